@@ -1,0 +1,29 @@
+// Long text made short: what is kept, and how the cut is marked.
+
+/** Head and tail of `text` in at most about `maxBytes` bytes of UTF-8, and its original size where it was cut. */
+export function clip(text: string, maxBytes: number): { readonly text: string; readonly originalBytes?: number } {
+  const originalBytes = Buffer.byteLength(text);
+  if (originalBytes <= maxBytes) return { text };
+  const bytes = Buffer.from(text);
+  const half = Math.floor((maxBytes - MARK_BYTES) / 2);
+  const head = bytes.subarray(0, characterStart(bytes, half)).toString();
+  const tail = bytes.subarray(characterStart(bytes, originalBytes - half)).toString();
+  const mark = `\n[… ${originalBytes - 2 * half} bytes left out …]\n`;
+  return { text: `${head}${mark}${tail}`, originalBytes };
+}
+
+/** The first `maxCharacters` of a text on one line, with an ellipsis where something is missing. */
+export function oneLine(text: string, maxCharacters: number): string {
+  const line = text.replace(/\s+/gu, ' ').trim();
+  const characters = [...line];
+  return characters.length <= maxCharacters ? line : `${characters.slice(0, maxCharacters - 1).join('')}…`;
+}
+
+const MARK_BYTES = 64;
+
+/** The start of the character that holds the byte at `index`: UTF-8 continuation bytes look like 10xxxxxx. */
+function characterStart(bytes: Buffer, index: number): number {
+  let start = index;
+  while (start > 0 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start -= 1;
+  return start;
+}

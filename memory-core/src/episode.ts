@@ -1,0 +1,200 @@
+// One attempt at one task, and the steps in it. Pure: knows nothing about storage or scoring.
+import { MemoryError } from './errors.ts';
+import type { JsonObject } from './json.ts';
+
+export const TASK_TYPES = [
+  'code_generation',
+  'debugging',
+  'refactoring',
+  'testing',
+  'analysis',
+  'documentation',
+  'other',
+] as const;
+export type TaskType = (typeof TASK_TYPES)[number];
+
+export const COMPLEXITIES = ['simple', 'moderate', 'complex'] as const;
+export type Complexity = (typeof COMPLEXITIES)[number];
+
+/** Where the work took place. */
+export interface Context {
+  readonly language?: string;
+  readonly framework?: string;
+  readonly complexity?: Complexity;
+  readonly repo?: string;
+  readonly branch?: string;
+  readonly files?: readonly string[];
+}
+
+/** Who recorded the episode, and how surely. */
+export interface Source {
+  readonly agent?: string;
+  /** The client's own session, to find its transcript again. */
+  readonly session?: string;
+  /** The way it came here: `mcp`, `cli`, `import:tau-bench` … */
+  readonly capturedFrom?: string;
+  /** 0–1: how far the record is to be trusted. */
+  readonly confidence?: number;
+}
+
+interface EpisodeBase {
+  readonly id: string;
+  /** Rises by one with every change. */
+  readonly version: number;
+  readonly description: string;
+  /** Absent: the episode belongs to every project. */
+  readonly project?: string;
+  readonly domain?: string;
+  readonly taskType: TaskType;
+  readonly context: Context;
+  readonly tags: readonly string[];
+  readonly metadata: JsonObject;
+  readonly source: Source;
+  readonly startedAt: string;
+}
+
+export interface OpenEpisode extends EpisodeBase {
+  readonly status: 'open';
+}
+
+export interface CompletedEpisode extends EpisodeBase, Learning {
+  readonly status: 'completed';
+  readonly endedAt: string;
+  readonly outcome: Outcome;
+  /** The debt marker: what spans several episodes has yet to be learnt from this one. */
+  readonly learningPending: boolean;
+}
+
+export type Episode = OpenEpisode | CompletedEpisode;
+
+/** How an episode ended. */
+export type Outcome =
+  | { readonly kind: 'success'; readonly verdict?: string; readonly artifacts: readonly string[] }
+  | {
+      readonly kind: 'partial';
+      readonly verdict?: string;
+      readonly completed: readonly string[];
+      readonly failed: readonly string[];
+    }
+  | { readonly kind: 'failure'; readonly reason?: string; readonly details?: string }
+  | { readonly kind: 'abstained'; readonly reason?: string };
+
+export const OUTCOME_KINDS = ['success', 'partial', 'failure', 'abstained'] as const;
+export type OutcomeKind = Outcome['kind'];
+
+/** What one episode taught, derived when it was completed. */
+export interface Learning {
+  readonly reward: Reward;
+  readonly reflection: Reflection;
+  readonly recoveries: readonly Recovery[];
+  readonly quality: Quality;
+}
+
+/** `total` is the sum of `parts`; both lie in 0–1. The formula is in `learn/reward.ts`. */
+export interface Reward {
+  readonly total: number;
+  readonly parts: Readonly<Record<'outcome' | 'verification' | 'recovery', number>>;
+}
+
+/** Verbal lessons of one episode: sentences that name the tool, the error, the file. */
+export interface Reflection {
+  readonly successes: readonly string[];
+  readonly improvements: readonly string[];
+  readonly insights: readonly string[];
+}
+
+/** A step that failed, the later step that did the same and succeeded, and what was done in between. */
+export interface Recovery {
+  readonly failedStep: number;
+  readonly fixedStep: number;
+  readonly tool: string;
+  readonly action: string;
+  /** The part of the error that tells it from others. */
+  readonly error: string;
+  /** The steps in between, in words. */
+  readonly fix: readonly string[];
+}
+
+/** How much an episode can be learnt from. It weighs, it never rejects. */
+export interface Quality {
+  /** Share of the checks that were passed, 0–1. */
+  readonly score: number;
+  readonly flags: readonly QualityFlag[];
+}
+export type QualityFlag = 'no_steps' | 'no_evidence' | 'unexplained_outcome' | 'short_description';
+
+/** One tool action inside an episode. Written once, never changed. */
+export interface Step {
+  readonly id: string;
+  readonly version: 1;
+  readonly episodeId: string;
+  /** 1, 2, 3 … in the order of commits. 0 until the store has numbered it. */
+  readonly number: number;
+  /** The caller's own key: a second step of the episode with the same key is the same step. */
+  readonly key?: string;
+  readonly at: string;
+  readonly tool: string;
+  readonly action: string;
+  readonly rationale?: string;
+  readonly parameters: JsonObject;
+  readonly result: StepResult;
+  readonly latencyMs?: number;
+  readonly tokensUsed?: number;
+}
+
+/** `originalBytes` is there when the text was cut to its head and tail. */
+export type StepResult =
+  | { readonly type: 'success'; readonly output?: string; readonly originalBytes?: number }
+  | { readonly type: 'error'; readonly message?: string; readonly originalBytes?: number }
+  | { readonly type: 'timeout'; readonly message?: string; readonly originalBytes?: number };
+
+/** What can be changed about an episode after it began. */
+export interface EpisodeChange {
+  readonly description?: string;
+  readonly tags?: readonly string[];
+  readonly metadata?: JsonObject;
+}
+
+export function start(task: Omit<OpenEpisode, 'status' | 'version'>): OpenEpisode {
+  return { ...task, status: 'open', version: 1 };
+}
+
+/** Ends an open episode. Completing twice is a caller's mistake and throws `INVALID_STATE`. */
+export function complete(
+  episode: Episode,
+  end: { readonly outcome: Outcome; readonly learning: Learning; readonly at: string },
+): CompletedEpisode {
+  if (episode.status === 'completed') throw alreadyCompleted(episode.id);
+  return {
+    ...episode,
+    ...end.learning,
+    status: 'completed',
+    version: episode.version + 1,
+    endedAt: end.at,
+    outcome: end.outcome,
+    learningPending: true,
+  };
+}
+
+export function change<E extends Episode>(episode: E, changes: EpisodeChange): E {
+  return { ...episode, ...changes, version: episode.version + 1 };
+}
+
+/** What a step's result says, whatever its type. */
+export function resultText(result: StepResult): string {
+  return (result.type === 'success' ? result.output : result.message) ?? '';
+}
+
+/** The sentence that a later attempt wants to read, or nothing where no step between says what the fix was. */
+export function fixText({ error, fix, tool, action }: Recovery): string | undefined {
+  if (fix.length === 0 || error === '') return undefined;
+  return `When "${tool}: ${action}" failed with "${error}", this fixed it: ${fix.join('; ')}.`;
+}
+
+export function alreadyCompleted(id: string): MemoryError {
+  return new MemoryError('INVALID_STATE', `Episode ${id} is already completed; create a new one for a new attempt.`);
+}
+
+export function episodeNotFound(id: string): MemoryError {
+  return new MemoryError('NOT_FOUND', `There is no episode ${id}; create one, or list the episodes to find its id.`);
+}

@@ -1,0 +1,72 @@
+// The one error class, its codes, and the table that gives each code its meaning for programs.
+
+export type MemoryErrorCode =
+  | 'INVALID_INPUT'
+  | 'NOT_FOUND'
+  | 'CONFLICT'
+  | 'INVALID_STATE'
+  | 'NOT_SUPPORTED'
+  | 'LIMIT_EXCEEDED'
+  | 'STORE_UNAVAILABLE'
+  | 'STORE_FAILED'
+  | 'STORE_CORRUPT'
+  | 'EMBEDDER_FAILED'
+  | 'ABORTED'
+  | 'CLOSED';
+
+/** What a terminal program exits with, per code. Sysexits where one fits. Append-only. */
+export const EXIT_CODES: Readonly<Record<MemoryErrorCode, number>> = Object.freeze({
+  INVALID_INPUT: 2,
+  NOT_FOUND: 3,
+  CONFLICT: 4,
+  INVALID_STATE: 5,
+  NOT_SUPPORTED: 6,
+  LIMIT_EXCEEDED: 7,
+  STORE_UNAVAILABLE: 75,
+  STORE_FAILED: 74,
+  STORE_CORRUPT: 70,
+  EMBEDDER_FAILED: 75,
+  ABORTED: 130,
+  CLOSED: 70,
+});
+
+export interface MemoryErrorOptions {
+  readonly cause?: unknown;
+  /** Whether the same call may succeed later without any change. @default false */
+  readonly retryable?: boolean;
+}
+
+/**
+ * Everything that can go wrong outside our own code. Callers branch on `code`, people read `message`:
+ * what happened, to which thing, and what to do about it.
+ */
+export class MemoryError extends Error {
+  readonly code: MemoryErrorCode;
+  readonly retryable: boolean;
+
+  constructor(code: MemoryErrorCode, message: string, options: MemoryErrorOptions = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = 'MemoryError';
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+  }
+}
+
+/** Whether `error` is a `MemoryError`, also one that another copy of this package threw. */
+export function isMemoryError(error: unknown): error is MemoryError {
+  return error instanceof Error && error.name === 'MemoryError' && 'code' in error && 'retryable' in error;
+}
+
+/** Throws `ABORTED` once the caller has given up. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new MemoryError('ABORTED', 'The call was cancelled before it was done; nothing was written.', {
+      cause: signal.reason,
+    });
+  }
+}
+
+/** Marks a branch that the types say cannot be reached. */
+export function assertNever(value: never): never {
+  throw new TypeError(`Unexpected value ${JSON.stringify(value)}`);
+}

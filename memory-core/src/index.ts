@@ -1,0 +1,56 @@
+export {
+  alreadyCompleted,
+  COMPLEXITIES,
+  type CompletedEpisode,
+  type Complexity,
+  type Context,
+  type Episode,
+  episodeNotFound,
+  type Learning,
+  type OpenEpisode,
+  OUTCOME_KINDS,
+  type Outcome,
+  type OutcomeKind,
+  type Quality,
+  type QualityFlag,
+  type Recovery,
+  type Reflection,
+  type Reward,
+  type Source,
+  type Step,
+  type StepResult,
+  TASK_TYPES,
+  type TaskType,
+} from './episode.ts';
+export { EXIT_CODES, isMemoryError, MemoryError, type MemoryErrorCode, throwIfAborted } from './errors.ts';
+export { contentId, isId, uuidV7Source } from './id.ts';
+export type { EpisodeInput, OutcomeInput, StepInput } from './input.ts';
+export type { Json, JsonObject } from './json.ts';
+export type { ForgetReceipt } from './lifecycle.ts';
+export { LIMITS } from './limits.ts';
+export { type AddedSteps, type CreatedEpisode, type Memory, type MemoryOptions, openMemory } from './memory.ts';
+export { type Baseline, MIN_SUPPORT, type Pattern, type PatternEvidence, type PatternFigures } from './pattern.ts';
+export { projectOf } from './project.ts';
+export type { FeedbackInput, RecommendQuery, SearchQuery } from './query.ts';
+export type { Recommended, SearchResult } from './recall.ts';
+export type { Feedback, Recommendation, Tombstone } from './recommendation.ts';
+export { relevance, saturation, type TermStatistics, TITLE_WEIGHT } from './retrieve/bm25.ts';
+export type { Hint } from './retrieve/hints.ts';
+export type { EpisodeHit, PatternHit, Why } from './retrieve/rank.ts';
+export type { EpisodeChangeInput, TagChange } from './revise.ts';
+export { type CachedStoreOptions, cachedStore } from './stores/cached.ts';
+export { matchesEpisode } from './stores/filters.ts';
+export { type InMemoryStoreOptions, inMemoryStore } from './stores/in-memory.ts';
+export { type InMemoryCacheOptions, inMemoryCache } from './stores/in-memory-cache.ts';
+export {
+  evidenceTaken,
+  stepCountConflict,
+  stepTaken,
+  tooManyBytes,
+  tooManySteps,
+  versionConflict,
+} from './stores/refusals.ts';
+export type { ImportOptions, ImportReceipt } from './transfer/import.ts';
+export { readJsonLines } from './transfer/json-lines.ts';
+export type { EpisodeRecord } from './transfer/record.ts';
+export { isTauBench, readTauBench } from './transfer/tau-bench.ts';

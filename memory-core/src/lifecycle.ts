@@ -1,0 +1,297 @@
+// The life of an episode: begun, recorded, ended, changed, forgotten. Each verb is one write.
+import { collect, MAX_CONFLICT_ATTEMPTS, type MemoryContext, timeOf } from './context.ts';
+import { toEpisode, toOutcome, toStep } from './entities.ts';
+import {
+  alreadyCompleted,
+  type CompletedEpisode,
+  change,
+  complete,
+  type Episode,
+  episodeNotFound,
+  type OpenEpisode,
+  type Step,
+} from './episode.ts';
+import { isMemoryError, MemoryError } from './errors.ts';
+import {
+  type EpisodeInput,
+  episodeInput,
+  type OutcomeInput,
+  outcomeInput,
+  parse,
+  type StepInput,
+  stepInput,
+} from './input.ts';
+import { defined } from './json.ts';
+import { forgetEvidence } from './learn/extract.ts';
+import { learn } from './learn/learn.ts';
+import { LIMITS } from './limits.ts';
+import type { CallOptions, EpisodeFilter, Put, Write } from './ports/store.ts';
+import { episodeTerms } from './retrieve/index-terms.ts';
+import { type EpisodeChangeInput, episodeChangeInput, tagsAfter } from './revise.ts';
+import { normaliseTag } from './tag.ts';
+
+/** Begins episodes, all in one commit. */
+export async function createEpisodes(
+  context: MemoryContext,
+  inputs: readonly EpisodeInput[],
+  options: CallOptions,
+): Promise<readonly OpenEpisode[]> {
+  refuseLargeBatch(inputs.length, 'episodes');
+  const at = timeOf(context);
+  const episodes = inputs.map((input) => {
+    const checked = parse(episodeInput, input, 'episode');
+    const project = checked.project ?? context.project;
+    return toEpisode({ ...checked, project }, { id: context.newId(), at });
+  });
+  const puts = episodes.map((value): Write => {
+    return { op: 'put', kind: 'episode', value, ifVersion: 0, terms: episodeTerms(value, []) };
+  });
+  await context.store.write(puts, { ...options, actor: context.actor });
+  return episodes;
+}
+
+/**
+ * Appends steps to an open episode, all in one commit. A step whose key the episode already holds is not stored
+ * again: the one that is there is answered, also once the episode is completed.
+ */
+export async function addSteps(
+  context: MemoryContext,
+  episodeId: string,
+  inputs: readonly StepInput[],
+  options: CallOptions,
+): Promise<readonly Step[]> {
+  refuseLargeBatch(inputs.length, 'steps');
+  const at = timeOf(context);
+  const steps = inputs.map((input) => toStep(parse(stepInput, input, 'step'), { id: context.newId(), at, episodeId }));
+  let known: ReadonlyMap<string, Step> = new Map();
+  for (;;) {
+    const fresh = withoutRepeats(steps, known);
+    try {
+      const numbered = fresh.length === 0 ? [] : await writeSteps(context, episodeId, fresh, options);
+      return answered(steps, new Map([...known, ...byKey(numbered)]), numbered);
+    } catch (error) {
+      const stored = await storedByKey(context, episodeId, steps, options);
+      // Nothing new is known, so the refusal stands; every other round knows at least one key more.
+      if (stored.size <= known.size) throw error;
+      known = stored;
+    }
+  }
+}
+
+/** Ends an episode and derives what it taught, in one atomic write. */
+export async function completeEpisode(
+  context: MemoryContext,
+  id: string,
+  input: OutcomeInput,
+  options: CallOptions,
+): Promise<CompletedEpisode> {
+  const outcome = toOutcome(parse(outcomeInput, input, 'outcome'));
+  return retryingConflicts(async () => {
+    const episode = await existing(context, id, options);
+    if (episode.status === 'completed') throw alreadyCompleted(id);
+    const steps = await collect(context.store.scan('step', { episodeIds: [id] }, options));
+    const learning = learn(episode.description, outcome, steps);
+    const completed = complete(episode, { outcome, learning, at: timeOf(context) });
+    await context.store.write(
+      [
+        { op: 'require', kind: 'episode', id, status: 'open', stepCount: steps.length },
+        putEpisode(completed, episode.version, steps),
+      ],
+      { ...options, actor: context.actor },
+    );
+    return completed;
+  });
+}
+
+export async function updateEpisode(
+  context: MemoryContext,
+  id: string,
+  input: EpisodeChangeInput,
+  options: CallOptions,
+): Promise<Episode> {
+  const { description, metadata, tags } = parse(episodeChangeInput, input, 'change');
+  return retryingConflicts(async () => {
+    const episode = await existing(context, id, options);
+    const changes = defined({ description, metadata, tags: tags && tagsAfter(episode.tags, tags) });
+    const changed = change(episode, changes);
+    const steps =
+      episode.status === 'open' ? [] : await collect(context.store.scan('step', { episodeIds: [id] }, options));
+    await context.store.write([putEpisode(changed, episode.version, steps)], { ...options, actor: context.actor });
+    return changed;
+  });
+}
+
+/** Renames a tag wherever it stands; answers how many episodes bore it. */
+export async function renameTag(
+  context: MemoryContext,
+  names: { readonly from: string; readonly to: string },
+  options: CallOptions,
+): Promise<number> {
+  const from = normaliseTag(names.from);
+  const to = normaliseTag(names.to);
+  let renamed = 0;
+  if (from === to) return renamed;
+  for await (const { id } of context.store.scan('episode', { tagsAll: [from] }, options)) {
+    await updateEpisode(context, id, { tags: { remove: [from], add: [to] } }, options);
+    renamed += 1;
+  }
+  return renamed;
+}
+
+/** How many episodes bear each tag, most frequent first. */
+export async function tagStats(
+  context: MemoryContext,
+  filter: EpisodeFilter,
+  options: CallOptions,
+): Promise<readonly { readonly tag: string; readonly count: number }[]> {
+  const counts = new Map<string, number>();
+  for await (const { tags } of context.store.scan('episode', filter, options)) {
+    for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  }
+  return [...counts]
+    .map(([tag, count]) => ({ tag, count }))
+    .sort((a, b) => b.count - a.count || (a.tag < b.tag ? -1 : 1));
+}
+
+/** What went, by count. */
+export interface ForgetReceipt {
+  readonly episodeIds: readonly string[];
+  readonly steps: number;
+  readonly evidence: number;
+}
+
+/**
+ * Forgets every episode that matches: with each go its steps, its text, its evidence and what the patterns owe to
+ * it, in one commit an episode; a tombstone stays.
+ * @throws `INVALID_INPUT` for a filter that does not narrow: nobody forgets everything by accident.
+ */
+export async function forget(
+  context: MemoryContext,
+  filter: EpisodeFilter,
+  options: CallOptions,
+): Promise<ForgetReceipt> {
+  if (Object.values(filter).every((value) => value === undefined)) {
+    throw new MemoryError('INVALID_INPUT', 'forget: name what to forget: ids, a project, a source or a time.');
+  }
+  const receipt = { episodeIds: [] as string[], steps: 0, evidence: 0 };
+  for await (const { id } of context.store.scan('episode', filter, options)) {
+    const gone = await forgetOne(context, id, options);
+    if (gone === undefined) continue;
+    receipt.episodeIds.push(id);
+    receipt.steps += gone.steps;
+    receipt.evidence += gone.evidence;
+  }
+  return receipt;
+}
+
+async function forgetOne(
+  context: MemoryContext,
+  id: string,
+  options: CallOptions,
+): Promise<{ readonly steps: number; readonly evidence: number } | undefined> {
+  return retryingConflicts(async () => {
+    const [episode] = await context.store.getMany('episode', [id], options);
+    if (episode === undefined) return undefined;
+    const steps = (await collect(context.store.scan('step', { episodeIds: [id] }, options))).length;
+    const evidence = (await collect(context.store.scan('evidence', { episodeId: id }, options))).length;
+    const unlearnt = episode.status === 'open' ? [] : await forgetEvidence(context.store, episode, options);
+    await context.store.write(
+      [
+        { op: 'delete', kind: 'episode', id, ifVersion: episode.version },
+        ...unlearnt,
+        { op: 'put', kind: 'tombstone', value: { id, version: 1, at: timeOf(context) } },
+      ],
+      { ...options, actor: context.actor },
+    );
+    return { steps, evidence };
+  });
+}
+
+/** The episode with this id. @throws `NOT_FOUND` */
+export async function existing(context: MemoryContext, id: string, options: CallOptions): Promise<Episode> {
+  const [episode] = await context.store.getMany('episode', [id], options);
+  if (episode === undefined) throw episodeNotFound(id);
+  return episode;
+}
+
+async function writeSteps(
+  context: MemoryContext,
+  episodeId: string,
+  steps: readonly Step[],
+  options: CallOptions,
+): Promise<readonly Step[]> {
+  const guard = { op: 'require', kind: 'episode', id: episodeId, status: 'open' } as const;
+  const { stepNumbers } = await context.store.write(
+    [
+      guard,
+      ...steps.map((value): Put<'step'> => ({ op: 'put', kind: 'step', value, ifVersion: 0 })),
+      { ...guard, maxSteps: LIMITS.steps, maxBytes: LIMITS.episodeBytes },
+    ],
+    { ...options, actor: context.actor },
+  );
+  return steps.map((step, index) => ({ ...step, number: stepNumbers[index] ?? 0 }));
+}
+
+/** The steps that are neither stored yet nor a repeat of one before them in the same call. */
+function withoutRepeats(steps: readonly Step[], known: ReadonlyMap<string, Step>): readonly Step[] {
+  const seen = new Set(known.keys());
+  return steps.filter(({ key }) => {
+    if (key === undefined) return true;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+/** The stored form of each step asked for, in the order of the call. */
+function answered(
+  asked: readonly Step[],
+  known: ReadonlyMap<string, Step>,
+  numbered: readonly Step[],
+): readonly Step[] {
+  const byId = new Map(numbered.map((step) => [step.id, step]));
+  return asked.map((step) => (step.key === undefined ? undefined : known.get(step.key)) ?? byId.get(step.id) ?? step);
+}
+
+function byKey(steps: readonly Step[]): readonly (readonly [string, Step])[] {
+  return steps.flatMap((step) => (step.key === undefined ? [] : [[step.key, step] as const]));
+}
+
+async function storedByKey(
+  context: MemoryContext,
+  episodeId: string,
+  steps: readonly Step[],
+  options: CallOptions,
+): Promise<ReadonlyMap<string, Step>> {
+  const stored = new Map<string, Step>();
+  for (const key of new Set(steps.map((step) => step.key))) {
+    if (key === undefined) continue;
+    for await (const step of context.store.scan('step', { episodeIds: [episodeId], key }, options))
+      stored.set(key, step);
+  }
+  return stored;
+}
+
+function putEpisode(value: Episode, ifVersion: number, steps: readonly Step[]): Put<'episode'> {
+  return { op: 'put', kind: 'episode', value, ifVersion, terms: episodeTerms(value, steps) };
+}
+
+function refuseLargeBatch(count: number, what: string): void {
+  if (count > LIMITS.batch) {
+    throw new MemoryError(
+      'LIMIT_EXCEEDED',
+      `${what}: at most ${LIMITS.batch} in one call, not ${count}; split the call.`,
+    );
+  }
+}
+
+/** Runs again what another process was faster with, from a fresh read. */
+async function retryingConflicts<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let count = 1; ; count += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isMemoryError(error) || error.code !== 'CONFLICT' || count === MAX_CONFLICT_ATTEMPTS) throw error;
+    }
+  }
+}

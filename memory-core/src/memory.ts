@@ -1,0 +1,261 @@
+// The library's front door: its verbs in one place, over one store.
+import { collect, type MemoryContext } from './context.ts';
+import type { CompletedEpisode, Episode, OpenEpisode, Step } from './episode.ts';
+import { resultText } from './episode.ts';
+import { isMemoryError, MemoryError } from './errors.ts';
+import { uuidV7Source } from './id.ts';
+import type { EpisodeInput, OutcomeInput, StepInput } from './input.ts';
+import { extractPatterns } from './learn/extract.ts';
+import { errorExcerpt } from './learn/recovery.ts';
+import {
+  addSteps,
+  completeEpisode,
+  createEpisodes,
+  existing,
+  type ForgetReceipt,
+  forget,
+  renameTag,
+  tagStats,
+  updateEpisode,
+} from './lifecycle.ts';
+import { type Clock, type IdSource, type Logger, silentLogger } from './ports/runtime.ts';
+import type { CallOptions, EpisodeFilter, MemoryStore, PatternFilter } from './ports/store.ts';
+import type { FeedbackInput, RecommendQuery, SearchQuery } from './query.ts';
+import { hintsForError, type Recommended, recommend, recordFeedback, type SearchResult, search } from './recall.ts';
+import type { Recommendation } from './recommendation.ts';
+import { gatherPatterns, withEvidenceIds } from './retrieve/gather.ts';
+import type { Hint } from './retrieve/hints.ts';
+import { patternTerms } from './retrieve/index-terms.ts';
+import { type PatternHit, rankPatterns } from './retrieve/rank.ts';
+import type { EpisodeChangeInput } from './revise.ts';
+import { exportEpisodes } from './transfer/export.ts';
+import { type ImportOptions, type ImportReceipt, importEpisodes } from './transfer/import.ts';
+import type { EpisodeRecord } from './transfer/record.ts';
+
+export interface MemoryOptions {
+  /** The durable truth. Closed by `memory.close()`. */
+  readonly store: MemoryStore;
+  /** What counts where a call names no project. @default none: only what belongs to no project is seen and made */
+  readonly project?: string | undefined;
+  /** Who writes, for the journal. @default 'library' */
+  readonly actor?: string | undefined;
+  /** @default Date.now */
+  readonly clock?: Clock | undefined;
+  /** @default UUID version 7 by `clock` */
+  readonly newId?: IdSource | undefined;
+  /** @default silent */
+  readonly logger?: Logger | undefined;
+}
+
+/**
+ * The memory of coding agents. Every verb rejects with a `MemoryError`; a write that resolved is durable; one that
+ * rejected changed nothing, unless it says how far it came.
+ */
+export interface Memory {
+  /** Begins an episode; the answer carries the best prior experience with such tasks. */
+  createEpisode(input: EpisodeInput, options?: CallOptions): Promise<CreatedEpisode>;
+  /** Begins up to 1,000 episodes in one commit. */
+  createEpisodes(inputs: readonly EpisodeInput[], options?: CallOptions): Promise<readonly OpenEpisode[]>;
+  /** Appends one step; on an error, the answer carries what fixed such an error before. */
+  addStep(episodeId: string, input: StepInput, options?: CallOptions): Promise<AddedSteps & { readonly step: Step }>;
+  /** Appends up to 1,000 steps in one commit. */
+  addSteps(episodeId: string, inputs: readonly StepInput[], options?: CallOptions): Promise<AddedSteps>;
+  /** Ends an episode: reward, reflection and quality are derived and stored in the same write. */
+  completeEpisode(episodeId: string, outcome: OutcomeInput, options?: CallOptions): Promise<CompletedEpisode>;
+  getEpisode(id: string, options?: CallOptions): Promise<Episode | undefined>;
+  /** In the order of the ids; `undefined` where there is none. */
+  getEpisodes(ids: readonly string[], options?: CallOptions): Promise<readonly (Episode | undefined)[]>;
+  /** The steps of an episode in their order. @throws `NOT_FOUND` */
+  getSteps(episodeId: string, options?: CallOptions): Promise<readonly Step[]>;
+  /** A stream: memory stays bounded. To page, hand the last episode's `startedAt` and `id` in as `after`. */
+  listEpisodes(filter?: EpisodeFilter, options?: CallOptions): AsyncIterable<Episode>;
+  /** Changes description, metadata or tags; steps and outcome are history and stay. */
+  updateEpisode(id: string, change: EpisodeChangeInput, options?: CallOptions): Promise<Episode>;
+  renameTag(names: { readonly from: string; readonly to: string }, options?: CallOptions): Promise<number>;
+  tagStats(
+    filter?: EpisodeFilter,
+    options?: CallOptions,
+  ): Promise<readonly { readonly tag: string; readonly count: number }[]>;
+  /** Forgets every episode that matches, each with all that came of it in one commit. */
+  forget(filter: EpisodeFilter, options?: CallOptions): Promise<ForgetReceipt>;
+  search(query: SearchQuery, options?: CallOptions): Promise<SearchResult>;
+  /** Patterns with enough support, those of most support first. */
+  listPatterns(filter?: PatternFilter, options?: CallOptions): Promise<readonly PatternHit[]>;
+  recommend(query: RecommendQuery, options?: CallOptions): Promise<Recommended>;
+  recordFeedback(feedback: FeedbackInput, options?: CallOptions): Promise<Recommendation>;
+  /** One record an episode, with its steps; importing them elsewhere gives the same episodes. */
+  exportEpisodes(filter?: EpisodeFilter, options?: CallOptions): AsyncIterable<EpisodeRecord>;
+  /** Stores what is not there yet; what cannot be read is named in the receipt, and the rest is imported. */
+  importEpisodes(records: AsyncIterable<unknown> | Iterable<unknown>, options?: ImportOptions): Promise<ImportReceipt>;
+  /** Learns now what completed episodes still owe, and answers how many those were. Runs by itself after each completion. */
+  learnPending(options?: CallOptions): Promise<number>;
+  /** Waits for what has begun, then closes the store. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface CreatedEpisode {
+  readonly episode: OpenEpisode;
+  readonly related: SearchResult;
+}
+
+export interface AddedSteps {
+  readonly steps: readonly Step[];
+  /** Fixes of earlier errors like the last one among these steps. */
+  readonly hints: readonly Hint[];
+}
+
+const RELATED_HITS = 3;
+const LISTED_PATTERNS = 10_000;
+
+/** A memory over `store`. Several memories in one process, or several processes on one store, do not disturb each other. */
+export function openMemory(options: MemoryOptions): Memory {
+  const clock = options.clock ?? Date.now;
+  const context: MemoryContext = {
+    store: options.store,
+    clock,
+    newId: options.newId ?? uuidV7Source(clock),
+    logger: options.logger ?? silentLogger,
+    actor: options.actor ?? 'library',
+    project: options.project,
+  };
+  const learning = learningQueue(context);
+  let closing: Promise<void> | undefined;
+  const { store } = context;
+
+  return {
+    createEpisode: (input, call = {}) => createEpisode(context, input, call),
+    createEpisodes: (inputs, call = {}) => createEpisodes(context, inputs, call),
+    async addStep(episodeId, input, call = {}) {
+      const added = await addStepsWithHints(context, episodeId, [input], call);
+      const [step] = added.steps;
+      if (step === undefined)
+        throw new MemoryError('STORE_FAILED', `The store did not answer with the step of ${episodeId}.`);
+      return { ...added, step };
+    },
+    addSteps: (episodeId, inputs, call = {}) => addStepsWithHints(context, episodeId, inputs, call),
+    async completeEpisode(episodeId, outcome, call = {}) {
+      const completed = await completeEpisode(context, episodeId, outcome, call);
+      learning.soon();
+      return completed;
+    },
+    async getEpisode(id, call = {}) {
+      const [episode] = await store.getMany('episode', [id], call);
+      return episode;
+    },
+    getEpisodes: (ids, call = {}) => store.getMany('episode', ids, call),
+    async getSteps(episodeId, call = {}) {
+      await existing(context, episodeId, call);
+      return collect(store.scan('step', { episodeIds: [episodeId] }, call));
+    },
+    listEpisodes: (filter = {}, call = {}) => store.scan('episode', filter, call),
+    updateEpisode: (id, change, call = {}) => updateEpisode(context, id, change, call),
+    renameTag: (names, call = {}) => renameTag(context, names, call),
+    tagStats: (filter = {}, call = {}) => tagStats(context, filter, call),
+    forget: (filter, call = {}) => forget(context, filter, call),
+    search: (query, call = {}) => search(context, query, call),
+    async listPatterns(filter = {}, call = {}) {
+      const found = await gatherPatterns(store, { terms: undefined, filter, limit: LISTED_PATTERNS }, call);
+      return withEvidenceIds(store, rankPatterns(found), call);
+    },
+    recommend: (query, call = {}) => recommend(context, query, call),
+    recordFeedback: (feedback, call = {}) => recordFeedback(context, feedback, call),
+    exportEpisodes: (filter = {}, call = {}) => exportEpisodes(store, filter, call),
+    async importEpisodes(records, call = {}) {
+      const receipt = await importEpisodes(context, records, call);
+      learning.soon();
+      return receipt;
+    },
+    learnPending: (call = {}) => learning.now(call),
+    close() {
+      closing ??= learning.settled().then(() => store.close());
+      return closing;
+    },
+  };
+}
+
+async function createEpisode(
+  context: MemoryContext,
+  input: EpisodeInput,
+  options: CallOptions,
+): Promise<CreatedEpisode> {
+  const [episode] = await createEpisodes(context, [input], options);
+  if (episode === undefined) throw new MemoryError('STORE_FAILED', 'The store did not answer with the new episode.');
+  const { description, project, domain, taskType, context: place } = episode;
+  const situation = { domain, taskType, language: place.language, framework: place.framework };
+  try {
+    const query = { text: description.slice(0, QUERY_CHARACTERS), project, limit: RELATED_HITS + 1, situation };
+    const found = await search(context, query, options);
+    const others = found.episodes.filter((hit) => hit.episode.id !== episode.id);
+    return {
+      episode,
+      related: { ...found, episodes: others.slice(0, RELATED_HITS), patterns: found.patterns.slice(0, RELATED_HITS) },
+    };
+  } catch (error) {
+    // The episode is stored: an answer without prior experience is better than none.
+    if (!isMemoryError(error)) throw error;
+    context.logger.warn({ code: error.code, episodeId: episode.id }, 'no prior experience could be looked up');
+    const degraded = [`prior experience could not be looked up (${error.code})`];
+    return { episode, related: { episodes: [], patterns: [], isAbstained: false, degraded } };
+  }
+}
+
+/** Characters of a description that are asked for: within the limit of a query also where each takes four bytes. */
+const QUERY_CHARACTERS = 2_000;
+
+async function addStepsWithHints(
+  context: MemoryContext,
+  episodeId: string,
+  inputs: readonly StepInput[],
+  options: CallOptions,
+): Promise<AddedSteps> {
+  const steps = await addSteps(context, episodeId, inputs, options);
+  const failed = steps.findLast((step) => step.result.type === 'error');
+  const error = failed === undefined ? '' : errorExcerpt(resultText(failed.result));
+  if (error === '') return { steps, hints: [] };
+  try {
+    const { project } = await existing(context, episodeId, options);
+    return { steps, hints: await hintsForError(context, error, { project, exceptEpisode: episodeId }, options) };
+  } catch (cause) {
+    // The steps are stored: an answer without hints is better than none.
+    if (!isMemoryError(cause)) throw cause;
+    context.logger.warn({ code: cause.code, episodeId }, 'no hints could be looked up');
+    return { steps, hints: [] };
+  }
+}
+
+interface LearningQueue {
+  /** Starts learning unless it runs already. */
+  soon(): void;
+  now(options: CallOptions): Promise<number>;
+  settled(): Promise<void>;
+}
+
+/** One run at a time in this process. What a run misses, because it was completed meanwhile, the next one finds. */
+function learningQueue(context: MemoryContext): LearningQueue {
+  let running: Promise<void> | undefined;
+  let isWanted = false;
+  const now = (options: CallOptions): Promise<number> =>
+    extractPatterns(context.store, { ...options, actor: context.actor, termsOf: patternTerms });
+  const runWhileWanted = async (): Promise<void> => {
+    while (isWanted) {
+      isWanted = false;
+      try {
+        await now({});
+      } catch (error) {
+        // The debt marker stays on the episodes: the next completion, or the next start, tries again.
+        context.logger.warn({ error }, 'patterns could not be extracted');
+      }
+    }
+    running = undefined;
+  };
+  return {
+    soon() {
+      isWanted = true;
+      running ??= runWhileWanted();
+    },
+    now,
+    async settled() {
+      await running;
+    },
+  };
+}

@@ -1,0 +1,27 @@
+// Everything an implementor of a port needs, and nothing else.
+export type { CacheRead, MemoryCache } from './cache.ts';
+export type { Clock, IdSource, Logger } from './runtime.ts';
+export { silentLogger } from './runtime.ts';
+export type {
+  CallOptions,
+  Changes,
+  Delete,
+  Entities,
+  EpisodeFilter,
+  Filters,
+  IndexedKind,
+  IndexTerms,
+  JournalEntry,
+  Kind,
+  MemoryStore,
+  PatternFilter,
+  Put,
+  Require,
+  StepFilter,
+  TextIndex,
+  TextMatches,
+  TextQuery,
+  Write,
+  WriteOptions,
+  WriteReceipt,
+} from './store.ts';

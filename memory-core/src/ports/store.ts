@@ -1,0 +1,209 @@
+// What a durable store must do. The conformance suite `storeSuite` in test-utils says the same, as tests.
+import type { Episode, OutcomeKind, Step, TaskType } from '../episode.ts';
+import type { Baseline, Pattern, PatternEvidence, PatternKind } from '../pattern.ts';
+import type { Recommendation, Tombstone } from '../recommendation.ts';
+
+/** The kinds of things a store holds. Each has a unique `id` within its kind, and a `version`. */
+export interface Entities {
+  episode: Episode;
+  step: Step;
+  pattern: Pattern;
+  evidence: PatternEvidence;
+  baseline: Baseline;
+  recommendation: Recommendation;
+  tombstone: Tombstone;
+}
+export type Kind = keyof Entities;
+
+export interface CallOptions {
+  /** Aborting rejects with `ABORTED`; a write that has begun is finished all the same. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The durable truth. Every method rejects with a `MemoryError`, and with `CLOSED` after `close()`.
+ * What it returns belongs to the caller; what it is given, it does not change.
+ */
+export interface MemoryStore {
+  readonly name: string;
+
+  /** The entities with these ids, in the same order; `undefined` where there is none. */
+  getMany<K extends Kind>(
+    kind: K,
+    ids: readonly string[],
+    options?: CallOptions,
+  ): Promise<readonly (Entities[K] | undefined)[]>;
+
+  /**
+   * Every entity that matches, each once, in the order of `Filters`. Memory stays bounded however many there are.
+   * What is written while the scan runs may or may not be in it.
+   */
+  scan<K extends Kind>(kind: K, filter: Filters[K], options?: CallOptions): AsyncIterable<Entities[K]>;
+
+  /**
+   * All of the batch or nothing. When it resolves, it is durable.
+   *
+   * Laws: a `require` that does not hold, an `ifVersion` that differs, or a second step with the same key in an
+   * episode rejects and changes nothing. The store numbers steps 1, 2, 3 … within their episode as it commits.
+   * Deleting an episode also deletes its steps, its evidence and its text. Every write adds one journal entry per
+   * operation, in the order of the batch, in the same commit.
+   */
+  write(batch: readonly Write[], options?: WriteOptions): Promise<WriteReceipt>;
+
+  /** The journal after `since`, oldest first, without gap or repeat; at most `limit` entries. */
+  changes(since: number, options?: CallOptions & { readonly limit?: number }): Promise<Changes>;
+
+  /** Full-text search. Absent where the store has none; core then ranks by a scan. */
+  readonly text?: TextIndex;
+
+  /** Idempotent. Waits for writes that have begun. */
+  close(): Promise<void>;
+}
+
+export type Write = { [K in Kind]: Put<K> | Delete<K> }[Kind] | Require;
+
+export interface Put<K extends Kind> {
+  readonly op: 'put';
+  readonly kind: K;
+  readonly value: Entities[K];
+  /** The version it must have now; 0: it must not exist. Else `CONFLICT`. Left out: whatever is there is replaced. */
+  readonly ifVersion?: number;
+  /** Terms for the text index, for kinds that have one. Left out: what the index holds for it stays. */
+  readonly terms?: IndexTerms;
+}
+
+export interface Delete<K extends Kind> {
+  readonly op: 'delete';
+  readonly kind: K;
+  readonly id: string;
+  readonly ifVersion?: number;
+}
+
+/** Checked at its place in the batch: after the operations before it, before those behind it. */
+export interface Require {
+  readonly op: 'require';
+  readonly kind: 'episode';
+  readonly id: string;
+  /** The episode exists (else `NOT_FOUND`) and is open (else `INVALID_STATE`). */
+  readonly status: 'open';
+  /** It has this many steps, else `CONFLICT`. */
+  readonly stepCount?: number;
+  /** It has at most this many steps, else `LIMIT_EXCEEDED`. */
+  readonly maxSteps?: number;
+  /** Its steps, as JSON in UTF-8, have at most this many bytes together, else `LIMIT_EXCEEDED`. */
+  readonly maxBytes?: number;
+}
+
+/** Words as `retrieve/tokenize.ts` makes them: lower-case, letters and digits only, repeats kept. */
+export interface IndexTerms {
+  /** Words that say what it is about; they weigh more. */
+  readonly title: readonly string[];
+  readonly body: readonly string[];
+}
+
+export interface WriteOptions extends CallOptions {
+  /** Who wrote it, for the journal. @default 'library' */
+  readonly actor?: string;
+}
+
+export interface WriteReceipt {
+  /** Sequence number of the last journal entry of this write. */
+  readonly seq: number;
+  /** Numbers given to the steps of the batch, in its order. */
+  readonly stepNumbers: readonly number[];
+}
+
+export interface JournalEntry {
+  /** 1, 2, 3 … over the life of the store. */
+  readonly seq: number;
+  readonly at: string;
+  readonly kind: Kind;
+  readonly id: string;
+  readonly op: 'put' | 'delete';
+  readonly actor: string;
+}
+
+export interface Changes {
+  readonly entries: readonly JournalEntry[];
+  /** The newest sequence number of the store: larger than the last entry's when `limit` cut the list. */
+  readonly seq: number;
+}
+
+export interface TextIndex {
+  /**
+   * The entities whose terms match any of `terms`, best first, at most `limit`. Rare terms are asked first; a store
+   * may leave out the most frequent ones where that costs too much, and then says how many it left out.
+   */
+  match<K extends IndexedKind>(query: TextQuery<K>, options?: CallOptions): Promise<TextMatches>;
+}
+
+export type IndexedKind = 'episode' | 'pattern';
+
+export interface TextQuery<K extends IndexedKind> {
+  readonly kind: K;
+  readonly terms: readonly string[];
+  readonly limit: number;
+  readonly filter?: Filters[K];
+}
+
+export interface TextMatches {
+  readonly hits: readonly { readonly id: string /** 0–1, see `retrieve/bm25.ts`. */; readonly relevance: number }[];
+  readonly termsLeftOut: number;
+}
+
+/** What a scan can be narrowed by. A field that is left out does not narrow. */
+export interface Filters {
+  episode: EpisodeFilter;
+  step: StepFilter;
+  pattern: PatternFilter;
+  evidence: { readonly patternId?: string; readonly episodeId?: string };
+  baseline: Record<never, never>;
+  recommendation: Record<never, never>;
+  tombstone: Record<never, never>;
+}
+// Order of scans: episodes as `EpisodeFilter.order` says; steps by episode id, then number; all others by id.
+
+export interface EpisodeFilter {
+  readonly ids?: readonly string[];
+  /** That project alone. */
+  readonly project?: string;
+  /** That project and what belongs to none; `{}`: only what belongs to none. */
+  readonly visibleTo?: { readonly project?: string };
+  readonly domain?: string;
+  readonly taskType?: TaskType;
+  readonly status?: Episode['status'];
+  readonly outcome?: OutcomeKind;
+  readonly tagsAll?: readonly string[];
+  readonly tagsAny?: readonly string[];
+  /** Started at or after. */
+  readonly since?: string;
+  /** Started before. */
+  readonly until?: string;
+  readonly minReward?: number;
+  readonly maxReward?: number;
+  readonly agent?: string;
+  readonly session?: string;
+  readonly capturedFrom?: string;
+  readonly minConfidence?: number;
+  readonly learningPending?: boolean;
+  /** By start, then id. @default 'oldest' */
+  readonly order?: 'oldest' | 'newest';
+  /** Continue behind this episode, in the given order. It need not exist any more. */
+  readonly after?: { readonly startedAt: string; readonly id: string };
+  /** At most this many. */
+  readonly limit?: number;
+}
+
+export interface StepFilter {
+  readonly episodeIds?: readonly string[];
+  readonly key?: string;
+  /** Steps with a larger number. */
+  readonly afterNumber?: number;
+}
+
+export interface PatternFilter {
+  readonly kind?: PatternKind;
+  readonly visibleTo?: { readonly project?: string };
+  readonly domain?: string;
+  readonly minSupport?: number;
+}

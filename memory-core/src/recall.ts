@@ -1,0 +1,176 @@
+// Getting experience back: search, hints for an error, recommendations and what came of them.
+import { MAX_CONFLICT_ATTEMPTS, type MemoryContext, timeOf } from './context.ts';
+import { isMemoryError, MemoryError } from './errors.ts';
+import { parse } from './input.ts';
+import { defined } from './json.ts';
+import type { CallOptions, EpisodeFilter, PatternFilter, Put } from './ports/store.ts';
+import {
+  type FeedbackInput,
+  feedbackInput,
+  type RecommendQuery,
+  recommendQuery,
+  type SearchQuery,
+  searchQuery,
+} from './query.ts';
+import type { Feedback, Recommendation } from './recommendation.ts';
+import { gatherEpisodes, gatherPatterns, withEvidenceIds } from './retrieve/gather.ts';
+import { type Hint, hintsFor } from './retrieve/hints.ts';
+import { type EpisodeHit, type PatternHit, rankEpisodes, rankPatterns } from './retrieve/rank.ts';
+import { queryTerms } from './retrieve/tokenize.ts';
+import { normaliseTag } from './tag.ts';
+
+export interface SearchResult {
+  /** Best first. */
+  readonly episodes: readonly EpisodeHit[];
+  /** Best first. */
+  readonly patterns: readonly PatternHit[];
+  /** Something was asked in words and nothing stored has any of them. */
+  readonly isAbstained: boolean;
+  /** Why the answer may be less complete than it could be; empty when nothing stood in the way. */
+  readonly degraded: readonly string[];
+}
+
+const DEFAULT_HITS = 10;
+const DEFAULT_RECOMMENDED = 5;
+/** Episodes looked into for a fix of an error. */
+const MAX_HINT_EPISODES = 10;
+
+/** Experience for a question. @throws `INVALID_INPUT` when neither text nor a filter is given. */
+export async function search(context: MemoryContext, query: SearchQuery, options: CallOptions): Promise<SearchResult> {
+  const asked = parse(searchQuery, query, 'query');
+  const { text, limit = DEFAULT_HITS, situation = {} } = asked;
+  const { scope: _scope, limit: _limit, situation: _situation, ...filters } = asked;
+  if (text === undefined && Object.values(filters).every((value) => value === undefined)) {
+    throw new MemoryError('INVALID_INPUT', 'query: give a text, or a filter such as domain, tags or outcome.');
+  }
+  const terms = text === undefined ? undefined : queryTerms(text);
+  const episodeFilter = toEpisodeFilter(context, asked);
+  const patternFilter: PatternFilter = defined({ visibleTo: episodeFilter.visibleTo, domain: asked.domain });
+  const episodes = await gatherEpisodes(context.store, { terms, filter: episodeFilter, limit }, options);
+  const patterns = narrowsToEpisodes(asked)
+    ? []
+    : await gatherPatterns(context.store, { terms, filter: patternFilter, limit }, options);
+  const hits = rankEpisodes(episodes.found, { situation, nowMs: context.clock() }).slice(0, limit);
+  const rules = await withEvidenceIds(context.store, rankPatterns(patterns).slice(0, limit), options);
+  const isAbstained = text !== undefined && hits.length === 0 && rules.length === 0;
+  return { episodes: hits, patterns: rules, isAbstained, degraded: episodes.degraded };
+}
+
+/** Fixes of earlier errors like this one, in this project and what belongs to none. */
+export async function hintsForError(
+  context: MemoryContext,
+  error: string,
+  scope: { readonly project: string | undefined; readonly exceptEpisode: string },
+  options: CallOptions,
+): Promise<readonly Hint[]> {
+  const terms = queryTerms(error);
+  if (terms.length === 0) return [];
+  const filter: EpisodeFilter = { status: 'completed', visibleTo: defined({ project: scope.project }) };
+  const { found } = await gatherEpisodes(context.store, { terms, filter, limit: MAX_HINT_EPISODES }, options);
+  const others = found.filter(({ episode }) => episode.id !== scope.exceptEpisode).slice(0, MAX_HINT_EPISODES);
+  return hintsFor(
+    error,
+    others.map(({ episode }) => episode),
+  );
+}
+
+export interface Recommended extends SearchResult {
+  /** To tell what came of it, with `recordFeedback`. */
+  readonly recommendationId: string;
+}
+
+/** What helps with a task, kept so that feedback can name it. */
+export async function recommend(
+  context: MemoryContext,
+  query: RecommendQuery,
+  options: CallOptions,
+): Promise<Recommended> {
+  const { description, project, limit = DEFAULT_RECOMMENDED, ...situation } = parse(recommendQuery, query, 'task');
+  const found = await search(context, { text: description, project, limit, situation }, options);
+  const value: Recommendation = {
+    id: context.newId(),
+    version: 1,
+    at: timeOf(context),
+    description,
+    ...defined({ project: project ?? context.project, domain: situation.domain }),
+    episodeIds: found.episodes.map(({ episode }) => episode.id),
+    patternIds: found.patterns.map(({ pattern }) => pattern.id),
+  };
+  await context.store.write([{ op: 'put', kind: 'recommendation', value, ifVersion: 0 }], {
+    ...options,
+    actor: context.actor,
+  });
+  return { ...found, recommendationId: value.id };
+}
+
+/**
+ * Records what came of a recommendation; patterns that were applied gain or lose utility in the same write.
+ * @throws `NOT_FOUND`; `INVALID_STATE` when it has its feedback already; `INVALID_INPUT` for an id that was not offered.
+ */
+export async function recordFeedback(
+  context: MemoryContext,
+  input: FeedbackInput,
+  options: CallOptions,
+): Promise<Recommendation> {
+  const { recommendationId, applied, isSuccess, note } = parse(feedbackInput, input, 'feedback');
+  const feedback: Feedback = { at: timeOf(context), applied: [...new Set(applied)], isSuccess, ...defined({ note }) };
+  for (let attempt = 1; ; attempt += 1) {
+    const [offered] = await context.store.getMany('recommendation', [recommendationId], options);
+    const open = acceptsFeedback(offered, recommendationId, feedback);
+    const value: Recommendation = { ...open, version: open.version + 1, feedback };
+    try {
+      const utility = await utilityWrites(context, feedback, options);
+      await context.store.write([{ op: 'put', kind: 'recommendation', value, ifVersion: open.version }, ...utility], {
+        ...options,
+        actor: context.actor,
+      });
+      return value;
+    } catch (error) {
+      if (!isMemoryError(error) || error.code !== 'CONFLICT' || attempt === MAX_CONFLICT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+function acceptsFeedback(offered: Recommendation | undefined, id: string, feedback: Feedback): Recommendation {
+  if (offered === undefined) throw new MemoryError('NOT_FOUND', `There is no recommendation ${id}; ask for one first.`);
+  if (offered.feedback !== undefined) {
+    throw new MemoryError('INVALID_STATE', `Recommendation ${id} already has its feedback; ask for a new one.`);
+  }
+  const known = new Set([...offered.episodeIds, ...offered.patternIds]);
+  const stranger = feedback.applied.find((appliedId) => !known.has(appliedId));
+  if (stranger !== undefined) {
+    throw new MemoryError('INVALID_INPUT', `applied: ${stranger} was not part of recommendation ${id}.`);
+  }
+  return offered;
+}
+
+async function utilityWrites(
+  context: MemoryContext,
+  { applied, isSuccess }: Feedback,
+  options: CallOptions,
+): Promise<readonly Put<'pattern'>[]> {
+  const patterns = await context.store.getMany('pattern', applied, options);
+  return patterns.flatMap((pattern): readonly Put<'pattern'>[] => {
+    if (pattern === undefined) return [];
+    const value = {
+      ...pattern,
+      version: pattern.version + 1,
+      applied: pattern.applied + 1,
+      appliedSuccesses: pattern.appliedSuccesses + (isSuccess ? 1 : 0),
+    };
+    return [{ op: 'put', kind: 'pattern', value, ifVersion: pattern.version }];
+  });
+}
+
+function toEpisodeFilter(context: MemoryContext, asked: SearchQuery): EpisodeFilter {
+  const { domain, taskType, outcome, since, until } = asked;
+  const visibleTo = asked.scope === 'all' ? undefined : defined({ project: asked.project ?? context.project });
+  const project = asked.scope === 'all' ? asked.project : undefined;
+  const tagsAll = asked.tags?.map(normaliseTag);
+  return defined({ domain, taskType, outcome, since, until, visibleTo, project, tagsAll });
+}
+
+/** Filters that no pattern can satisfy: they speak of single episodes. */
+function narrowsToEpisodes({ taskType, outcome, tags, since, until }: SearchQuery): boolean {
+  return [taskType, outcome, tags, since, until].some((filter) => filter !== undefined);
+}

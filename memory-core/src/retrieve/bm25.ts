@@ -1,0 +1,44 @@
+// Keyword relevance: the sole definition of BM25 here, and of how it becomes a number between 0 and 1.
+
+const K1 = 1.2;
+const B = 0.75;
+/** How much more a term in the title counts than one in the body. */
+export const TITLE_WEIGHT = 2;
+
+/** How many documents there are, and how many hold each term. */
+export interface TermStatistics {
+  readonly documents: number;
+  /** 0 for a term that no document holds. */
+  frequencyOf(term: string): number;
+}
+
+/** BM25 inverse document frequency (Robertson & Zaragoza 2009), as SQLite's FTS5 has it: never below 1e-6. */
+export function idf(documents: number, frequency: number): number {
+  return Math.max(1e-6, Math.log((documents - frequency + 0.5) / (frequency + 0.5)));
+}
+
+/** The share that one term with this weighted frequency adds to a document's BM25, before its idf. */
+export function saturation(frequency: number, length: number, averageLength: number): number {
+  return (frequency * (K1 + 1)) / (frequency + K1 * (1 - B + B * (length / averageLength)));
+}
+
+/**
+ * BM25 as a number between 0 and 1 that can be compared across questions: how well the document covers those terms
+ * that the collection knows, times how much of the question the collection knows at all. The second factor weighs
+ * each term by ln(1 + (N − n + ½) / (n + ½)), which stays above zero also in a collection of one.
+ */
+export function relevance(bm25: number, terms: readonly string[], statistics: TermStatistics): number {
+  const { documents } = statistics;
+  let best = 0;
+  let known = 0;
+  let asked = 0;
+  for (const term of terms) {
+    const frequency = statistics.frequencyOf(term);
+    const weight = Math.log(1 + (documents - frequency + 0.5) / (frequency + 0.5));
+    asked += weight;
+    if (frequency === 0) continue;
+    known += weight;
+    best += idf(documents, frequency) * (K1 + 1);
+  }
+  return best === 0 ? 0 : Math.min(1, bm25 / best) * (known / asked);
+}

@@ -1,0 +1,131 @@
+// Candidates for a question, from the store's indexes or a bounded scan: the only input and output in this folder.
+import type { Episode } from '../episode.ts';
+import { baselineId, MIN_SUPPORT, type Pattern, patternFigures, patternStatement } from '../pattern.ts';
+import type { CallOptions, EpisodeFilter, MemoryStore, PatternFilter } from '../ports/store.ts';
+import { rankByDescription } from './description.ts';
+import type { PatternHit } from './rank.ts';
+
+export interface Candidates<T> {
+  readonly found: readonly T[];
+  /** Why the answer may be less complete than it could be; empty when nothing stood in the way. */
+  readonly degraded: readonly string[];
+}
+
+export type EpisodeCandidate = { readonly episode: Episode; readonly relevance: number };
+export type PatternCandidate = Omit<PatternHit, 'score' | 'why'> & { readonly relevance: number };
+
+/** Candidates asked of the index for each hit wanted: later parts of the score reorder them. */
+const OVERSAMPLING = 5;
+const MIN_CANDIDATES = 50;
+/** Episodes looked at where the store has no text index. */
+const MAX_SCANNED = 5_000;
+/** Evidence told of one pattern. */
+const MAX_EVIDENCE = 20;
+
+/** Episodes that match any of `terms` within the filter; without terms the newest within it, all equally relevant. */
+export async function gatherEpisodes(
+  store: MemoryStore,
+  asked: { readonly terms: readonly string[] | undefined; readonly filter: EpisodeFilter; readonly limit: number },
+  options: CallOptions,
+): Promise<Candidates<EpisodeCandidate>> {
+  const { terms, filter } = asked;
+  const limit = Math.max(MIN_CANDIDATES, asked.limit * OVERSAMPLING);
+  if (terms === undefined) {
+    const newest = await scanned(store.scan('episode', { ...filter, order: 'newest', limit }, options));
+    return { found: newest.map((episode) => ({ episode, relevance: 1 })), degraded: [] };
+  }
+  if (store.text === undefined) {
+    const newest = await scanned(store.scan('episode', { ...filter, order: 'newest', limit: MAX_SCANNED }, options));
+    const degraded = [
+      `${store.name} has no text index: only descriptions of the newest ${MAX_SCANNED} episodes were read`,
+    ];
+    return { found: rankByDescription(newest, terms).slice(0, limit), degraded };
+  }
+  const { hits } = await store.text.match({ kind: 'episode', terms, limit, filter }, options);
+  const episodes = await store.getMany(
+    'episode',
+    hits.map((hit) => hit.id),
+    options,
+  );
+  return { found: joined(hits, episodes, (episode, relevance) => ({ episode, relevance })), degraded: [] };
+}
+
+/** Patterns with enough support that match any of `terms`; without terms, those of the scope. */
+export async function gatherPatterns(
+  store: MemoryStore,
+  asked: { readonly terms: readonly string[] | undefined; readonly filter: PatternFilter; readonly limit: number },
+  options: CallOptions,
+): Promise<readonly PatternCandidate[]> {
+  const filter = { ...asked.filter, minSupport: MIN_SUPPORT };
+  const limit = Math.max(MIN_CANDIDATES, asked.limit * OVERSAMPLING);
+  const matched = await matchedPatterns(store, { terms: asked.terms, filter, limit }, options);
+  const baselines = await store.getMany(
+    'baseline',
+    matched.map(({ pattern }) => baselineId(pattern.scope)),
+    options,
+  );
+  return matched.flatMap(({ pattern, relevance }, index) => {
+    const baseline = baselines[index];
+    if (baseline === undefined || baseline.episodes === 0) return [];
+    const figures = patternFigures(pattern, baseline);
+    return [{ pattern, relevance, figures, statement: patternStatement(pattern, figures), evidence: [] }];
+  });
+}
+
+/** The hits with the ids of the episodes they rest on. Asked for last, for the few that are shown. */
+export async function withEvidenceIds(
+  store: MemoryStore,
+  hits: readonly PatternHit[],
+  options: CallOptions,
+): Promise<readonly PatternHit[]> {
+  return Promise.all(
+    hits.map(async (hit) => {
+      const evidence: string[] = [];
+      for await (const { episodeId } of store.scan('evidence', { patternId: hit.pattern.id }, options)) {
+        evidence.push(episodeId);
+      }
+      return { ...hit, evidence: evidence.sort().slice(-MAX_EVIDENCE) };
+    }),
+  );
+}
+
+async function matchedPatterns(
+  store: MemoryStore,
+  asked: { readonly terms: readonly string[] | undefined; readonly filter: PatternFilter; readonly limit: number },
+  options: CallOptions,
+): Promise<readonly { readonly pattern: Pattern; readonly relevance: number }[]> {
+  const { terms, filter, limit } = asked;
+  if (terms === undefined || store.text === undefined) {
+    const all = await scanned(store.scan('pattern', filter, options), MAX_SCANNED);
+    const strongest = all.sort((a, b) => b.support - a.support).slice(0, limit);
+    return strongest.map((pattern) => ({ pattern, relevance: 1 }));
+  }
+  const { hits } = await store.text.match({ kind: 'pattern', terms, limit, filter }, options);
+  const patterns = await store.getMany(
+    'pattern',
+    hits.map((hit) => hit.id),
+    options,
+  );
+  return joined(hits, patterns, (pattern, relevance) => ({ pattern, relevance }));
+}
+
+/** Hits with their entities. One that was forgotten since the index answered is left out. */
+function joined<T, R>(
+  hits: readonly { readonly relevance: number }[],
+  entities: readonly (T | undefined)[],
+  join: (entity: T, relevance: number) => R,
+): readonly R[] {
+  return hits.flatMap(({ relevance }, index) => {
+    const entity = entities[index];
+    return entity === undefined ? [] : [join(entity, relevance)];
+  });
+}
+
+async function scanned<T>(items: AsyncIterable<T>, maxItems = Number.POSITIVE_INFINITY): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) {
+    all.push(item);
+    if (all.length >= maxItems) break;
+  }
+  return all;
+}

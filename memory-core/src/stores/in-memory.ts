@@ -1,0 +1,276 @@
+// The store of reference: the laws of `MemoryStore` in the plainest code that keeps them. Nothing here is durable.
+import { alreadyCompleted, episodeNotFound } from '../episode.ts';
+import { assertNever, MemoryError, throwIfAborted } from '../errors.ts';
+import type { PatternEvidence } from '../pattern.ts';
+import type { Clock } from '../ports/runtime.ts';
+import type {
+  CallOptions,
+  Delete,
+  Entities,
+  Filters,
+  IndexTerms,
+  JournalEntry,
+  Kind,
+  MemoryStore,
+  Put,
+  Require,
+  Write,
+} from '../ports/store.ts';
+import {
+  compareEpisodes,
+  compareSteps,
+  compareText,
+  matchesEpisode,
+  matchesEvidence,
+  matchesPattern,
+  matchesStep,
+} from './filters.ts';
+import { matchText } from './in-memory-text.ts';
+import {
+  evidenceTaken,
+  stepCountConflict,
+  stepTaken,
+  tooManyBytes,
+  tooManySteps,
+  versionConflict,
+} from './refusals.ts';
+
+export interface InMemoryStoreOptions {
+  /** Times of the journal. @default Date.now */
+  readonly now?: Clock;
+}
+
+/** A store that lives as long as its process: for tests, and as the model that other stores are compared with. */
+export function inMemoryStore(options: InMemoryStoreOptions = {}): MemoryStore {
+  const now = options.now ?? Date.now;
+  const tables = emptyTables();
+  const journal: JournalEntry[] = [];
+  let isClosed = false;
+
+  function enter(call: CallOptions | undefined): void {
+    if (isClosed) throw new MemoryError('CLOSED', 'The in-memory store is closed; open another.');
+    throwIfAborted(call?.signal);
+  }
+
+  return {
+    name: 'memory',
+
+    async getMany<K extends Kind>(kind: K, ids: readonly string[], call?: CallOptions) {
+      enter(call);
+      return ids.map((id) => {
+        const held = tables[kind].get(id);
+        return held && copyOf(held);
+      });
+    },
+
+    async *scan<K extends Kind>(kind: K, filter: Filters[K], call?: CallOptions) {
+      enter(call);
+      for (const held of select(tables[kind], RULES[kind], filter)) {
+        enter(call);
+        yield copyOf(held);
+      }
+    },
+
+    async write(batch, call) {
+      enter(call);
+      const stepNumbers = allOrNothing(tables, (draft) => batch.flatMap((write) => perform(draft, write)));
+      const common = { at: new Date(now()).toISOString(), actor: call?.actor ?? 'library' };
+      for (const write of batch) {
+        if (write.op === 'require') continue;
+        const id = write.op === 'put' ? write.value.id : write.id;
+        journal.push({ ...common, seq: journal.length + 1, kind: write.kind, id, op: write.op });
+      }
+      return { seq: journal.length, stepNumbers };
+    },
+
+    async changes(since, call) {
+      enter(call);
+      const first = Math.max(0, since);
+      const entries = journal.slice(first, first + (call?.limit ?? 1_000)).map((entry) => ({ ...entry }));
+      return { entries, seq: journal.length };
+    },
+
+    text: {
+      async match(query, call) {
+        enter(call);
+        return matchText([...tables[query.kind].values()], query, RULES[query.kind].matches);
+      },
+    },
+
+    async close() {
+      isClosed = true;
+    },
+  };
+}
+
+/** An entity as it is kept. The text is the truth; `value` saves parsing it for every filter. */
+export interface Held<K extends Kind> {
+  readonly value: Entities[K];
+  readonly json: string;
+  readonly terms: IndexTerms;
+}
+
+type Tables = { readonly [K in Kind]: Map<string, Held<K>> };
+
+function emptyTables(): Tables {
+  return {
+    episode: new Map(),
+    step: new Map(),
+    pattern: new Map(),
+    evidence: new Map(),
+    baseline: new Map(),
+    recommendation: new Map(),
+    tombstone: new Map(),
+  };
+}
+
+function hold<K extends Kind>(value: Entities[K], terms: IndexTerms = { title: [], body: [] }): Held<K> {
+  const json = JSON.stringify(value);
+  return { value: JSON.parse(json), json, terms };
+}
+
+function copyOf<K extends Kind>(held: Held<K>): Entities[K] {
+  return JSON.parse(held.json);
+}
+
+// Reading: what a scan of each kind lets through, in which order, and how much of it.
+
+interface Rules<K extends Kind> {
+  matches(value: Entities[K], filter: Filters[K]): boolean;
+  /** Narrows to the part that was asked for, of what matches. */
+  page(values: readonly Held<K>[], filter: Filters[K]): readonly Held<K>[];
+}
+
+const byId = <K extends Kind>(values: readonly Held<K>[]): readonly Held<K>[] =>
+  values.toSorted((a, b) => compareText(a.value.id, b.value.id));
+
+const RULES: { readonly [K in Kind]: Rules<K> } = {
+  episode: {
+    matches: matchesEpisode,
+    page(values, { order, after, limit }) {
+      const compare = compareEpisodes(order);
+      return values
+        .filter(({ value }) => after === undefined || compare(value, after) > 0)
+        .sort((a, b) => compare(a.value, b.value))
+        .slice(0, limit);
+    },
+  },
+  step: { matches: matchesStep, page: (values) => values.toSorted((a, b) => compareSteps(a.value, b.value)) },
+  pattern: { matches: matchesPattern, page: byId },
+  evidence: { matches: matchesEvidence, page: byId },
+  baseline: { matches: () => true, page: byId },
+  recommendation: { matches: () => true, page: byId },
+  tombstone: { matches: () => true, page: byId },
+};
+
+function select<K extends Kind>(table: Map<string, Held<K>>, rules: Rules<K>, filter: Filters[K]): readonly Held<K>[] {
+  const matches = [...table.values()].filter(({ value }) => rules.matches(value, filter));
+  return rules.page(matches, filter);
+}
+
+// Writing: each operation on a draft, which can take everything back.
+
+interface Draft {
+  readonly tables: Tables;
+  set<K extends Kind>(kind: K, id: string, held: Held<K> | undefined): void;
+}
+
+function allOrNothing<T>(tables: Tables, work: (draft: Draft) => T): T {
+  const undo: (() => void)[] = [];
+  function replace<K extends Kind>(kind: K, id: string, held: Held<K> | undefined): void {
+    if (held === undefined) tables[kind].delete(id);
+    else tables[kind].set(id, held);
+  }
+  const draft: Draft = {
+    tables,
+    set(kind, id, held) {
+      const before = tables[kind].get(id);
+      undo.push(() => replace(kind, id, before));
+      replace(kind, id, held);
+    },
+  };
+  try {
+    return work(draft);
+  } catch (error) {
+    for (const takeBack of undo.reverse()) takeBack();
+    throw error;
+  }
+}
+
+/** The numbers it gave to steps: one for a step, none for anything else. */
+function perform(draft: Draft, write: Write): readonly number[] {
+  switch (write.op) {
+    case 'require':
+      checkRequire(draft.tables, write);
+      return [];
+    case 'delete':
+      checkVersion(draft.tables, write, write.id);
+      remove(draft, write);
+      return [];
+    case 'put':
+      checkVersion(draft.tables, write, write.value.id);
+      if (write.kind === 'step') return [putStep(draft, write)];
+      if (write.kind === 'evidence') checkEvidence(draft.tables, write.value);
+      replaceEntity(draft, write);
+      return [];
+    default:
+      return assertNever(write);
+  }
+}
+
+function checkRequire(tables: Tables, { id, stepCount, maxSteps, maxBytes }: Require): void {
+  const status = tables.episode.get(id)?.value.status;
+  if (status === undefined) throw episodeNotFound(id);
+  if (status === 'completed') throw alreadyCompleted(id);
+  const steps = stepsOf(tables, id);
+  const bytes = steps.reduce((sum, { json }) => sum + Buffer.byteLength(json), 0);
+  if (stepCount !== undefined && steps.length !== stepCount) throw stepCountConflict(id);
+  if (maxSteps !== undefined && steps.length > maxSteps) throw tooManySteps(id, maxSteps);
+  if (maxBytes !== undefined && bytes > maxBytes) throw tooManyBytes(id, maxBytes);
+}
+
+function stepsOf(tables: Tables, episodeId: string): readonly Held<'step'>[] {
+  return [...tables.step.values()].filter(({ value }) => value.episodeId === episodeId);
+}
+
+function checkVersion<K extends Kind>(tables: Tables, write: Put<K> | Delete<K>, id: string): void {
+  if (write.ifVersion === undefined) return;
+  const version = tables[write.kind].get(id)?.value.version ?? 0;
+  if (version !== write.ifVersion) throw versionConflict(write.kind, id);
+}
+
+/** A new step gets the number behind the last; one that replaces itself keeps its own. */
+function putStep(draft: Draft, { value }: Put<'step'>): number {
+  const before = draft.tables.step.get(value.id)?.value;
+  if (before !== undefined && before.episodeId !== value.episodeId) throw stepTaken(value);
+  if (!draft.tables.episode.has(value.episodeId)) throw episodeNotFound(value.episodeId);
+  let last = 0;
+  for (const { value: other } of stepsOf(draft.tables, value.episodeId)) {
+    if (value.key !== undefined && other.key === value.key && other.id !== value.id) throw stepTaken(value);
+    last = Math.max(last, other.number);
+  }
+  const number = before?.number ?? last + 1;
+  draft.set('step', value.id, hold<'step'>({ ...value, number }));
+  return number;
+}
+
+function checkEvidence(tables: Tables, { id, patternId, episodeId }: PatternEvidence): void {
+  if (!tables.episode.has(episodeId)) throw episodeNotFound(episodeId);
+  for (const { value: other } of tables.evidence.values()) {
+    const isTwin = other.patternId === patternId && other.episodeId === episodeId && other.id !== id;
+    if (isTwin) throw evidenceTaken({ patternId, episodeId });
+  }
+}
+
+function replaceEntity<K extends Kind>(draft: Draft, { kind, value, terms }: Put<K>): void {
+  draft.set(kind, value.id, hold(value, terms ?? draft.tables[kind].get(value.id)?.terms));
+}
+
+function remove(draft: Draft, { kind, id }: Delete<Kind>): void {
+  draft.set(kind, id, undefined);
+  if (kind !== 'episode') return;
+  for (const { value } of stepsOf(draft.tables, id)) draft.set('step', value.id, undefined);
+  for (const { value } of [...draft.tables.evidence.values()]) {
+    if (value.episodeId === id) draft.set('evidence', value.id, undefined);
+  }
+}

@@ -1,0 +1,29 @@
+// Tags: what they look like once they are clean.
+import { MemoryError } from './errors.ts';
+import { LIMITS } from './limits.ts';
+
+const TAG = /^[\p{L}\p{M}\p{N}_-]{2,100}$/u;
+
+/**
+ * Trimmed, lower-cased, without repeats, in the order given.
+ * @throws `INVALID_INPUT` for a tag that is not 2–100 letters, digits, `_` or `-`; `LIMIT_EXCEEDED` past 32 tags.
+ */
+export function normaliseTags(tags: readonly string[]): readonly string[] {
+  const clean = [...new Set(tags.map(normaliseTag))];
+  if (clean.length > LIMITS.tags) {
+    throw new MemoryError('LIMIT_EXCEEDED', `tags: an episode has at most ${LIMITS.tags} tags, not ${clean.length}.`);
+  }
+  return clean;
+}
+
+/** One tag, trimmed and lower-cased. @throws `INVALID_INPUT` */
+export function normaliseTag(tag: string): string {
+  const clean = tag.normalize('NFC').trim().toLowerCase();
+  if (!TAG.test(clean)) {
+    throw new MemoryError(
+      'INVALID_INPUT',
+      `tags: ${JSON.stringify(tag.slice(0, 120))} is not a tag; use 2 to 100 letters, digits, "_" or "-".`,
+    );
+  }
+  return clean;
+}

@@ -1,0 +1,30 @@
+// Makes a bare clone ready: installs what the lock file says, then builds what has changed.
+// Uses nothing but Node, so that it runs before anything is installed.
+import { spawnSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  process.stderr.write(`Node ${process.versions.node} is too old; install Node 20.19 or newer.\n`);
+  process.exit(1);
+}
+
+if (!isInstalled()) run('npm', ['ci', '--no-fund', '--no-audit']);
+run('npm', ['run', '--silent', 'build']);
+
+function isInstalled() {
+  const installed = join(root, 'node_modules', '.package-lock.json');
+  if (!existsSync(installed)) return false;
+  return statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
+}
+
+function run(command, args) {
+  const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1' };
+  // A shell only where npm is a script file, which Node refuses to start directly.
+  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env, shell: process.platform === 'win32' });
+  if (status !== 0) process.exit(status ?? 1);
+}
