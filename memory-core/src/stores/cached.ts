@@ -1,4 +1,4 @@
-// A store with a cache in front of its reads by id. The cache may lie still, lose or lag: the journal tells what of it
+// A store with a cache in front of its reads by id. The cache may forget, lag or fail: the journal tells what of it
 // is still true, so it changes how long a read takes and never what it answers.
 import type { CacheRead, MemoryCache } from '../ports/cache.ts';
 import { type Logger, silentLogger } from '../ports/runtime.ts';

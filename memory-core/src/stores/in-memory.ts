@@ -41,7 +41,7 @@ export interface InMemoryStoreOptions {
 }
 
 /** A store that lives as long as its process: for tests, and as the model that other stores are compared with. */
-export function inMemoryStore(options: InMemoryStoreOptions = {}): MemoryStore {
+export function inMemoryStore(options: InMemoryStoreOptions = {}): Required<MemoryStore> {
   const now = options.now ?? Date.now;
   const tables = emptyTables();
   const journal: JournalEntry[] = [];

@@ -1,0 +1,242 @@
+import { openSandbox, type RunResult, type Sandbox } from '@episodica/memory-mcp/sandbox';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+let sandbox: Sandbox;
+beforeAll(() => {
+  sandbox = openSandbox({ warmWorkers: 1, maxWorkers: 1 });
+});
+afterAll(() => sandbox.close());
+
+const run = (code: string): Promise<RunResult> => sandbox.run({ code });
+
+const LANGUAGE_GLOBALS = [
+  'AggregateError',
+  'Array',
+  'ArrayBuffer',
+  'BigInt',
+  'BigInt64Array',
+  'BigUint64Array',
+  'Boolean',
+  'DataView',
+  'Date',
+  'Error',
+  'EvalError',
+  'FinalizationRegistry',
+  'Float16Array',
+  'Float32Array',
+  'Float64Array',
+  'Function',
+  'Infinity',
+  'Int16Array',
+  'Int32Array',
+  'Int8Array',
+  'Iterator',
+  'JSON',
+  'Map',
+  'Math',
+  'NaN',
+  'Number',
+  'Object',
+  'Promise',
+  'Proxy',
+  'RangeError',
+  'ReferenceError',
+  'Reflect',
+  'RegExp',
+  'Set',
+  'String',
+  'Symbol',
+  'SyntaxError',
+  'TypeError',
+  'URIError',
+  'Uint16Array',
+  'Uint32Array',
+  'Uint8Array',
+  'Uint8ClampedArray',
+  'WeakMap',
+  'WeakRef',
+  'WeakSet',
+  'decodeURI',
+  'decodeURIComponent',
+  'encodeURI',
+  'encodeURIComponent',
+  'escape',
+  'eval',
+  'globalThis',
+  'isFinite',
+  'isNaN',
+  'parseFloat',
+  'parseInt',
+  'undefined',
+  'unescape',
+];
+
+describe('what a program can reach', () => {
+  test('the globals are the language, console, fs and input [SB-04]', async () => {
+    const names = await run('Reflect.ownKeys(globalThis).map(String).sort()');
+    const own = new Set(['console', 'fs', 'input']);
+    const found = names.ok ? (names.result as string[]) : [];
+    expect(found.filter((name) => own.has(name))).toEqual(['console', 'fs', 'input']);
+    const unknown = found.filter(
+      (name) => !own.has(name) && !name.startsWith('Symbol(') && !LANGUAGE_GLOBALS.includes(name),
+    );
+    expect(unknown).toEqual([]);
+  });
+
+  test.each([
+    'process',
+    'require',
+    'module',
+    'fetch',
+    'XMLHttpRequest',
+    'WebSocket',
+    'WebAssembly',
+    'SharedArrayBuffer',
+    'Atomics',
+    'setTimeout',
+    'Buffer',
+    'Deno',
+    'std',
+    'os',
+    'global',
+    'window',
+    'self',
+    'memory',
+    'performance',
+    'InternalError',
+  ])('%s is not there [SB-04]', async (name) => {
+    expect(await run(`typeof ${name}`)).toMatchObject({ ok: true, result: 'undefined' });
+  });
+
+  test.each([
+    'eval("1")',
+    '(0, eval)("1")',
+    'globalThis["ev" + "al"]("1")',
+    'new Function("return 1")()',
+    'Function("return 1")()',
+    '(() => {}).constructor("return 1")()',
+    '(async () => {}).constructor("return 1")()',
+    '(function* () {}).constructor("yield 1")()',
+    '(async function* () {}).constructor("yield 1")()',
+    'Object.getPrototypeOf(async () => {}).constructor("return 1")',
+    'Reflect.construct(Function, ["return 1"])',
+    'Reflect.construct((() => {}).constructor, ["return 1"], Object)',
+    'Reflect.apply(Function, null, ["return 1"])',
+    'Function.bind(null, "return 1")()',
+    'Function.prototype.constructor("return 1")',
+    'new (class extends Function {})("return 1")',
+    '[].map.constructor("return 1")',
+    'console.log.constructor("return 1")',
+    'fs.readFile.constructor("return 1")',
+    'eval.constructor("return 1")',
+    'eval?.("1")',
+    'eval`1`',
+    'Function.prototype.constructor = 1; "use"; (() => {}).constructor("return 1")',
+  ])('%s does not make code from text [SB-04]', async (code) => {
+    const result = await run(code);
+    expect(result).toMatchObject({ ok: false, error: { code: 'THROWN' } });
+    expect(result.ok ? '' : result.error.message).toMatch(/eval and Function are off|not a function/);
+  });
+
+  test('functions are still functions [SB-04]', async () => {
+    expect(
+      await run(
+        '[(() => {}) instanceof Function, typeof Function, Function.prototype === Object.getPrototypeOf(() => {})]',
+      ),
+    ).toMatchObject({
+      result: [true, 'function', true],
+    });
+  });
+
+  test('stack traces name no file of the host [SB-04]', async () => {
+    const result = await run('try { null.x } catch (e) { e.stack }');
+    expect(result.ok ? result.result : '').not.toMatch(/node_modules|file:|\/work|\.ts/);
+  });
+});
+
+describe('one run and the next', () => {
+  test('nothing that a program changes is seen by the next [SB-01] [SB-04]', async () => {
+    const change = `globalThis.left = 1; var declared = 1; Array.prototype.left = 1; Object.prototype.left = 1;
+      console.log = null; JSON.parse = null; Math.random = () => 4; fs.writeFile("left", "x"); input = 5; 1`;
+    expect(await run(change)).toMatchObject({ ok: true });
+    const look = `[typeof left, typeof declared, [].left, ({}).left, typeof console.log, typeof JSON.parse, Math.random() === 4, fs.readdir("/"), typeof input]`;
+    expect(await run(look)).toMatchObject({
+      result: [
+        'undefined',
+        'undefined',
+        { $undefined: true },
+        { $undefined: true },
+        'function',
+        'function',
+        false,
+        [],
+        'undefined',
+      ],
+    });
+  });
+
+  test('a run after a failure of each kind is clean [SB-03]', async () => {
+    for (const code of [
+      'null.x',
+      'const f = () => f() + 1; f();',
+      'const a = []; for (;;) a.push({});',
+      '"x".repeat(1e9)',
+      'let a = ;',
+    ]) {
+      expect((await run(code)).ok).toBe(false);
+      expect(await run('typeof a + typeof f')).toMatchObject({ ok: true, result: 'undefinedundefined' });
+    }
+  });
+});
+
+describe('files', () => {
+  test('what is written is read, listed and removed [SB-04]', async () => {
+    const code = `fs.writeFile("notes/a.txt", "one"); fs.writeFile("/notes/b.txt", "two"); fs.writeFile("./c.txt", "three");
+      const before = [fs.readFile("notes//./a.txt"), fs.readdir("/"), fs.readdir("notes"), fs.exists("notes"), fs.exists("d")];
+      fs.unlink("notes/a.txt");
+      [before, await fs.readFile("c.txt"), fs.exists("notes/a.txt"), fs.readdir("notes")]`;
+    expect(await run(code)).toMatchObject({
+      result: [['one', ['c.txt', 'notes'], ['a.txt', 'b.txt'], true, false], 'three', false, ['b.txt']],
+    });
+  });
+
+  test.each([
+    '/etc/passwd',
+    '../../../../etc/passwd',
+    '/proc/self/environ',
+    'package.json',
+    '__proto__',
+    'constructor',
+  ])('no file of the host stands behind %s [SB-04]', async (path) => {
+    const result = await run(`fs.readFile(${JSON.stringify(path)})`);
+    expect(result).toMatchObject({ ok: false, error: { code: 'THROWN', message: expect.stringContaining('ENOENT') } });
+  });
+
+  test('a path cannot leave the root [SB-04]', async () => {
+    expect(
+      await run(
+        'fs.writeFile("a/../../../b", "x"); fs.writeFile("__proto__", "y"); [fs.readdir("/"), fs.readFile("/b"), ({}).b]',
+      ),
+    ).toMatchObject({
+      result: [['__proto__', 'b'], 'x', { $undefined: true }],
+    });
+  });
+
+  test.each([
+    ['a file of more than 1 MB', 'fs.writeFile("a", "x".repeat(1048577))', 'EFBIG'],
+    ['a hundred and one files', 'for (let i = 0; i <= 100; i += 1) fs.writeFile("f" + i, "")', 'ENOSPC'],
+    ['more than 8 MB in all', 'for (let i = 0; i < 9; i += 1) fs.writeFile("f" + i, "x".repeat(1048576))', 'ENOSPC'],
+    ['a path with NUL', 'fs.writeFile("a\\0b", "")', 'EINVAL'],
+    ['an endless path', 'fs.writeFile("a".repeat(513), "")', 'EINVAL'],
+    ['content that is no text', 'fs.writeFile("a", { b: 1 })', 'EINVAL'],
+    ['a folder as a file', 'fs.writeFile("a/b", ""); fs.writeFile("a", "")', 'EISDIR'],
+  ])('%s is refused [SB-02] [SB-04]', async (_name, code, reason) => {
+    const result = await run(`try { ${code}; "accepted" } catch (error) { error.code }`);
+    expect(result).toMatchObject({ ok: true, result: reason });
+  });
+
+  test('the quota comes back when a file is removed or replaced [SB-04]', async () => {
+    const code = `for (let round = 0; round < 20; round += 1) { fs.writeFile("a", "x".repeat(1e6)); if (round % 2) fs.unlink("a"); } fs.readdir("/").length`;
+    expect(await run(code)).toMatchObject({ ok: true, result: 0 });
+  });
+});

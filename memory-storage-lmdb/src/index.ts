@@ -1,0 +1,1 @@
+export { type LmdbCacheOptions, openLmdbCache } from './cache.ts';

@@ -1,0 +1,118 @@
+// Collaborators that fail on demand, always in the same way for the same plan.
+import { MemoryError } from '@episodica/memory-core';
+import type { CacheRead, Kind, MemoryCache, MemoryStore } from '@episodica/memory-core/ports';
+
+/**
+ * What happens to one call of a cache:
+ * `none`, `forget` (answers as if done, or with nothing at hand), `throw` (nothing done), `throwAfter` (done, then
+ * fails), `slow` (done some turns later, then answers), `late` (a read answers some turns after it was made; a write
+ * answers at once and is made some turns later).
+ */
+export const CACHE_FAULTS = ['none', 'forget', 'throw', 'throwAfter', 'slow', 'late'] as const;
+export type CacheFault = (typeof CACHE_FAULTS)[number];
+
+/** `cache` with the nth call going as `plan[n]` says; the plan starts again at its end. Empty: nothing fails. */
+export function lossyCache(cache: MemoryCache, plan: readonly CacheFault[]): MemoryCache {
+  const belated = new Set<Promise<void>>();
+  let callIndex = 0;
+  const nextFault = (): CacheFault => plan[callIndex++ % plan.length] ?? 'none';
+
+  async function write(work: () => Promise<void>): Promise<void> {
+    const fault = nextFault();
+    if (fault === 'forget') return;
+    if (fault === 'throw') throw injected('cache');
+    if (fault === 'late') {
+      // Nobody waits for it, so nobody hears of its failure either.
+      const later: Promise<void> = turns(LATE_TURNS)
+        .then(work)
+        .catch(() => undefined)
+        .finally(() => belated.delete(later));
+      belated.add(later);
+      return;
+    }
+    if (fault === 'slow') await turns(SLOW_TURNS);
+    await work();
+    if (fault === 'throwAfter') throw injected('cache');
+  }
+
+  return {
+    name: `lossy ${cache.name}`,
+
+    async get<K extends Kind>(kind: K, ids: readonly string[]): Promise<CacheRead<K>> {
+      const fault = nextFault();
+      if (fault === 'throw') throw injected('cache');
+      if (fault === 'slow') await turns(SLOW_TURNS);
+      const read = await cache.get(kind, ids);
+      if (fault === 'throwAfter') throw injected('cache');
+      if (fault === 'late') await turns(LATE_TURNS);
+      return fault === 'forget' ? { seq: read.seq, values: ids.map(() => undefined) } : read;
+    },
+
+    set: (kind, values, seq) => write(() => cache.set(kind, values, seq)),
+    advance: (changed, seq) => write(() => cache.advance(changed, seq)),
+    clear: (seq) => write(() => cache.clear(seq)),
+
+    async close() {
+      await Promise.all(belated);
+      await cache.close();
+    },
+  };
+}
+
+const SLOW_TURNS = 1;
+const LATE_TURNS = 3;
+
+/** Lets everything that is ready run, `count` times. */
+export async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+export interface StoreFault {
+  readonly verb: 'getMany' | 'scan' | 'write' | 'changes';
+  /** Which call of that verb fails: 1 is the first. */
+  readonly call: number;
+  /** `before`: nothing was done. `after`: it took effect, but the caller hears of a failure all the same. */
+  readonly when: 'before' | 'after';
+}
+
+/** `store`, failing with a retryable `STORE_UNAVAILABLE` where a fault says so. A scan fails before or behind its items. */
+export function faultyStore(store: MemoryStore, faults: readonly StoreFault[]): MemoryStore {
+  const calls = { getMany: 0, scan: 0, write: 0, changes: 0 };
+
+  function begin(verb: StoreFault['verb']): (when: StoreFault['when']) => void {
+    calls[verb] += 1;
+    const call = calls[verb];
+    return (when) => {
+      if (faults.some((fault) => fault.verb === verb && fault.call === call && fault.when === when)) {
+        throw injected(`store (${verb} ${call}, ${when})`);
+      }
+    };
+  }
+
+  async function around<T>(verb: StoreFault['verb'], work: () => Promise<T>): Promise<T> {
+    const failWhere = begin(verb);
+    failWhere('before');
+    const result = await work();
+    failWhere('after');
+    return result;
+  }
+
+  return {
+    name: `faulty ${store.name}`,
+    getMany: (kind, ids, call) => around('getMany', () => store.getMany(kind, ids, call)),
+    async *scan(kind, filter, call) {
+      const failWhere = begin('scan');
+      failWhere('before');
+      yield* store.scan(kind, filter, call);
+      failWhere('after');
+    },
+    write: (batch, call) => around('write', () => store.write(batch, call)),
+    changes: (since, call) => around('changes', () => store.changes(since, call)),
+    ...(store.text === undefined ? {} : { text: store.text }),
+    close: () => store.close(),
+  };
+}
+
+function injected(what: string): MemoryError {
+  return new MemoryError('STORE_UNAVAILABLE', `The ${what} was told to fail here; try again.`, { retryable: true });
+}

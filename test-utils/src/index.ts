@@ -1,0 +1,35 @@
+export {
+  baselines,
+  completedEpisodes,
+  episodeFilters,
+  episodes,
+  evidences,
+  indexTerms,
+  nastyText,
+  openEpisodes,
+  POOL_IDS,
+  patternFilters,
+  patterns,
+  queryTerms,
+  recommendations,
+  stepFilters,
+  steps,
+  tombstones,
+  writeBatches,
+} from './arbitraries.ts';
+export {
+  aBaseline,
+  aCompletedEpisode,
+  anEpisode,
+  anEvidence,
+  aPattern,
+  aRecommendation,
+  aStep,
+  aTombstone,
+  put,
+  remove,
+  requireOpen,
+} from './builders.ts';
+export { type CacheSubject, cacheSuite } from './cache-suite.ts';
+export { CACHE_FAULTS, type CacheFault, faultyStore, lossyCache, type StoreFault, turns } from './faults.ts';
+export { type StoreSuiteSubject, storeSuite } from './store-suite.ts';
