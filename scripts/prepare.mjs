@@ -14,7 +14,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 
 if (!isInstalled()) run('npm', ['ci', '--no-fund', '--no-audit']);
-run('npm', ['run', '--silent', 'build']);
+run('npx', ['--no-install', 'turbo', 'run', 'build', '--output-logs=errors-only']);
 
 function isInstalled() {
   const installed = join(root, 'node_modules', '.package-lock.json');
@@ -25,6 +25,11 @@ function isInstalled() {
 function run(command, args) {
   const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1' };
   // A shell only where npm is a script file, which Node refuses to start directly.
-  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env, shell: process.platform === 'win32' });
+  const { status } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env,
+    shell: process.platform === 'win32',
+  });
   if (status !== 0) process.exit(status ?? 1);
 }

@@ -1,5 +1,6 @@
 // One configuration for library and programs. Pure: takes records, reads no file and no environment.
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { MemoryError } from './errors.ts';
 
 /** Settings by the name they have in the environment; in a `memory-cli.toml` the same names in lower case. */
@@ -8,7 +9,7 @@ export interface Config {
   readonly MEMORY_DATA_DIR: string;
   /** `file:` URL of the database. */
   readonly DATABASE_URL: string;
-  /** Folder of the cache; can be deleted at any time. */
+  /** Folder of the caches, one for each store that was opened; can be deleted at any time. */
   readonly LMDB_CACHE_PATH: string;
   readonly MEMORY_CACHE_SIZE_MB: number;
   /** Empty: found from the working folder, see `projectOf`. */
@@ -114,7 +115,7 @@ function withDefaults(
 ): Omit<ResolvedConfig, 'warnings'> {
   const of = (setting: Setting, otherwise: string): string => given.get(setting)?.value ?? otherwise;
   const dataDir = of('MEMORY_DATA_DIR', defaultDataDir(layers));
-  const databaseUrl = of('DATABASE_URL', `file:${join(dataDir, 'memory.db')}`);
+  const databaseUrl = of('DATABASE_URL', pathToFileURL(join(dataDir, 'memory.db')).href);
   if (!databaseUrl.startsWith('file:')) {
     throw new MemoryError('NOT_SUPPORTED', `DATABASE_URL: this version stores in a local file only; use a file: URL.`);
   }

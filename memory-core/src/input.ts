@@ -67,7 +67,7 @@ export function text(maxBytes: number): z.ZodType<string> {
     .string()
     .refine((value) => !value.includes('\0'), { message: 'holds a NUL character; leave it out' })
     .refine((value) => Buffer.byteLength(value) <= maxBytes, {
-      message: `is longer than ${maxBytes.toLocaleString('en')} bytes; shorten it`,
+      message: `is longer than ${maxBytes} bytes; shorten it`,
       params: { isLimit: true },
     });
 }
@@ -94,7 +94,7 @@ export function jsonObject(maxBytes: number): z.ZodType<JsonObject> {
       abort: true,
     })
     .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= maxBytes, {
-      message: `is larger than ${maxBytes.toLocaleString('en')} bytes as JSON; leave out what can be found elsewhere`,
+      message: `is larger than ${maxBytes} bytes as JSON; leave out what can be found elsewhere`,
       params: { isLimit: true },
     });
   // The first refinement proves what the record's `unknown` leaves open.
@@ -212,10 +212,15 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T 
 function issuesText(issues: readonly z.core.$ZodIssue[], what: string): string {
   const shown = issues.slice(0, 5).map((issue) => {
     const path = issue.path.map(String).join('.');
-    return path === '' ? `${what}: ${issue.message}` : `${path}: ${issue.message}`;
+    return `${path === '' ? what : path}: ${issueText(issue)}`;
   });
   const more = issues.length > shown.length ? ` (and ${issues.length - shown.length} more)` : '';
   return `${shown.join('; ')}${more}.`;
+}
+
+function issueText(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'unrecognized_keys') return issue.message;
+  return `${issue.keys.map((key) => `"${key}"`).join(', ')} does not belong here; leave it out`;
 }
 
 const MAX_JSON_DEPTH = 64;

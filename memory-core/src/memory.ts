@@ -224,38 +224,41 @@ async function addStepsWithHints(
 }
 
 interface LearningQueue {
-  /** Starts learning unless it runs already. */
+  /** Learns in the background, unless that runs already. */
   soon(): void;
+  /** Learns what is pending once nothing else learns here. */
   now(options: CallOptions): Promise<number>;
   settled(): Promise<void>;
 }
 
 /** One run at a time in this process. What a run misses, because it was completed meanwhile, the next one finds. */
 function learningQueue(context: MemoryContext): LearningQueue {
-  let running: Promise<void> | undefined;
-  let isWanted = false;
-  const now = (options: CallOptions): Promise<number> =>
+  let last: Promise<unknown> = Promise.resolve();
+  let isScheduled = false;
+  const extract = (options: CallOptions): Promise<number> =>
     extractPatterns(context.store, { ...options, actor: context.actor, termsOf: patternTerms });
-  const runWhileWanted = async (): Promise<void> => {
-    while (isWanted) {
-      isWanted = false;
-      try {
-        await now({});
-      } catch (error) {
-        // The debt marker stays on the episodes: the next completion, or the next start, tries again.
-        context.logger.warn({ error }, 'patterns could not be extracted');
-      }
+  const inBackground = async (): Promise<void> => {
+    isScheduled = false;
+    try {
+      await extract({});
+    } catch (error) {
+      // The debt marker stays on the episodes: the next completion, or the next start, tries again.
+      context.logger.warn({ error }, 'patterns could not be extracted');
     }
-    running = undefined;
   };
   return {
     soon() {
-      isWanted = true;
-      running ??= runWhileWanted();
+      if (isScheduled) return;
+      isScheduled = true;
+      last = last.then(inBackground);
     },
-    now,
+    now(options) {
+      const run = last.then(() => extract(options));
+      last = run.catch(() => undefined);
+      return run;
+    },
     async settled() {
-      await running;
+      await last;
     },
   };
 }

@@ -24,6 +24,16 @@ export function normaliseRemote(url: string): string {
   return plain.replace(/\/+$/u, '').replace(/\.git$/u, '');
 }
 
+/** The nearest `memory-cli.toml` from the folder up to the git root; outside git only the folder's own. */
+export function projectConfigPath(folder: string): string | undefined {
+  const root = gitRoot(folder) ?? resolve(folder);
+  for (let current = resolve(folder); ; current = dirname(current)) {
+    const path = join(current, 'memory-cli.toml');
+    if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
+    if (current === root) return undefined;
+  }
+}
+
 function gitRoot(folder: string): string | undefined {
   let current = resolve(folder);
   for (;;) {

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { projectOf } from '@episodica/memory-core';
 import { type ConfigLayers, resolveConfig } from '@episodica/memory-core/config';
 import { describe, expect, test } from 'vitest';
@@ -17,10 +18,15 @@ describe('configuration', () => {
   test('everything has a default in the user data directory of the platform [CL-02]', () => {
     const { values, origins } = resolveConfig(layers());
     expect(values.MEMORY_DATA_DIR).toBe('/home/u/.local/share/episodica');
-    expect(values.DATABASE_URL).toBe('file:/home/u/.local/share/episodica/memory.db');
+    expect(values.DATABASE_URL).toBe('file:///home/u/.local/share/episodica/memory.db');
     expect(values.LMDB_CACHE_PATH).toBe('/home/u/.local/share/episodica/cache');
     expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
     expect(resolveConfig(layers({ platform: 'darwin' })).values.MEMORY_DATA_DIR).toContain('Application Support');
+  });
+
+  test('a data folder of any name gives a URL that leads to it [CL-02]', () => {
+    const { values } = resolveConfig(layers({ environment: { MEMORY_DATA_DIR: '/data/50% #1' } }));
+    expect(fileURLToPath(values.DATABASE_URL)).toBe('/data/50% #1/memory.db');
   });
 
   test('flags beat the environment, which beats the files, and each value says where it came from [CL-02]', () => {
@@ -43,7 +49,7 @@ describe('configuration', () => {
       MEMORY_DURABILITY: 'normal',
       MEMORY_CACHE_SIZE_MB: 64,
       MEMORY_DATA_DIR: '/flag',
-      DATABASE_URL: 'file:/flag/memory.db',
+      DATABASE_URL: 'file:///flag/memory.db',
     });
     expect(origins).toMatchObject({
       MEMORY_PROJECT: 'environment',

@@ -62,6 +62,7 @@ export function aStep(overrides: Partial<Step> = {}): Step {
   };
 }
 
+/** A tool sequence that holds everywhere. */
 export function aPattern(overrides: Partial<Pattern> = {}): Pattern {
   return {
     kind: 'tool_sequence',
@@ -79,6 +80,7 @@ export function aPattern(overrides: Partial<Pattern> = {}): Pattern {
   };
 }
 
+/** Links an episode and a pattern of its own, unless the test names them. */
 export function anEvidence(overrides: Partial<PatternEvidence> = {}): PatternEvidence {
   return {
     id: randomUUID(),
@@ -90,10 +92,12 @@ export function anEvidence(overrides: Partial<PatternEvidence> = {}): PatternEvi
   };
 }
 
+/** The base rate of what belongs to no project. */
 export function aBaseline(overrides: Partial<Baseline> = {}): Baseline {
   return { id: randomUUID(), version: 1, scope: {}, episodes: 10, successes: 6, ...overrides };
 }
 
+/** A recommendation without feedback. */
 export function aRecommendation(overrides: Partial<Recommendation> = {}): Recommendation {
   return {
     id: randomUUID(),
@@ -106,6 +110,7 @@ export function aRecommendation(overrides: Partial<Recommendation> = {}): Recomm
   };
 }
 
+/** The trace of a forgotten episode. */
 export function aTombstone(overrides: Partial<Tombstone> = {}): Tombstone {
   return { id: randomUUID(), version: 1, at: '2026-11-21T12:00:00.000Z', ...overrides };
 }

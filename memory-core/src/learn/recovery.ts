@@ -8,24 +8,27 @@ const MAX_RECOVERIES = 20;
 const MAX_FIX_STEPS = 8;
 
 /**
- * Each failed step paired with the next step that did the same thing and succeeded. "The same" is the same tool
- * with the same command, or where it has none the same action. Of several failures before one success the last
- * is taken: what lies between it and the success is the fix.
+ * Each error of an action that later succeeded, with what was done in between. The same action is the same tool with
+ * the same command, or where it has none the same words. An error that came several times counts from its last time
+ * on: what was tried before did not help. Of errors that followed each other each one counts: a change may only have
+ * turned the one into the other.
  */
 export function recoveries(steps: readonly Step[]): readonly Recovery[] {
   const found: Recovery[] = [];
-  const lastFailure = new Map<string, number>();
+  const unrecovered = new Map<string, Map<string, number>>();
   steps.forEach((step, index) => {
     const doing = signature(step);
+    const errors = unrecovered.get(doing) ?? new Map<string, number>();
     if (step.result.type !== 'success') {
-      lastFailure.set(doing, index);
+      unrecovered.set(doing, errors.set(errorExcerpt(resultText(step.result)), index));
       return;
     }
-    const failure = lastFailure.get(doing);
-    const failed = failure === undefined ? undefined : steps[failure];
-    if (failure === undefined || failed === undefined) return;
-    lastFailure.delete(doing);
-    found.push(toRecovery(failed, step, steps.slice(failure + 1, index)));
+    unrecovered.delete(doing);
+    for (const [error, failure] of errors) {
+      const failed = steps[failure];
+      if (failed === undefined) continue;
+      found.push(toRecovery({ failed, fixed: step, error, between: steps.slice(failure + 1, index) }));
+    }
   });
   return found.slice(0, MAX_RECOVERIES);
 }
@@ -41,11 +44,14 @@ export function recoveredSteps(steps: readonly Step[]): ReadonlySet<number> {
   return recovered;
 }
 
-/** The part of an output that says what went wrong: from the first line that names an error, else the last lines. */
+/**
+ * The part of an output that says what went wrong: from the first line that names an error, else the last lines. Frames
+ * of a stack are left out: they say where, and differ from file to file.
+ */
 export function errorExcerpt(output: string): string {
-  const lines = output.split('\n').filter((line) => line.trim() !== '');
+  const lines = output.split('\n').filter((line) => line.trim() !== '' && !STACK_FRAME.test(line));
   const at = lines.findIndex((line) => ERROR_LINE.test(line));
-  const telling = at >= 0 ? lines.slice(at, at + 6) : lines.slice(-6);
+  const telling = at >= 0 ? lines.slice(at, at + 4) : lines.slice(-4);
   return oneLine(telling.join(' '), 400);
 }
 
@@ -56,20 +62,27 @@ export function stepText(step: Step): string {
 }
 
 const ERROR_LINE =
-  /\b[A-Z][A-Za-z]*(?:Error|Exception|Panic)\b|\berror(?:\[|:| TS| )|\bpanic(?:ked)?\b|\bfatal:|Traceback|AssertionError|✗|FAIL/u;
+  /\b[A-Z][A-Za-z]*(?:Error|Exception|Panic)\b|\berror(?:\[|:| TS| )|\bpanic(?:ked)?\b|\bfatal:|Traceback|AssertionError|[✗✖]|FAIL/u;
+const STACK_FRAME = /^\s*at\s|^\s*File ".*", line \d+|node:internal|^\s*\.{3}\s|^\s*[\^~]+\s*$/u;
 
 function signature(step: Step): string {
   const command = step.parameters.command;
   return `${step.tool}\n${typeof command === 'string' ? command : step.action}`;
 }
 
-function toRecovery(failed: Step, fixed: Step, between: readonly Step[]): Recovery {
+function toRecovery(made: {
+  readonly failed: Step;
+  readonly fixed: Step;
+  readonly error: string;
+  readonly between: readonly Step[];
+}): Recovery {
+  const { failed, fixed, error, between } = made;
   return {
     failedStep: failed.number,
     fixedStep: fixed.number,
     tool: failed.tool,
     action: oneLine(failed.action, 200),
-    error: errorExcerpt(resultText(failed.result)),
+    error,
     fix: between
       .filter((step) => step.result.type === 'success')
       .slice(-MAX_FIX_STEPS)

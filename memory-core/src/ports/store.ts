@@ -96,8 +96,9 @@ export interface Require {
 
 /** Words as `retrieve/tokenize.ts` makes them: lower-case, letters and digits only, repeats kept. */
 export interface IndexTerms {
-  /** Words that say what it is about; they weigh more. */
+  /** The few words that name what it is about. */
   readonly title: readonly string[];
+  /** All its words, those of the title among them. */
   readonly body: readonly string[];
 }
 
@@ -147,7 +148,10 @@ export interface TextQuery<K extends IndexedKind> {
 }
 
 export interface TextMatches {
-  readonly hits: readonly { readonly id: string /** 0–1, see `retrieve/bm25.ts`. */; readonly relevance: number }[];
+  readonly hits: readonly {
+    readonly id: string /** 0–1: `documentRelevance` in `retrieve/bm25.ts`. */;
+    readonly relevance: number;
+  }[];
   readonly termsLeftOut: number;
 }
 

@@ -2,9 +2,6 @@
 
 const K1 = 1.2;
 const B = 0.75;
-/** How much more a term in the title counts than one in the body. */
-export const TITLE_WEIGHT = 2;
-
 /** How many documents there are, and how many hold each term. */
 export interface TermStatistics {
   readonly documents: number;
@@ -23,7 +20,15 @@ export function saturation(frequency: number, length: number, averageLength: num
 }
 
 /**
- * BM25 as a number between 0 and 1 that can be compared across questions: how well the document covers those terms
+ * How well a document answers a question, 0–1: the mean of what its title and its whole text say, each measured among
+ * its own kind. In one measure over both, a long record would drown the few words that name its task.
+ */
+export function documentRelevance(fields: { readonly title: number; readonly body: number }): number {
+  return (fields.title + fields.body) / 2;
+}
+
+/**
+ * BM25 of one field as a number between 0 and 1 that can be compared across questions: how well the document covers those terms
  * that the collection knows, times how much of the question the collection knows at all. The second factor weighs
  * each term by ln(1 + (N − n + ½) / (n + ½)), which stays above zero also in a collection of one.
  */

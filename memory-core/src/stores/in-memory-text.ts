@@ -1,6 +1,6 @@
 // Full-text search of the in-memory store: BM25 by looking at every document.
-import type { Entities, Filters, IndexedKind, TextMatches, TextQuery } from '../ports/store.ts';
-import { idf, relevance, saturation, type TermStatistics, TITLE_WEIGHT } from '../retrieve/bm25.ts';
+import type { Entities, Filters, IndexedKind, IndexTerms, TextMatches, TextQuery } from '../ports/store.ts';
+import { documentRelevance, idf, relevance, saturation } from '../retrieve/bm25.ts';
 import { compareText } from './filters.ts';
 import type { Held } from './in-memory.ts';
 
@@ -12,46 +12,39 @@ export function matchText<K extends IndexedKind>(
 ): TextMatches {
   const { filter, limit } = query;
   const terms = [...new Set(query.terms)];
-  const statistics = termStatistics(documents);
-  const averageLength = documents.reduce((sum, document) => sum + lengthOf(document), 0) / documents.length;
+  const inTitle = fieldRelevance(documents, 'title', terms);
+  const inBody = fieldRelevance(documents, 'body', terms);
   const hits = documents
     .filter(({ value }) => filter === undefined || matches(value, filter))
-    .map((document) => ({ id: document.value.id, score: bm25(document, terms, statistics, averageLength) }))
-    .filter(({ score }) => score > 0)
-    .sort((a, b) => b.score - a.score || compareText(a.id, b.id))
-    .slice(0, limit)
-    .map(({ id, score }) => ({ id, relevance: relevance(score, terms, statistics) }));
+    .map((document) => {
+      const fields = { title: inTitle(document), body: inBody(document) };
+      return { id: document.value.id, relevance: documentRelevance(fields) };
+    })
+    .filter((hit) => hit.relevance > 0)
+    .sort((a, b) => b.relevance - a.relevance || compareText(a.id, b.id))
+    .slice(0, limit);
   return { hits, termsLeftOut: 0 };
 }
 
-function termStatistics(documents: readonly Held<IndexedKind>[]): TermStatistics {
-  return {
-    documents: documents.length,
-    frequencyOf: (term) => documents.filter((document) => weightedCount(document, term) > 0).length,
-  };
-}
-
-function bm25(
-  document: Held<IndexedKind>,
+/** How well one field of a document answers, measured among that field of all documents. */
+function fieldRelevance(
+  documents: readonly Held<IndexedKind>[],
+  field: keyof IndexTerms,
   terms: readonly string[],
-  statistics: TermStatistics,
-  averageLength: number,
-): number {
-  let score = 0;
-  for (const term of terms) {
-    const count = weightedCount(document, term);
-    if (count === 0) continue;
-    const weight = idf(statistics.documents, statistics.frequencyOf(term));
-    score += weight * saturation(count, lengthOf(document), averageLength);
-  }
-  return score;
-}
-
-function weightedCount({ terms }: Held<IndexedKind>, term: string): number {
-  const count = (words: readonly string[]): number => words.filter((word) => word === term).length;
-  return TITLE_WEIGHT * count(terms.title) + count(terms.body);
-}
-
-function lengthOf({ terms }: Held<IndexedKind>): number {
-  return terms.title.length + terms.body.length;
+): (document: Held<IndexedKind>) => number {
+  const averageLength = documents.reduce((sum, document) => sum + document.terms[field].length, 0) / documents.length;
+  const frequencies = new Map(
+    terms.map((term) => [term, documents.filter((document) => document.terms[field].includes(term)).length]),
+  );
+  const frequencyOf = (term: string): number => frequencies.get(term) ?? 0;
+  const statistics = { documents: documents.length, frequencyOf };
+  return (document) => {
+    const words = document.terms[field];
+    const bm25 = terms.reduce((sum, term) => {
+      const count = words.filter((word) => word === term).length;
+      const share = count === 0 ? 0 : saturation(count, words.length, averageLength);
+      return sum + idf(statistics.documents, frequencyOf(term)) * share;
+    }, 0);
+    return relevance(bm25, terms, statistics);
+  };
 }

@@ -35,6 +35,7 @@ import {
   versionConflict,
 } from './refusals.ts';
 
+/** What a test may want to decide. */
 export interface InMemoryStoreOptions {
   /** Times of the journal. @default Date.now */
   readonly now?: Clock;

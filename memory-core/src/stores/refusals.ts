@@ -27,11 +27,13 @@ export function evidenceTaken(evidence: Pick<PatternEvidence, 'patternId' | 'epi
   return new MemoryError('CONFLICT', `${what}; read its evidence again and repeat.`);
 }
 
+/** `maxSteps` is passed. */
 export function tooManySteps(episodeId: string, maxSteps: number): MemoryError {
   const what = `Episode ${episodeId} would have more than the ${maxSteps} steps it may have`;
   return new MemoryError('LIMIT_EXCEEDED', `${what}; complete it and go on in a new one.`);
 }
 
+/** `maxBytes` is passed. */
 export function tooManyBytes(episodeId: string, maxBytes: number): MemoryError {
   const what = `The steps of episode ${episodeId} would have more than the ${maxBytes} bytes they may have together`;
   return new MemoryError('LIMIT_EXCEEDED', `${what}; shorten the results, or complete it and go on in a new one.`);

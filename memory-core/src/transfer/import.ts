@@ -1,6 +1,6 @@
 // Records into a store: what is new is stored, what is there is left alone, what is bad is named.
 import { type MemoryContext, timeOf } from '../context.ts';
-import { isMemoryError, MemoryError, throwIfAborted } from '../errors.ts';
+import { isMemoryError, MemoryError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { CallOptions, Write } from '../ports/store.ts';
 import { episodeTerms } from '../retrieve/index-terms.ts';
@@ -57,7 +57,7 @@ export async function importEpisodes(
   let receipt: ImportReceipt = { imported: 0, known: 0, forgotten: 0, failed: [], failedCount: 0 };
   let index = 0;
   for await (const record of records) {
-    throwIfAborted(options.signal);
+    refuseAborted(options.signal, receipt);
     index += 1;
     const { position, value } = record instanceof PositionedRecord ? record : { position: index, value: record };
     try {
@@ -86,8 +86,10 @@ async function importOne(
   if (tombstone !== undefined && options.force !== true) return 'forgotten';
   const sizeBytes = steps.reduce((sum, step) => sum + Buffer.byteLength(JSON.stringify(step)), 0);
   if (sizeBytes > LIMITS.episodeBytes) {
-    const limit = LIMITS.episodeBytes.toLocaleString('en');
-    throw new MemoryError('LIMIT_EXCEEDED', `steps: together larger than ${limit} bytes; shorten their outputs.`);
+    throw new MemoryError(
+      'LIMIT_EXCEEDED',
+      `steps: together larger than ${LIMITS.episodeBytes} bytes; shorten their outputs.`,
+    );
   }
   const writes: readonly Write[] = [
     { op: 'put', kind: 'episode', value: episode, ifVersion: 0, terms: episodeTerms(episode, steps) },
@@ -107,6 +109,12 @@ async function importOne(
 /** Whether the record is to blame, and not the store or the caller: then the others can still be imported. */
 function isRecordsFault(error: MemoryError): boolean {
   return error.code === 'INVALID_INPUT' || error.code === 'LIMIT_EXCEEDED';
+}
+
+function refuseAborted(signal: AbortSignal | undefined, { imported }: ImportReceipt): void {
+  if (!signal?.aborted) return;
+  const message = `The import was cancelled; ${imported} episodes are in. Import again to go on behind them.`;
+  throw new MemoryError('ABORTED', message, { cause: signal.reason });
 }
 
 function withFailure(receipt: ImportReceipt, failure: ImportReceipt['failed'][number]): ImportReceipt {

@@ -16,7 +16,7 @@ export async function* readJsonLines(
 
 function readLine(line: string, position: number): unknown {
   if (line.length > LIMITS.importLineBytes) {
-    return new UnreadableRecord(position, `is longer than ${LIMITS.importLineBytes.toLocaleString('en')} characters.`);
+    return new UnreadableRecord(position, `is longer than ${LIMITS.importLineBytes} characters.`);
   }
   try {
     return JSON.parse(line) as unknown;

@@ -1,0 +1,17 @@
+// The third-party data that quality is measured on. It is not part of this project: it may be absent.
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The folder that `MEMORY_DATASETS` names, or `../shared/data` beside the project. */
+export function datasetFolder(): string {
+  return resolve(projectRoot, process.env.MEMORY_DATASETS || '../shared/data');
+}
+
+/** The parsed content of a JSON file in the data folder; `undefined` where there is no such file. */
+export function readDataset(path: string): unknown {
+  const file = join(datasetFolder(), path);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+}

@@ -1,0 +1,84 @@
+// Timing. What is short and repeatable goes through tinybench, what changes the world with each call through a loop.
+import { Bench } from 'tinybench';
+
+export interface Timing {
+  readonly medianMs: number;
+  readonly p99Ms: number;
+}
+
+/** Times each call of `work`, after calls that do not count. The index rises through both, so no call repeats another. */
+export async function timeCalls(
+  counts: { readonly warmup: number; readonly calls: number },
+  work: (index: number) => Promise<unknown>,
+): Promise<Timing> {
+  for (let index = 0; index < counts.warmup; index += 1) await work(index);
+  const samplesMs: number[] = [];
+  for (let index = counts.warmup; index < counts.warmup + counts.calls; index += 1) {
+    const startedMs = performance.now();
+    await work(index);
+    samplesMs.push(performance.now() - startedMs);
+  }
+  return timingOf(samplesMs);
+}
+
+/** Times two works turn by turn, so that whatever else the machine does hits both. */
+export async function timeAlternating(
+  counts: { readonly warmup: number; readonly calls: number },
+  first: (index: number) => Promise<unknown>,
+  second: (index: number) => Promise<unknown>,
+): Promise<{ readonly first: Timing; readonly second: Timing }> {
+  const firstMs: number[] = [];
+  const secondMs: number[] = [];
+  for (let index = 0; index < counts.warmup + counts.calls; index += 1) {
+    const startedMs = performance.now();
+    await first(index);
+    const betweenMs = performance.now();
+    await second(index);
+    if (index < counts.warmup) continue;
+    firstMs.push(betweenMs - startedMs);
+    secondMs.push(performance.now() - betweenMs);
+  }
+  return { first: timingOf(firstMs), second: timingOf(secondMs) };
+}
+
+/** Times each of `works` by name with tinybench. @throws what a work throws */
+export async function timeWithTinybench(
+  works: Readonly<Record<string, () => unknown>>,
+): Promise<ReadonlyMap<string, Timing>> {
+  const bench = new Bench({ time: 300, warmupTime: 100, throws: true });
+  for (const [name, work] of Object.entries(works)) bench.add(name, work);
+  await bench.run();
+  return new Map(
+    bench.tasks.map((task) => {
+      if (task.result.state !== 'completed') throw new Error(`"${task.name}" ended as ${task.result.state}.`);
+      const { p50, p99 } = task.result.latency;
+      return [task.name, { medianMs: p50, p99Ms: p99 }];
+    }),
+  );
+}
+
+/** Calls a second when `writers` loops run side by side, each with `callsEach` calls. */
+export async function throughput(
+  counts: { readonly writers: number; readonly callsEach: number },
+  work: (writer: number, index: number) => Promise<unknown>,
+): Promise<number> {
+  const startedMs = performance.now();
+  await Promise.all(
+    Array.from({ length: counts.writers }, async (_, writer) => {
+      for (let index = 0; index < counts.callsEach; index += 1) await work(writer, index);
+    }),
+  );
+  return (counts.writers * counts.callsEach) / ((performance.now() - startedMs) / 1000);
+}
+
+export function timingOf(samplesMs: readonly number[]): Timing {
+  const sorted = samplesMs.toSorted((a, b) => a - b);
+  return { medianMs: quantile(sorted, 0.5), p99Ms: quantile(sorted, 0.99) };
+}
+
+/** The smallest sample that this share of the samples does not exceed. */
+function quantile(sorted: readonly number[], share: number): number {
+  const value = sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
+  if (value === undefined) throw new Error('There is no sample to take a quantile of.');
+  return value;
+}

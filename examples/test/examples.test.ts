@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const EXAMPLES = ['quickstart', 'mcp-client', 'custom-store'];
+
+interface Ran {
+  readonly status: number | null;
+  readonly output: string;
+}
+
+function run(program: string): Ran {
+  const file = fileURLToPath(new URL(`../dist/${program}.js`, import.meta.url));
+  const { status, stdout, stderr } = spawnSync(process.execPath, [file], { encoding: 'utf8', timeout: 110_000 });
+  return { status, output: `${stdout}${stderr}` };
+}
+
+describe('examples', () => {
+  test.each(EXAMPLES)('the example %s asserts its own result and ends well [PK-06]', { timeout: 60_000 }, (name) => {
+    const { status, output } = run(name);
+    expect(status, output).toBe(0);
+  });
+
+  test('the demo does the main job on real input within two minutes [PK-01]', { timeout: 120_000 }, () => {
+    const { status, output } = run('demo');
+    expect(status, output).toBe(0);
+    expect(output).toContain('The demo did what it says');
+  });
+});

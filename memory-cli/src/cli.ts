@@ -1,0 +1,336 @@
+// The command tree: names, flags and their help; which command runs is loaded when it is called. Every way to end
+// has its exit code here.
+import { COMPLEXITIES, EXIT_CODES, isMemoryError, OUTCOME_KINDS, TASK_TYPES } from '@episodica/memory-core';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type * as episodeCommands from './commands/episode.ts';
+import type { EvalOptions } from './commands/eval.ts';
+import type * as patternCommands from './commands/pattern.ts';
+import type { ExportOptions, ImportOptions } from './commands/transfer.ts';
+import { INTERNAL_ERROR, PROGRAM_FAILED, SOME_FAILED } from './exit-codes.ts';
+import type { Invocation } from './open.ts';
+import { FORMATS, type Format, note } from './output.ts';
+
+/** Put in place of the name when the program is bundled. */
+declare const PROGRAM_VERSION: string;
+
+/** Runs a task with what the flags before and behind the command say, and keeps its exit code. */
+type Run = (command: Command, task: (invocation: Invocation) => Promise<number>) => Promise<void>;
+
+const DEFAULT_LISTED = 20;
+const MAX_LISTED = 1_000;
+/** As `search` of the library allows. */
+const MAX_HITS = 100;
+
+/** Runs the program on the words it was called with; answers its exit code and never throws. */
+export async function runCli(signal: AbortSignal): Promise<number> {
+  let exitCode = 0;
+  const run: Run = async (command, task) => {
+    const globals = command.optsWithGlobals<{ format: Format; config?: string; dataDir?: string }>();
+    exitCode = await task({ ...globals, signal });
+  };
+  try {
+    await program(run).parseAsync();
+    return exitCode;
+  } catch (error) {
+    return toldError(error);
+  }
+}
+
+function toldError(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    // Help that stands in for a missing command has said everything.
+    if (error.code !== 'commander.help') {
+      const [message = '', hint] = error.message.replace(/^error: /u, '').split('\n');
+      note('INVALID_INPUT', message);
+      if (hint) note('hint', hint.replace(/^\((.*)\)$/u, '$1'));
+    }
+    return EXIT_CODES.INVALID_INPUT;
+  }
+  if (isMemoryError(error)) {
+    note(error.code, error.message);
+    if (error.retryable) note('hint', 'the same command may succeed in a moment');
+    return EXIT_CODES[error.code];
+  }
+  note('INTERNAL', error instanceof Error ? error.message : String(error));
+  note('hint', 'this is a mistake of the program; please report it');
+  return INTERNAL_ERROR;
+}
+
+function program(run: Run): Command {
+  const root = new Command('memory-cli')
+    .description('Episodic memory of coding agents: what was tried, how it ended, what it taught.')
+    .version(PROGRAM_VERSION, '--version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .addOption(new Option('--format <format>', 'how answers are printed').choices(FORMATS).default('human'))
+    .option('--config <file>', "read this file instead of the user's memory-cli.toml")
+    .option('--data-dir <dir>', 'folder of everything that is stored')
+    .addHelpText('after', `\n${exitCodesText()}`)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: () => undefined })
+    .exitOverride();
+  episodeGroup(root, run);
+  patternGroup(root, run);
+  storageGroup(root, run);
+  evalCommand(root, run);
+  healthGroup(root, run);
+  configGroup(root, run);
+  return root;
+}
+
+function exitCodesText(): string {
+  const meanings = new Map<number, string[]>([
+    [0, ['done']],
+    [SOME_FAILED, ['episode import: some lines could not be read, the rest is imported']],
+    [2, ['wrong usage']],
+    [PROGRAM_FAILED, ['eval: the program failed']],
+    [INTERNAL_ERROR, ['a mistake of this program']],
+  ]);
+  for (const [code, exitCode] of Object.entries(EXIT_CODES)) {
+    meanings.set(exitCode, [...(meanings.get(exitCode) ?? []), code]);
+  }
+  const lines = [...meanings]
+    .sort(([a], [b]) => a - b)
+    .map(([code, texts]) => `  ${String(code).padEnd(4)} ${texts.join(', ')}`);
+  return ['Exit codes:', ...lines].join('\n');
+}
+
+function episodeGroup(root: Command, run: Run): void {
+  const group = root.command('episode').alias('ep').description('what was tried, one episode an attempt');
+  episodeLifecycle(group, run);
+  episodeReading(group, run);
+  episodeTransfer(group, run);
+}
+
+function episodeLifecycle(group: Command, run: Run): void {
+  const load = () => import('./commands/episode.ts');
+  group
+    .command('create')
+    .description('begin an episode; the answer tells related experience')
+    .argument('<description>', 'what is to be done')
+    .option(
+      '--project <project>',
+      'the project it belongs to (default: MEMORY_PROJECT, or the git remote or folder here)',
+    )
+    .option('--domain <domain>', 'area of work')
+    .addOption(new Option('--type <type>', 'type of task').choices(TASK_TYPES))
+    .option('--language <language>', 'programming language')
+    .option('--framework <framework>', 'framework')
+    .addOption(new Option('--complexity <complexity>', 'how hard it looks').choices(COMPLEXITIES))
+    .option('--tag <tag...>', 'tags; repeatable')
+    .option('--meta <key=value...>', 'metadata; repeatable')
+    .action((description: string, options: episodeCommands.CreateOptions, command: Command) =>
+      run(command, async (invocation) => (await load()).create(invocation, description, options)),
+    );
+  group
+    .command('step')
+    .description('append a step to an open episode; on an error, the answer tells known fixes')
+    .argument('<id>', 'the episode')
+    .requiredOption('--tool <tool>', 'tool or command that was used')
+    .requiredOption('--action <action>', 'what was done with it')
+    .option('--params <json>', 'its parameters, a JSON object')
+    .addOption(
+      new Option('--result <result>', 'how it went').choices(['success', 'error', 'timeout']).makeOptionMandatory(),
+    )
+    .option('--output <text>', 'output of a success')
+    .option('--message <text>', 'text of an error or a timeout')
+    .option('--latency-ms <n>', 'how long it took', number)
+    .option('--tokens <n>', 'tokens it used', number)
+    .option('--key <key>', 'your own key: the same step again is stored once')
+    .action((id: string, options: episodeCommands.StepOptions, command: Command) =>
+      run(command, async (invocation) => (await load()).step(invocation, id, options)),
+    );
+  group
+    .command('complete')
+    .description('end an episode; the answer tells reward, reflection and quality')
+    .argument('<id>', 'the episode')
+    .addOption(new Option('--outcome <outcome>', 'how it ended').choices(OUTCOME_KINDS).makeOptionMandatory())
+    .option('--verdict <text>', 'success, partial: what was reached')
+    .option('--artifact <artifact...>', 'success: what was made; repeatable')
+    .option('--completed <item...>', 'partial: what is done; repeatable')
+    .option('--failed <item...>', 'partial: what is not; repeatable')
+    .option('--reason <text>', 'failure, abstained: why')
+    .option('--details <text>', 'failure: more about it')
+    .action((id: string, options: episodeCommands.CompleteOptions, command: Command) =>
+      run(command, async (invocation) => (await load()).complete(invocation, id, options)),
+    );
+}
+
+const HERE = 'this project (MEMORY_PROJECT, or the git remote or folder here) and what belongs to none';
+
+function episodeReading(group: Command, run: Run): void {
+  const load = () => import('./commands/episode.ts');
+  const list = group.command('list').description(`list episodes, newest first. Looks at ${HERE}`);
+  withListFilters(list)
+    .option('--limit <n>', `at most this many, 1-${MAX_LISTED}`, between(1, MAX_LISTED), DEFAULT_LISTED)
+    .option('--after <cursor>', 'go on behind the next_cursor of a listing')
+    .action((options: episodeCommands.ListOptions, command: Command) =>
+      run(command, async (invocation) => (await load()).list(invocation, options)),
+    );
+  group
+    .command('view')
+    .description('show an episode with its steps')
+    .argument('<id>', 'the episode')
+    .option('--fields <fields>', 'only these fields, by comma, such as status,outcome,steps')
+    .action((id: string, options: { readonly fields?: string }, command: Command) =>
+      run(command, async (invocation) => (await load()).view(invocation, id, options)),
+    );
+  const search = group
+    .command('search')
+    .description(`search episodes and patterns. Looks at ${HERE}`)
+    .argument('[query]', 'task, question or error text; may be left out when a filter is given');
+  withFilters(search)
+    .option('--limit <n>', `hits of each kind, 1-${MAX_HITS} (default: 10)`, between(1, MAX_HITS))
+    .option('--max-tokens <n>', 'size of the answer, 50-100000 (default: 2000)', between(50, 100_000))
+    .addOption(
+      new Option('--detail <detail>', 'how much of each hit (default: summary)').choices(['ids', 'summary', 'full']),
+    )
+    .action((query: string | undefined, options: episodeCommands.SearchOptions, command: Command) =>
+      run(command, async (invocation) => (await load()).search(invocation, query, options)),
+    );
+  group
+    .command('tag')
+    .description('add tags to an episode')
+    .argument('<id>', 'the episode')
+    .argument('[tags...]', 'tags')
+    .option('--remove', 'take these tags away instead')
+    .option('--set', 'replace all tags by these')
+    .action((id: string, tags: readonly string[], options: episodeCommands.TagOptions, command: Command) =>
+      run(command, async (invocation) => (await load()).tag(invocation, id, tags, options)),
+    );
+}
+
+function episodeTransfer(group: Command, run: Run): void {
+  const load = () => import('./commands/transfer.ts');
+  group
+    .command('import')
+    .description('store episodes from files; those that are known already are left alone')
+    .argument('<files...>', 'files, or - for standard input: JSON lines, or results of tau-bench')
+    .addOption(
+      new Option('--from <format>', 'format (default: guessed from the content)').choices(['generic', 'tau-bench']),
+    )
+    .option('--domain <domain>', 'tau-bench: the domain (default: airline or retail, if the name of the file says so)')
+    .option('--project <project>', 'for records that name no project (default: they belong to every project)')
+    .option('--force', 'bring back episodes that were forgotten')
+    .action((files: readonly string[], options: ImportOptions, command: Command) =>
+      run(command, async (invocation) => (await load()).importFiles(invocation, files, options)),
+    );
+  const exported = group
+    .command('export')
+    .description('write episodes as JSON lines, oldest first. Takes everything unless a filter narrows it')
+    .argument('[file]', 'replaced as a whole when all is written (default: standard output)');
+  withListFilters(exported)
+    .option('--limit <n>', 'at most this many', between(1, Number.MAX_SAFE_INTEGER))
+    .action((file: string | undefined, options: ExportOptions, command: Command) =>
+      run(command, async (invocation) => (await load()).exportTo(invocation, file, options)),
+    );
+}
+
+/** Filters of every command that looks for episodes. */
+function withFilters(command: Command): Command {
+  return command
+    .option('--project <project>', 'that project and what belongs to none')
+    .option('--all-projects', 'look at every project')
+    .option('--domain <domain>', 'area of work')
+    .addOption(new Option('--type <type>', 'type of task').choices(TASK_TYPES))
+    .addOption(new Option('--outcome <outcome>', 'how it ended').choices(OUTCOME_KINDS))
+    .option('--tag <tag...>', 'has all of these tags; repeatable')
+    .option('--since <time>', 'started at or after, such as 2026-01-31 or 2026-01-31T08:00:00Z')
+    .option('--until <time>', 'started before');
+}
+
+function withListFilters(command: Command): Command {
+  return withFilters(command)
+    .addOption(new Option('--status <status>', 'open or completed').choices(['open', 'completed']))
+    .option('--any-tag <tag...>', 'has one of these tags; repeatable');
+}
+
+function patternGroup(root: Command, run: Run): void {
+  const group = root.command('pattern').alias('pat').description('what many episodes have in common');
+  group
+    .command('list')
+    .description(`list patterns, those of most support first. Looks at ${HERE}`)
+    .option('--domain <domain>', 'area of work')
+    .option('--limit <n>', 'at most this many (default: all)', between(1, Number.MAX_SAFE_INTEGER))
+    .action((options: patternCommands.ListOptions, command: Command) =>
+      run(command, async (invocation) => (await import('./commands/pattern.ts')).list(invocation, options)),
+    );
+}
+
+function storageGroup(root: Command, run: Run): void {
+  const load = () => import('./commands/storage.ts');
+  const group = root.command('storage').alias('st').description('the store itself');
+  group
+    .command('stats')
+    .description('path, size and counts of the store')
+    .action((_options: object, command: Command) =>
+      run(command, async (invocation) => (await load()).stats(invocation)),
+    );
+  group
+    .command('verify')
+    .description(`check the store for damage; exit code ${EXIT_CODES.STORE_CORRUPT} when there is any`)
+    .action((_options: object, command: Command) =>
+      run(command, async (invocation) => (await load()).verify(invocation)),
+    );
+}
+
+function evalCommand(root: Command, run: Run): void {
+  root
+    .command('eval')
+    .alias('ev')
+    .description('run a program in the sandbox; its result is its last expression, return value or default export')
+    .argument('[code]', 'the program')
+    .option('--file <file>', 'read the program from a file')
+    .option('--typescript', 'the program is TypeScript')
+    .addOption(
+      new Option('--language <language>', 'language (default: by the name of the file)').choices([
+        'javascript',
+        'typescript',
+      ]),
+    )
+    .option('--timeout-ms <n>', 'time limit, 1-60000 (default: 5000)', between(1, 60_000))
+    .option('--memory-mb <n>', 'memory limit, 24-256 (default: 64)', between(24, 256))
+    .option('--input <json>', 'JSON that the program sees as input')
+    .action((code: string | undefined, options: EvalOptions, command: Command) =>
+      run(command, async (invocation) => (await import('./commands/eval.ts')).evaluate(invocation, code, options)),
+    );
+}
+
+function healthGroup(root: Command, run: Run): void {
+  const group = root.command('health').alias('hp').description('whether everything works');
+  group
+    .command('check')
+    .description("ask store, cache, learning and sandbox; exits with the store's error when it is down")
+    .action((_options: object, command: Command) =>
+      run(command, async (invocation) => (await import('./commands/health.ts')).check(invocation, PROGRAM_VERSION)),
+    );
+}
+
+function configGroup(root: Command, run: Run): void {
+  const group = root.command('config').alias('cfg').description('settings');
+  group
+    .command('show')
+    .description('every setting, its value and where it comes from')
+    .action((_options: object, command: Command) =>
+      run(command, async (invocation) => (await import('./commands/config.ts')).show(invocation)),
+    );
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError('Give a number from 0.');
+  return value;
+}
+
+function between(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/u.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(
+      max === Number.MAX_SAFE_INTEGER
+        ? `Give a whole number from ${min}.`
+        : `Give a whole number from ${min} to ${max}.`,
+    );
+  };
+}

@@ -1,0 +1,88 @@
+// health check: what works now, each part asked and not assumed.
+import { EXIT_CODES, isMemoryError, type MemoryErrorCode } from '@episodica/memory-core';
+import { type Invocation, type Opened, useMemory } from '../open.ts';
+import { print, table, terminalWidth } from '../output.ts';
+
+type Status = 'ok' | 'degraded' | 'down';
+
+interface Component {
+  readonly name: string;
+  readonly status: Status;
+  readonly detail: string;
+  readonly code?: MemoryErrorCode;
+}
+
+/** Episodes counted before the backlog is told as "or more". */
+const MAX_COUNTED_BACKLOG = 100;
+
+/** Answers the exit code of the store's error when the store is down. */
+export async function check(invocation: Invocation, version: string): Promise<number> {
+  const parts = [...(await memoryComponents(invocation)), await sandboxComponent()];
+  const down = parts.find(({ name, status }) => name === 'store' && status === 'down');
+  const status: Status = down ? 'down' : parts.every((part) => part.status === 'ok') ? 'ok' : 'degraded';
+  const components = parts.map(({ code: _code, ...component }) => component);
+  const result = { status, version, uptime_ms: Math.round(process.uptime() * 1_000), components };
+  await print(invocation.format, result, () => {
+    const rows = components.map((part) => [part.name, part.status, part.detail]);
+    const columns = [{ heading: 'COMPONENT' }, { heading: 'STATUS' }, { heading: 'DETAIL' }];
+    return [`${status} (memory-cli ${version})`, table(columns, rows, terminalWidth())].join('\n');
+  });
+  return down?.code === undefined ? 0 : EXIT_CODES[down.code];
+}
+
+async function memoryComponents(invocation: Invocation): Promise<readonly Component[]> {
+  try {
+    return await useMemory(invocation, async (opened) => [
+      await storeComponent(opened, invocation.signal),
+      cacheComponent(opened),
+      await learningComponent(opened, invocation.signal),
+    ]);
+  } catch (error) {
+    // A wrong setting is the user's to correct, not the state of a component.
+    if (!isMemoryError(error) || error.code === 'INVALID_INPUT' || error.code === 'NOT_SUPPORTED') throw error;
+    return [{ name: 'store', status: 'down', detail: `${error.code}: ${error.message}`, code: error.code }];
+  }
+}
+
+async function storeComponent({ memory, store }: Opened, signal: AbortSignal): Promise<Component> {
+  const startedMs = performance.now();
+  for await (const _newest of memory.listEpisodes({ order: 'newest', limit: 1 }, { signal }));
+  const tookMs = performance.now() - startedMs;
+  const { path, counts } = await store.stats();
+  return {
+    name: 'store',
+    status: 'ok',
+    detail: `read in ${tookMs.toFixed(1)} ms, ${counts.episode} episodes, ${path}`,
+  };
+}
+
+function cacheComponent({ cache }: Opened): Component {
+  if (cache.problem === undefined) return { name: 'cache', status: 'ok', detail: cache.path };
+  return { name: 'cache', status: 'degraded', detail: cache.problem };
+}
+
+async function learningComponent({ memory }: Opened, signal: AbortSignal): Promise<Component> {
+  let count = 0;
+  const filter = { status: 'completed', learningPending: true, limit: MAX_COUNTED_BACKLOG } as const;
+  for await (const _owed of memory.listEpisodes(filter, { signal })) count += 1;
+  const amount = `${count}${count === MAX_COUNTED_BACKLOG ? ' or more' : ''}`;
+  return { name: 'learning', status: 'ok', detail: `${amount} episodes to learn from` };
+}
+
+async function sandboxComponent(): Promise<Component> {
+  const startedMs = performance.now();
+  try {
+    const { openSandbox } = await import('@episodica/memory-mcp/sandbox');
+    const sandbox = openSandbox({ warmWorkers: 1, maxWorkers: 1 });
+    try {
+      const run = await sandbox.run({ code: '1 + 1' });
+      const tookMs = performance.now() - startedMs;
+      if (run.ok) return { name: 'sandbox', status: 'ok', detail: `first program ran in ${tookMs.toFixed(0)} ms` };
+      return { name: 'sandbox', status: 'down', detail: `${run.error.code}: ${run.error.message}` };
+    } finally {
+      await sandbox.close();
+    }
+  } catch (error) {
+    return { name: 'sandbox', status: 'down', detail: error instanceof Error ? error.message : String(error) };
+  }
+}

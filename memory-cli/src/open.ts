@@ -1,0 +1,198 @@
+// The composition root: the only file that reads environment, arguments, home and working folder, and that knows
+// which store and which cache the program runs on. Everything heavy is loaded when it is needed.
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import {
+  cachedStore,
+  isMemoryError,
+  type Memory,
+  MemoryError,
+  openMemory,
+  projectConfigPath,
+  projectOf,
+} from '@episodica/memory-core';
+import { type ResolvedConfig, resolveConfig, userConfigPath } from '@episodica/memory-core/config';
+import type { Logger, MemoryStore } from '@episodica/memory-core/ports';
+import type { TursoStore } from '@episodica/memory-storage-turso';
+import type { Format } from './output.ts';
+import { note } from './output.ts';
+
+/** What every command is given beside its own arguments. */
+export interface Invocation {
+  readonly format: Format;
+  /** Read instead of the user's own file. */
+  readonly config?: string | undefined;
+  readonly dataDir?: string | undefined;
+  /** Aborts when the user interrupts the program. */
+  readonly signal: AbortSignal;
+}
+
+/** The settings that hold here. */
+export interface Settings extends ResolvedConfig {
+  /** The files that were read; absent where there is none. */
+  readonly files: { readonly user?: string; readonly project?: string };
+  /** The project of the working folder, or the one that is set. */
+  readonly project: string;
+}
+
+/** Everything opened together. `memory.close()` closes all of it. */
+export interface Opened {
+  readonly memory: Memory;
+  readonly store: TursoStore;
+  readonly settings: Settings;
+  readonly cache: CacheState;
+}
+
+/** Where the cache lies, and why it is done without; no problem, and it is in use. */
+export interface CacheState {
+  readonly path: string;
+  readonly problem?: string;
+}
+
+/** The settings by defaults, files, environment and flags. @throws `INVALID_INPUT`, `NOT_SUPPORTED` */
+export async function readSettings(invocation: Invocation): Promise<Settings> {
+  const environment = process.env;
+  const folder = process.cwd();
+  const surroundings = { environment, platform: process.platform, home: homedir() };
+  const ownFile = userConfigPath(surroundings);
+  const user = invocation.config === undefined ? ifExisting(ownFile) : resolve(invocation.config);
+  const project = projectConfigPath(folder);
+  const projectOwn = project === user ? undefined : project;
+  const resolved = resolveConfig({
+    ...surroundings,
+    ...(user === undefined ? {} : { userFile: await readToml(user) }),
+    ...(projectOwn === undefined ? {} : { projectFile: await readToml(projectOwn) }),
+    flags: dataDirFlags(invocation.dataDir),
+  });
+  return {
+    ...resolved,
+    files: { ...(user === undefined ? {} : { user }), ...(projectOwn === undefined ? {} : { project: projectOwn }) },
+    project: resolved.values.MEMORY_PROJECT || projectOf(folder),
+  };
+}
+
+/** Runs `work` on an open memory and closes it whatever happens: what is still to be learnt is learnt before. */
+export async function useMemory<T>(
+  invocation: Invocation,
+  work: (opened: Opened) => Promise<T>,
+  options: { readonly defaultProject: 'current' | 'none' | { readonly name: string } } = { defaultProject: 'current' },
+): Promise<T> {
+  const settings = await readSettings(invocation);
+  const logger = await openLogger(settings);
+  for (const warning of settings.warnings) logger.warn({}, warning);
+  const store = await openStore(settings);
+  const { cached, cache } = await withCache(store, settings, logger);
+  const { defaultProject } = options;
+  const project =
+    defaultProject === 'current' ? settings.project : defaultProject === 'none' ? undefined : defaultProject.name;
+  const memory = openMemory({ store: cached, project, actor: 'cli', logger });
+  return closing(memory, () => work({ memory, store, settings, cache }));
+}
+
+/** Runs `work` on the bare store, without cache. */
+export async function useStore<T>(invocation: Invocation, work: (store: TursoStore) => Promise<T>): Promise<T> {
+  const store = await openStore(await readSettings(invocation));
+  return closing(store, () => work(store));
+}
+
+async function closing<T>(resource: { close(): Promise<void> }, work: () => Promise<T>): Promise<T> {
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    // What went wrong first is what the user wants to know.
+    await resource.close().catch(() => undefined);
+    throw error;
+  }
+  await resource.close();
+  return result;
+}
+
+async function openStore({ values }: Settings): Promise<TursoStore> {
+  const { openTursoStore } = await import('@episodica/memory-storage-turso');
+  return openTursoStore({ url: values.DATABASE_URL, durability: values.MEMORY_DURABILITY });
+}
+
+async function withCache(
+  store: TursoStore,
+  settings: Settings,
+  logger: Logger,
+): Promise<{ readonly cached: MemoryStore; readonly cache: CacheState }> {
+  const path = join(settings.values.LMDB_CACHE_PATH, store.identity);
+  const maxSizeBytes = settings.values.MEMORY_CACHE_SIZE_MB * 1_048_576;
+  try {
+    const { openLmdbCache } = await import('@episodica/memory-storage-lmdb');
+    const cache = await openLmdbCache({ path, maxSizeBytes, logger });
+    return { cached: cachedStore(store, cache, { logger }), cache: { path } };
+  } catch (cause) {
+    // Nothing depends on the cache: without it the same answers come a little later.
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    logger.warn({ path, reason: problem }, 'the cache cannot be opened and is done without');
+    return { cached: store, cache: { path, problem } };
+  }
+}
+
+/** Who names a data folder means everything that lies in it, whatever else is set. */
+function dataDirFlags(dataDir: string | undefined): Readonly<Record<string, string>> {
+  if (dataDir === undefined) return {};
+  const folder = resolve(dataDir);
+  return {
+    MEMORY_DATA_DIR: folder,
+    DATABASE_URL: pathToFileURL(join(folder, 'memory.db')).href,
+    LMDB_CACHE_PATH: join(folder, 'cache'),
+  };
+}
+
+function ifExisting(path: string): string | undefined {
+  return existsSync(path) ? path : undefined;
+}
+
+async function readToml(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const { parse } = await import('smol-toml');
+  try {
+    return parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    const [reason = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
+    throw new MemoryError('INVALID_INPUT', `${path} cannot be read as configuration: ${reason}`, { cause });
+  }
+}
+
+const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
+/** Structured lines into the log file, where there is one; else plain lines on standard error, by default from `warn`. */
+async function openLogger({ values, origins }: Settings): Promise<Logger> {
+  const { MEMORY_LOG_FILE: path, MEMORY_LOG_LEVEL: level } = values;
+  if (path !== '') return fileLogger(path, level);
+  const threshold = LEVELS.indexOf(origins.MEMORY_LOG_LEVEL === 'default' ? 'warn' : level);
+  const line = (own: (typeof LEVELS)[number]) => (fields: object, message: string) => {
+    if (LEVELS.indexOf(own) >= threshold) note(own === 'warn' ? 'warning' : own, `${message}${fieldsText(fields)}`);
+  };
+  return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
+}
+
+async function fileLogger(path: string, level: string): Promise<Logger> {
+  const { pino } = await import('pino');
+  try {
+    const destination = pino.destination({ dest: path, sync: true, mkdir: true, mode: 0o600 });
+    const logger: Logger = pino(
+      { level, base: { program: 'memory-cli', pid: process.pid }, serializers: { error: pino.stdSerializers.err } },
+      destination,
+    );
+    return logger;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new MemoryError('INVALID_INPUT', `MEMORY_LOG_FILE: ${path} cannot be written: ${reason}.`, { cause });
+  }
+}
+
+function fieldsText(fields: object): string {
+  const told = Object.entries(fields).map(([name, value]) => `${name}: ${fieldText(value)}`);
+  return told.length === 0 ? '' : ` (${told.join(', ')})`;
+}
+
+function fieldText(value: unknown): string {
+  if (isMemoryError(value)) return `${value.code}: ${value.message}`;
+  return value instanceof Error ? value.message : String(value);
+}

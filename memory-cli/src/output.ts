@@ -1,0 +1,146 @@
+// What the user sees: one value, as JSON, as YAML or in words; tables, times and errors. Knows no command.
+import { once } from 'node:events';
+import { styleText } from 'node:util';
+
+/** How an answer can be printed. */
+export const FORMATS = ['human', 'json', 'yaml'] as const;
+/** One of `FORMATS`. */
+export type Format = (typeof FORMATS)[number];
+
+/** Columns of the terminal; a fixed number where there is none, so that a pipe gets the same text everywhere. */
+export function terminalWidth(): number {
+  return process.stdout.isTTY ? Math.max(40, process.stdout.columns) : 120;
+}
+
+/** Writes `value` in the format asked for; `human` says it in words. */
+export async function print(format: Format, value: unknown, human: () => string): Promise<void> {
+  await writeOut(`${await rendered(format, value, human)}\n`);
+}
+
+/** Writes to standard output, no faster than it is read. */
+export async function writeOut(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+}
+
+async function rendered(format: Format, value: unknown, human: () => string): Promise<string> {
+  switch (format) {
+    case 'json':
+      return JSON.stringify(value, null, 2);
+    case 'yaml': {
+      // Written as CommonJS: only the default is there when it is bundled as when it is not.
+      const { default: yaml } = await import('yaml');
+      return yaml.stringify(value).trimEnd();
+    }
+    case 'human':
+      return human();
+  }
+}
+
+/** One line on standard error, such as `warning: …` or `NOT_FOUND: …`. */
+export function note(label: string, message: string): void {
+  const colour = label === 'warning' ? 'yellow' : label === 'hint' || label === 'info' ? 'dim' : 'red';
+  process.stderr.write(`${styleText(colour, `${label}:`, { stream: process.stderr })} ${onOneLine(message)}\n`);
+}
+
+/** A heading on standard output. */
+export function heading(text: string): string {
+  return styleText('bold', text, { stream: process.stdout });
+}
+
+/** One column of a table. */
+export interface Column {
+  readonly heading: string;
+  readonly align?: 'left' | 'right';
+}
+
+/** Below this, the last column goes on a line of its own under each row. */
+const LEAST_LAST_COLUMN = 24;
+const INDENT = '    ';
+
+/** Rows under headings within `width`: the last column takes what is left and is cut where it does not fit. */
+export function table(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): string {
+  const cells = rows.map((row) => row.map(onOneLine));
+  const last = columns.length - 1;
+  const widths = columns.map(({ heading: title }, index) =>
+    Math.max(textWidth(title), ...cells.map((row) => textWidth(row[index] ?? ''))),
+  );
+  const before = widths.slice(0, last).reduce((sum, each) => sum + each + 2, 0);
+  const isOwnLine = last > 0 && before + Math.min(LEAST_LAST_COLUMN, widths[last] ?? 0) > width;
+  const line = (row: readonly string[]): string => {
+    const start = columns.slice(0, last).map((column, index) => padded(row[index] ?? '', widths[index] ?? 0, column));
+    const end = row[last] ?? '';
+    if (!isOwnLine) return [...start, cut(end, width - before)].join('  ').trimEnd();
+    return `${start.join('  ').trimEnd()}\n${INDENT}${cut(end, width - INDENT.length)}`;
+  };
+  return [heading(line(columns.map(({ heading: title }) => title))), ...cells.map(line)].join('\n');
+}
+
+function padded(text: string, width: number, { align }: Column): string {
+  const space = ' '.repeat(Math.max(0, width - textWidth(text)));
+  return align === 'right' ? space + text : text + space;
+}
+
+/** The first characters of a text that fit into `width` columns, with an ellipsis where something is missing. */
+export function cut(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  let kept = '';
+  let used = 1;
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    used += graphemeWidth(segment);
+    if (used > width) break;
+    kept += segment;
+  }
+  return `${kept}…`;
+}
+
+function textWidth(text: string): number {
+  let width = 0;
+  for (const { segment } of new Intl.Segmenter().segment(text)) width += graphemeWidth(segment);
+  return width;
+}
+
+const WIDE =
+  /^(?:\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Emoji_Presentation}|[！-｠])/u;
+
+function graphemeWidth(grapheme: string): number {
+  return WIDE.test(grapheme) ? 2 : 1;
+}
+
+/** Text of somebody else on one line, without anything that could steer the terminal. */
+export function onOneLine(text: string): string {
+  return harmless(text).replace(/\s+/gu, ' ').trim();
+}
+
+/** Text of somebody else, its lines kept, without anything that could steer the terminal. */
+export function harmless(text: string): string {
+  return text
+    .replace(/\r\n?/gu, '\n')
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gu, '');
+}
+
+/** An ISO time in the user's own time zone, to the second: `2026-01-31 08:05:09`. */
+export function localTime(iso: string): string {
+  const time = new Date(iso);
+  const day = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join('-');
+  return `${day} ${[two(time.getHours()), two(time.getMinutes()), two(time.getSeconds())].join(':')}`;
+}
+
+/** As `localTime`, with milliseconds and the distance from UTC: `2026-01-31 08:05:09.123 +01:00`. */
+export function exactLocalTime(iso: string): string {
+  const time = new Date(iso);
+  const offsetMinutes = -time.getTimezoneOffset();
+  const distance = Math.abs(offsetMinutes);
+  const offset = `${offsetMinutes < 0 ? '-' : '+'}${two(Math.floor(distance / 60))}:${two(distance % 60)}`;
+  return `${localTime(iso)}.${String(time.getMilliseconds()).padStart(3, '0')} ${offset}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
+}
+
+/** The parts of a score: `relevance 0.61 + reward 0.08`. */
+export function whyText(why: Readonly<Record<string, number>>): string {
+  return Object.entries(why)
+    .map(([part, value]) => `${part} ${value.toFixed(2)}`)
+    .join(' + ');
+}

@@ -1,0 +1,225 @@
+// Import and export from the terminal.
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { linesOf } from '../src/commands/lines.ts';
+import { aPlace, cleanEnvironment, type Place, PROGRAM } from './program.ts';
+
+let place: Place;
+let other: Place;
+beforeEach(() => {
+  place = aPlace();
+  other = aPlace();
+});
+afterEach(() => {
+  place.remove();
+  other.remove();
+});
+
+const RECORDS = [
+  {
+    task_description: 'Write the parser \u2028 with 漢字 and 🎈',
+    project: 'compiler',
+    tags: ['parser'],
+    metadata: { nested: { list: [1, null, true] } },
+    steps: [
+      {
+        tool: 'edit',
+        action: 'write',
+        parameters: { file: 'a.ts' },
+        result: { type: 'success', output: 'x'.repeat(70_000) },
+      },
+      { tool: 'test', action: 'run', result: { type: 'error', message: 'boom' }, rationale: 'to see', latency_ms: 3 },
+    ],
+    outcome: { kind: 'failure', reason: 'gave up' },
+    started_at: '2026-01-02T03:04:05.678Z',
+    completed_at: '2026-01-02T04:00:00.000Z',
+  },
+  { task_description: 'Still open, of no project', started_at: '2026-01-03T00:00:00Z' },
+];
+
+function asLines(records: readonly unknown[]): string {
+  return records.map((record) => `${JSON.stringify(record)}\n`).join('');
+}
+
+/** A run as tau-bench writes it, made up here. */
+function aRun(task: number, reward: number): object {
+  const call = (id: string, name: string) => ({
+    id,
+    type: 'function',
+    function: { name, arguments: `{"task":${task}}` },
+  });
+  return {
+    task_id: task,
+    trial: 0,
+    reward,
+    info: {},
+    traj: [
+      { role: 'system', content: 'You are an agent.' },
+      { role: 'user', content: `Please change booking ${task}` },
+      { role: 'assistant', content: null, tool_calls: [call(`a${task}`, 'get_booking')] },
+      { role: 'tool', tool_call_id: `a${task}`, name: 'get_booking', content: '{}' },
+      { role: 'assistant', content: null, tool_calls: [call(`b${task}`, 'change_booking')] },
+      { role: 'tool', tool_call_id: `b${task}`, name: 'change_booking', content: 'Error: sold out' },
+    ],
+  };
+}
+
+test('export, import elsewhere and export again give the same text, byte by byte [EP-11]', async () => {
+  await place.json(['episode', 'import', '-'], { input: asLines(RECORDS) });
+  const first = await place.run(['episode', 'export']);
+  expect(first.stderr).toBe('');
+  const records = first.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(records).toMatchObject([{ project: 'compiler' }, { task_description: 'Still open, of no project' }]);
+  expect(records[1]).not.toHaveProperty('project');
+  expect(first.stdout).toContain('"original_bytes":70000');
+  expect(await other.json(['episode', 'import', '-'], { input: first.stdout })).toMatchObject({ imported: 2 });
+  expect((await other.run(['episode', 'export'])).stdout).toBe(first.stdout);
+});
+
+test('importing twice changes nothing and says so [EP-11] [IN-01]', async () => {
+  writeFileSync(join(place.work, 'in.jsonl'), asLines(RECORDS));
+  const nothingFailed = { forgotten: 0, failed: [], failed_count: 0 };
+  expect(await place.json(['ep', 'import', 'in.jsonl'])).toEqual({ imported: 2, known: 0, ...nothingFailed });
+  const before = (await place.run(['ep', 'export'])).stdout;
+  const seq = (await place.json(['storage', 'stats'])).journal_seq;
+  expect(await place.json(['ep', 'import', 'in.jsonl'])).toEqual({ imported: 0, known: 2, ...nothingFailed });
+  expect((await place.run(['ep', 'import', 'in.jsonl'])).stdout).toBe(
+    'Nothing changed: 0 imported, 2 known already.\n',
+  );
+  expect((await place.run(['ep', 'export'])).stdout).toBe(before);
+  expect((await place.json(['storage', 'stats'])).journal_seq).toBe(seq);
+});
+
+test('lines that cannot be read are named by file and line, and the rest is imported [EP-11] [IN-01]', async () => {
+  const lines = [
+    '{"task_description": "one"}',
+    '',
+    '{"task_description": ',
+    '{"task": "two"}',
+    '{"task_description": "three"}',
+  ];
+  writeFileSync(join(place.work, 'in.jsonl'), `\ufeff${lines.join('\r\n')}`);
+  const { code, stdout, stderr } = await place.run(['--format', 'json', 'episode', 'import', 'in.jsonl']);
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({
+    imported: 2,
+    failed_count: 2,
+    failed: [
+      { file: 'in.jsonl', line: 3, message: expect.stringContaining('is not JSON') },
+      { file: 'in.jsonl', line: 4, message: expect.stringContaining('task_description') },
+    ],
+  });
+  expect(stderr.trimEnd().split('\n')).toEqual([
+    expect.stringMatching(/^in\.jsonl:3: is not JSON/u),
+    expect.stringMatching(/^in\.jsonl:4: task_description: /u),
+  ]);
+  expect((await place.json(['episode', 'list'])).episodes).toHaveLength(2);
+});
+
+test('a file whose first line is broken is still read, and what its lines hold cannot steer the terminal [IN-01]', async () => {
+  const input = `broken \u001b[31mline\n${asLines([{ task_description: 'fine' }])}`;
+  const { code, stdout, stderr } = await place.run(['episode', 'import', '-'], { input });
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '1 imported, 1 could not be read.\n' });
+  expect(stderr).toMatch(/^-:1: is not JSON/u);
+  expect(stderr).not.toContain('\u001b');
+});
+
+test('a file that is missing, a folder or no JSON is named, and nothing of the others is imported [IN-01]', async () => {
+  writeFileSync(join(place.work, 'good.jsonl'), asLines(RECORDS));
+  writeFileSync(join(place.work, 'notes.txt'), 'Dear diary,\nno JSON here.\n');
+  writeFileSync(join(place.work, 'program.c'), 'int main()\n{\n  return 0;\n}\n');
+  writeFileSync(join(place.work, 'array.json'), '[{"task_description": "x"}]');
+  mkdirSync(join(place.work, 'folder'));
+  for (const [bad, reason] of [
+    ['nowhere.jsonl', 'there is no such file'],
+    ['folder', 'is a folder, not a file'],
+    ['notes.txt', 'is not JSON'],
+    ['program.c', 'is not JSON'],
+    ['array.json', 'is no array of tau-bench runs'],
+  ] as const) {
+    const { code, stdout, stderr } = await place.run(['episode', 'import', 'good.jsonl', bad]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(`INVALID_INPUT: ${bad}: ${reason}`);
+  }
+  expect((await place.json(['episode', 'list', '--all-projects'])).episodes).toEqual([]);
+});
+
+test('results of tau-bench are recognised, take their domain from the file name, and meet themselves again [IN-01]', async () => {
+  const runs = [aRun(1, 1), aRun(2, 0), aRun(3, 1)];
+  writeFileSync(join(place.work, 'some-retail-runs.json'), JSON.stringify(runs, null, 2));
+  expect(await place.json(['ep', 'import', 'some-retail-runs.json'])).toMatchObject({ imported: 3, known: 0 });
+  expect(await place.json(['ep', 'import', '-'], { input: JSON.stringify(runs) })).toMatchObject({
+    imported: 0,
+    known: 3,
+  });
+  const { episodes } = await place.json(['ep', 'list', '--outcome', 'success']);
+  expect(episodes).toHaveLength(2);
+  expect(episodes[0]).toMatchObject({ domain: 'retail', task_description: 'Please change booking 3' });
+  const { patterns } = await place.json(['pattern', 'list']);
+  expect(patterns[0]).toMatchObject({ tools: ['get_booking', 'change_booking'], support: 3, success_rate: 0.6667 });
+});
+
+test('domain and project of tau-bench results can be chosen; JSON lines keep their own domain [IN-01]', async () => {
+  const input = JSON.stringify([aRun(1, 1)]);
+  await place.json(['ep', 'import', '-', '--from', 'tau-bench', '--domain', 'trains', '--project', 'travel'], {
+    input,
+  });
+  const { episodes } = await place.json(['ep', 'list', '--project', 'travel', '--domain', 'trains']);
+  expect(episodes).toMatchObject([{ project: 'travel', domain: 'trains' }]);
+  const refused = await place.run(['ep', 'import', '-', '--domain', 'trains'], { input: asLines(RECORDS) });
+  expect(refused).toMatchObject({ code: 2 });
+  expect(refused.stderr).toContain('--domain goes with tau-bench files');
+});
+
+test('an export into a file replaces it as a whole, for this user alone, and leaves nothing else behind [EP-11]', async () => {
+  await place.json(['ep', 'import', '-'], { input: asLines(RECORDS) });
+  const file = join(place.work, 'out.jsonl');
+  writeFileSync(file, 'old');
+  chmodSync(file, 0o644);
+  expect(await place.json(['episode', 'export', 'out.jsonl'])).toEqual({ file: 'out.jsonl', episodes: 2 });
+  expect(readFileSync(file, 'utf8')).toBe((await place.run(['episode', 'export'])).stdout);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(readdirSync(place.work)).toEqual(['out.jsonl']);
+  expect(await place.json(['episode', 'export', 'open.jsonl', '--status', 'open'])).toMatchObject({ episodes: 1 });
+  const nowhere = await place.run(['episode', 'export', 'no/such/folder/out.jsonl']);
+  expect(nowhere).toMatchObject({
+    code: 2,
+    stderr: 'INVALID_INPUT: no/such/folder/out.jsonl: there is no such file or folder.\n',
+  });
+});
+
+test('an export whose reader goes away ends quietly [CL-01]', async () => {
+  const records = Array.from({ length: 30 }, (_, index) => ({
+    task_description: `Episode ${index}`,
+    steps: [{ tool: 't', action: 'a', result: { type: 'success', output: 'y'.repeat(20_000) } }],
+  }));
+  await place.json(['ep', 'import', '-'], { input: asLines(records) });
+  const child = spawn(process.execPath, [PROGRAM, 'episode', 'export'], {
+    cwd: place.work,
+    env: cleanEnvironment(place.home, {}),
+  });
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  child.stdout.once('data', () => child.stdout.destroy());
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+});
+
+test('a line past the limit comes cut and the lines behind it come whole [EP-11]', async () => {
+  const text = Buffer.from(`ab\n${'é'.repeat(1_000)}\n漢\u2028字\r\n\nlast`);
+  for (const chunkBytes of [1, 3, 4_096]) {
+    async function* chunks(): AsyncGenerator<Uint8Array> {
+      for (let at = 0; at < text.length; at += chunkBytes) yield text.subarray(at, at + chunkBytes);
+    }
+    const lines: string[] = [];
+    for await (const line of linesOf(chunks(), 10)) lines.push(line);
+    expect(lines).toEqual(['ab', 'é'.repeat(11), '漢\u2028字\r', '', 'last']);
+  }
+});

@@ -1,0 +1,115 @@
+// The composition root: the only place here that reads the environment and the working folder.
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { cachedStore, MemoryError, openMemory, projectConfigPath, projectOf } from '@episodica/memory-core';
+import {
+  type Config,
+  type ConfigLayers,
+  type ResolvedConfig,
+  resolveConfig,
+  userConfigPath,
+} from '@episodica/memory-core/config';
+import type { Logger, MemoryCache, MemoryStore } from '@episodica/memory-core/ports';
+import type { SwitchableLogger } from './log.ts';
+import type { Backend } from './services.ts';
+
+const BYTES_PER_MB = 1_048_576;
+
+/**
+ * Opens the memory as environment and files say. What is heavy is loaded here and not before.
+ * @throws MemoryError of the configuration or the store; nothing stays open then
+ */
+export async function openBackend(log: SwitchableLogger): Promise<Backend> {
+  const config = await readConfig();
+  const { values, warnings } = config;
+  const logger = await openLogger(values);
+  log.switchTo(logger);
+  for (const warning of warnings) logger.warn({}, warning);
+  const project = values.MEMORY_PROJECT === '' ? projectOf(process.cwd()) : values.MEMORY_PROJECT;
+  const { openTursoStore } = await import('@episodica/memory-storage-turso');
+  const store = await openTursoStore({ url: values.DATABASE_URL, durability: values.MEMORY_DURABILITY });
+  const opened = await openCache(values, store.identity, logger);
+  const memory = openMemory({
+    store: opened.cache === undefined ? store : cachedStore(store, opened.cache, { logger }),
+    project,
+    actor: 'mcp',
+    logger,
+  });
+  return {
+    memory,
+    project,
+    journalSeq: () => newestSeq(store),
+    cache: { isOpen: opened.cache !== undefined, detail: opened.detail },
+    close: () => memory.close(),
+  };
+}
+
+async function newestSeq(store: MemoryStore): Promise<number> {
+  const { seq } = await store.changes(0, { limit: 1 });
+  return seq;
+}
+
+/** The cache is never needed: without it everything works, only slower. Each store has one of its own. */
+async function openCache(
+  values: Config,
+  identity: string,
+  logger: Logger,
+): Promise<{ readonly cache: MemoryCache | undefined; readonly detail: string }> {
+  const path = join(values.LMDB_CACHE_PATH, identity);
+  const maxSizeBytes = values.MEMORY_CACHE_SIZE_MB * BYTES_PER_MB;
+  try {
+    const { openLmdbCache } = await import('@episodica/memory-storage-lmdb');
+    return { cache: await openLmdbCache({ path, maxSizeBytes, logger }), detail: 'open' };
+  } catch (error) {
+    logger.warn({ error, path }, 'the cache cannot be opened; going on without');
+    return { cache: undefined, detail: `not open: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+async function readConfig(): Promise<ResolvedConfig> {
+  const world = { environment: process.env, platform: process.platform, home: homedir() };
+  const { parse } = await import('smol-toml');
+  const userFile = readToml(userConfigPath(world), parse);
+  const projectFile = readToml(projectConfigPath(process.cwd()), parse);
+  const layers: ConfigLayers = {
+    ...world,
+    ...(userFile === undefined ? {} : { userFile }),
+    ...(projectFile === undefined ? {} : { projectFile }),
+  };
+  return resolveConfig(layers);
+}
+
+type Settings = Readonly<Record<string, unknown>>;
+
+function readToml(path: string | undefined, parse: (text: string) => Settings): Settings | undefined {
+  if (path === undefined || !existsSync(path)) return undefined;
+  try {
+    return parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+    throw new MemoryError('INVALID_INPUT', `${path} cannot be read: ${reason}. Correct it or move it away.`, { cause });
+  }
+}
+
+async function openLogger(values: Config): Promise<Logger> {
+  const { default: pino } = await import('pino');
+  const options = { level: values.MEMORY_LOG_LEVEL, serializers: { error: pino.stdSerializers.err } };
+  const logger: Logger = pino(options, pino.destination({ dest: logDestination(values.MEMORY_LOG_FILE), sync: true }));
+  return logger;
+}
+
+/** A path whose file only this user can read, or standard error. */
+function logDestination(path: string): string | number {
+  if (path === '') return process.stderr.fd;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, 'a', 0o600));
+    return path;
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? ` (${cause.code})` : '';
+    throw new MemoryError('INVALID_INPUT', `MEMORY_LOG_FILE: ${path} cannot be written${reason}; choose another.`, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,81 @@
+// What the tools work on: the memory and the sandbox, both opened when they are first needed.
+import { isMemoryError, type Memory } from '@episodica/memory-core';
+import type { Logger } from '@episodica/memory-core/ports';
+import { type Lazy, lazy } from './lazy.ts';
+import type { Sandbox } from './sandbox/sandbox.ts';
+
+/** An open memory, and what health reports beside it. */
+export interface Backend {
+  readonly memory: Memory;
+  /** What counts where a call names no project: the same as the memory was opened for. */
+  readonly project?: string | undefined;
+  /** Sequence number of the newest journal entry. */
+  readonly journalSeq?: (() => Promise<number>) | undefined;
+  /** Whether there is a cache, and why not. */
+  readonly cache?: { readonly isOpen: boolean; readonly detail: string } | undefined;
+  /** Closes the memory and all beneath it. */
+  close(): Promise<void>;
+}
+
+/** How the services come to be. */
+export interface ServiceOptions {
+  /** Called when the memory is first needed, and again after it rejected. */
+  openBackend(): Promise<Backend>;
+  /** Left out: there is no `execute_code`. */
+  readonly openSandbox?: (() => Promise<Sandbox>) | undefined;
+  readonly logger: Logger;
+}
+
+/** Shared by all connections of one process. */
+export interface Services {
+  readonly backend: Lazy<Backend>;
+  readonly sandbox: Lazy<Sandbox> | undefined;
+  readonly logger: Logger;
+  readonly startedAtMs: number;
+  /** Finishes what has begun and closes what is open. Idempotent; later calls answer `CLOSED`. */
+  close(): Promise<void>;
+}
+
+/** Opens nothing yet. */
+export function createServices({ openBackend, openSandbox, logger }: ServiceOptions): Services {
+  const stopping = new AbortController();
+  const learning: Promise<void>[] = [];
+  const backend = lazy<Backend>({
+    name: 'memory',
+    async open() {
+      const opened = await openBackend();
+      learning.push(learnDebts(opened.memory, { logger, signal: stopping.signal }));
+      return opened;
+    },
+    async close(opened) {
+      await Promise.all(learning);
+      await opened.close();
+    },
+  });
+  const sandbox =
+    openSandbox && lazy<Sandbox>({ name: 'sandbox', open: openSandbox, close: (opened) => opened.close() });
+  return {
+    backend,
+    sandbox,
+    logger,
+    startedAtMs: performance.now(),
+    async close() {
+      stopping.abort();
+      await Promise.all([backend.close(), sandbox?.close()]);
+    },
+  };
+}
+
+/** Pays what a process that died still owed. Never rejects: the markers stay, and the next completion tries again. */
+async function learnDebts(
+  memory: Memory,
+  { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
+): Promise<void> {
+  try {
+    const learnt = await memory.learnPending({ signal });
+    if (learnt > 0) logger.info({ episodes: learnt }, 'learnt from episodes that were still owed');
+  } catch (error) {
+    if (isMemoryError(error) && error.code === 'ABORTED') return;
+    logger.warn({ error }, 'episodes that are still owed could not be learnt from');
+  }
+}

@@ -1,0 +1,99 @@
+// health_check: what works now, each part asked and not assumed.
+import { isMemoryError } from '@episodica/memory-core';
+import { z } from 'zod';
+import type { Backend, Services } from '../services.ts';
+import { defineTool, type Tool } from '../tool.ts';
+import { version } from '../version.ts';
+
+type Status = 'ok' | 'degraded' | 'down';
+
+interface Component {
+  readonly name: string;
+  readonly status: Status;
+  readonly detail: string;
+}
+
+/** Episodes counted before the backlog is told as "or more". */
+const MAX_COUNTED_BACKLOG = 100;
+
+const status = z.enum(['ok', 'degraded', 'down']);
+
+/** Asks each part how it is. */
+export const healthCheck: Tool = defineTool({
+  name: 'health_check',
+  title: 'Health check',
+  description:
+    'Tells whether memory and sandbox work: status ok, degraded or down, and a line for each component. Call it when ' +
+    'another tool answers with an error of the store, or to see what this server can do.',
+  input: z.strictObject({}),
+  output: z.object({
+    status,
+    version: z.string(),
+    uptime_ms: z.number(),
+    components: z.array(z.object({ name: z.string(), status, detail: z.string() })),
+  }),
+  effects: { isReadOnly: true, isIdempotent: true },
+  async run(_given, { services, signal }) {
+    const components = [...(await memoryComponents(services, signal)), ...sandboxComponents(services)];
+    const overall = worst(components);
+    return {
+      structured: {
+        status: overall,
+        version,
+        uptime_ms: Math.round(performance.now() - services.startedAtMs),
+        components,
+      },
+      text: [
+        `${overall} (memory-mcp ${version})`,
+        ...components.map((part) => `${part.name}: ${part.status}: ${part.detail}`),
+      ].join('\n'),
+    };
+  },
+});
+
+/** Without its store the server is down; without any other part it does less. */
+function worst(components: readonly Component[]): Status {
+  if (components.some((part) => part.name === 'store' && part.status === 'down')) return 'down';
+  return components.every((part) => part.status === 'ok') ? 'ok' : 'degraded';
+}
+
+async function memoryComponents(services: Services, signal: AbortSignal): Promise<readonly Component[]> {
+  const store = await asked('store', async () => {
+    const { memory } = await services.backend.get();
+    const startedMs = performance.now();
+    for await (const _newest of memory.listEpisodes({ order: 'newest', limit: 1 }, { signal }));
+    return `read in ${(performance.now() - startedMs).toFixed(1)} ms`;
+  });
+  if (store.status === 'down') return [store];
+  const backend = await services.backend.get();
+  const { journalSeq, cache } = backend;
+  return [
+    store,
+    ...(journalSeq === undefined ? [] : [await asked('journal', async () => `newest entry ${await journalSeq()}`)]),
+    ...(cache === undefined
+      ? []
+      : [{ name: 'cache', status: cache.isOpen ? 'ok' : 'degraded', detail: cache.detail } as const]),
+    await asked('learning', () => backlog(backend, signal)),
+  ];
+}
+
+async function backlog({ memory }: Backend, signal: AbortSignal): Promise<string> {
+  let count = 0;
+  const filter = { status: 'completed', learningPending: true, limit: MAX_COUNTED_BACKLOG } as const;
+  for await (const _owed of memory.listEpisodes(filter, { signal })) count += 1;
+  return `${count}${count === MAX_COUNTED_BACKLOG ? ' or more' : ''} episodes to learn from`;
+}
+
+function sandboxComponents({ sandbox }: Services): readonly Component[] {
+  if (sandbox === undefined) return [];
+  return [{ name: 'sandbox', status: 'ok', detail: sandbox.isOpen ? 'loaded' : 'not loaded yet; loads on first use' }];
+}
+
+async function asked(name: string, ask: () => Promise<string>): Promise<Component> {
+  try {
+    return { name, status: 'ok', detail: await ask() };
+  } catch (error) {
+    if (!isMemoryError(error)) throw error;
+    return { name, status: 'down', detail: `${error.code}: ${error.message}` };
+  }
+}

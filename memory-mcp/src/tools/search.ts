@@ -1,0 +1,51 @@
+// query_memory: what earlier attempts teach about a task, a question or an error.
+import { type QueryResult, queryResult, queryShape, toSearchQuery } from '@episodica/memory-core/wire';
+import { z } from 'zod';
+import { defineTool, type Tool } from '../tool.ts';
+import { byScore, episodeItemSchema, hitLines, patternItemSchema } from './hits.ts';
+
+/** Size of an answer where the caller names none. */
+export const DEFAULT_MAX_TOKENS = 2_000;
+
+/** Searches episodes and patterns. */
+export const queryMemory: Tool = defineTool({
+  name: 'query_memory',
+  title: 'Query memory',
+  description:
+    'Finds earlier episodes (tasks with their outcome and lessons) and patterns that help with a task, a question or ' +
+    'an error. Call it before planning a task, when an error looks like one seen before, or before repeating an ' +
+    'approach. Put the task or the exact error text into query; narrow with filters; scope "all" looks beyond this ' +
+    'project. abstained=true means that nothing stored matches: do not invent experience.',
+  input: z.strictObject(queryShape),
+  output: z.object({
+    episodes: z.array(episodeItemSchema),
+    patterns: z.array(patternItemSchema),
+    abstained: z.boolean(),
+    degraded: z.array(z.string()),
+    left_out: z.number(),
+    took_ms: z.number(),
+  }),
+  effects: { isReadOnly: true, isIdempotent: true },
+  async run(given, { services, signal }) {
+    const startedMs = performance.now();
+    const { memory } = await services.backend.get();
+    const found = await memory.search(toSearchQuery(given), { signal });
+    const result = queryResult(found, {
+      detail: given.detail ?? 'summary',
+      maxTokens: given.max_tokens ?? DEFAULT_MAX_TOKENS,
+    });
+    const structured = { ...result, took_ms: Math.round((performance.now() - startedMs) * 100) / 100 };
+    return { structured, text: queryText(result) };
+  },
+});
+
+function queryText(result: QueryResult): string {
+  const lines = hitLines(byScore(result));
+  return [
+    ...(lines.length > 0
+      ? lines
+      : [result.abstained ? 'Nothing stored matches.' : 'Nothing is stored within these filters.']),
+    ...(result.left_out > 0 ? [`(${result.left_out} more did not fit; raise max_tokens to see them)`] : []),
+    ...result.degraded.map((reason) => `(degraded: ${reason})`),
+  ].join('\n');
+}

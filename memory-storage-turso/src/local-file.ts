@@ -1,0 +1,178 @@
+// A database in a local file, through statements that are prepared once: `@libsql/client` prepares each one anew,
+// which makes a small write two to three times as slow. It calls the same engine and fails with the same errors.
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { MemoryError } from '@episodica/memory-core';
+import { LibsqlBatchError, LibsqlError } from '@libsql/client';
+import Database from 'libsql';
+import type { Connection, Result, Row, Statement } from './connection.ts';
+import { isBusy } from './errors.ts';
+
+/** How a file is opened. */
+export interface LocalFileOptions {
+  /** How long a statement waits for another process. */
+  readonly busyTimeoutMs: number;
+  readonly durability: 'full' | 'normal';
+}
+
+/** Opens the file, and makes it and its directory when they are missing, for the user's eyes only. */
+export async function openLocalFile(path: string, options: LocalFileOptions): Promise<Connection> {
+  createPrivately(path);
+  const database = connect(path, options.busyTimeoutMs);
+  const connection = localConnection(database, path);
+  try {
+    await patiently(() => connection.execute({ sql: 'PRAGMA journal_mode = WAL', args: [] }));
+    // Both PRAGMAs take no parameters; the values come from a closed set.
+    const synchronous = options.durability === 'full' ? 'FULL' : 'NORMAL';
+    await connection.execute({ sql: `PRAGMA synchronous = ${synchronous}`, args: [] });
+    await connection.execute({ sql: 'PRAGMA foreign_keys = ON', args: [] });
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+  return connection;
+}
+
+/** The path that a `file:` URL names, absolute. */
+export function pathOf(url: string): string {
+  return url.startsWith('file:/') ? fileURLToPath(url) : resolve(decodeURIComponent(url.slice('file:'.length)));
+}
+
+/**
+ * Repeats what another process holds up, for a few seconds at most. Needed while opening alone: switching a new file
+ * to WAL and reading a schema that is being made can be busy at once, without the engine waiting for its timeout.
+ */
+export async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isBusy(error) || failures >= MAX_OPEN_ATTEMPTS) throw error;
+      await sleep(5 + Math.random() * 5 * failures);
+    }
+  }
+}
+
+const MAX_OPEN_ATTEMPTS = 40;
+/** Filters make many different texts; those used least recently are prepared again. */
+const MAX_PREPARED = 256;
+
+function createPrivately(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, 'a', 0o600));
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? ` (${cause.code})` : '';
+    const advice = 'Choose a file in a directory where this user may write';
+    throw new MemoryError('STORE_FAILED', `Cannot open the store ${path}${reason}. ${advice}.`, { cause });
+  }
+}
+
+function connect(path: string, busyTimeoutMs: number): Database.Database {
+  try {
+    return new Database(path, { timeout: busyTimeoutMs });
+  } catch (cause) {
+    throw toLibsqlError(cause);
+  }
+}
+
+function localConnection(database: Database.Database, place: string): Connection {
+  const prepared = new Map<string, Prepared>();
+
+  function prepare(sql: string): Prepared {
+    const known = prepared.get(sql);
+    if (known !== undefined) {
+      prepared.delete(sql);
+      prepared.set(sql, known);
+      return known;
+    }
+    const statement = database.prepare<unknown[]>(sql);
+    const [oldest] = prepared.keys();
+    if (prepared.size >= MAX_PREPARED && oldest !== undefined) prepared.delete(oldest);
+    prepared.set(sql, statement);
+    return statement;
+  }
+
+  function run({ sql, args }: Statement): Result {
+    const statement = prepare(sql);
+    const values = [...args];
+    if (!statement.reader) return { rows: [], lastInsertRowid: Number(statement.run(values).lastInsertRowid) };
+    // A row is an object by column name, which is what `Row` says.
+    return { rows: statement.all(values) as Row[], lastInsertRowid: 0 };
+  }
+
+  function runAll(statements: readonly Statement[]): readonly Result[] {
+    return statements.map((statement, index) => {
+      try {
+        return run(statement);
+      } catch (cause) {
+        throw toBatchError(cause, index);
+      }
+    });
+  }
+
+  return {
+    place,
+
+    async execute(statement) {
+      try {
+        return run(statement);
+      } catch (cause) {
+        throw toLibsqlError(cause);
+      }
+    },
+
+    async batch(statements) {
+      try {
+        run(BEGIN);
+        const results = runAll(statements);
+        run(COMMIT);
+        return results;
+      } catch (cause) {
+        if (database.inTransaction) database.exec('ROLLBACK');
+        throw toLibsqlError(cause);
+      }
+    },
+
+    async close() {
+      if (!database.open) return;
+      prepared.clear();
+      foldLogIntoFile(database);
+      database.close();
+    },
+  };
+}
+
+type Prepared = ReturnType<Database.Database['prepare']>;
+
+const BEGIN: Statement = { sql: 'BEGIN IMMEDIATE', args: [] };
+const COMMIT: Statement = { sql: 'COMMIT', args: [] };
+
+/** The driver keeps prepared statements, and with them the log, until they are collected: so the file is made whole here. */
+function foldLogIntoFile(database: Database.Database): void {
+  try {
+    database.exec('PRAGMA busy_timeout = 0');
+    // Answers "busy" in a row, not as an error, when another process reads or writes: then that one will do it.
+    database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all();
+  } catch (error) {
+    // The log stays beside the file, as after a crash, and is read from there: nothing is lost.
+    if (!(error instanceof Database.SqliteError)) throw error;
+  }
+}
+
+function toLibsqlError(cause: unknown): unknown {
+  if (cause instanceof LibsqlError || !(cause instanceof Database.SqliteError)) return cause;
+  return new LibsqlError(cause.message, primaryCode(cause.code), cause.code, cause.rawCode, cause);
+}
+
+function toBatchError(cause: unknown, index: number): unknown {
+  if (!(cause instanceof Database.SqliteError)) return cause;
+  return new LibsqlBatchError(cause.message, index, primaryCode(cause.code), cause.code, cause.rawCode, cause);
+}
+
+/** `SQLITE_CONSTRAINT` of `SQLITE_CONSTRAINT_UNIQUE`. */
+function primaryCode(code: string): string {
+  return code.split('_').slice(0, 2).join('_');
+}

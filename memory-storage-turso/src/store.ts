@@ -1,0 +1,241 @@
+// `MemoryStore` over libSQL: each verb is one statement or one batch.
+import { MemoryError, throwIfAborted } from '@episodica/memory-core';
+import type {
+  CallOptions,
+  Changes,
+  Entities,
+  Filters,
+  JournalEntry,
+  Kind,
+  MemoryStore,
+  Write,
+  WriteOptions,
+  WriteReceipt,
+} from '@episodica/memory-core/ports';
+import type { Connection, Result, Row } from './connection.ts';
+import { toMemoryError, violationOf } from './errors.ts';
+import { conditionsOf, orderOf, whereOf } from './filters.ts';
+import { readStats, type StoreStats, type Verification, verifyStore } from './inspect.ts';
+import { openLocalFile, pathOf, patiently } from './local-file.ts';
+import { numberIn, rowToEntity, selectedColumns, textIn } from './rows.ts';
+import { identityOf, migrate } from './schema.ts';
+import { matchText } from './search.ts';
+import { type Group, groupsOf, journalStatement, refusalOf, statementsOf } from './write.ts';
+
+/** Where the store is, and how it writes. */
+export interface TursoStoreOptions {
+  /** `file:` and a path. A percent sign, a space and the like are escaped, as `pathToFileURL` does it. */
+  readonly url: string;
+  /** How long a call waits for other processes before it fails with `STORE_UNAVAILABLE`. @default 5000 */
+  readonly busyTimeoutMs?: number;
+  /** `full`: a write that resolved survives a power cut. `normal`: it survives the end of the process. @default 'full' */
+  readonly durability?: 'full' | 'normal';
+}
+
+/** What this store offers beside the port. */
+export interface TursoStore extends MemoryStore {
+  /** Tells this database from every other one, wherever its file lies: a cache of it is kept under this name. */
+  readonly identity: string;
+  readonly text: NonNullable<MemoryStore['text']>;
+  stats(): Promise<StoreStats>;
+  /** Checks everything that can be checked. Reads the whole store: its cost grows with it. */
+  verify(): Promise<Verification>;
+}
+
+/**
+ * Opens the store, creates it where there is none, and brings its schema up to date.
+ * @throws `STORE_FAILED` for a place that cannot be opened or a schema that is newer than this code, `STORE_CORRUPT`
+ * for a file that is no database, `STORE_UNAVAILABLE` while other processes keep it busy
+ */
+export async function openTursoStore(options: TursoStoreOptions): Promise<TursoStore> {
+  const { url, busyTimeoutMs = 5_000, durability = 'full' } = options;
+  if (!url.startsWith('file:')) {
+    throw new MemoryError(
+      'NOT_SUPPORTED',
+      'The store can only be a local file so far; use a URL that begins with "file:".',
+    );
+  }
+  const path = pathOf(url);
+  try {
+    return await openStoreOver(await openLocalFile(path, { busyTimeoutMs, durability }));
+  } catch (error) {
+    throw toMemoryError(error, `open the store ${path}`);
+  }
+}
+
+/** A store over any connection, which it closes when it cannot be opened. */
+export async function openStoreOver(connection: Connection): Promise<TursoStore> {
+  try {
+    await patiently(() => migrate(connection));
+    return tursoStore(connection, await identityOf(connection));
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+/** Rows read at a time while scanning: few enough to keep a page's time and memory small. */
+const PAGE_ROWS = 200;
+/** Journal entries in one answer, unless the caller says otherwise. */
+const CHANGES_LIMIT = 1_000;
+
+function tursoStore(connection: Connection, identity: string): TursoStore {
+  const { place } = connection;
+  const begun = new Set<Promise<unknown>>();
+  let isClosed = false;
+
+  async function call<T>(action: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    if (isClosed) throw new MemoryError('CLOSED', `The store ${place} is closed; open it again.`);
+    throwIfAborted(signal);
+    const working = work();
+    begun.add(working);
+    try {
+      return await working;
+    } catch (error) {
+      throw toMemoryError(error, `${action} the store ${place}`);
+    } finally {
+      begun.delete(working);
+    }
+  }
+
+  return {
+    name: 'turso',
+    identity,
+
+    getMany<K extends Kind>(kind: K, ids: readonly string[], options?: CallOptions) {
+      return call('read', options?.signal, () => getMany(connection, kind, ids));
+    },
+
+    async *scan<K extends Kind>(kind: K, filter: Filters[K], options?: CallOptions) {
+      const limit = 'limit' in filter && filter.limit !== undefined ? filter.limit : Number.POSITIVE_INFINITY;
+      let last = firstPlace(filter);
+      for (let left = limit; left > 0; ) {
+        const page = Math.min(left, PAGE_ROWS);
+        const rows = await call('read', options?.signal, () => readPage(connection, { kind, filter, last, page }));
+        for (const row of rows) {
+          throwIfAborted(options?.signal);
+          yield rowToEntity(kind, row);
+        }
+        left -= rows.length;
+        last = rows.at(-1);
+        if (rows.length < page) return;
+      }
+    },
+
+    write: (batch, options) => call('write to', options?.signal, () => write(connection, batch, options)),
+
+    changes: (since, options) => call('read', options?.signal, () => readChanges(connection, since, options?.limit)),
+
+    text: {
+      match: (query, options) => call('search', options?.signal, () => matchText(connection, query)),
+    },
+
+    stats: () => call('read', undefined, () => readStats(connection)),
+    verify: () => call('verify', undefined, () => verifyStore(connection)),
+
+    async close() {
+      isClosed = true;
+      await Promise.allSettled(begun);
+      await connection.close();
+    },
+  };
+}
+
+async function getMany<K extends Kind>(
+  connection: Connection,
+  kind: K,
+  ids: readonly string[],
+): Promise<readonly (Entities[K] | undefined)[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await connection.execute({
+    sql: `SELECT ${selectedColumns(kind)} FROM ${kind} WHERE id IN (SELECT value FROM json_each(?1))`,
+    args: [JSON.stringify(ids)],
+  });
+  const found = new Map(rows.map((row) => [textIn(row, 'id'), row]));
+  return ids.map((id) => {
+    const row = found.get(id);
+    return row && rowToEntity(kind, row);
+  });
+}
+
+/** The row behind which a scan begins, as if it had just been read. */
+function firstPlace(filter: Filters[Kind]): Row | undefined {
+  if (!('after' in filter) || filter.after === undefined) return undefined;
+  return { started_at: filter.after.startedAt, id: filter.after.id };
+}
+
+async function readPage<K extends Kind>(
+  connection: Connection,
+  scan: { readonly kind: K; readonly filter: Filters[K]; readonly last: Row | undefined; readonly page: number },
+): Promise<readonly Row[]> {
+  const { kind, filter, last, page } = scan;
+  const order = orderOf(kind, filter);
+  const where = whereOf([...conditionsOf(kind, filter), ...(last === undefined ? [] : [order.behind(last)])]);
+  const { rows } = await connection.execute({
+    sql: `SELECT ${selectedColumns(kind)} FROM ${kind} ${where.sql} ORDER BY ${order.sql} LIMIT ?`,
+    args: [...where.args, page],
+  });
+  return rows;
+}
+
+/**
+ * One batch. When the engine turns down a group of writes, the batch is run again with each write alone: nothing was
+ * changed, and now the statement that fails names the write.
+ */
+async function write(
+  connection: Connection,
+  batch: readonly Write[],
+  options: WriteOptions | undefined,
+): Promise<WriteReceipt> {
+  const entry = { at: new Date().toISOString(), actor: options?.actor ?? 'library' };
+  for (let groups = groupsOf(batch); ; groups = batch.map((single): Group => [single])) {
+    const parts = groups.map((group) => ({ group, statements: statementsOf(group) }));
+    const statements = [...parts.flatMap((part) => part.statements), journalStatement(batch, entry)];
+    try {
+      return receiptOf(batch, await connection.batch(statements));
+    } catch (error) {
+      const violation = violationOf(error);
+      if (violation === undefined) throw error;
+      const owners = parts.flatMap((part) => part.statements.map(() => part.group));
+      const [first, ...others] = owners[violation.statementIndex] ?? [];
+      if (first === undefined) throw error;
+      if (others.length === 0) throw refusalOf(first, violation.message);
+    }
+  }
+}
+
+function receiptOf(batch: readonly Write[], results: readonly Result[]): WriteReceipt {
+  const journal = results.at(-1);
+  const numbers = new Map<string, number>();
+  for (const { rows } of results.slice(0, -1)) {
+    for (const row of rows) numbers.set(textIn(row, 'id'), numberIn(row, 'number'));
+  }
+  const stepIds = batch.flatMap((write) => (write.op === 'put' && write.kind === 'step' ? [write.value.id] : []));
+  const [newest] = journal?.rows ?? [];
+  return {
+    seq: newest === undefined ? (journal?.lastInsertRowid ?? 0) : numberIn(newest, 'seq'),
+    stepNumbers: stepIds.map((id) => numbers.get(id) ?? 0),
+  };
+}
+
+async function readChanges(connection: Connection, since: number, limit = CHANGES_LIMIT): Promise<Changes> {
+  const { rows } = await connection.execute({
+    sql: `SELECT newest.seq AS newest, page.*
+      FROM (SELECT ifnull(max(seq), 0) AS seq FROM journal) AS newest
+      LEFT JOIN (SELECT seq, at, kind, id, op, actor FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2) AS page`,
+    args: [since, limit],
+  });
+  return { entries: rows.filter(({ seq }) => seq !== null).map(rowToEntry), seq: numberIn(rows[0], 'newest') };
+}
+
+function rowToEntry(row: Row): JournalEntry {
+  return {
+    seq: numberIn(row, 'seq'),
+    at: textIn(row, 'at'),
+    // Only `journalStatement` writes these two.
+    kind: textIn(row, 'kind') as JournalEntry['kind'],
+    id: textIn(row, 'id'),
+    op: textIn(row, 'op') as JournalEntry['op'],
+    actor: textIn(row, 'actor'),
+  };
+}

@@ -1,0 +1,300 @@
+// A batch of writes as statements, and what it means when one of them is turned down.
+import {
+  alreadyCompleted,
+  episodeNotFound,
+  evidenceTaken,
+  type MemoryError,
+  stepCountConflict,
+  stepTaken,
+  tooManyBytes,
+  tooManySteps,
+  versionConflict,
+} from '@episodica/memory-core';
+import type { IndexedKind, Kind, Require, Write } from '@episodica/memory-core/ports';
+import type { Statement } from './connection.ts';
+import { cellsOf, columnNames, columnText } from './rows.ts';
+import { TEXT_FIELDS, type TextField } from './search.ts';
+
+/** Writes that are done together: neighbours of one kind, which don't depend on each other. Never empty. */
+export type Group = readonly [Write, ...Write[]];
+
+/**
+ * Puts neighbours together that a few statements can do at once. Together or each alone, the outcome is the same, but
+ * alone, the statement that fails tells which write was turned down.
+ */
+export function groupsOf(batch: readonly Write[]): readonly Group[] {
+  const groups: [Write, ...Write[]][] = [];
+  const ids = new Set<string>();
+  let key: string | undefined;
+  for (const write of batch) {
+    const group = groups.at(-1);
+    const nextKey = groupKey(write);
+    const id = idOf(write);
+    if (group !== undefined && nextKey !== undefined && nextKey === key && !ids.has(id)) {
+      group.push(write);
+    } else {
+      groups.push([write]);
+      ids.clear();
+    }
+    ids.add(id);
+    key = nextKey;
+  }
+  return groups;
+}
+
+/** The statements of a group, in the order they must run. */
+export function statementsOf(group: Group): readonly Statement[] {
+  const [first] = group;
+  switch (first.op) {
+    case 'require':
+      return [requireStatement(first)];
+    case 'delete':
+      return deleteStatements(first.kind, group.filter(isDelete));
+    case 'put':
+      return putStatements(first.kind, group.filter(isPut));
+  }
+}
+
+/** One journal entry for each put and delete, in the order of the batch; answers with its last number. */
+export function journalStatement(batch: readonly Write[], entry: { at: string; actor: string }): Statement {
+  const changes = batch.filter((write) => write.op !== 'require');
+  if (changes.length === 0) return { sql: 'SELECT ifnull(max(seq), 0) AS seq FROM journal', args: [] };
+  return {
+    sql: `INSERT INTO journal (at, actor, kind, id, op)
+      SELECT ?1, ?2, value ->> 0, value ->> 1, value ->> 2 FROM json_each(?3) ORDER BY key`,
+    args: [entry.at, entry.actor, JSON.stringify(changes.map((write) => [write.kind, idOf(write), write.op]))],
+  };
+}
+
+/** Why the engine turned this write down, from what it said. */
+export function refusalOf(write: Write, message: string): MemoryError {
+  if (write.op === 'require') return brokenRequire(write, message);
+  if (write.op === 'put') {
+    const { value } = write;
+    if (message.includes('FOREIGN KEY') && 'episodeId' in value) return episodeNotFound(value.episodeId);
+    if (write.kind === 'step' && /step\.(key|number)/.test(message)) return stepTaken(write.value);
+    if (write.kind === 'evidence' && message.includes('evidence.pattern_id')) return evidenceTaken(write.value);
+  }
+  return versionConflict(write.kind, idOf(write));
+}
+
+function brokenRequire({ id, maxSteps = 0, maxBytes = 0 }: Require, message: string): MemoryError {
+  if (message.includes('guard:NOT_FOUND')) return episodeNotFound(id);
+  if (message.includes('guard:INVALID_STATE')) return alreadyCompleted(id);
+  if (message.includes('guard:MAX_STEPS')) return tooManySteps(id, maxSteps);
+  if (message.includes('guard:MAX_BYTES')) return tooManyBytes(id, maxBytes);
+  return stepCountConflict(id);
+}
+
+type AnyPut = Extract<Write, { op: 'put' }>;
+type AnyDelete = Extract<Write, { op: 'delete' }>;
+type StepPut = Extract<AnyPut, { kind: 'step' }>;
+
+function isPut(write: Write): write is AnyPut {
+  return write.op === 'put';
+}
+
+function isDelete(write: Write): write is AnyDelete {
+  return write.op === 'delete';
+}
+
+function isIndexed(kind: Kind): kind is IndexedKind {
+  return kind === 'episode' || kind === 'pattern';
+}
+
+function idOf(write: Write): string {
+  return write.op === 'put' ? write.value.id : write.id;
+}
+
+/** Neighbours with the same key go together; those without one stay alone. */
+function groupKey(write: Write): string | undefined {
+  if (write.op === 'require') return undefined;
+  if (write.kind !== 'step') return `${write.op} ${write.kind} ${write.ifVersion === 0}`;
+  // Steps are counted within their episode. To replace or delete one is rare, and shifts the totals behind it.
+  return write.op === 'put' && write.ifVersion === 0 ? `put step ${write.value.episodeId}` : undefined;
+}
+
+function requireStatement({ id, stepCount, maxSteps, maxBytes }: Require): Statement {
+  return {
+    sql: `INSERT INTO guard (code)
+      SELECT code FROM (
+        SELECT CASE
+          WHEN episode.status IS NULL THEN 'NOT_FOUND'
+          WHEN episode.status <> 'open' THEN 'INVALID_STATE'
+          WHEN ifnull(last.total_steps, 0) <> ?2 THEN 'STEP_COUNT'
+          WHEN ifnull(last.total_steps, 0) > ?3 THEN 'MAX_STEPS'
+          WHEN ifnull(last.total_bytes, 0) > ?4 THEN 'MAX_BYTES'
+        END AS code
+        FROM (SELECT ?1 AS id) AS asked
+        LEFT JOIN episode ON episode.id = asked.id
+        LEFT JOIN (
+          SELECT total_steps, total_bytes FROM step WHERE episode_id = ?1 ORDER BY number DESC LIMIT 1
+        ) AS last
+      ) WHERE code IS NOT NULL`,
+    args: [id, stepCount ?? null, maxSteps ?? null, maxBytes ?? null],
+  };
+}
+
+function putStatements(kind: Kind, puts: readonly AnyPut[]): readonly Statement[] {
+  const isNew = puts.every(({ ifVersion }) => ifVersion === 0);
+  const versions = puts.flatMap(({ value, ifVersion }) => (ifVersion === undefined ? [] : [[value.id, ifVersion]]));
+  return [
+    // The insert of something new is its own guard: an id that is there already fails it.
+    ...(isNew || versions.length === 0 ? [] : [versionGuard(kind, versions)]),
+    ...(kind === 'step' ? stepStatements(puts.filter(isStepPut), isNew) : [entityStatement(kind, puts, isNew)]),
+    ...(kind === 'episode' ? tagStatements(puts, isNew) : []),
+    ...(isIndexed(kind) ? textStatements(kind, puts, isNew) : []),
+  ];
+}
+
+function versionGuard(kind: Kind, versions: readonly (readonly (string | number)[])[]): Statement {
+  return {
+    sql: `INSERT INTO guard (code)
+      SELECT 'VERSION' FROM json_each(?1) AS given
+      WHERE ifnull((SELECT version FROM ${kind} WHERE id = given.value ->> 0), 0) <> given.value ->> 1`,
+    args: [JSON.stringify(versions)],
+  };
+}
+
+function entityStatement(kind: Kind, puts: readonly AnyPut[], isNew: boolean): Statement {
+  const names = columnNames(kind);
+  const cells = names.map((_, index) => `value ->> ${index}`).join(', ');
+  const replaced = names.map((name) => `${name} = excluded.${name}`).join(', ');
+  return {
+    sql: `INSERT INTO ${kind} (${names.join(', ')}) SELECT ${cells} FROM json_each(?1) WHERE true
+      ${isNew ? '' : `ON CONFLICT (id) DO UPDATE SET ${replaced}`}`,
+    args: [JSON.stringify(puts.map((put) => cellsOf(put.kind, put.value)))],
+  };
+}
+
+function isStepPut(put: AnyPut): put is StepPut {
+  return put.kind === 'step';
+}
+
+/**
+ * New steps of one episode follow on its last one; a step that is there already keeps its number. The last statement
+ * answers with the id and the number of each. Bytes leave the digits of the number out: the statement adds them.
+ */
+function stepStatements(puts: readonly StepPut[], isNew: boolean): readonly Statement[] {
+  const rows = puts.map(({ value }) => {
+    const cells = cellsOf('step', value);
+    return { id: value.id, episodeId: value.episodeId, cells, bytes: Buffer.byteLength(String(cells.at(-1))) - 1 };
+  });
+  const [first] = rows;
+  if (first === undefined) return [];
+  const insert: Statement = {
+    sql: `INSERT INTO step (${columnNames('step').join(', ')}, episode_id, number, total_steps, total_bytes)
+      SELECT id, version, step_key, body, ?1, number, total_steps, before + sum(bytes + length(number)) OVER (ORDER BY number)
+      FROM (
+        SELECT
+          value ->> 0 AS id, value ->> 1 AS version, value ->> 2 AS step_key, value ->> 3 AS body, value ->> 4 AS bytes,
+          ifnull(last.number, 0) + given.key + 1 AS number,
+          ifnull(last.total_steps, 0) + given.key + 1 AS total_steps,
+          ifnull(last.total_bytes, 0) AS before
+        FROM json_each(?2) AS given LEFT JOIN (
+          SELECT number, total_steps, total_bytes FROM step WHERE episode_id = ?1 ORDER BY number DESC LIMIT 1
+        ) AS last
+      ) WHERE true
+      ${isNew ? '' : REPLACE_STEP}
+      RETURNING id, number`,
+    args: [first.episodeId, JSON.stringify(rows.map(({ cells, bytes }) => [...cells, bytes]))],
+  };
+  return isNew ? [insert] : [resizeStatement(first), insert];
+}
+
+/** A step never moves to another episode: NULL breaks the constraint on the number. */
+const REPLACE_STEP = `ON CONFLICT (id) DO UPDATE SET
+  version = excluded.version, key = excluded.key, body = excluded.body,
+  number = CASE WHEN episode_id = excluded.episode_id THEN number END`;
+
+/** Makes room in the totals for a step that is about to be replaced; does nothing for a new one. */
+function resizeStatement(step: { readonly id: string; readonly episodeId: string; readonly bytes: number }): Statement {
+  return {
+    sql: `UPDATE step SET total_bytes = step.total_bytes + ?3 - (octet_length(old.body) - 1)
+      FROM (SELECT number, body FROM step WHERE id = ?1 AND episode_id = ?2) AS old
+      WHERE step.episode_id = ?2 AND step.number >= old.number`,
+    args: [step.id, step.episodeId, step.bytes],
+  };
+}
+
+function tagStatements(puts: readonly AnyPut[], isNew: boolean): readonly Statement[] {
+  const tags = puts.flatMap(({ kind, value }) =>
+    kind === 'episode' ? [...new Set(value.tags)].map((tag) => [columnText(tag), value.id]) : [],
+  );
+  const insert: Statement = {
+    sql: 'INSERT INTO episode_tag (tag, episode_id) SELECT value ->> 0, value ->> 1 FROM json_each(?1)',
+    args: [JSON.stringify(tags)],
+  };
+  const remove: Statement = {
+    sql: 'DELETE FROM episode_tag WHERE episode_id IN (SELECT value FROM json_each(?1))',
+    args: [idList(puts.map(({ value }) => value.id))],
+  };
+  return [...(isNew ? [] : [remove]), ...(tags.length === 0 ? [] : [insert])];
+}
+
+/** Terms that are given replace what is there; without any, a new entity gets an empty row. */
+function textStatements(kind: IndexedKind, puts: readonly AnyPut[], isNew: boolean): readonly Statement[] {
+  const given = isNew ? puts : puts.filter(({ terms }) => terms !== undefined);
+  const silent = isNew ? [] : puts.filter(({ terms, ifVersion }) => terms === undefined && ifVersion === undefined);
+  return TEXT_FIELDS.flatMap((field) => {
+    const documents = given.map(({ value, terms }) => [value.id, (terms?.[field] ?? []).join(' ')]);
+    return [
+      ...(isNew || given.length === 0 ? [] : [deleteText(kind, field, idList(given.map(({ value }) => value.id)))]),
+      ...(given.length === 0 ? [] : [insertText(kind, field, documents)]),
+      ...(silent.length === 0 ? [] : [insertEmptyText(kind, field, idList(silent.map(({ value }) => value.id)))]),
+    ];
+  });
+}
+
+function insertText(kind: IndexedKind, field: TextField, documents: readonly (readonly string[])[]): Statement {
+  return {
+    sql: `INSERT INTO ${kind}_${field} (rowid, terms)
+      SELECT entity.rowid, given.value ->> 1
+      FROM json_each(?1) AS given JOIN ${kind} AS entity ON entity.id = given.value ->> 0`,
+    args: [JSON.stringify(documents)],
+  };
+}
+
+function insertEmptyText(kind: IndexedKind, field: TextField, ids: string): Statement {
+  return {
+    sql: `INSERT INTO ${kind}_${field} (rowid, terms)
+      SELECT entity.rowid, '' FROM json_each(?1) AS given JOIN ${kind} AS entity ON entity.id = given.value
+      WHERE entity.rowid NOT IN (SELECT id FROM ${kind}_${field}_docsize)`,
+    args: [ids],
+  };
+}
+
+function deleteText(kind: IndexedKind, field: TextField, ids: string): Statement {
+  return {
+    sql: `DELETE FROM ${kind}_${field}
+      WHERE rowid IN (SELECT entity.rowid FROM json_each(?1) AS given JOIN ${kind} AS entity ON entity.id = given.value)`,
+    args: [ids],
+  };
+}
+
+function deleteStatements(kind: Kind, deletes: readonly AnyDelete[]): readonly Statement[] {
+  const versions = deletes.flatMap(({ id, ifVersion }) => (ifVersion === undefined ? [] : [[id, ifVersion]]));
+  const ids = idList(deletes.map(({ id }) => id));
+  return [
+    ...(versions.length === 0 ? [] : [versionGuard(kind, versions)]),
+    ...(isIndexed(kind) ? TEXT_FIELDS.map((field) => deleteText(kind, field, ids)) : []),
+    ...(kind === 'step' ? [uncountStatement(ids)] : []),
+    { sql: `DELETE FROM ${kind} WHERE id IN (SELECT value FROM json_each(?1))`, args: [ids] },
+  ];
+}
+
+/** Takes a step that is about to be deleted out of the totals behind it. One step at a time. */
+function uncountStatement(ids: string): Statement {
+  return {
+    sql: `UPDATE step SET
+        total_steps = step.total_steps - 1,
+        total_bytes = step.total_bytes - (octet_length(gone.body) - 1 + length(gone.number))
+      FROM (SELECT * FROM step WHERE id IN (SELECT value FROM json_each(?1))) AS gone
+      WHERE step.episode_id = gone.episode_id AND step.number > gone.number`,
+    args: [ids],
+  };
+}
+
+function idList(ids: readonly string[]): string {
+  return JSON.stringify(ids);
+}

@@ -1,0 +1,144 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { openTursoStore } from '@episodica/memory-storage-turso';
+import { anEpisode, aPattern, aStep, put } from '@episodica/test-utils';
+import { createClient } from '@libsql/client';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'episodica-open-'));
+});
+
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const urlOf = (path: string): string => pathToFileURL(path).href;
+const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+
+test('a store is created with its directories, for the eyes of its user only [ST-02]', async () => {
+  const path = join(directory, 'deep', 'er', 'with space & %', 'store.db');
+  const store = await openTursoStore({ url: urlOf(path) });
+  await store.write([put('pattern', aPattern())]);
+  expect([modeOf(path), modeOf(`${path}-wal`), modeOf(dirname(path))]).toEqual(['600', '600', '700']);
+  expect(await store.stats()).toMatchObject({ path, schema: 1, journalSeq: 1, counts: { pattern: 1, episode: 0 } });
+  await store.close();
+});
+
+test('a closed store is one whole file [ST-02]', async () => {
+  const path = join(directory, 'store.db');
+  const store = await openTursoStore({ url: urlOf(path) });
+  await store.write([put('pattern', aPattern())]);
+  await store.close();
+  expect(statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0).toBe(0);
+});
+
+test('a store is in WAL mode, and foreign keys are on [ST-02]', async () => {
+  const path = join(directory, 'store.db');
+  const store = await openTursoStore({ url: urlOf(path) });
+  const client = createClient({ url: urlOf(path) });
+  expect((await client.execute('PRAGMA journal_mode')).rows[0]).toMatchObject({ journal_mode: 'wal' });
+  client.close();
+  await expect(store.write([put('step', aStep())])).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await store.close();
+});
+
+test('a newer schema is refused and says to upgrade [ST-09]', async () => {
+  const url = urlOf(join(directory, 'store.db'));
+  await (await openTursoStore({ url })).close();
+  const client = createClient({ url });
+  await client.execute("INSERT INTO migration (number, at) VALUES (99, '')");
+  client.close();
+  const opening = openTursoStore({ url });
+  await expect(opening).rejects.toMatchObject({ code: 'STORE_FAILED', retryable: false });
+  await expect(opening).rejects.toThrow(/schema 99 is newer.*Upgrade/s);
+});
+
+test('a place that cannot be written is named, with what to do [ST-02]', async () => {
+  writeFileSync(join(directory, 'file'), '');
+  for (const path of [directory, join(directory, 'file', 'store.db')]) {
+    const opening = openTursoStore({ url: urlOf(path) });
+    await expect(opening).rejects.toMatchObject({ code: 'STORE_FAILED', retryable: false });
+    await expect(opening).rejects.toThrow(path);
+    await expect(opening).rejects.toThrow(/Choose a file/);
+  }
+});
+
+test('a directory without write permission is named, with what to do [ST-02]', async () => {
+  const locked = join(directory, 'locked');
+  mkdirSync(locked);
+  chmodSync(locked, 0o555);
+  chmodSync(directory, 0o755);
+  const writer = fileURLToPath(new URL('fixtures/writer.mjs', import.meta.url));
+  // Permissions don't bind root: there, the attempt is made by somebody else.
+  const isRoot = process.getuid?.() === 0;
+  const child = fork(writer, isRoot ? { uid: 65_534 } : {});
+  await once(child, 'message');
+  child.send({ task: 'open', url: urlOf(join(locked, 'store.db')) });
+  const [{ failed }] = (await once(child, 'message')) as [{ failed?: { code: string; message: string } }];
+  child.kill('SIGKILL');
+  expect(failed?.code).toBe('STORE_FAILED');
+  expect(failed?.message).toContain(join(locked, 'store.db'));
+});
+
+test('a file that is no database is named and left as it was [ST-02]', async () => {
+  const path = join(directory, 'notes.txt');
+  writeFileSync(path, 'These are notes, not a database. '.repeat(100));
+  const before = statSync(path);
+  const opening = openTursoStore({ url: urlOf(path) });
+  await expect(opening).rejects.toMatchObject({ code: 'STORE_CORRUPT', retryable: false });
+  await expect(opening).rejects.toThrow(path);
+  expect(statSync(path)).toMatchObject({ size: before.size, mtimeMs: before.mtimeMs });
+});
+
+test('a store that another process keeps busy is unavailable for now, and the write can be repeated [ST-13]', async () => {
+  const url = urlOf(join(directory, 'store.db'));
+  const store = await openTursoStore({ url, busyTimeoutMs: 1 });
+  const other = createClient({ url });
+  const transaction = await other.transaction('write');
+  const batch = [put('pattern', aPattern())];
+  await expect(store.write(batch)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+  expect(await store.getMany('pattern', ['a'])).toEqual([undefined]);
+  await transaction.rollback();
+  expect((await store.write(batch)).seq).toBe(1);
+  other.close();
+  await store.close();
+});
+
+test('an address that is no file is not supported yet', async () => {
+  await expect(openTursoStore({ url: 'libsql://example.org' })).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
+});
+
+test('verify finds what is damaged, and says what [ST-12]', async () => {
+  const url = urlOf(join(directory, 'store.db'));
+  const store = await openTursoStore({ url });
+  const episode = anEpisode();
+  const writes = [put('episode', episode), put('pattern', aPattern()), put('step', aStep({ episodeId: episode.id }))];
+  await store.write(writes);
+  expect(await store.verify()).toEqual({ ok: true, findings: [] });
+  const client = createClient({ url, concurrency: 1 });
+  await client.execute('PRAGMA foreign_keys = OFF');
+  await client.batch([
+    'DELETE FROM episode',
+    'DELETE FROM pattern_title',
+    'DELETE FROM journal WHERE seq = 2',
+    'UPDATE step SET total_bytes = 1',
+  ]);
+  client.close();
+  expect(await store.verify()).toEqual({
+    ok: false,
+    findings: [
+      'A row of step belongs to no episode.',
+      '1 entries of the text index episode_title belong to no episode.',
+      '1 entries of the text index episode_body belong to no episode.',
+      '1 patterns are missing from the text index pattern_title.',
+      '1 entries of the journal are missing.',
+      '1 steps have wrong totals.',
+    ],
+  });
+  await store.close();
+});

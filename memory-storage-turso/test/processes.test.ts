@@ -1,0 +1,120 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { openTursoStore, type TursoStore } from '@episodica/memory-storage-turso';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+const WRITER = fileURLToPath(new URL('fixtures/writer.mjs', import.meta.url));
+
+let directory: string;
+let url: string;
+let writers: Writer[];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'episodica-processes-'));
+  url = pathToFileURL(join(directory, 'new', 'store.db')).href;
+  writers = [];
+});
+
+afterEach(() => {
+  for (const { process } of writers) process.kill('SIGKILL');
+  rmSync(directory, { recursive: true });
+});
+
+interface Writer {
+  readonly process: ChildProcess;
+  /** Ids of each batch that the process was told is durable. */
+  readonly acknowledged: string[][];
+  /** Does a task; rejects when the process reports a failure. */
+  tell(task: Task): Promise<void>;
+}
+
+type Task = { readonly task: 'open'; readonly url: string } | { readonly task: 'write'; readonly count: number };
+
+interface Message {
+  readonly acknowledged?: string[];
+  readonly done?: string;
+  readonly failed?: object;
+}
+
+/** A process that has loaded all it needs. */
+async function startWriter(): Promise<Writer> {
+  const process = fork(WRITER);
+  const acknowledged: string[][] = [];
+  process.on('message', (message: Message) => {
+    if (message.acknowledged !== undefined) acknowledged.push(message.acknowledged);
+  });
+  const writer: Writer = {
+    process,
+    acknowledged,
+    tell(task) {
+      const answered = answerTo(process, task.task);
+      process.send(task);
+      return answered;
+    },
+  };
+  writers.push(writer);
+  await answerTo(process, 'start');
+  return writer;
+}
+
+function answerTo(process: ChildProcess, task: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.on('message', function listen({ done, failed }: Message) {
+      if (failed === undefined && done !== task) return;
+      process.off('message', listen);
+      if (failed === undefined) resolve();
+      else reject(new Error(JSON.stringify(failed)));
+    });
+  });
+}
+
+async function storedIds(store: TursoStore): Promise<Set<string>> {
+  const ids = new Set<string>();
+  for await (const { id } of store.scan('tombstone', {})) ids.add(id);
+  return ids;
+}
+
+test('processes that open a new store at the same time all succeed [ST-06]', async () => {
+  const several = await Promise.all([startWriter(), startWriter(), startWriter(), startWriter()]);
+  for (let round = 1; round <= 20; round += 1) {
+    const place = pathToFileURL(join(directory, `${round}`, 'store.db')).href;
+    await Promise.all(several.map((writer) => writer.tell({ task: 'open', url: place })));
+    const store = await openTursoStore({ url: place });
+    expect(await store.verify()).toEqual({ ok: true, findings: [] });
+    await store.close();
+  }
+});
+
+test('two processes that write 200 batches each lose nothing and see each other [ST-06] [ST-08]', async () => {
+  const store = await openTursoStore({ url });
+  const [first, second] = await Promise.all([startWriter(), startWriter()]);
+  await Promise.all([first, second].map((writer) => writer.tell({ task: 'open', url })));
+  await Promise.all([first, second].map((writer) => writer.tell({ task: 'write', count: 200 })));
+  const ids = await storedIds(store);
+  expect([first.acknowledged.length, second.acknowledged.length]).toEqual([200, 200]);
+  expect([...first.acknowledged, ...second.acknowledged].flat().filter((id) => !ids.has(id))).toEqual([]);
+  expect(await store.stats()).toMatchObject({ journalSeq: 1_200, counts: { tombstone: 1_200 } });
+  expect(await store.verify()).toEqual({ ok: true, findings: [] });
+  await store.close();
+});
+
+test('killing a writer loses no acknowledged write and leaves no part of a batch [ST-05]', async () => {
+  for (let round = 1; round <= 5; round += 1) {
+    const writer = await startWriter();
+    await writer.tell({ task: 'open', url });
+    void writer.tell({ task: 'write', count: 10_000 });
+    while (writer.acknowledged.length < 7 * round) await once(writer.process, 'message');
+    writer.process.kill('SIGKILL');
+    await once(writer.process, 'exit');
+    const store = await openTursoStore({ url });
+    const ids = await storedIds(store);
+    expect(writer.acknowledged.flat().filter((id) => !ids.has(id))).toEqual([]);
+    expect(ids.size % 3).toBe(0);
+    expect(await store.verify()).toEqual({ ok: true, findings: [] });
+    await store.close();
+  }
+});
