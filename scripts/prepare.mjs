@@ -13,8 +13,8 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1);
 }
 
-if (!isInstalled()) run('npm', ['ci', '--no-fund', '--no-audit']);
-run('npx', ['--no-install', 'turbo', 'run', 'build', '--output-logs=errors-only']);
+if (!isInstalled()) run('npm', ['ci', '--no-fund', '--no-audit'], 'inherit');
+run('npx', ['--no-install', 'turbo', 'run', 'build', '--output-logs=errors-only'], 'pipe');
 
 function isInstalled() {
   const installed = join(root, 'node_modules', '.package-lock.json');
@@ -22,14 +22,13 @@ function isInstalled() {
   return statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
 }
 
-function run(command, args) {
+/** With `pipe`, what the command says is shown only when it fails. */
+function run(command, args, stdio) {
   const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1' };
   // A shell only where npm is a script file, which Node refuses to start directly.
-  const { status } = spawnSync(command, args, {
-    cwd: root,
-    stdio: 'inherit',
-    env,
-    shell: process.platform === 'win32',
-  });
-  if (status !== 0) process.exit(status ?? 1);
+  const options = { cwd: root, stdio, env, shell: process.platform === 'win32' };
+  const { status, stdout, stderr } = spawnSync(command, args, options);
+  if (status === 0) return;
+  process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`);
+  process.exit(status ?? 1);
 }

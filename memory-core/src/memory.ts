@@ -3,6 +3,7 @@ import { collect, type MemoryContext } from './context.ts';
 import type { CompletedEpisode, Episode, OpenEpisode, Step } from './episode.ts';
 import { resultText } from './episode.ts';
 import { isMemoryError, MemoryError } from './errors.ts';
+import { checkedFilter } from './filter.ts';
 import { uuidV7Source } from './id.ts';
 import type { EpisodeInput, OutcomeInput, StepInput } from './input.ts';
 import { extractPatterns } from './learn/extract.ts';
@@ -147,11 +148,13 @@ export function openMemory(options: MemoryOptions): Memory {
       await existing(context, episodeId, call);
       return collect(store.scan('step', { episodeIds: [episodeId] }, call));
     },
-    listEpisodes: (filter = {}, call = {}) => store.scan('episode', filter, call),
+    async *listEpisodes(filter = {}, call = {}) {
+      yield* store.scan('episode', checkedFilter(filter), call);
+    },
     updateEpisode: (id, change, call = {}) => updateEpisode(context, id, change, call),
     renameTag: (names, call = {}) => renameTag(context, names, call),
-    tagStats: (filter = {}, call = {}) => tagStats(context, filter, call),
-    forget: (filter, call = {}) => forget(context, filter, call),
+    tagStats: async (filter = {}, call = {}) => tagStats(context, checkedFilter(filter), call),
+    forget: async (filter, call = {}) => forget(context, checkedFilter(filter), call),
     search: (query, call = {}) => search(context, query, call),
     async listPatterns(filter = {}, call = {}) {
       const found = await gatherPatterns(store, { terms: undefined, filter, limit: LISTED_PATTERNS }, call);
@@ -159,7 +162,9 @@ export function openMemory(options: MemoryOptions): Memory {
     },
     recommend: (query, call = {}) => recommend(context, query, call),
     recordFeedback: (feedback, call = {}) => recordFeedback(context, feedback, call),
-    exportEpisodes: (filter = {}, call = {}) => exportEpisodes(store, filter, call),
+    async *exportEpisodes(filter = {}, call = {}) {
+      yield* exportEpisodes(store, checkedFilter(filter), call);
+    },
     async importEpisodes(records, call = {}) {
       const receipt = await importEpisodes(context, records, call);
       learning.soon();

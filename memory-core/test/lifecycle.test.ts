@@ -352,6 +352,16 @@ describe('reading', () => {
     expect(found).toEqual(expected);
   });
 
+  test('a filter is taken in any spelling of tags and times, and refused by name where it is none [EP-05 EP-08]', async () => {
+    const ids = await three();
+    const found = await all(memory.listEpisodes({ tagsAll: [' TAG-A '], since: '2026-01-01T02:01:00+02:00' }));
+    expect(found.map((episode) => episode.id)).toEqual([ids[0]]);
+    const refused = expect.objectContaining({ code: 'INVALID_INPUT', message: expect.stringContaining('tagAll') });
+    await expect(all(memory.listEpisodes({ tagAll: ['x'] } as never))).rejects.toEqual(refused);
+    await expect(memory.forget({ tagAll: ['x'] } as never)).rejects.toEqual(refused);
+    expect(await all(memory.listEpisodes())).toHaveLength(3);
+  });
+
   test('pages are stable while episodes are added [EP-05]', async () => {
     await three();
     const [first] = await all(memory.listEpisodes({ order: 'newest', limit: 1 }));

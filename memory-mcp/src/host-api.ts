@@ -106,7 +106,7 @@ function toEpisodeFilter(asked: z.output<typeof episodesArguments>, backend: Bac
     ...(domain === undefined ? {} : { domain }),
     ...(taskType === undefined ? {} : { taskType }),
     ...(outcome === undefined ? {} : { outcome }),
-    ...(tags === undefined ? {} : { tagsAll: tags.map((tag) => tag.normalize('NFC').trim().toLowerCase()) }),
+    ...(tags === undefined ? {} : { tagsAll: tags }),
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
     ...(status === undefined ? {} : { status }),

@@ -1,7 +1,7 @@
 // The program: speaks MCP over standard input and output until its input ends. Imports next to nothing: what answers
 // is loaded when there is something to answer, behind the guard of standard output.
 import type { Session } from './serve.ts';
-import { stdioTransport } from './stdio.ts';
+import { StdioTransport } from './stdio.ts';
 import { writeToStdout } from './stdout-guard.ts';
 import { version } from './version.ts';
 
@@ -36,7 +36,7 @@ function main(flags: readonly string[]): void {
 function serve(): void {
   // A program that cannot load itself ends and says so: nobody catches that.
   let session: Promise<Session> | undefined;
-  const transport = stdioTransport({
+  const transport = new StdioTransport({
     input: process.stdin,
     output: process.stdout,
     write: writeToStdout,

@@ -23,131 +23,135 @@ export interface StdioOptions {
   onEnd(): void;
 }
 
-/** A transport that ends with its input. */
-export interface StdioTransport extends Transport {
-  /** Reads messages from now on, those that came in before first. Throws where a line is none. */
-  takeOver(deserialize: (line: string) => JSONRPCMessage): void;
-  /** Takes nothing more in, and ends when all that was asked is answered. */
-  drain(): void;
-}
+/** A transport over the streams of a process, which ends with its input. It reads at once. */
+export class StdioTransport implements Transport {
+  onmessage?: (message: JSONRPCMessage) => void;
+  onerror?: (error: Error) => void;
+  onclose?: () => void;
 
-/** A transport over the streams of a process. It reads at once. */
-export function stdioTransport(options: StdioOptions): StdioTransport {
-  const { input, output, write, onFirstLine, onFirstAnswer, onEnd } = options;
-  const decoder = new StringDecoder('utf8');
-  const waiting: string[] = [];
-  const unanswered = new Set<RequestId>();
-  let partial = '';
-  let state: 'reading' | 'draining' | 'closed' = 'reading';
-  let deserialize: ((line: string) => JSONRPCMessage) | undefined;
-  let hasLine = false;
-  let hasAnswered = false;
-  let answeredHandshake: RequestId | undefined;
+  readonly #options: StdioOptions;
+  readonly #decoder: StringDecoder = new StringDecoder('utf8');
+  /** Lines that came in before anybody took over. */
+  readonly #waiting: string[] = [];
+  readonly #unanswered = new Set<RequestId>();
+  #partial = '';
+  #state: 'reading' | 'draining' | 'closed' = 'reading';
+  #deserialize: ((line: string) => JSONRPCMessage) | undefined;
+  #hasLine = false;
+  #hasAnswered = false;
+  #answeredHandshake: RequestId | undefined;
 
-  const transport: StdioTransport = {
-    async start() {
-      // It reads since it was made.
-    },
-    takeOver(deserializeLine) {
-      deserialize = deserializeLine;
-      for (const line of waiting.splice(0)) deliver(line, deserializeLine);
-      if (state === 'draining' && unanswered.size === 0) end();
-    },
-    async send(message) {
-      if (state === 'closed') return;
-      const id = answeredId(message);
-      if (id !== undefined && id === answeredHandshake) {
-        answeredHandshake = undefined;
-        settle(id);
-        return;
-      }
-      if (!write(`${JSON.stringify(message)}\n`)) await drained(output);
-      if (id === undefined) return;
-      if (!hasAnswered) {
-        hasAnswered = true;
-        onFirstAnswer();
-      }
-      settle(id);
-    },
-    async close() {
-      end();
-    },
-    drain,
-  };
-  input.on('data', read);
-  input.on('end', drain);
-  input.on('close', drain);
-  input.on('error', drain);
-  output.on('error', end);
-  return transport;
-
-  function read(chunk: Buffer): void {
-    const lines = (partial + decoder.write(chunk)).split('\n');
-    partial = lines.pop() ?? '';
-    for (const line of lines) take(line.endsWith('\r') ? line.slice(0, -1) : line);
-    if (partial.length <= MAX_LINE_CHARACTERS) return;
-    report(new Error(`A message is longer than ${MAX_LINE_CHARACTERS} characters; the connection is closed.`));
-    end();
+  constructor(options: StdioOptions) {
+    this.#options = options;
+    const { input, output } = options;
+    input.on('data', this.#read);
+    for (const event of ['end', 'close', 'error']) input.on(event, () => this.drain());
+    output.on('error', () => this.#end());
   }
 
-  function take(line: string): void {
-    if (line.trim() === '') return;
-    if (deserialize !== undefined) {
-      deliver(line, deserialize);
+  /** Part of the protocol of transports: this one reads since it was made. */
+  async start(): Promise<void> {}
+
+  /** Reads messages from now on, those that came in before first. `deserialize` throws where a line is none. */
+  takeOver(deserialize: (line: string) => JSONRPCMessage): void {
+    this.#deserialize = deserialize;
+    for (const line of this.#waiting.splice(0)) this.#deliver(line, deserialize);
+    if (this.#state === 'draining' && this.#unanswered.size === 0) this.#end();
+  }
+
+  async send(message: JSONRPCMessage): Promise<void> {
+    if (this.#state === 'closed') return;
+    const id = answeredId(message);
+    if (id !== undefined && id === this.#answeredHandshake) {
+      this.#answeredHandshake = undefined;
+      this.#settle(id);
       return;
     }
-    waiting.push(line);
-    if (hasLine) return;
-    hasLine = true;
+    const { write, output, onFirstAnswer } = this.#options;
+    if (!write(`${JSON.stringify(message)}\n`)) await drained(output);
+    if (id === undefined) return;
+    if (!this.#hasAnswered) {
+      this.#hasAnswered = true;
+      onFirstAnswer();
+    }
+    this.#settle(id);
+  }
+
+  async close(): Promise<void> {
+    this.#end();
+  }
+
+  /** Takes nothing more in, and ends when all that was asked is answered. */
+  drain(): void {
+    if (this.#state !== 'reading') return;
+    this.#state = 'draining';
+    this.#stopReading();
+    if (this.#unanswered.size === 0 && this.#waiting.length === 0) this.#end();
+    else setTimeout(() => this.#end(), MAX_DRAIN_MS).unref();
+  }
+
+  readonly #read = (chunk: Buffer): void => {
+    const lines = (this.#partial + this.#decoder.write(chunk)).split('\n');
+    this.#partial = lines.pop() ?? '';
+    for (const line of lines) this.#take(line.endsWith('\r') ? line.slice(0, -1) : line);
+    if (this.#partial.length <= MAX_LINE_CHARACTERS) return;
+    this.#report(new Error(`A message is longer than ${MAX_LINE_CHARACTERS} characters; the connection is closed.`));
+    this.#end();
+  };
+
+  #take(line: string): void {
+    if (line.trim() === '') return;
+    if (this.#deserialize !== undefined) {
+      this.#deliver(line, this.#deserialize);
+      return;
+    }
+    this.#waiting.push(line);
+    if (this.#hasLine) return;
+    this.#hasLine = true;
     const early = handshake(line);
     if (early !== undefined) {
-      answeredHandshake = early.id;
-      write(early.answer);
+      this.#answeredHandshake = early.id;
+      this.#options.write(early.answer);
     }
-    onFirstLine();
+    this.#options.onFirstLine();
   }
 
-  function deliver(line: string, parse: (line: string) => JSONRPCMessage): void {
+  #deliver(line: string, deserialize: (line: string) => JSONRPCMessage): void {
     let message: JSONRPCMessage;
     try {
-      message = parse(line);
+      message = deserialize(line);
     } catch (error) {
       // It is not known what it asks, so nobody waits for an answer; the lines behind it may be messages.
-      report(error);
+      this.#report(error);
       return;
     }
-    if ('method' in message && 'id' in message) unanswered.add(message.id);
-    transport.onmessage?.(message);
+    if ('method' in message && 'id' in message) this.#unanswered.add(message.id);
+    this.onmessage?.(message);
     // A cancelled request gets no answer.
     const cancelled = cancelledId(message);
-    if (cancelled !== undefined) settle(cancelled);
+    if (cancelled !== undefined) this.#settle(cancelled);
   }
 
-  function settle(id: RequestId): void {
-    unanswered.delete(id);
-    if (state === 'draining' && unanswered.size === 0) end();
+  #settle(id: RequestId): void {
+    this.#unanswered.delete(id);
+    if (this.#state === 'draining' && this.#unanswered.size === 0) this.#end();
   }
 
-  function drain(): void {
-    if (state !== 'reading') return;
-    state = 'draining';
-    input.off('data', read);
-    input.pause();
-    if (unanswered.size === 0 && waiting.length === 0) end();
-    else setTimeout(end, MAX_DRAIN_MS).unref();
+  #end(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#stopReading();
+    this.onclose?.();
+    this.#options.onEnd();
   }
 
-  function end(): void {
-    if (state === 'closed') return;
-    state = 'closed';
-    input.off('data', read);
-    input.pause();
-    transport.onclose?.();
-    onEnd();
+  #stopReading(): void {
+    this.#options.input.off('data', this.#read);
+    this.#options.input.pause();
   }
 
-  function report(error: unknown): void {
-    transport.onerror?.(error instanceof Error ? error : new Error(String(error)));
+  #report(error: unknown): void {
+    this.onerror?.(error instanceof Error ? error : new Error(String(error)));
   }
 }
 

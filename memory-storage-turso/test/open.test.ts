@@ -109,7 +109,7 @@ test('a store that another process keeps busy is unavailable for now, and the wr
   await store.close();
 });
 
-test('an address that is no file is not supported yet', async () => {
+test('an address that is no file is refused, never taken for one [ST-02]', async () => {
   await expect(openTursoStore({ url: 'libsql://example.org' })).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
 });
 

@@ -64,7 +64,7 @@ const IMPORT =
 const sources: readonly Source[] = PACKAGES.flatMap((name) =>
   filesBelow(join(ROOT, name, 'src')).map((path) => {
     const text = readFileSync(path, 'utf8');
-    const imports = [...text.matchAll(IMPORT)].map((match) => ({
+    const imports = [...withoutTemplates(text).matchAll(IMPORT)].map((match) => ({
       specifier: match[2] ?? match[3] ?? match[4] ?? '',
       isTypeOnly: match[1] !== undefined,
     }));

@@ -167,7 +167,7 @@ export interface ListOptions extends FilterOptions {
 export async function list(invocation: Invocation, options: ListOptions): Promise<number> {
   const { limit } = options;
   const after = options.after === undefined ? undefined : fromCursor(options.after);
-  const { episodes, isMore } = await useMemory(invocation, async ({ memory, settings }) => {
+  const { episodes, isMore, project } = await useMemory(invocation, async ({ memory, settings }) => {
     const filter = {
       ...toEpisodeFilter(options, settings.project),
       order: 'newest' as const,
@@ -176,7 +176,7 @@ export async function list(invocation: Invocation, options: ListOptions): Promis
     };
     const found: Episode[] = [];
     for await (const episode of memory.listEpisodes(filter, { signal: invocation.signal })) found.push(episode);
-    return { episodes: found.slice(0, limit), isMore: found.length > limit };
+    return { episodes: found.slice(0, limit), isMore: found.length > limit, project: filter.visibleTo?.project };
   });
   const last = episodes.at(-1);
   const cursor = isMore && last !== undefined ? toCursor(last) : undefined;
@@ -184,7 +184,9 @@ export async function list(invocation: Invocation, options: ListOptions): Promis
     episodes: episodes.map(episodeResult),
     ...(cursor === undefined ? {} : { next_cursor: cursor }),
   };
-  await print(invocation.format, result, () => listText(result.episodes, cursor));
+  await print(invocation.format, result, () =>
+    episodes.length === 0 ? nothingText(project) : listText(result.episodes, cursor),
+  );
   return 0;
 }
 
@@ -371,8 +373,13 @@ function textOf(value: unknown): readonly string[] {
   return typeof value === 'string' ? [onOneLine(value)] : [];
 }
 
+/** Says which project was looked into: an empty list is no loss of data. */
+function nothingText(project: string | undefined): string {
+  if (project === undefined) return 'No episodes within these filters.';
+  return `No episodes within these filters in project ${harmless(project)}; --all-projects looks into every project.`;
+}
+
 function listText(episodes: readonly EpisodeResult[], cursor: string | undefined): string {
-  if (episodes.length === 0) return 'No episodes within these filters.';
   const rows = episodes.map((episode) => [
     episode.episode_id,
     localTime(episode.started_at),

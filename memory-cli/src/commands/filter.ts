@@ -27,8 +27,8 @@ export function toEpisodeFilter(options: FilterOptions, project: string | undefi
     ...(type === undefined ? {} : { taskType: type }),
     ...(status === undefined ? {} : { status }),
     ...(outcome === undefined ? {} : { outcome }),
-    ...(tag === undefined ? {} : { tagsAll: tag.map(cleanTag) }),
-    ...(anyTag === undefined ? {} : { tagsAny: anyTag.map(cleanTag) }),
+    ...(tag === undefined ? {} : { tagsAll: tag }),
+    ...(anyTag === undefined ? {} : { tagsAny: anyTag }),
     ...(since === undefined ? {} : { since: toTime('--since', since) }),
     ...(until === undefined ? {} : { until: toTime('--until', until) }),
   };
@@ -46,11 +46,6 @@ export function toTime(flag: string, text: string): string {
     );
   }
   return time.toISOString();
-}
-
-/** As tags are stored. */
-function cleanTag(tag: string): string {
-  return tag.normalize('NFC').trim().toLowerCase();
 }
 
 /** Where the next page of a listing begins. */

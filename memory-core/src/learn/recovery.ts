@@ -45,14 +45,15 @@ export function recoveredSteps(steps: readonly Step[]): ReadonlySet<number> {
 }
 
 /**
- * The part of an output that says what went wrong: from the first line that names an error, else the last lines. Frames
- * of a stack are left out: they say where, and differ from file to file.
+ * The part of an output that says what went wrong: from the line that names an exception or an error, else from the
+ * first that marks a failure, else the last lines. Frames of a stack and counts of a test runner are left out.
  */
 export function errorExcerpt(output: string): string {
-  const lines = output.split('\n').filter((line) => line.trim() !== '' && !STACK_FRAME.test(line));
-  const at = lines.findIndex((line) => ERROR_LINE.test(line));
-  const telling = at >= 0 ? lines.slice(at, at + 4) : lines.slice(-4);
-  return oneLine(telling.join(' '), 400);
+  const lines = output.split('\n').filter((line) => line.trim() !== '' && !NOISE.test(line));
+  const named = lines.findIndex((line) => NAMED_ERROR.test(line));
+  const at = named >= 0 ? named : lines.findIndex((line) => FAILURE_MARK.test(line));
+  const telling = at >= 0 ? lines.slice(at, at + EXCERPT_LINES) : lines.slice(-EXCERPT_LINES);
+  return oneLine(telling.join(' '), EXCERPT_CHARACTERS);
 }
 
 /** A step in words, short enough for a list. */
@@ -61,9 +62,13 @@ export function stepText(step: Step): string {
   return `${step.tool}: ${oneLine(step.action, 200)}${why}`;
 }
 
-const ERROR_LINE =
-  /\b[A-Z][A-Za-z]*(?:Error|Exception|Panic)\b|\berror(?:\[|:| TS| )|\bpanic(?:ked)?\b|\bfatal:|Traceback|AssertionError|[✗✖]|FAIL/u;
-const STACK_FRAME = /^\s*at\s|^\s*File ".*", line \d+|node:internal|^\s*\.{3}\s|^\s*[\^~]+\s*$/u;
+const EXCERPT_LINES = 3;
+const EXCERPT_CHARACTERS = 300;
+const NAMED_ERROR =
+  /\b[A-Z][A-Za-z]*(?:Error|Exception|Panic)\b|\berror(?:\[|:| TS)|\bpanic(?:ked)?\b|\bfatal:|\b(?:command|module|file) not found\b/u;
+const FAILURE_MARK = /\bFAIL(?:ED)?\b|[✗✖×]|\berror\b/iu;
+const NOISE =
+  /^\s*at\s|^\s*File ".*", line \d+|node:internal|^\s*\.{3}(?:\s|$)|^\s*[\^~]+\s*$|^\s*ℹ|^\s*[{}[\]]+,?\s*$|^Traceback|^#\s/u;
 
 function signature(step: Step): string {
   const command = step.parameters.command;
