@@ -1,0 +1,19 @@
+// The documentation says what the server says.
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { startServer, temporaryFolder } from './client.ts';
+
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+test('the README names exactly the tools that there are [PK-04]', async () => {
+  const server = await startServer(temporaryFolder());
+  const { tools } = await server.client.listTools();
+  const named = [...read('README.md').matchAll(/^\| `([a-z_]+)` \|/gmu)].map(([, name]) => name);
+  expect(named).toEqual(tools.map((tool) => tool.name));
+});
+
+test('the quick start of the README is the program that is run as an example [PK-04]', () => {
+  const quoted = /<!-- quickstart: (\S+) -->\n```ts\n([\s\S]*?)```/u.exec(read('README.md'));
+  expect(quoted?.[2]).toBe(read(quoted?.[1] ?? ''));
+  expect(quoted?.[2]?.split('\n').length).toBeLessThanOrEqual(30);
+});
