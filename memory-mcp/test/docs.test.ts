@@ -8,7 +8,7 @@ const read = (path: string): string => readFileSync(new URL(`../../${path}`, imp
 test('the README names exactly the tools that there are [PK-04]', async () => {
   const server = await startServer(temporaryFolder());
   const { tools } = await server.client.listTools();
-  const named = [...read('README.md').matchAll(/^\| `([a-z_]+)` \|/gmu)].map(([, name]) => name);
+  const named = [...read('README.md').matchAll(/^\| `([a-z_]+)` +\|/gmu)].map(([, name]) => name);
   expect(named).toEqual(tools.map((tool) => tool.name));
 });
 
