@@ -34,11 +34,12 @@ export async function evaluate(
     ...(memoryMb === undefined ? {} : { memoryMb }),
     ...(input === undefined ? {} : { input: jsonFlag('--input', input) }),
   };
-  const { openSandbox } = await import('@episodica/memory-mcp/sandbox');
+  const { openSandbox, runResult } = await import('@episodica/memory-mcp/sandbox');
   const sandbox = openSandbox({ warmWorkers: 1, maxWorkers: 1 });
   try {
     const run = await sandbox.run(request, { signal: invocation.signal });
-    await show(invocation, run);
+    if (invocation.format === 'human') await tell(run);
+    else await print(invocation.format, runResult(run), () => '');
     return run.ok ? 0 : PROGRAM_FAILED;
   } finally {
     await sandbox.close();
@@ -62,11 +63,11 @@ function languageOf(file: string | undefined): 'javascript' | 'typescript' {
   return file !== undefined && /\.[cm]?tsx?$/u.test(file) ? 'typescript' : 'javascript';
 }
 
-async function show({ format }: Invocation, run: RunResult): Promise<void> {
-  if (format !== 'human') return print(format, wireResult(run), () => '');
+/** For people: the result on standard output, what the program logged beside it. */
+async function tell(run: RunResult): Promise<void> {
   for (const { level, text } of run.logs) process.stderr.write(`${level}: ${harmless(text)}\n`);
   if (run.logsDropped !== undefined) note('warning', `${run.logsDropped} log lines were dropped`);
-  if (run.ok) return print(format, run.result, () => resultText(run.result));
+  if (run.ok) return print('human', run.result, () => resultText(run.result));
   const { code, name, message, line, excerpt } = run.error;
   const place = line === undefined ? '' : ` (line ${line})`;
   note(code, `${name}: ${message}${place}`);
@@ -75,27 +76,4 @@ async function show({ format }: Invocation, run: RunResult): Promise<void> {
 
 function resultText(result: unknown): string {
   return typeof result === 'string' ? harmless(result) : JSON.stringify(result, null, 2);
-}
-
-/** The result as the tool `execute_code` gives it. */
-function wireResult(run: RunResult): object {
-  const { usage, limits } = run;
-  return {
-    ok: run.ok,
-    ...(run.ok ? { result: run.result } : { error: run.error }),
-    logs: run.logs.map(({ atMs, ...line }) => ({ ...line, at_ms: atMs })),
-    ...(run.logsDropped === undefined ? {} : { logs_dropped: run.logsDropped }),
-    usage: {
-      wall_ms: usage.wallMs,
-      cpu_ms: usage.cpuMs,
-      memory_bytes: usage.memoryBytes,
-      host_calls: usage.hostCalls,
-    },
-    limits: {
-      timeout_ms: limits.timeoutMs,
-      memory_mb: limits.memoryMb,
-      max_result_bytes: limits.maxResultBytes,
-      max_host_calls: limits.maxHostCalls,
-    },
-  };
 }

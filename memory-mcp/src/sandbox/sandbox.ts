@@ -24,6 +24,7 @@ export type { HostApi } from './host-calls.ts';
 export type { HostCallRecord } from './pool.ts';
 export type { ProgramLanguage, RunLimits, SandboxError, SandboxErrorCode } from './protocol.ts';
 export type { LogLevel, LogLine } from './recorder.ts';
+export { runResult } from './run-result.ts';
 
 /** All have defaults that fit a server for coding agents. */
 export interface SandboxOptions {

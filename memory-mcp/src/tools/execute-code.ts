@@ -3,6 +3,7 @@ import { MemoryError } from '@episodica/memory-core';
 import { z } from 'zod';
 import { hostApi } from '../host-api.ts';
 import { MAX_MEMORY_MB, MAX_TIMEOUT_MS, MIN_MEMORY_MB } from '../sandbox/limits.ts';
+import { runResult } from '../sandbox/run-result.ts';
 import type { RunRequest, RunResult } from '../sandbox/sandbox.ts';
 import { defineTool, type Tool } from '../tool.ts';
 
@@ -79,34 +80,6 @@ function toRunRequest(
     ...(timeout_ms === undefined ? {} : { timeoutMs: timeout_ms }),
     ...(memory_mb === undefined ? {} : { memoryMb: memory_mb }),
   };
-}
-
-/** The outward form of a run. */
-function runResult(ran: RunResult): object {
-  const { usage, limits } = ran;
-  return {
-    ok: ran.ok,
-    ...(ran.ok ? { result: ran.result } : { error: ran.error }),
-    logs: ran.logs.map(({ level, text, atMs }) => ({ level, text, at_ms: rounded(atMs) })),
-    ...(ran.logsDropped === undefined ? {} : { logs_dropped: ran.logsDropped }),
-    usage: {
-      wall_ms: rounded(usage.wallMs),
-      cpu_ms: rounded(usage.cpuMs),
-      queued_ms: rounded(usage.queuedMs),
-      memory_bytes: usage.memoryBytes,
-      host_calls: usage.hostCalls,
-    },
-    limits: {
-      timeout_ms: limits.timeoutMs,
-      memory_mb: limits.memoryMb,
-      max_result_bytes: limits.maxResultBytes,
-      max_host_calls: limits.maxHostCalls,
-    },
-  };
-}
-
-function rounded(timeMs: number): number {
-  return Math.round(timeMs * 100) / 100;
 }
 
 function runText(ran: RunResult): string {
