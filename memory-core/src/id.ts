@@ -4,6 +4,10 @@ import type { IdSource } from './ports/runtime.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
+/** Random bytes of an id, and of the supply they come from. */
+const RANDOM_BYTES = 8;
+const POOL_BYTES = 512 * RANDOM_BYTES;
+
 /** Whether `text` is a lower-case UUID of any version. */
 export function isId(text: string): boolean {
   return UUID.test(text);
@@ -16,6 +20,9 @@ export function isId(text: string): boolean {
 export function uuidV7Source(now: () => number = Date.now): IdSource {
   let lastMs = 0;
   let counter = 0;
+  // Asked of the system in one piece: each call costs ten times what an id does.
+  let pool = randomBytes(0);
+  let used = 0;
   return () => {
     const clockMs = now();
     if (clockMs > lastMs) {
@@ -25,7 +32,12 @@ export function uuidV7Source(now: () => number = Date.now): IdSource {
       lastMs += 1;
       counter = 0;
     }
-    const random = randomBytes(8);
+    if (used === pool.length) {
+      pool = randomBytes(POOL_BYTES);
+      used = 0;
+    }
+    const random = pool.subarray(used, used + RANDOM_BYTES);
+    used += RANDOM_BYTES;
     random[0] = ((random[0] ?? 0) & 0x3f) | 0x80;
     const hex = lastMs.toString(16).padStart(12, '0') + (0x7000 | counter).toString(16) + random.toString('hex');
     return dashed(hex);

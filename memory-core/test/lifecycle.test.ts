@@ -62,10 +62,13 @@ describe('creating', () => {
   });
 
   test('ids are UUID version 7 and rise also while the clock stands still [EP-01]', async () => {
-    const episodes = await memory.createEpisodes(Array.from({ length: 50 }, (_, i) => ({ description: `task ${i}` })));
+    const episodes = await memory.createEpisodes(
+      Array.from({ length: 1_000 }, (_, i) => ({ description: `task ${i}` })),
+    );
     const ids = episodes.map((episode) => episode.id);
     expect(ids.every((id) => /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab]/u.test(id))).toBe(true);
     expect(ids.toSorted()).toEqual(ids);
+    expect(new Set(ids).size).toBe(ids.length);
   });
 
   test.each([

@@ -49,7 +49,10 @@ export function recoveredSteps(steps: readonly Step[]): ReadonlySet<number> {
  * first that marks a failure, else the last lines. Frames of a stack and counts of a test runner are left out.
  */
 export function errorExcerpt(output: string): string {
-  const lines = output.split('\n').filter((line) => line.trim() !== '' && !NOISE.test(line));
+  const lines = output
+    .split('\n')
+    .map((line) => line.slice(0, LINE_CHARACTERS))
+    .filter((line) => line.trim() !== '' && !NOISE.test(line));
   const named = lines.findIndex((line) => NAMED_ERROR.test(line));
   const at = named >= 0 ? named : lines.findIndex((line) => FAILURE_MARK.test(line));
   const telling = at >= 0 ? lines.slice(at, at + EXCERPT_LINES) : lines.slice(-EXCERPT_LINES);
@@ -62,6 +65,8 @@ export function stepText(step: Step): string {
   return `${step.tool}: ${oneLine(step.action, 200)}${why}`;
 }
 
+/** Read of one line: what names an error stands at its beginning, and a search must not take the square of its length. */
+const LINE_CHARACTERS = 1_000;
 const EXCERPT_LINES = 3;
 const EXCERPT_CHARACTERS = 300;
 const NAMED_ERROR =
