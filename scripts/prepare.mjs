@@ -14,12 +14,18 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 
 if (!isInstalled()) run('npm', ['ci', '--no-fund', '--no-audit'], 'inherit');
-run('npx', ['--no-install', 'turbo', 'run', 'build', '--output-logs=errors-only'], 'pipe');
+process.stderr.write('Building …\n');
+run(process.execPath, [turbo(), 'run', 'build', '--output-logs=errors-only'], 'pipe');
 
 function isInstalled() {
   const installed = join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(installed)) return false;
   return statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
+}
+
+/** The program itself: `npx` would take settings from an `npx` around us. */
+function turbo() {
+  return join(root, 'node_modules', 'turbo', 'bin', 'turbo');
 }
 
 /** With `pipe`, what the command says is shown only when it fails. */

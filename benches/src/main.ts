@@ -20,7 +20,14 @@ const resultsFolder = fileURLToPath(new URL('../results/', import.meta.url));
 await main();
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
+  const { values, positionals } = parseArgs({
+    options: { json: { type: 'string' }, help: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  if (values.help) {
+    console.log(`npm run bench -- [--json FILE] [${SUITES.map(({ name }) => name).join('] [')}]`);
+    return;
+  }
   const unknown = positionals.filter((name) => !SUITES.some((suite) => suite.name === name));
   if (unknown.length > 0) {
     const names = SUITES.map(({ name }) => name).join(', ');

@@ -2,13 +2,14 @@
 // which store and which cache the program runs on. Everything heavy is loaded when it is needed.
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
   cachedStore,
   isMemoryError,
   type Memory,
   MemoryError,
+  makePrivateFolder,
   openMemory,
   projectConfigPath,
   projectOf,
@@ -57,6 +58,9 @@ export async function readSettings(invocation: Invocation): Promise<Settings> {
   const folder = process.cwd();
   const surroundings = { environment, platform: process.platform, home: homedir() };
   const ownFile = userConfigPath(surroundings);
+  if (invocation.config === '') {
+    throw new MemoryError('INVALID_INPUT', '--config: is empty; name a file, or leave it out.');
+  }
   const user = invocation.config === undefined ? ifExisting(ownFile) : resolve(invocation.config);
   const project = projectConfigPath(folder);
   const projectOwn = project === user ? undefined : project;
@@ -137,6 +141,7 @@ async function withCache(
 /** Who names a data folder means everything that lies in it, whatever else is set. */
 function dataDirFlags(dataDir: string | undefined): Readonly<Record<string, string>> {
   if (dataDir === undefined) return {};
+  if (dataDir === '') throw new MemoryError('INVALID_INPUT', '--data-dir: is empty; name a folder, or leave it out.');
   const folder = resolve(dataDir);
   return {
     MEMORY_DATA_DIR: folder,
@@ -175,7 +180,8 @@ async function openLogger({ values, origins }: Settings): Promise<Logger> {
 async function fileLogger(path: string, level: string): Promise<Logger> {
   const { pino } = await import('pino');
   try {
-    const destination = pino.destination({ dest: path, sync: true, mkdir: true, mode: 0o600 });
+    makePrivateFolder(dirname(path));
+    const destination = pino.destination({ dest: path, sync: true, mode: 0o600 });
     const logger: Logger = pino(
       { level, base: { program: 'memory-cli', pid: process.pid }, serializers: { error: pino.stdSerializers.err } },
       destination,

@@ -77,7 +77,7 @@ export function resolveConfig(layers: ConfigLayers): ResolvedConfig {
   const warnings: string[] = [];
   const given = new Map<Setting, { readonly value: string; readonly origin: Origin }>();
   const take = (setting: Setting, value: unknown, origin: Origin): void => {
-    if (value === undefined || value === '') return;
+    if (value === undefined || (typeof value === 'string' && value.trim() === '')) return;
     given.set(setting, { value: checked(setting, value, origin), origin });
   };
   for (const [name, value] of Object.entries(layers.userFile ?? {})) take(settingOf(name), value, 'user file');

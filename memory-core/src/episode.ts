@@ -196,5 +196,8 @@ export function alreadyCompleted(id: string): MemoryError {
 }
 
 export function episodeNotFound(id: string): MemoryError {
-  return new MemoryError('NOT_FOUND', `There is no episode ${id}; create one, or list the episodes to find its id.`);
+  return new MemoryError(
+    'NOT_FOUND',
+    `There is no episode ${JSON.stringify(id)}; check the id, or create an episode first.`,
+  );
 }

@@ -23,6 +23,7 @@ export {
   type TaskType,
 } from './episode.ts';
 export { EXIT_CODES, isMemoryError, MemoryError, type MemoryErrorCode, throwIfAborted } from './errors.ts';
+export { makePrivateFolder } from './folder.ts';
 export { contentId, isId, uuidV7Source } from './id.ts';
 export type { EpisodeInput, OutcomeInput, StepInput } from './input.ts';
 export type { Json, JsonObject } from './json.ts';

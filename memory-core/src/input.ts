@@ -219,8 +219,18 @@ function issuesText(issues: readonly z.core.$ZodIssue[], what: string): string {
 }
 
 function issueText(issue: z.core.$ZodIssue): string {
-  if (issue.code !== 'unrecognized_keys') return issue.message;
-  return `${issue.keys.map((key) => `"${key}"`).join(', ')} does not belong here; leave it out`;
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return `${issue.keys.map((key) => `"${key}"`).join(', ')} does not belong here; leave it out`;
+    case 'invalid_type':
+      return `is missing or of another kind; give ${/^[aeiou]/u.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`;
+    case 'invalid_value':
+      return `is none of ${issue.values.map(String).join(', ')}`;
+    case 'invalid_format':
+      return issue.format === 'datetime' ? 'is no ISO time with its zone, such as 2026-01-31T12:00:00Z' : issue.message;
+    default:
+      return issue.message;
+  }
 }
 
 const MAX_JSON_DEPTH = 64;

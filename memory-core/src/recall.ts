@@ -37,7 +37,8 @@ const MAX_HINT_EPISODES = 10;
 
 /** Experience for a question. @throws `INVALID_INPUT` when neither text nor a filter is given. */
 export async function search(context: MemoryContext, query: SearchQuery, options: CallOptions): Promise<SearchResult> {
-  const asked = parse(searchQuery, query, 'query');
+  const checked = parse(searchQuery, query, 'query');
+  const asked = checked.text?.trim() === '' ? { ...checked, text: undefined } : checked;
   const { text, limit = DEFAULT_HITS, situation = {} } = asked;
   const { scope: _scope, limit: _limit, situation: _situation, ...filters } = asked;
   if (text === undefined && Object.values(filters).every((value) => value === undefined)) {

@@ -75,7 +75,9 @@ function problemText(issue: z.core.$ZodIssue, value: unknown): string {
     case 'too_small':
       return issue.origin === 'array'
         ? `has too few entries; give at least ${issue.minimum}`
-        : `is ${shown(value)}; give at least ${issue.minimum}`;
+        : issue.origin === 'string'
+          ? 'is empty; say what it is'
+          : `is ${shown(value)}; give at least ${issue.minimum}`;
     case 'too_big':
       return `is ${shown(value)}; give at most ${issue.maximum}`;
     case 'invalid_format':
@@ -106,6 +108,8 @@ function strangerText(key: string, path: readonly PropertyKey[], { schema, tool 
   const known = namesAt(inputJsonSchema(schema), path);
   const where = [...path.map(String), clipped(key)].join('.');
   const place = path.length === 0 ? `argument of ${tool}` : `field of ${path.map(String).join('.')}`;
+  if (known.length === 0) return `${where}: is no ${place}; it takes none`;
+  if (known.includes(key)) return `${where}: does not go with this kind of ${path.map(String).join('.')}; leave it out`;
   const nearest = nearestName(key, known);
   const hint = nearest !== undefined && isNear(key, nearest) ? `did you mean "${nearest}"? There are` : 'there are';
   return `${where}: is no ${place}; ${hint} ${known.join(', ')}`;

@@ -1,8 +1,15 @@
 // The composition root: the only place here that reads the environment and the working folder.
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { cachedStore, MemoryError, openMemory, projectConfigPath, projectOf } from '@episodica/memory-core';
+import {
+  cachedStore,
+  MemoryError,
+  makePrivateFolder,
+  openMemory,
+  projectConfigPath,
+  projectOf,
+} from '@episodica/memory-core';
 import {
   type Config,
   type ConfigLayers,
@@ -103,7 +110,7 @@ async function openLogger(values: Config): Promise<Logger> {
 function logDestination(path: string): string | number {
   if (path === '') return process.stderr.fd;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makePrivateFolder(dirname(path));
     closeSync(openSync(path, 'a', 0o600));
     return path;
   } catch (cause) {

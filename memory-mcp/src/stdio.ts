@@ -34,7 +34,9 @@ export class StdioTransport implements Transport {
   /** Lines that came in before anybody took over. */
   readonly #waiting: string[] = [];
   readonly #unanswered = new Set<RequestId>();
-  #partial = '';
+  /** The beginning of a line whose end has not come yet, in the pieces it came in, and their length. */
+  #pieces: string[] = [];
+  #pieceCharacters = 0;
   #state: 'reading' | 'draining' | 'closed' = 'reading';
   #deserialize: ((line: string) => JSONRPCMessage) | undefined;
   #hasLine = false;
@@ -91,10 +93,16 @@ export class StdioTransport implements Transport {
   }
 
   readonly #read = (chunk: Buffer): void => {
-    const lines = (this.#partial + this.#decoder.write(chunk)).split('\n');
-    this.#partial = lines.pop() ?? '';
-    for (const line of lines) this.#take(line.endsWith('\r') ? line.slice(0, -1) : line);
-    if (this.#partial.length <= MAX_LINE_CHARACTERS) return;
+    const [first = '', ...others] = this.#decoder.write(chunk).split('\n');
+    this.#pieces.push(first);
+    this.#pieceCharacters += first.length;
+    for (const other of others) {
+      const line = this.#pieces.join('');
+      this.#pieces = [other];
+      this.#pieceCharacters = other.length;
+      this.#take(line.endsWith('\r') ? line.slice(0, -1) : line);
+    }
+    if (this.#pieceCharacters <= MAX_LINE_CHARACTERS) return;
     this.#report(new Error(`A message is longer than ${MAX_LINE_CHARACTERS} characters; the connection is closed.`));
     this.#end();
   };

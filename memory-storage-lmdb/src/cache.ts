@@ -1,8 +1,8 @@
 // MemoryCache over LMDB: warm at start, and shared by all processes of one user. LMDB lets one transaction write at a
 // time over all processes, and gives readers a snapshot; all laws of the port rest on these two.
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMemoryError, MemoryError } from '@episodica/memory-core';
+import { isMemoryError, MemoryError, makePrivateFolder } from '@episodica/memory-core';
 import { type Entities, type Kind, type Logger, type MemoryCache, silentLogger } from '@episodica/memory-core/ports';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { codec, type ShapeStore } from './codec.ts';
@@ -68,7 +68,7 @@ async function openEnvironment(folder: string, logger: Logger): Promise<Environm
 }
 
 async function openFiles(folder: string): Promise<Environment> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  makePrivateFolder(folder);
   // Without flushes: what a power cut takes is read from the store again.
   const root = open({ path: folder, noSubdir: false, noSync: true, maxDbs: 2 });
   try {

@@ -1,10 +1,10 @@
 // A database in a local file, through statements that are prepared once: `@libsql/client` prepares each one anew,
 // which makes a small write two to three times as slow. It calls the same engine and fails with the same errors.
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { MemoryError } from '@episodica/memory-core';
+import { MemoryError, makePrivateFolder } from '@episodica/memory-core';
 import { LibsqlBatchError, LibsqlError } from '@libsql/client';
 import Database from 'libsql';
 import type { Connection, Result, Row, Statement } from './connection.ts';
@@ -61,7 +61,7 @@ const MAX_PREPARED = 256;
 
 function createPrivately(path: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makePrivateFolder(dirname(path));
     closeSync(openSync(path, 'a', 0o600));
   } catch (cause) {
     const reason = cause instanceof Error && 'code' in cause ? ` (${cause.code})` : '';

@@ -351,5 +351,5 @@ const MISSING =
 // Says what is there instead, when a program reaches for what a sandbox does not have.
 function missingHint(message: string): string {
   if (!MISSING.test(message)) return '';
-  return ' in the sandbox: no network, processes, modules or timers. It has the language, input, console and fs (files in memory).';
+  return ' in the sandbox: no network, processes, modules or timers. It has the language, input, console, fs (files in memory) and, where the server gives it, memory.';
 }
