@@ -78,20 +78,13 @@ export async function readSettings(invocation: Invocation): Promise<Settings> {
 }
 
 /** Runs `work` on an open memory and closes it whatever happens: what is still to be learnt is learnt before. */
-export async function useMemory<T>(
-  invocation: Invocation,
-  work: (opened: Opened) => Promise<T>,
-  options: { readonly defaultProject: 'current' | 'none' | { readonly name: string } } = { defaultProject: 'current' },
-): Promise<T> {
+export async function useMemory<T>(invocation: Invocation, work: (opened: Opened) => Promise<T>): Promise<T> {
   const settings = await readSettings(invocation);
   const logger = await openLogger(settings);
   for (const warning of settings.warnings) logger.warn({}, warning);
   const store = await openStore(settings);
   const { cached, cache } = await withCache(store, settings, logger);
-  const { defaultProject } = options;
-  const project =
-    defaultProject === 'current' ? settings.project : defaultProject === 'none' ? undefined : defaultProject.name;
-  const memory = openMemory({ store: cached, project, actor: 'cli', logger });
+  const memory = openMemory({ store: cached, project: settings.project, actor: 'cli', logger });
   return closing(memory, () => work({ memory, store, settings, cache }));
 }
 

@@ -24,7 +24,7 @@ export function uuidV7Source(now: () => number = Date.now): IdSource {
   let pool = randomBytes(0);
   let used = 0;
   return () => {
-    const clockMs = now();
+    const clockMs = Math.floor(now());
     if (clockMs > lastMs) {
       lastMs = clockMs;
       counter = 0;

@@ -133,7 +133,10 @@ export const FIELDS: {
   confidence: z.number().min(0).max(1),
   count: z.number().min(0).finite(),
   resultText: text(LIMITS.episodeBytes),
-  time: z.iso.datetime({ offset: true }).transform((value) => new Date(value).toISOString()),
+  time: z.iso
+    .datetime({ offset: true })
+    .transform((value) => new Date(value).toISOString())
+    .refine((value) => /^\d{4}-/u.test(value), { message: 'lies outside of the years 0000 to 9999' }),
 });
 
 const sourceInput: z.ZodType<SourceInput> = z.strictObject({

@@ -61,6 +61,7 @@ export async function addSteps(
   options: CallOptions,
 ): Promise<readonly Step[]> {
   refuseLargeBatch(inputs.length, 'steps');
+  if (inputs.length === 0) await existing(context, episodeId, options);
   const at = timeOf(context);
   const steps = inputs.map((input) => toStep(parse(stepInput, input, 'step'), { id: context.newId(), at, episodeId }));
   let known: ReadonlyMap<string, Step> = new Map();
@@ -91,7 +92,10 @@ export async function completeEpisode(
     if (episode.status === 'completed') throw alreadyCompleted(id);
     const steps = await collect(context.store.scan('step', { episodeIds: [id] }, options));
     const learning = learn(episode.description, outcome, steps);
-    const completed = complete(episode, { outcome, learning, at: timeOf(context) });
+    const now = timeOf(context);
+    // A clock that was set back does not make an episode end before it began.
+    const at = now < episode.startedAt ? episode.startedAt : now;
+    const completed = complete(episode, { outcome, learning, at });
     await context.store.write(
       [
         { op: 'require', kind: 'episode', id, status: 'open', stepCount: steps.length },
@@ -170,7 +174,7 @@ export async function forget(
   filter: EpisodeFilter,
   options: CallOptions,
 ): Promise<ForgetReceipt> {
-  if (Object.values(filter).every((value) => value === undefined)) {
+  if (!narrows(filter)) {
     throw new MemoryError('INVALID_INPUT', 'forget: name what to forget: ids, a project, a source or a time.');
   }
   const receipt = { episodeIds: [] as string[], steps: 0, evidence: 0 };
@@ -182,6 +186,19 @@ export async function forget(
     receipt.evidence += gone.evidence;
   }
   return receipt;
+}
+
+/** Whether a filter names some episodes: how many, in which order and whose to see does not. */
+function narrows({
+  order: _order,
+  after: _after,
+  limit: _limit,
+  visibleTo: _visibleTo,
+  ...filter
+}: EpisodeFilter): boolean {
+  const { tagsAll, tagsAny, ...others } = filter;
+  const named = [tagsAll, tagsAny].some((tags) => tags !== undefined && tags.length > 0);
+  return named || Object.values(others).some((value) => value !== undefined);
 }
 
 async function forgetOne(

@@ -90,7 +90,10 @@ export interface Memory {
   importEpisodes(records: AsyncIterable<unknown> | Iterable<unknown>, options?: ImportOptions): Promise<ImportReceipt>;
   /** Learns now what completed episodes still owe, and answers how many those were. Runs by itself after each completion. */
   learnPending(options?: CallOptions): Promise<number>;
-  /** Waits for what has begun, then closes the store. Idempotent. */
+  /**
+   * Waits for the learning and the writes that have begun, then closes the store. Idempotent. Verbs under way may
+   * reject with `CLOSED`; each has then changed nothing more than its write that was done.
+   */
   close(): Promise<void>;
 }
 

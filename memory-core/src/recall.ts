@@ -46,7 +46,8 @@ export async function search(context: MemoryContext, query: SearchQuery, options
   }
   const terms = text === undefined ? undefined : queryTerms(text);
   const episodeFilter = toEpisodeFilter(context, asked);
-  const patternFilter: PatternFilter = defined({ visibleTo: episodeFilter.visibleTo, domain: asked.domain });
+  const { visibleTo, project } = episodeFilter;
+  const patternFilter: PatternFilter = defined({ visibleTo, project, domain: asked.domain });
   const episodes = await gatherEpisodes(context.store, { terms, filter: episodeFilter, limit }, options);
   const patterns = narrowsToEpisodes(asked)
     ? []

@@ -91,6 +91,10 @@ describe('reward', () => {
     );
   });
 
+  test('a failure earns nothing for a check that passed [LE-01]', () => {
+    expect(rewardOf({ kind: 'failure' }, [ok('bash', 'npm test')]).total).toBe(0);
+  });
+
   test('a success whose last check failed earns less than one whose last check passed [LE-01]', () => {
     const red = rewardOf({ kind: 'success' }, [failing('bash', 'npm test', 'Error: 1 failed')]);
     const green = rewardOf({ kind: 'success' }, [ok('bash', 'npm test')]);
@@ -113,6 +117,34 @@ describe('reflection', () => {
     ]);
     expect(reflection.insights.join()).toContain('TypeError: Cannot read properties of undefined');
     expect(reflection.insights.join()).toContain('guard against a missing list in cart.ts');
+  });
+
+  test('tells the named error of an output, without marks, frames and counts around it [LE-03]', () => {
+    const output = ['✖ a test', '  at Object.run (/a/b.js:1:2)', 'RangeError: too deep', 'ℹ tests 2'].join('\n');
+    const { recoveries } = learn(
+      'some task to do',
+      toOutcome({ kind: 'success' }),
+      steps([failing('bash', 'x', output), ok('edit', 'y'), ok('bash', 'x')]),
+    );
+    expect(recoveries[0]?.error).toBe('RangeError: too deep');
+  });
+
+  test('of errors that followed each other each one is remembered with what came after it [LE-03]', () => {
+    const { recoveries } = learn(
+      'some task to do',
+      toOutcome({ kind: 'success' }),
+      steps([
+        failing('bash', 'x', 'TypeError: first'),
+        ok('edit', 'wrong'),
+        failing('bash', 'x', 'RangeError: second'),
+        ok('edit', 'right'),
+        ok('bash', 'x'),
+      ]),
+    );
+    expect(recoveries.map(({ error, fix }) => [error, fix])).toEqual([
+      ['TypeError: first', ['edit: wrong', 'edit: right']],
+      ['RangeError: second', ['edit: right']],
+    ]);
   });
 
   test('says what failed and stayed so, and why the episode ended [LE-03]', () => {

@@ -463,7 +463,9 @@ describe('forgetting', () => {
 
   test('everything is never forgotten by accident [EP-06]', async () => {
     const id = await anOpenEpisode();
-    await expect(memory.forget({})).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    for (const filter of [{}, { tagsAll: [] }, { order: 'newest' }, { limit: 100 }, { visibleTo: {} }] as const) {
+      await expect(memory.forget(filter)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    }
     expect(await memory.getEpisode(id)).toBeDefined();
   });
 });

@@ -122,6 +122,21 @@ describe('search', () => {
     expect((await memory.search({ text: 'quuxify' })).episodes.map((hit) => hit.episode.id)).toEqual([id]);
   });
 
+  test('commands, paths and lessons are found; the output of what went well is not [RE-01]', async () => {
+    const { episode } = await memory.createEpisode({ description: 'Make it green' });
+    await memory.addStep(episode.id, {
+      tool: 'bash',
+      action: 'run',
+      parameters: { command: 'pnpm frobnicate', path: 'src/gizmo.ts' },
+      result: { type: 'success', output: 'wibble' },
+    });
+    await memory.completeEpisode(episode.id, { kind: 'failure', reason: 'the quota ran dry' });
+    for (const text of ['frobnicate', 'gizmo', 'quota ran dry']) {
+      expect((await memory.search({ text })).episodes).toHaveLength(1);
+    }
+    expect((await memory.search({ text: 'wibble' })).episodes).toEqual([]);
+  });
+
   test('patterns are found by their tools and bring their evidence [RE-01 LE-06]', async () => {
     for (let i = 0; i < 3; i += 1) await attempt('Make it green', { error: 'Error: x' });
     await memory.learnPending();
@@ -163,6 +178,13 @@ describe('hints', () => {
     });
     expect(hints).toMatchObject([{ episodeId: earlier, text: expect.stringContaining('repair cart total') }]);
     expect(hints[0]?.match).toBeGreaterThan(0.6);
+  });
+
+  test('half of the words in common are not the same error [EP-02]', async () => {
+    await attempt('cart total', { error: 'TypeError: alpha beta gamma' });
+    const { episode } = await memory.createEpisode({ description: 'Repair the build' });
+    const result = { type: 'error', message: 'TypeError: alpha delta epsilon zeta' } as const;
+    expect((await memory.addStep(episode.id, { tool: 'bash', action: 'x', result })).hints).toEqual([]);
   });
 
   test('another error gets no hint, and a success none at all [EP-02]', async () => {

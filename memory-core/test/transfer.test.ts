@@ -88,6 +88,22 @@ test('a forgotten episode does not come back unless forced [EP-11]', async () =>
   expect(await exported(memory)).toBe(text);
 });
 
+test('a record that uses a step key twice is refused, not taken for known [IN-01]', async () => {
+  const step = { tool: 'a', action: 'b', step_key: 'k' };
+  const receipt = await memory.importEpisodes([{ task_description: 'twice', steps: [step, step] }]);
+  expect(receipt).toMatchObject({ imported: 0, known: 0, failed: [{ position: 1 }] });
+  expect(receipt.failed[0]?.message).toContain('step_key');
+});
+
+test('records that name no project belong to every project, whoever imports them [EP-11]', async () => {
+  const own = openMemory({ store: inMemoryStore(), project: 'mine' });
+  await own.importEpisodes([{ task_description: 'shared' }]);
+  await own.importEpisodes([{ task_description: 'named' }], { project: 'theirs' });
+  const projects = [];
+  for await (const { project } of own.listEpisodes()) projects.push(project);
+  expect(projects.toSorted()).toEqual(['theirs', undefined]);
+});
+
 test('bad lines are named by their number and the rest is imported [IN-01]', async () => {
   const lines = [
     '{"task_description": "one"}',

@@ -33,6 +33,7 @@ export interface Order {
 /** The order that the port asks for. */
 export function orderOf<K extends Kind>(kind: K, filter: Filters[K]): Order {
   if (kind === 'step') return STEP_ORDER;
+  if (kind === 'evidence') return EVIDENCE_ORDER;
   if (kind !== 'episode')
     return { sql: `${kind}.id`, behind: (row) => ({ sql: `${kind}.id > ?`, args: [textIn(row, 'id')] }) };
   return 'order' in filter && filter.order === 'newest' ? NEWEST_FIRST : OLDEST_FIRST;
@@ -47,8 +48,9 @@ const CONDITIONS: { readonly [K in Kind]: (filter: Filters[K]) => readonly Maybe
     compare('step.key = ?', columnText(key)),
     compare('step.number > ?', afterNumber),
   ],
-  pattern: ({ kind, visibleTo, domain, minSupport }: PatternFilter) => [
+  pattern: ({ kind, project, visibleTo, domain, minSupport }: PatternFilter) => [
     compare('pattern.kind = ?', kind),
+    compare('pattern.project = ?', columnText(project)),
     isVisible('pattern.project', visibleTo),
     compare('pattern.domain = ?', columnText(domain)),
     compare('pattern.support >= ?', minSupport),
@@ -129,6 +131,14 @@ const NEWEST_FIRST: Order = {
   behind: (row) => ({
     sql: '(episode.started_at, episode.id) < (?, ?)',
     args: [textIn(row, 'started_at'), textIn(row, 'id')],
+  }),
+};
+
+const EVIDENCE_ORDER: Order = {
+  sql: 'evidence.episode_id DESC, evidence.pattern_id DESC',
+  behind: (row) => ({
+    sql: '(evidence.episode_id, evidence.pattern_id) < (?, ?)',
+    args: [textIn(row, 'episode_id'), textIn(row, 'pattern_id')],
   }),
 };
 

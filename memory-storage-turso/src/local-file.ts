@@ -20,8 +20,8 @@ export interface LocalFileOptions {
 /** Opens the file, and makes it and its directory when they are missing, for the user's eyes only. */
 export async function openLocalFile(path: string, options: LocalFileOptions): Promise<Connection> {
   createPrivately(path);
-  const database = connect(path, options.busyTimeoutMs);
-  const connection = localConnection(database, path);
+  const database = connect(path, Math.min(ENGINE_WAIT_MS, options.busyTimeoutMs));
+  const connection = localConnection(database, path, options.busyTimeoutMs);
   try {
     await patiently(() => connection.execute({ sql: 'PRAGMA journal_mode = WAL', args: [] }));
     // Both PRAGMAs take no parameters; the values come from a closed set.
@@ -78,33 +78,19 @@ function connect(path: string, busyTimeoutMs: number): Database.Database {
   }
 }
 
-function localConnection(database: Database.Database, place: string): Connection {
-  const prepared = new Map<string, Prepared>();
-
-  function prepare(sql: string): Prepared {
-    const known = prepared.get(sql);
-    if (known !== undefined) {
-      prepared.delete(sql);
-      prepared.set(sql, known);
-      return known;
-    }
-    const statement = database.prepare<unknown[]>(sql);
-    const [oldest] = prepared.keys();
-    if (prepared.size >= MAX_PREPARED && oldest !== undefined) prepared.delete(oldest);
-    prepared.set(sql, statement);
-    return statement;
-  }
+function localConnection(database: Database.Database, place: string, busyTimeoutMs: number): Connection {
+  const statements = preparedStatements(database);
 
   function run({ sql, args }: Statement): Result {
-    const statement = prepare(sql);
+    const statement = statements.prepare(sql);
     const values = [...args];
     if (!statement.reader) return { rows: [], lastInsertRowid: Number(statement.run(values).lastInsertRowid) };
     // A row is an object by column name, which is what `Row` says.
     return { rows: statement.all(values) as Row[], lastInsertRowid: 0 };
   }
 
-  function runAll(statements: readonly Statement[]): readonly Result[] {
-    return statements.map((statement, index) => {
+  function runAll(batch: readonly Statement[]): readonly Result[] {
+    return batch.map((statement, index) => {
       try {
         return run(statement);
       } catch (cause) {
@@ -113,37 +99,113 @@ function localConnection(database: Database.Database, place: string): Connection
     });
   }
 
+  function executeNow(statement: Statement): Result {
+    try {
+      return run(statement);
+    } catch (cause) {
+      throw toLibsqlError(cause);
+    }
+  }
+
+  function batchNow(batch: readonly Statement[]): readonly Result[] {
+    try {
+      run(BEGIN);
+      const results = runAll(batch);
+      run(COMMIT);
+      return results;
+    } catch (cause) {
+      if (database.inTransaction) database.exec('ROLLBACK');
+      throw toLibsqlError(cause);
+    }
+  }
+
+  const turn = turns();
+
   return {
     place,
 
     async execute(statement) {
-      try {
-        return run(statement);
-      } catch (cause) {
-        throw toLibsqlError(cause);
-      }
+      await turn();
+      return waiting(busyTimeoutMs, () => executeNow(statement));
     },
 
-    async batch(statements) {
-      try {
-        run(BEGIN);
-        const results = runAll(statements);
-        run(COMMIT);
-        return results;
-      } catch (cause) {
-        if (database.inTransaction) database.exec('ROLLBACK');
-        throw toLibsqlError(cause);
-      }
+    async batch(batch) {
+      await turn();
+      return waiting(busyTimeoutMs, () => batchNow(batch));
     },
 
     async close() {
       if (!database.open) return;
-      prepared.clear();
+      statements.clear();
       foldLogIntoFile(database);
       database.close();
     },
   };
 }
+
+/** Statements by their text, each prepared once; those used least recently are let go. */
+function preparedStatements(database: Database.Database): { prepare(sql: string): Prepared; clear(): void } {
+  const prepared = new Map<string, Prepared>();
+  return {
+    prepare(sql) {
+      const known = prepared.get(sql);
+      if (known !== undefined) {
+        prepared.delete(sql);
+        prepared.set(sql, known);
+        return known;
+      }
+      const statement = database.prepare<unknown[]>(sql);
+      const [oldest] = prepared.keys();
+      if (prepared.size >= MAX_PREPARED && oldest !== undefined) prepared.delete(oldest);
+      prepared.set(sql, statement);
+      return statement;
+    },
+    clear: () => prepared.clear(),
+  };
+}
+
+/**
+ * The engine works in this thread and holds up everything else in it. So calls that follow each other closely, as in a
+ * loop over many rows, let the event loop turn whenever they have held it for a while.
+ */
+function turns(): () => Promise<void> | undefined {
+  let heldSinceMs = 0;
+  let lastMs = 0;
+  return () => {
+    const nowMs = performance.now();
+    if (nowMs - lastMs > PAUSE_MS) heldSinceMs = nowMs;
+    lastMs = nowMs;
+    if (nowMs - heldSinceMs < MAX_HELD_MS) return undefined;
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        heldSinceMs = performance.now();
+        lastMs = heldSinceMs;
+        resolve();
+      });
+    });
+  };
+}
+
+/** Repeats what other processes hold up, until it has waited long enough; meanwhile the event loop turns. */
+async function waiting<T>(timeoutMs: number, attempt: () => T): Promise<T> {
+  const startedMs = performance.now();
+  for (;;) {
+    try {
+      return attempt();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() - startedMs >= timeoutMs) throw error;
+    }
+    await sleep(1 + Math.random() * MAX_SLEEP_MS);
+  }
+}
+
+/** Longest time that the engine itself waits for another process: it stops the thread while it does. */
+const ENGINE_WAIT_MS = 5;
+const MAX_SLEEP_MS = 10;
+/** Longest time that calls in a row hold the event loop, but for what a single one takes. */
+const MAX_HELD_MS = 10;
+/** A pause after which a call does not follow the one before it. */
+const PAUSE_MS = 5;
 
 type Prepared = ReturnType<Database.Database['prepare']>;
 

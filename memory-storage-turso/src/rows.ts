@@ -67,6 +67,7 @@ export function cellsOf<K extends Kind>(kind: K, entity: Entities[K]): readonly 
 export function selectedColumns(kind: Kind): string {
   if (kind === 'episode') return 'episode.id, episode.started_at, episode.body';
   if (kind === 'step') return 'step.id, step.episode_id, step.number, step.body';
+  if (kind === 'evidence') return 'evidence.id, evidence.episode_id, evidence.pattern_id, evidence.body';
   return `${kind}.id, ${kind}.body`;
 }
 

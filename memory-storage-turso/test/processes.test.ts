@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { openTursoStore, type TursoStore } from '@episodica/memory-storage-turso';
+import { anEpisode, put } from '@episodica/test-utils';
+import Database from 'libsql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 const WRITER = fileURLToPath(new URL('fixtures/writer.mjs', import.meta.url));
@@ -117,4 +119,50 @@ test('killing a writer loses no acknowledged write and leaves no part of a batch
     expect(await store.verify()).toEqual({ ok: true, findings: [] });
     await store.close();
   }
+});
+
+test('while another process holds the lock, a write waits for it and the rest of the program goes on [ST-06]', async () => {
+  const store = await openTursoStore({ url });
+  const holder = new Database(fileURLToPath(url));
+  holder.exec('BEGIN IMMEDIATE');
+  let turns = 0;
+  const writing = store.write([put('episode', anEpisode())]);
+  const released = (async () => {
+    // As many turns as it takes for the write to have met the lock: it cannot end before the lock goes.
+    while (turns < 50) {
+      await new Promise((resolve) => setImmediate(resolve));
+      turns += 1;
+    }
+    holder.exec('COMMIT');
+  })();
+  expect(await Promise.race([writing.then(() => 'written'), released.then(() => 'released')])).toBe('released');
+  expect((await writing).seq).toBe(1);
+  holder.close();
+  await store.close();
+});
+
+test('a lock that is held for too long is a clear error that may be repeated [ST-06]', async () => {
+  const store = await openTursoStore({ url, busyTimeoutMs: 30 });
+  const holder = new Database(fileURLToPath(url));
+  holder.exec('BEGIN IMMEDIATE');
+  await expect(store.write([put('episode', anEpisode())])).rejects.toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+    retryable: true,
+  });
+  holder.exec('COMMIT');
+  holder.close();
+  expect((await store.write([put('episode', anEpisode())])).seq).toBe(1);
+  await store.close();
+});
+
+test('a timer ends a long loop over the store: calls in a row let the event loop turn [ST-06]', async () => {
+  const store = await openTursoStore({ url, durability: 'normal' });
+  const many = Array.from({ length: 1_000 }, () => put('episode', anEpisode(), { ifVersion: 0 }));
+  await store.write(many);
+  const signal = AbortSignal.timeout(50);
+  const loop = async (): Promise<void> => {
+    for (;;) for await (const { id } of store.scan('episode', {}, { signal })) expect(id).toBeDefined();
+  };
+  await expect(loop()).rejects.toMatchObject({ code: 'ABORTED' });
+  await store.close();
 });

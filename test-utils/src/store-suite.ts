@@ -478,6 +478,16 @@ function ownershipLaws(law: Law): void {
     expect(await idsOf(store, 'evidence', { episodeId: episode.id })).toHaveLength(1);
   });
 
+  law('the newest evidence of a pattern comes first [LE-06]', async (store) => {
+    const episodes = [anEpisode(), anEpisode(), anEpisode()];
+    const pattern = aPattern();
+    await store.write(episodes.map((episode) => put('episode', episode)));
+    const written = episodes.map(({ id }) => anEvidence({ episodeId: id, patternId: pattern.id }));
+    await store.write(written.map((value) => put('evidence', value)));
+    const expected = written.toSorted((a, b) => (a.episodeId < b.episodeId ? 1 : -1)).map(({ id }) => id);
+    expect(await idsOf(store, 'evidence', { patternId: pattern.id })).toEqual(expected);
+  });
+
   law('a pattern has one evidence from an episode [ST-01]', async (store) => {
     const episode = anEpisode();
     const first = anEvidence({ episodeId: episode.id });

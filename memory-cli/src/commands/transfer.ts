@@ -41,16 +41,11 @@ export async function importFiles(
   }
   const sources: ImportSource[] = [];
   for (const file of files) sources.push(await openSource(file, options));
-  const defaultProject = options.project === undefined ? 'none' : { name: options.project };
-  const result = await useMemory(
-    invocation,
-    async ({ memory }) => {
-      let sum: ImportResult = { imported: 0, known: 0, forgotten: 0, failed: [], failed_count: 0 };
-      for (const source of sources) sum = added(sum, source.name, await importOne(memory, source, invocation, options));
-      return sum;
-    },
-    { defaultProject },
-  );
+  const result = await useMemory(invocation, async ({ memory }) => {
+    let sum: ImportResult = { imported: 0, known: 0, forgotten: 0, failed: [], failed_count: 0 };
+    for (const source of sources) sum = added(sum, source.name, await importOne(memory, source, invocation, options));
+    return sum;
+  });
   for (const { file, line, message } of result.failed) {
     // Quoted from the file, so not to be trusted with a terminal.
     process.stderr.write(`${file}:${line}: ${onOneLine(message)}\n`);
@@ -65,9 +60,9 @@ async function importOne(
   memory: Memory,
   source: ImportSource,
   { signal }: Invocation,
-  { force }: ImportOptions,
+  { force, project }: ImportOptions,
 ): Promise<ImportReceipt> {
-  if (!process.stderr.isTTY) return memory.importEpisodes(source.records(), { force, signal });
+  if (!process.stderr.isTTY) return memory.importEpisodes(source.records(), { force, project, signal });
   let shownAtMs = 0;
   const onProgress = (soFar: ImportReceipt): void => {
     const nowMs = performance.now();
@@ -77,7 +72,7 @@ async function importOne(
     process.stderr.write(`\r${basename(source.name)}: ${done} read, ${soFar.imported} imported`);
   };
   try {
-    return await memory.importEpisodes(source.records(), { force, signal, onProgress });
+    return await memory.importEpisodes(source.records(), { force, project, signal, onProgress });
   } finally {
     // Takes the progress line away.
     process.stderr.write('\r\u001b[K');
@@ -107,9 +102,10 @@ function importText({ imported, known, forgotten, failed_count }: ImportResult):
 /** Writes the episodes, one a line: to standard output, or whole to a file that then takes the place of the old one. */
 export async function exportTo(
   invocation: Invocation,
-  file: string | undefined,
+  given: string | undefined,
   options: ExportOptions,
 ): Promise<number> {
+  const file = given === '-' ? undefined : given;
   if (file !== undefined) await refuseOtherThanFile(file);
   const count = await useMemory(invocation, async ({ memory }) => {
     const lines = exportedLines(memory, invocation, options);

@@ -49,7 +49,7 @@ export function recoveredSteps(steps: readonly Step[]): ReadonlySet<number> {
  * first that marks a failure, else the last lines. Frames of a stack and counts of a test runner are left out.
  */
 export function errorExcerpt(output: string): string {
-  const lines = output
+  const lines = headAndTail(output)
     .split('\n')
     .map((line) => line.slice(0, LINE_CHARACTERS))
     .filter((line) => line.trim() !== '' && !NOISE.test(line));
@@ -63,6 +63,15 @@ export function errorExcerpt(output: string): string {
 export function stepText(step: Step): string {
   const why = step.rationale === undefined ? '' : ` (${oneLine(step.rationale, 160)})`;
   return `${step.tool}: ${oneLine(step.action, 200)}${why}`;
+}
+
+/** Read of one output: what went wrong stands where it began or where it ended. */
+const SEARCHED_CHARACTERS = 16_000;
+
+function headAndTail(output: string): string {
+  if (output.length <= SEARCHED_CHARACTERS) return output;
+  const half = SEARCHED_CHARACTERS / 2;
+  return `${output.slice(0, half)}\n${output.slice(-half)}`;
 }
 
 /** Read of one line: what names an error stands at its beginning, and a search must not take the square of its length. */

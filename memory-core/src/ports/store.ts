@@ -165,7 +165,8 @@ export interface Filters {
   recommendation: Record<never, never>;
   tombstone: Record<never, never>;
 }
-// Order of scans: episodes as `EpisodeFilter.order` says; steps by episode id, then number; all others by id.
+// Order of scans: episodes as `EpisodeFilter.order` says; steps by episode id, then number; evidence by episode id
+// backwards, so that the newest of a pattern are had without reading all; all others by id.
 
 export interface EpisodeFilter {
   readonly ids?: readonly string[];
@@ -207,6 +208,8 @@ export interface StepFilter {
 
 export interface PatternFilter {
   readonly kind?: PatternKind;
+  /** That project alone. */
+  readonly project?: string;
   readonly visibleTo?: { readonly project?: string };
   readonly domain?: string;
   readonly minSupport?: number;

@@ -56,7 +56,7 @@ export async function gatherPatterns(
   asked: { readonly terms: readonly string[] | undefined; readonly filter: PatternFilter; readonly limit: number },
   options: CallOptions,
 ): Promise<readonly PatternCandidate[]> {
-  const filter = { ...asked.filter, minSupport: MIN_SUPPORT };
+  const filter = { ...asked.filter, minSupport: Math.max(MIN_SUPPORT, asked.filter.minSupport ?? 0) };
   const limit = Math.max(MIN_CANDIDATES, asked.limit * OVERSAMPLING);
   const matched = await matchedPatterns(store, { terms: asked.terms, filter, limit }, options);
   const baselines = await store.getMany(
@@ -80,11 +80,8 @@ export async function withEvidenceIds(
 ): Promise<readonly PatternHit[]> {
   return Promise.all(
     hits.map(async (hit) => {
-      const evidence: string[] = [];
-      for await (const { episodeId } of store.scan('evidence', { patternId: hit.pattern.id }, options)) {
-        evidence.push(episodeId);
-      }
-      return { ...hit, evidence: evidence.sort().slice(-MAX_EVIDENCE) };
+      const newest = await scanned(store.scan('evidence', { patternId: hit.pattern.id }, options), MAX_EVIDENCE);
+      return { ...hit, evidence: newest.map(({ episodeId }) => episodeId).reverse() };
     }),
   );
 }

@@ -22,8 +22,10 @@ const PLACE = /path|file|command|cmd|url|query|pattern|symbol|test/iu;
  */
 export function episodeTerms(episode: Episode, steps: readonly Step[]): IndexTerms {
   const { context } = episode;
+  // Steps are indexed once, when the episode ends: that is when they have become experience.
+  const told = episode.status === 'open' ? [] : steps;
   const about = [episode.domain, context.language, context.framework, ...episode.tags, ...(context.files ?? [])];
-  const body = [episode.description, ...about, ...endingTexts(episode), ...steps.map(stepIndexText)];
+  const body = [episode.description, ...about, ...endingTexts(episode), ...told.map(stepIndexText)];
   const present = body.filter((text) => text !== undefined);
   return { title: tokenize(episode.description), body: tokenize(clip(present.join('\n'), BODY_BYTES).text) };
 }

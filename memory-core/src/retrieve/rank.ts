@@ -16,7 +16,7 @@ export interface PatternHit {
   readonly pattern: Pattern;
   readonly figures: PatternFigures;
   readonly statement: string;
-  /** Ids of the episodes it rests on, newest last, at most 20. */
+  /** Ids of episodes it rests on, at most 20: those with the highest ids, which are the newest where ids rise with time. */
   readonly evidence: readonly string[];
   readonly score: number;
   readonly why: Why;

@@ -55,6 +55,7 @@ export function compareSteps(a: Step, b: Step): number {
 export function matchesPattern(pattern: Pattern, filter: PatternFilter): boolean {
   return (
     isSame(filter.kind, pattern.kind) &&
+    isSame(filter.project, pattern.scope.project) &&
     isVisible(filter.visibleTo, pattern.scope.project) &&
     isSame(filter.domain, pattern.scope.domain) &&
     isAtLeast(filter.minSupport, pattern.support)
@@ -64,6 +65,11 @@ export function matchesPattern(pattern: Pattern, filter: PatternFilter): boolean
 /** Whether the filter lets the evidence through. */
 export function matchesEvidence(evidence: PatternEvidence, filter: Filters['evidence']): boolean {
   return isSame(filter.patternId, evidence.patternId) && isSame(filter.episodeId, evidence.episodeId);
+}
+
+/** The order of evidence: the newest episode first, where ids rise with time. */
+export function compareEvidence(a: PatternEvidence, b: PatternEvidence): number {
+  return compareText(b.episodeId, a.episodeId) || compareText(b.patternId, a.patternId);
 }
 
 /** By code units: the same everywhere, unlike a locale's order. */

@@ -18,6 +18,7 @@ import type {
 } from '../ports/store.ts';
 import {
   compareEpisodes,
+  compareEvidence,
   compareSteps,
   compareText,
   matchesEpisode,
@@ -158,7 +159,10 @@ const RULES: { readonly [K in Kind]: Rules<K> } = {
   },
   step: { matches: matchesStep, page: (values) => values.toSorted((a, b) => compareSteps(a.value, b.value)) },
   pattern: { matches: matchesPattern, page: byId },
-  evidence: { matches: matchesEvidence, page: byId },
+  evidence: {
+    matches: matchesEvidence,
+    page: (values) => values.toSorted((a, b) => compareEvidence(a.value, b.value)),
+  },
   baseline: { matches: () => true, page: byId },
   recommendation: { matches: () => true, page: byId },
   tombstone: { matches: () => true, page: byId },

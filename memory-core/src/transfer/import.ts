@@ -9,6 +9,8 @@ import { type EpisodeWithSteps, fromRecord } from './record.ts';
 export interface ImportOptions extends CallOptions {
   /** Bring forgotten episodes back. @default false */
   readonly force?: boolean | undefined;
+  /** Project of records that name none. @default none: they belong to every project, as where they come from */
+  readonly project?: string | undefined;
   /** Called after every record. */
   readonly onProgress?: ((soFar: ImportReceipt) => void) | undefined;
 }
@@ -62,7 +64,7 @@ export async function importEpisodes(
     const { position, value } = record instanceof PositionedRecord ? record : { position: index, value: record };
     try {
       if (value instanceof UnreadableRecord) throw new MemoryError('INVALID_INPUT', value.message);
-      const found = fromRecord(value, { at: timeOf(context), newId: context.newId, project: context.project });
+      const found = fromRecord(value, { at: timeOf(context), newId: context.newId, project: options.project });
       const result = await importOne(context, found, options);
       receipt = { ...receipt, [result]: receipt[result] + 1 };
     } catch (error) {
@@ -100,9 +102,11 @@ async function importOne(
     await context.store.write(writes, { ...options, actor: context.actor });
     return 'imported';
   } catch (error) {
-    // Another process imported it between our look and our write.
-    if (isMemoryError(error) && error.code === 'CONFLICT') return 'known';
-    throw error;
+    if (!isMemoryError(error) || error.code !== 'CONFLICT') throw error;
+    // Another process may have imported it between our look and our write; only then is it known.
+    const [meanwhile] = await context.store.getMany('episode', [episode.id], options);
+    if (meanwhile === undefined) throw error;
+    return 'known';
   }
 }
 

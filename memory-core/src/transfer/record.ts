@@ -35,7 +35,10 @@ export interface StepRecord extends StepArguments {
   readonly original_bytes?: number | undefined;
 }
 
-const texts = z.array(z.string());
+const keysOf = (steps: readonly StepRecord[]): readonly string[] =>
+  steps.flatMap(({ step_key }) => (step_key === undefined ? [] : [step_key]));
+
+const texts = FIELDS.outcomeItems;
 const share = z.number().min(0).max(1);
 
 const recordSchema = z.strictObject({
@@ -45,7 +48,9 @@ const recordSchema = z.strictObject({
   steps: list(
     z.strictObject({ ...stepShape, at: FIELDS.time.optional(), original_bytes: FIELDS.count.optional() }),
     LIMITS.steps,
-  ).optional(),
+  )
+    .refine((steps) => new Set(keysOf(steps)).size === keysOf(steps).length, { message: 'has a step_key twice' })
+    .optional(),
   outcome: outcomeInput.optional(),
   completed_at: FIELDS.time.optional(),
   reward: z
@@ -53,20 +58,22 @@ const recordSchema = z.strictObject({
       total: share,
       parts: z.strictObject({ outcome: share, verification: share, recovery: share }),
     })
+    .refine(({ total, parts }) => Math.abs(total - parts.outcome - parts.verification - parts.recovery) < 1e-9, {
+      message: 'is not the sum of its parts',
+    })
     .optional(),
   reflection: z.strictObject({ successes: texts, improvements: texts, insights: texts }).optional(),
-  recoveries: z
-    .array(
-      z.strictObject({
-        failedStep: z.int(),
-        fixedStep: z.int(),
-        tool: z.string(),
-        action: z.string(),
-        error: z.string(),
-        fix: texts,
-      }),
-    )
-    .optional(),
+  recoveries: list(
+    z.strictObject({
+      failedStep: z.int(),
+      fixedStep: z.int(),
+      tool: FIELDS.name,
+      action: FIELDS.action,
+      error: FIELDS.outcomeText,
+      fix: texts,
+    }),
+    LIMITS.outcomeItems,
+  ).optional(),
   quality: z
     .strictObject({
       score: share,
