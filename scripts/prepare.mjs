@@ -13,7 +13,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1);
 }
 
-if (!isInstalled()) run('npm', ['ci', '--no-fund', '--no-audit'], 'inherit');
+if (!isInstalled()) run('npm', ['ci', '--include=dev', '--no-fund', '--no-audit'], 'inherit');
 process.stderr.write('Building …\n');
 run(process.execPath, [turbo(), 'run', 'build', '--output-logs=errors-only'], 'pipe');
 

@@ -1,6 +1,7 @@
 // How the program is called, configured and refuses; the sandbox and the store from the terminal.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { EXIT_CODES } from '@episodica/memory-core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { aPlace, type Place } from './program.ts';
@@ -132,6 +133,8 @@ test('config show says where each value came from, in the order of growing stren
   );
   expect(by).toMatchObject({
     MEMORY_DATA_DIR: { value: place.work, origin: 'flag' },
+    DATABASE_URL: { value: pathToFileURL(join(place.work, 'memory.db')).href, origin: 'flag' },
+    LMDB_CACHE_PATH: { value: join(place.work, 'cache'), origin: 'flag' },
     MEMORY_PROJECT: { value: 'of-env', origin: 'environment' },
     MEMORY_CACHE_SIZE_MB: { value: 64, origin: 'project file' },
     MEMORY_DURABILITY: { value: 'normal', origin: 'user file' },

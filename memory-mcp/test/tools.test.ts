@@ -98,6 +98,19 @@ test('a new episode answers with related experience in one flat list [EP-01]', a
   ]);
 });
 
+test('related experience is bounded in size, however much there is [EP-01]', async () => {
+  const { call } = await startServer(temporaryFolder());
+  const verdict = 'The cache key left out the tenant. '.repeat(30);
+  for (let i = 0; i < 4; i += 1) {
+    const task = `Fix the tenant leak in the cache ${'of the shop '.repeat(20)}${i}`;
+    const { structured } = await call('create_episode', { task_description: task });
+    await call('complete_episode', { episode_id: structured.episode_id, outcome: { kind: 'success', verdict } });
+  }
+  const { structured } = await call('create_episode', { task_description: 'Fix the tenant leak in the cache' });
+  expect(structured.related.length).toBeGreaterThan(0);
+  expect(JSON.stringify(structured.related).length / 4).toBeLessThanOrEqual(850);
+});
+
 test('every result is valid against its output schema [MC-02]', async () => {
   const server = await startServer(temporaryFolder());
   const id = await openEpisode(server);
