@@ -19,7 +19,8 @@ run(process.execPath, [turbo(), 'run', 'build', '--output-logs=errors-only'], 'p
 
 function isInstalled() {
   const installed = join(root, 'node_modules', '.package-lock.json');
-  if (!existsSync(installed)) return false;
+  // Without development dependencies it was installed for something else.
+  if (!existsSync(installed) || !existsSync(turbo())) return false;
   return statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
 }
 

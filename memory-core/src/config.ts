@@ -67,6 +67,7 @@ const NOT_YET: Readonly<Record<string, string>> = Object.freeze({
   MEMORY_ENCRYPTION_KEY: 'This version cannot encrypt; nothing was opened. Unset it to store in plain text.',
   TURSO_DATABASE_URL: 'This version stores in a local file only. Unset it, or set DATABASE_URL to a file: URL.',
   TURSO_SYNC_URL: 'This version has no replicas. Unset it.',
+  EMBEDDING_PROVIDER: 'This version searches by words only. Unset it.',
 });
 
 /**

@@ -6,7 +6,7 @@ import { isMemoryError, MemoryError, makePrivateFolder } from '@episodica/memory
 import { type Entities, type Kind, type Logger, type MemoryCache, silentLogger } from '@episodica/memory-core/ports';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { codec, type ShapeStore } from './codec.ts';
-import { DATA_FILE, discard, LOCK_FILE, looksSound } from './files.ts';
+import { DATA_FILE, discard, LOCK_FILE, looksSound, markInUse, unmark, wasLeftOpen } from './files.ts';
 
 export interface LmdbCacheOptions {
   /** The cache lives in the folder `lmdb` inside of this one; both are made where missing. One per store. */
@@ -25,14 +25,21 @@ const FORMAT = 1;
 /**
  * Opens the cache, or starts a fresh one where the files are damaged or of another format.
  *
- * Rejects with `STORE_FAILED` when there can be no cache at `path`; do without, then. Files that are damaged behind
- * their head can still end the process. A value that msgpack cannot keep exactly is not kept.
+ * Rejects with `STORE_FAILED` when there can be no cache at `path`; do without, then. After a process that ended
+ * without closing it, the cache starts again from nothing: LMDB ends a process that reads a half-written page. A value that msgpack cannot keep exactly is not kept.
  */
 export async function openLmdbCache(options: LmdbCacheOptions): Promise<MemoryCache> {
   const folder = join(options.path, 'lmdb');
   const logger = options.logger ?? silentLogger;
-  const environment = await openEnvironment(folder, logger);
-  return lmdbCache(environment, options.maxSizeBytes ?? DEFAULT_MAX_SIZE_BYTES, logger);
+  const environment = await openEnvironment(options.path, folder, logger);
+  const cache = lmdbCache(environment, options.maxSizeBytes ?? DEFAULT_MAX_SIZE_BYTES, logger);
+  return {
+    ...cache,
+    async close() {
+      await cache.close();
+      await unmark(options.path);
+    },
+  };
 }
 
 interface Environment {
@@ -49,8 +56,14 @@ interface State {
   readonly seq: number;
 }
 
-async function openEnvironment(folder: string, logger: Logger): Promise<Environment> {
+async function openEnvironment(path: string, folder: string, logger: Logger): Promise<Environment> {
   try {
+    makePrivateFolder(path);
+    if (await wasLeftOpen(path)) {
+      logger.debug({ folder }, 'The cache was not closed by who used it; it starts again from nothing.');
+      await discard(folder);
+    }
+    await markInUse(path);
     if (!(await looksSound(folder))) {
       logger.warn({ folder }, 'The cache is damaged; it starts again from nothing.');
       await discard(folder);

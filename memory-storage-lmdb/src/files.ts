@@ -1,7 +1,7 @@
 // The files of a cache on disk: opening damaged ones can kill the process, so they are looked at before and thrown
 // away when something is odd about them.
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { join } from 'node:path';
 
@@ -40,6 +40,46 @@ export async function discard(folder: string): Promise<void> {
     throw error;
   }
   await rm(aside, { recursive: true, force: true });
+}
+
+const MARKER = /^in-use-(\d+)$/u;
+
+/**
+ * Whether a process that used the cache in `path` ended without closing it: what it left may be half written, and LMDB
+ * ends whoever reads that. Takes the marks of such processes away.
+ */
+export async function wasLeftOpen(path: string): Promise<boolean> {
+  const names = await readdir(path);
+  const left = names.filter((name) => {
+    const pid = Number(MARKER.exec(name)?.[1]);
+    return pid > 0 && !isAlive(pid);
+  });
+  await Promise.all(left.map((name) => rm(join(path, name), { force: true })));
+  return left.length > 0;
+}
+
+/** Marks the cache in `path` as used by this process. */
+export async function markInUse(path: string): Promise<void> {
+  await writeFile(markerOf(path), '', { mode: 0o600 });
+}
+
+/** Takes the mark away: this process has closed what it used. */
+export async function unmark(path: string): Promise<void> {
+  await rm(markerOf(path), { force: true });
+}
+
+function markerOf(path: string): string {
+  return join(path, `in-use-${process.pid}`);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Alive, but another user's.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
 }
 
 // The first two pages are meta pages, each with this at its start (LMDB data version 2, 64 bit, byte order of the

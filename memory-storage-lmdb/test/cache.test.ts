@@ -125,6 +125,22 @@ test('an empty data file, a lock file of garbage, and no lock file are no obstac
   }
 });
 
+test('what a process left without closing it is not read again [CA-01]', async () => {
+  const path = newPath();
+  const first = await openLmdbCache({ path });
+  await first.clear(5);
+  await first.close();
+  // The mark of a process that is gone: larger than any process number there can be.
+  await writeFile(join(path, 'in-use-2147483646'), '');
+  const second = await openLmdbCache({ path });
+  expect(await second.get('episode', [])).toEqual({ seq: 0, values: [] });
+  await second.clear(7);
+  await second.close();
+  const third = await openLmdbCache({ path });
+  expect(await third.get('episode', [])).toEqual({ seq: 7, values: [] });
+  await third.close();
+});
+
 test('a place that cannot hold a cache is refused with STORE_FAILED, and nothing there is touched [CA-01]', async () => {
   const path = newPath();
   await writeFile(path, 'somebody else');

@@ -30,14 +30,16 @@ const HEAD_BYTES = 65_536;
 
 /** Looks into a source without importing anything. @throws `INVALID_INPUT` that names the file */
 export async function openSource(name: string, options: SourceOptions): Promise<ImportSource> {
-  const head = await headOf(name === '-' ? process.stdin : await fileBytes(name));
+  const isRegular = name !== '-' && (await isRegularFile(name));
+  const head = await headOf(name === '-' ? process.stdin : translated(name, createReadStream(name)));
   const format = options.from ?? (/^\s*\[/u.test(head.text) ? 'tau-bench' : 'generic');
   if (format === 'tau-bench') {
     const runs = runsOf(name, await textOf(name, head.all()));
     const domain = options.domain ?? /airline|retail/iu.exec(basename(name))?.[0].toLowerCase();
     return { name, records: () => readTauBench(runs, domain) };
   }
-  if (name !== '-') await head.close();
+  // A pipe gives its bytes once; a file is read again when its turn comes.
+  if (isRegular) await head.close();
   if (options.domain !== undefined) {
     throw new MemoryError('INVALID_INPUT', `${name}: --domain goes with tau-bench files; JSON lines name their own.`);
   }
@@ -47,9 +49,7 @@ export async function openSource(name: string, options: SourceOptions): Promise<
   return {
     name,
     records: () =>
-      readJsonLines(
-        linesOf(name === '-' ? head.all() : translated(name, createReadStream(name)), LIMITS.importLineBytes),
-      ),
+      readJsonLines(linesOf(isRegular ? translated(name, createReadStream(name)) : head.all(), LIMITS.importLineBytes)),
   };
 }
 
@@ -97,13 +97,15 @@ function isObject(line: string): boolean {
   }
 }
 
-async function fileBytes(path: string): Promise<AsyncIterable<Uint8Array>> {
+/** Whether it is a file, and no pipe or device. @throws `INVALID_INPUT` for a folder and for what is not there */
+async function isRegularFile(path: string): Promise<boolean> {
   try {
-    if ((await stat(path)).isDirectory()) throw new MemoryError('INVALID_INPUT', `${path}: is a folder, not a file.`);
+    const found = await stat(path);
+    if (found.isDirectory()) throw new MemoryError('INVALID_INPUT', `${path}: is a folder, not a file.`);
+    return found.isFile();
   } catch (cause) {
     throw cause instanceof MemoryError ? cause : fileError(path, cause);
   }
-  return translated(path, createReadStream(path));
 }
 
 /** Errors of reading, such as a missing permission, in our words. */

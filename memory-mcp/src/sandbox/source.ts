@@ -1,5 +1,6 @@
 // The text of a program: how it is read, TypeScript taken off, places in it. Pure but for loading the stripper.
 import type { SourceKind } from './engine.ts';
+import { MAX_SOURCE_BYTES } from './limits.ts';
 
 const MAX_NESTING = 200;
 const EXCERPT_CHARS = 120;
@@ -30,9 +31,9 @@ const MODULE: Reading = { kind: 'module', before: '', after: '' };
  */
 export function readings(code: string): readonly Reading[] {
   const awaits = /\bawait\b/.test(code);
-  const list = [SCRIPT];
-  if (awaits) list.push(ASYNC_SCRIPT);
-  if (/\breturn\b/.test(code)) list.push(FUNCTION, ...(awaits ? [ASYNC_FUNCTION] : []));
+  // Asynchronous first: to a plain script `await (…)` is a call of a function named `await`.
+  const list = awaits ? [ASYNC_SCRIPT, SCRIPT] : [SCRIPT];
+  if (/\breturn\b/.test(code)) list.push(...(awaits ? [ASYNC_FUNCTION, FUNCTION] : [FUNCTION]));
   if (/\b(?:import|export)\b/.test(code)) list.push(MODULE);
   return list;
 }
@@ -43,7 +44,10 @@ export function placeInStack(stack: string, file: string, reading: Reading): Pla
   const match = new RegExp(`\\b${escaped}:(\\d+):(\\d+)`).exec(stack);
   if (match === null) return undefined;
   const line = Number(match[1]) - (reading.before === '' ? 0 : 1);
-  return line < 1 ? undefined : { line, column: Number(match[2]) };
+  const column = Number(match[2]);
+  // A program can write any stack into its error; a place outside of all sources is none.
+  if (line < 1 || !(line <= MAX_SOURCE_BYTES && column <= MAX_SOURCE_BYTES)) return undefined;
+  return { line, column };
 }
 
 /** The line of `place` with a caret under its column. Long lines are cut around the column. */
