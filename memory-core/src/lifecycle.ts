@@ -1,5 +1,5 @@
 // The life of an episode: begun, recorded, ended, changed, forgotten. Each verb is one write.
-import { collect, MAX_CONFLICT_ATTEMPTS, type MemoryContext, timeOf } from './context.ts';
+import { collect, type MemoryContext, retryingConflicts, timeOf } from './context.ts';
 import { toEpisode, toOutcome, toStep } from './entities.ts';
 import {
   alreadyCompleted,
@@ -11,7 +11,7 @@ import {
   type OpenEpisode,
   type Step,
 } from './episode.ts';
-import { isMemoryError, MemoryError } from './errors.ts';
+import { MemoryError } from './errors.ts';
 import {
   type EpisodeInput,
   episodeInput,
@@ -299,16 +299,5 @@ function refuseLargeBatch(count: number, what: string): void {
       'LIMIT_EXCEEDED',
       `${what}: at most ${LIMITS.batch} in one call, not ${count}; split the call.`,
     );
-  }
-}
-
-/** Runs again what another process was faster with, from a fresh read. */
-async function retryingConflicts<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let count = 1; ; count += 1) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!isMemoryError(error) || error.code !== 'CONFLICT' || count === MAX_CONFLICT_ATTEMPTS) throw error;
-    }
   }
 }

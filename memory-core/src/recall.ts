@@ -1,6 +1,6 @@
 // Getting experience back: search, hints for an error, recommendations and what came of them.
-import { MAX_CONFLICT_ATTEMPTS, type MemoryContext, timeOf } from './context.ts';
-import { isMemoryError, MemoryError } from './errors.ts';
+import { type MemoryContext, retryingConflicts, timeOf } from './context.ts';
+import { MemoryError } from './errors.ts';
 import { parse } from './input.ts';
 import { defined } from './json.ts';
 import type { CallOptions, EpisodeFilter, PatternFilter, Put } from './ports/store.ts';
@@ -116,21 +116,17 @@ export async function recordFeedback(
 ): Promise<Recommendation> {
   const { recommendationId, applied, isSuccess, note } = parse(feedbackInput, input, 'feedback');
   const feedback: Feedback = { at: timeOf(context), applied: [...new Set(applied)], isSuccess, ...defined({ note }) };
-  for (let attempt = 1; ; attempt += 1) {
+  return retryingConflicts(async () => {
     const [offered] = await context.store.getMany('recommendation', [recommendationId], options);
     const open = acceptsFeedback(offered, recommendationId, feedback);
     const value: Recommendation = { ...open, version: open.version + 1, feedback };
-    try {
-      const utility = await utilityWrites(context, feedback, options);
-      await context.store.write([{ op: 'put', kind: 'recommendation', value, ifVersion: open.version }, ...utility], {
-        ...options,
-        actor: context.actor,
-      });
-      return value;
-    } catch (error) {
-      if (!isMemoryError(error) || error.code !== 'CONFLICT' || attempt === MAX_CONFLICT_ATTEMPTS) throw error;
-    }
-  }
+    const utility = await utilityWrites(context, feedback, options);
+    await context.store.write([{ op: 'put', kind: 'recommendation', value, ifVersion: open.version }, ...utility], {
+      ...options,
+      actor: context.actor,
+    });
+    return value;
+  });
 }
 
 function acceptsFeedback(offered: Recommendation | undefined, id: string, feedback: Feedback): Recommendation {

@@ -1,6 +1,6 @@
 // Patterns over many episodes, from those that have not been learnt from yet: the only input and output in this folder.
-import type { CompletedEpisode, Step } from '../episode.ts';
-import { isMemoryError } from '../errors.ts';
+import { collect, retryingConflicts } from '../context.ts';
+import type { CompletedEpisode } from '../episode.ts';
 import { baselineId, MIN_SUPPORT, type Pattern } from '../pattern.ts';
 import type { CallOptions, IndexTerms, MemoryStore, Write } from '../ports/store.ts';
 import {
@@ -12,9 +12,6 @@ import {
   withEvidence,
   withoutEvidence,
 } from './tool-sequence.ts';
-
-/** Attempts at one episode while other processes change the same patterns. */
-const MAX_ATTEMPTS = 8;
 
 export interface ExtractOptions extends CallOptions {
   readonly actor: string;
@@ -29,8 +26,8 @@ export interface ExtractOptions extends CallOptions {
  */
 export async function extractPatterns(store: MemoryStore, options: ExtractOptions): Promise<number> {
   let learnt = 0;
-  for await (const episode of store.scan('episode', { status: 'completed', learningPending: true }, options)) {
-    if (episode.status === 'completed' && (await learnFrom(store, episode, options))) learnt += 1;
+  for await (const { id } of store.scan('episode', { status: 'completed', learningPending: true }, options)) {
+    if (await learnFrom(store, id, options)) learnt += 1;
   }
   return learnt;
 }
@@ -61,19 +58,14 @@ export async function forgetEvidence(
   return [...writes, { op: 'put', kind: 'baseline', value: left, ifVersion: baseline.version }];
 }
 
-async function learnFrom(store: MemoryStore, found: CompletedEpisode, options: ExtractOptions): Promise<boolean> {
-  let episode = found;
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await store.write(await learningWrites(store, episode, options), options);
-      return true;
-    } catch (error) {
-      if (!isMemoryError(error) || error.code !== 'CONFLICT' || attempt === MAX_ATTEMPTS) throw error;
-      const [current] = await store.getMany('episode', [episode.id], options);
-      if (current === undefined || current.status !== 'completed' || !current.learningPending) return false;
-      episode = current;
-    }
-  }
+/** Whether this process counted it: not when another was faster, or it was forgotten. */
+async function learnFrom(store: MemoryStore, id: string, options: ExtractOptions): Promise<boolean> {
+  return retryingConflicts(async () => {
+    const [episode] = await store.getMany('episode', [id], options);
+    if (episode?.status !== 'completed' || !episode.learningPending) return false;
+    await store.write(await learningWrites(store, episode, options), options);
+    return true;
+  });
 }
 
 async function learningWrites(
@@ -90,7 +82,7 @@ async function learningWrites(
   const [baseline] = await store.getMany('baseline', [baselineId(scope)], options);
   const counted = withEpisodes(baseline, scope, { episodes: 1, successes: isSuccess ? 1 : 0 });
 
-  const sequences = toolSequences(await stepsOf(store, episode.id, options));
+  const sequences = toolSequences(await collect(store.scan('step', { episodeIds: [episode.id] }, options)));
   const ids = sequences.map((tools) => toolSequenceId(scope, tools));
   const known = await store.getMany('pattern', ids, options);
   const patterns = sequences.map((tools, index) =>
@@ -109,10 +101,4 @@ async function learningWrites(
       return { op: 'put', kind: 'evidence', value, ifVersion: 0 };
     }),
   ];
-}
-
-async function stepsOf(store: MemoryStore, episodeId: string, options: CallOptions): Promise<readonly Step[]> {
-  const steps: Step[] = [];
-  for await (const step of store.scan('step', { episodeIds: [episodeId] }, options)) steps.push(step);
-  return steps;
 }

@@ -1,4 +1,5 @@
 // Candidates for a question, from the store's indexes or a bounded scan: the only input and output in this folder.
+import { collect } from '../context.ts';
 import type { Episode } from '../episode.ts';
 import { baselineId, MIN_SUPPORT, type Pattern, patternFigures, patternStatement } from '../pattern.ts';
 import type { CallOptions, EpisodeFilter, MemoryStore, PatternFilter } from '../ports/store.ts';
@@ -31,11 +32,11 @@ export async function gatherEpisodes(
   const { terms, filter } = asked;
   const limit = Math.max(MIN_CANDIDATES, asked.limit * OVERSAMPLING);
   if (terms === undefined) {
-    const newest = await scanned(store.scan('episode', { ...filter, order: 'newest', limit }, options));
+    const newest = await collect(store.scan('episode', { ...filter, order: 'newest', limit }, options));
     return { found: newest.map((episode) => ({ episode, relevance: 1 })), degraded: [] };
   }
   if (store.text === undefined) {
-    const newest = await scanned(store.scan('episode', { ...filter, order: 'newest', limit: MAX_SCANNED }, options));
+    const newest = await collect(store.scan('episode', { ...filter, order: 'newest', limit: MAX_SCANNED }, options));
     const degraded = [
       `${store.name} has no text index: only descriptions of the newest ${MAX_SCANNED} episodes were read`,
     ];
@@ -80,7 +81,7 @@ export async function withEvidenceIds(
 ): Promise<readonly PatternHit[]> {
   return Promise.all(
     hits.map(async (hit) => {
-      const newest = await scanned(store.scan('evidence', { patternId: hit.pattern.id }, options), MAX_EVIDENCE);
+      const newest = await collect(store.scan('evidence', { patternId: hit.pattern.id }, options), MAX_EVIDENCE);
       return { ...hit, evidence: newest.map(({ episodeId }) => episodeId).reverse() };
     }),
   );
@@ -93,7 +94,7 @@ async function matchedPatterns(
 ): Promise<readonly { readonly pattern: Pattern; readonly relevance: number }[]> {
   const { terms, filter, limit } = asked;
   if (terms === undefined || store.text === undefined) {
-    const all = await scanned(store.scan('pattern', filter, options), MAX_SCANNED);
+    const all = await collect(store.scan('pattern', filter, options), MAX_SCANNED);
     const strongest = all.sort((a, b) => b.support - a.support).slice(0, limit);
     return strongest.map((pattern) => ({ pattern, relevance: 1 }));
   }
@@ -116,13 +117,4 @@ function joined<T, R>(
     const entity = entities[index];
     return entity === undefined ? [] : [join(entity, relevance)];
   });
-}
-
-async function scanned<T>(items: AsyncIterable<T>, maxItems = Number.POSITIVE_INFINITY): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) {
-    all.push(item);
-    if (all.length >= maxItems) break;
-  }
-  return all;
 }
