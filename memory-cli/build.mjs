@@ -37,4 +37,12 @@ const commandsApart = {
 rmSync(`${root}dist/bundle`, { recursive: true, force: true });
 await build({ ...shared, entryPoints: ['src/main.ts'], plugins: [commandsApart] });
 const commands = ['config', 'episode', 'eval', 'health', 'pattern', 'storage', 'transfer'];
-await build({ ...shared, entryPoints: commands.map((name) => `src/commands/${name}.ts`), splitting: true });
+await build({
+  ...shared,
+  entryPoints: {
+    ...Object.fromEntries(commands.map((name) => [`commands/${name}`, `src/commands/${name}.ts`])),
+    // Where the store looks for its thread.
+    'store-thread': '@episodica/memory-storage-turso/store-thread',
+  },
+  splitting: true,
+});

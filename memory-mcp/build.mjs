@@ -1,5 +1,5 @@
 // Bundles the program, so that it starts in a fraction of the time. Native and WASM packages stay outside, and the
-// sandbox's worker is an entry of its own beside the bundle, where `sandbox.ts` looks for it.
+// sandbox's worker and the store's thread are entries of their own beside the bundle, where those who start them look.
 import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -33,7 +33,11 @@ const lean = {
 rmSync(`${root}dist/bundle`, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: { main: 'src/main.ts', worker: 'src/sandbox/worker.ts' },
+  entryPoints: {
+    main: 'src/main.ts',
+    worker: 'src/sandbox/worker.ts',
+    'store-thread': '@episodica/memory-storage-turso/store-thread',
+  },
   outdir: 'dist/bundle',
   bundle: true,
   splitting: true,

@@ -1,5 +1,5 @@
 // The only place that knows the driver's errors.
-import { MemoryError, type MemoryErrorCode } from '@episodica/memory-core';
+import { isMemoryError, MemoryError, type MemoryErrorCode } from '@episodica/memory-core';
 import { LibsqlBatchError, LibsqlError } from '@libsql/client';
 
 const CODES: Readonly<Record<string, MemoryErrorCode>> = {
@@ -17,7 +17,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   SQLITE_NOTADB: 'The file is no database, or is encrypted with another key: name another file, or restore a backup',
   SQLITE_FULL: 'The disk is full: free some space and try again',
   SQLITE_READONLY: 'The file may not be written: give this user write permission',
-  SQLITE_CANTOPEN: 'The file cannot be opened: check that it exists and that this user may write it',
+  SQLITE_CANTOPEN: 'Choose a file that exists or can be made, in a directory where this user may write',
   CLIENT_CLOSED: 'Open it again',
 };
 
@@ -53,4 +53,47 @@ export interface Violation {
 export function violationOf(error: unknown): Violation | undefined {
   if (!(error instanceof LibsqlBatchError) || error.code !== 'SQLITE_CONSTRAINT') return undefined;
   return { statementIndex: error.statementIndex, message: error.message };
+}
+
+/** An error as plain data: threads hand each other nothing else. */
+export type PlainError =
+  | { readonly kind: 'memory'; readonly code: MemoryErrorCode; readonly message: string; readonly retryable: boolean }
+  | {
+      readonly kind: 'engine';
+      readonly code: string;
+      readonly extendedCode: string | undefined;
+      readonly message: string;
+      /** Which statement of a batch it was. */
+      readonly statementIndex: number | undefined;
+    }
+  | { readonly kind: 'mistake'; readonly message: string; readonly stack: string | undefined };
+
+export function toPlainError(error: unknown): PlainError {
+  if (isMemoryError(error)) {
+    return { kind: 'memory', code: error.code, message: error.message, retryable: error.retryable };
+  }
+  if (error instanceof LibsqlError) {
+    const statementIndex = error instanceof LibsqlBatchError ? error.statementIndex : undefined;
+    // The class puts its code before the message, and would again.
+    const message = error.message.replace(`${error.code}: `, '');
+    return { kind: 'engine', code: error.code, extendedCode: error.extendedCode, message, statementIndex };
+  }
+  const known = error instanceof Error ? error : new Error(String(error));
+  return { kind: 'mistake', message: known.message, stack: known.stack };
+}
+
+/** The error that `toPlainError` was given, for all who ask for its kind and its codes. */
+export function fromPlainError(plain: PlainError): Error {
+  switch (plain.kind) {
+    case 'memory':
+      return new MemoryError(plain.code, plain.message, { retryable: plain.retryable });
+    case 'engine': {
+      const { message, statementIndex, code, extendedCode } = plain;
+      return statementIndex === undefined
+        ? new LibsqlError(message, code, extendedCode)
+        : new LibsqlBatchError(message, statementIndex, code, extendedCode);
+    }
+    case 'mistake':
+      return Object.assign(new Error(plain.message), { stack: plain.stack });
+  }
 }

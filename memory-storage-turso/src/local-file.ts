@@ -20,6 +20,11 @@ export interface LocalFileOptions {
 /** Opens the file, and makes it and its directory when they are missing, for the user's eyes only. */
 export async function openLocalFile(path: string, options: LocalFileOptions): Promise<Connection> {
   createPrivately(path);
+  return connectLocalFile(path, options);
+}
+
+/** One more connection to a file that is there. */
+export async function connectLocalFile(path: string, options: LocalFileOptions): Promise<Connection> {
   const database = connect(path, Math.min(ENGINE_WAIT_MS, options.busyTimeoutMs));
   const connection = localConnection(database, path, options.busyTimeoutMs);
   try {
@@ -62,8 +67,10 @@ const MAX_PREPARED = 256;
 function createPrivately(path: string): void {
   try {
     makePrivateFolder(dirname(path));
-    closeSync(openSync(path, 'a', 0o600));
+    // Never opens a file that is there: closing it again would let go of every lock this process has on it.
+    closeSync(openSync(path, 'wx', 0o600));
   } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return;
     const reason = cause instanceof Error && 'code' in cause ? ` (${cause.code})` : '';
     const advice = 'Choose a file in a directory where this user may write';
     throw new MemoryError('STORE_FAILED', `Cannot open the store ${path}${reason}. ${advice}.`, { cause });
@@ -74,7 +81,9 @@ function connect(path: string, busyTimeoutMs: number): Database.Database {
   try {
     return new Database(path, { timeout: busyTimeoutMs });
   } catch (cause) {
-    throw toLibsqlError(cause);
+    // The driver says no more than a text here.
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new LibsqlError(message, 'SQLITE_CANTOPEN', undefined, undefined, cause instanceof Error ? cause : undefined);
   }
 }
 

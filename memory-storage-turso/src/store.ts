@@ -14,12 +14,12 @@ import type {
 } from '@episodica/memory-core/ports';
 import type { Connection, Result, Row } from './connection.ts';
 import { toMemoryError, violationOf } from './errors.ts';
-import { conditionsOf, orderOf, whereOf } from './filters.ts';
-import { readStats, type StoreStats, type Verification, verifyStore } from './inspect.ts';
+import type { StoreStats, Verification } from './inspect.ts';
+import { type JobThreads, jobThreads } from './job-threads.ts';
+import { jobsOn, type PageRequest, readPage } from './jobs.ts';
 import { openLocalFile, pathOf, patiently } from './local-file.ts';
 import { numberIn, rowToEntity, selectedColumns, textIn } from './rows.ts';
 import { identityOf, migrate } from './schema.ts';
-import { matchText } from './search.ts';
 import { type Group, groupsOf, journalStatement, refusalOf, statementsOf } from './write.ts';
 
 /** Where the store is, and how it writes. */
@@ -56,19 +56,22 @@ export async function openTursoStore(options: TursoStoreOptions): Promise<TursoS
     );
   }
   const path = pathOf(url);
+  const file = { busyTimeoutMs, durability };
   try {
-    return await openStoreOver(await openLocalFile(path, { busyTimeoutMs, durability }));
+    return await openStoreOver(await openLocalFile(path, file), jobThreads({ path, options: file }));
   } catch (error) {
     throw toMemoryError(error, `open the store ${path}`);
   }
 }
 
-/** A store over any connection, which it closes when it cannot be opened. */
-export async function openStoreOver(connection: Connection): Promise<TursoStore> {
+/** A store over any connection, which it closes when it cannot be opened. Without threads, it does the jobs as well. */
+export async function openStoreOver(connection: Connection, threads?: JobThreads): Promise<TursoStore> {
+  const jobs = threads ?? { run: jobsOn(connection), close: async () => undefined };
   try {
     await patiently(() => migrate(connection));
-    return tursoStore(connection, await identityOf(connection));
+    return tursoStore(connection, jobs, await identityOf(connection));
   } catch (error) {
+    await jobs.close();
     await connection.close();
     throw error;
   }
@@ -79,7 +82,7 @@ const PAGE_ROWS = 200;
 /** Journal entries in one answer, unless the caller says otherwise. */
 const CHANGES_LIMIT = 1_000;
 
-function tursoStore(connection: Connection, identity: string): TursoStore {
+function tursoStore(connection: Connection, jobs: JobThreads, identity: string): TursoStore {
   const { place } = connection;
   const begun = new Set<Promise<unknown>>();
   let isClosed = false;
@@ -98,6 +101,10 @@ function tursoStore(connection: Connection, identity: string): TursoStore {
     }
   }
 
+  /** The steps of an episode lie side by side; any other page may cost a look at every row there is. */
+  const readRows = (request: PageRequest): Promise<readonly Row[]> =>
+    request.kind === 'step' ? readPage(connection, request) : jobs.run('page', request);
+
   return {
     name: 'turso',
     identity,
@@ -111,7 +118,7 @@ function tursoStore(connection: Connection, identity: string): TursoStore {
       let last = firstPlace(filter);
       for (let left = limit; left > 0; ) {
         const page = Math.min(left, PAGE_ROWS);
-        const rows = await call('read', options?.signal, () => readPage(connection, { kind, filter, last, page }));
+        const rows = await call('read', options?.signal, () => readRows({ kind, filter, last, page }));
         for (const row of rows) {
           throwIfAborted(options?.signal);
           yield rowToEntity(kind, row);
@@ -127,15 +134,16 @@ function tursoStore(connection: Connection, identity: string): TursoStore {
     changes: (since, options) => call('read', options?.signal, () => readChanges(connection, since, options?.limit)),
 
     text: {
-      match: (query, options) => call('search', options?.signal, () => matchText(connection, query)),
+      match: (query, options) => call('search', options?.signal, () => jobs.run('match', query)),
     },
 
-    stats: () => call('read', undefined, () => readStats(connection)),
-    verify: () => call('verify', undefined, () => verifyStore(connection)),
+    stats: () => call('read', undefined, () => jobs.run('stats', undefined)),
+    verify: () => call('verify', undefined, () => jobs.run('verify', undefined)),
 
     async close() {
       isClosed = true;
       await Promise.allSettled(begun);
+      await jobs.close();
       await connection.close();
     },
   };
@@ -162,20 +170,6 @@ async function getMany<K extends Kind>(
 function firstPlace(filter: Filters[Kind]): Row | undefined {
   if (!('after' in filter) || filter.after === undefined) return undefined;
   return { started_at: filter.after.startedAt, id: filter.after.id };
-}
-
-async function readPage<K extends Kind>(
-  connection: Connection,
-  scan: { readonly kind: K; readonly filter: Filters[K]; readonly last: Row | undefined; readonly page: number },
-): Promise<readonly Row[]> {
-  const { kind, filter, last, page } = scan;
-  const order = orderOf(kind, filter);
-  const where = whereOf([...conditionsOf(kind, filter), ...(last === undefined ? [] : [order.behind(last)])]);
-  const { rows } = await connection.execute({
-    sql: `SELECT ${selectedColumns(kind)} FROM ${kind} ${where.sql} ORDER BY ${order.sql} LIMIT ?`,
-    args: [...where.args, page],
-  });
-  return rows;
 }
 
 /**

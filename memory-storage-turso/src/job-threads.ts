@@ -1,0 +1,118 @@
+// Jobs on a local file, each in a thread where it does not hold up the others: what is read, what is written, and what
+// takes as long as the whole store does.
+import { Worker } from 'node:worker_threads';
+import { MemoryError } from '@episodica/memory-core';
+import { fromPlainError } from './errors.ts';
+import type { Job, RunJob } from './jobs.ts';
+import type { JobAnswer, JobOrder, ThreadSetup } from './store-thread.ts';
+
+export interface JobThreads {
+  readonly run: RunJob;
+  /** Waits for the jobs under way and ends the threads. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** `lasting`: one thread for all jobs of the name, started with the first. `own`: a thread for each job. */
+const ROOMS: Readonly<Record<Job, 'reading' | 'writing' | 'own'>> = {
+  page: 'reading',
+  match: 'reading',
+  batch: 'writing',
+  stats: 'own',
+  verify: 'own',
+};
+
+/** Nothing is started before the first job. The threads don't keep the process alive but for jobs under way. */
+export function jobThreads(setup: ThreadSetup): JobThreads {
+  const threads = new Map<string, JobThread>();
+  let isClosed = false;
+
+  function threadFor(room: string): JobThread {
+    const known = threads.get(room);
+    if (known !== undefined) return known;
+    const thread = jobThread(setup, () => threads.delete(room));
+    threads.set(room, thread);
+    return thread;
+  }
+
+  let ownCount = 0;
+  return {
+    async run(job, input) {
+      if (isClosed) throw closed(setup.path);
+      if (ROOMS[job] !== 'own') return threadFor(ROOMS[job]).run(job, input);
+      ownCount += 1;
+      const thread = threadFor(`${job} ${ownCount}`);
+      try {
+        return await thread.run(job, input);
+      } finally {
+        await thread.close();
+      }
+    },
+    async close() {
+      isClosed = true;
+      await Promise.all([...threads.values()].map((thread) => thread.close()));
+    },
+  };
+}
+
+type JobThread = JobThreads;
+
+interface Waiting {
+  resolve(output: never): void;
+  reject(error: unknown): void;
+}
+
+function jobThread(setup: ThreadSetup, onEnd: () => void): JobThread {
+  const worker = new Worker(new URL('./store-thread.js', import.meta.url), { workerData: setup });
+  const waiting = new Map<number, Waiting>();
+  let lastId = 0;
+  const settle = (id: number): Waiting | undefined => {
+    const found = waiting.get(id);
+    waiting.delete(id);
+    if (waiting.size === 0) worker.unref();
+    return found;
+  };
+  const endAll = (error: unknown): void => {
+    onEnd();
+    for (const id of [...waiting.keys()]) settle(id)?.reject(error);
+  };
+  worker.unref();
+  worker.on('message', (answer: JobAnswer) => {
+    const found = settle(answer.id);
+    if ('error' in answer) found?.reject(fromPlainError(answer.error));
+    // The job of this number answers what its caller awaits: both come from the same table.
+    else found?.resolve(answer.output as never);
+  });
+  worker.on('error', (cause) => endAll(threadFailed(setup.path, cause)));
+  const ended = new Promise<void>((resolve) => {
+    worker.on('exit', () => {
+      endAll(closed(setup.path));
+      resolve();
+    });
+  });
+  return {
+    run: (job, input) =>
+      new Promise((resolve, reject) => {
+        lastId += 1;
+        waiting.set(lastId, { resolve, reject });
+        worker.ref();
+        worker.postMessage({ id: lastId, job, input } satisfies JobOrder);
+      }),
+    async close() {
+      worker.ref();
+      worker.postMessage('close' satisfies JobOrder);
+      await ended;
+    },
+  };
+}
+
+function closed(path: string): MemoryError {
+  return new MemoryError('CLOSED', `The store ${path} is closed; open it again.`);
+}
+
+function threadFailed(path: string, cause: unknown): MemoryError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new MemoryError('STORE_FAILED', `A thread that works on the store ${path} ended (${reason}). Try again.`, {
+    cause,
+    retryable: true,
+  });
+}

@@ -1,0 +1,54 @@
+// Work whose cost grows with the store or with what it is given. Each job takes a connection and plain data and answers
+// plain data, so that it can be done in a thread of its own, where it holds up nothing but itself.
+import type { Filters, IndexedKind, Kind, TextMatches, TextQuery } from '@episodica/memory-core/ports';
+import type { Connection, Result, Row, Statement } from './connection.ts';
+import { conditionsOf, orderOf, whereOf } from './filters.ts';
+import { readStats, type StoreStats, type Verification, verifyStore } from './inspect.ts';
+import { selectedColumns } from './rows.ts';
+import { matchText } from './search.ts';
+
+/** One page of a scan: at most `page` rows behind `last`. */
+export interface PageRequest {
+  readonly kind: Kind;
+  readonly filter: Filters[Kind];
+  readonly last: Row | undefined;
+  readonly page: number;
+}
+
+/** The jobs: what each is given, and what it answers. */
+export interface Jobs {
+  page: { input: PageRequest; output: readonly Row[] };
+  match: { input: TextQuery<IndexedKind>; output: TextMatches };
+  batch: { input: readonly Statement[]; output: readonly Result[] };
+  stats: { input: undefined; output: StoreStats };
+  verify: { input: undefined; output: Verification };
+}
+export type Job = keyof Jobs;
+
+/** Does a job, here or in another thread. Rejects with what the job rejected with. */
+export type RunJob = <J extends Job>(job: J, input: Jobs[J]['input']) => Promise<Jobs[J]['output']>;
+
+/** Does each job on this connection, in this thread. */
+export function jobsOn(connection: Connection): RunJob {
+  return (job, input) => JOBS[job](connection, input);
+}
+
+const JOBS: { readonly [J in Job]: (connection: Connection, input: Jobs[J]['input']) => Promise<Jobs[J]['output']> } = {
+  page: readPage,
+  match: matchText,
+  batch: (connection, statements) => connection.batch(statements),
+  stats: readStats,
+  verify: verifyStore,
+};
+
+/** The rows of a page, as the engine gives them. */
+export async function readPage(connection: Connection, request: PageRequest): Promise<readonly Row[]> {
+  const { kind, filter, last, page } = request;
+  const order = orderOf(kind, filter);
+  const where = whereOf([...conditionsOf(kind, filter), ...(last === undefined ? [] : [order.behind(last)])]);
+  const { rows } = await connection.execute({
+    sql: `SELECT ${selectedColumns(kind)} FROM ${kind} ${where.sql} ORDER BY ${order.sql} LIMIT ?`,
+    args: [...where.args, page],
+  });
+  return rows;
+}
