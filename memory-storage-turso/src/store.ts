@@ -1,5 +1,5 @@
 // `MemoryStore` over libSQL: each verb is one statement or one batch.
-import { MemoryError, throwIfAborted } from '@episodica/memory-core';
+import { groupCommit, MemoryError, mapInTurns, throwIfAborted, turns } from '@episodica/memory-core';
 import type {
   CallOptions,
   Changes,
@@ -12,7 +12,7 @@ import type {
   WriteOptions,
   WriteReceipt,
 } from '@episodica/memory-core/ports';
-import type { Connection, Result, Row } from './connection.ts';
+import type { Connection, Result, Row, Statement } from './connection.ts';
 import { toMemoryError, violationOf } from './errors.ts';
 import type { StoreStats, Verification } from './inspect.ts';
 import { type JobThreads, jobThreads } from './job-threads.ts';
@@ -30,6 +30,11 @@ export interface TursoStoreOptions {
   readonly busyTimeoutMs?: number;
   /** `full`: a write that resolved survives a power cut. `normal`: it survives the end of the process. @default 'full' */
   readonly durability?: 'full' | 'normal';
+  /**
+   * Whether work that grows with the store has threads of its own, so that it never holds up the caller's. Without, a
+   * program that does one thing and ends is spared their start, some 50 ms. @default true
+   */
+  readonly threads?: boolean;
 }
 
 /** What this store offers beside the port. */
@@ -48,7 +53,7 @@ export interface TursoStore extends MemoryStore {
  * for a file that is no database, `STORE_UNAVAILABLE` while other processes keep it busy
  */
 export async function openTursoStore(options: TursoStoreOptions): Promise<TursoStore> {
-  const { url, busyTimeoutMs = 5_000, durability = 'full' } = options;
+  const { url, busyTimeoutMs = 5_000, durability = 'full', threads = true } = options;
   if (!url.startsWith('file:')) {
     throw new MemoryError(
       'NOT_SUPPORTED',
@@ -58,7 +63,8 @@ export async function openTursoStore(options: TursoStoreOptions): Promise<TursoS
   const path = pathOf(url);
   const file = { busyTimeoutMs, durability };
   try {
-    return await openStoreOver(await openLocalFile(path, file), jobThreads({ path, options: file }));
+    const connection = await openLocalFile(path, file);
+    return await openStoreOver(connection, threads ? jobThreads({ path, options: file }) : undefined);
   } catch (error) {
     throw toMemoryError(error, `open the store ${path}`);
   }
@@ -105,6 +111,8 @@ function tursoStore(connection: Connection, jobs: JobThreads, identity: string):
   const readRows = (request: PageRequest): Promise<readonly Row[]> =>
     request.kind === 'step' ? readPage(connection, request) : jobs.run('page', request);
 
+  const commit = groupCommit((batch, options) => write({ connection, jobs, batch, options }));
+
   return {
     name: 'turso',
     identity,
@@ -115,12 +123,14 @@ function tursoStore(connection: Connection, jobs: JobThreads, identity: string):
 
     async *scan<K extends Kind>(kind: K, filter: Filters[K], options?: CallOptions) {
       const limit = 'limit' in filter && filter.limit !== undefined ? filter.limit : Number.POSITIVE_INFINITY;
+      const turn = turns();
       let last = firstPlace(filter);
       for (let left = limit; left > 0; ) {
         const page = Math.min(left, PAGE_ROWS);
         const rows = await call('read', options?.signal, () => readRows({ kind, filter, last, page }));
         for (const row of rows) {
           throwIfAborted(options?.signal);
+          await turn();
           yield rowToEntity(kind, row);
         }
         left -= rows.length;
@@ -129,7 +139,7 @@ function tursoStore(connection: Connection, jobs: JobThreads, identity: string):
       }
     },
 
-    write: (batch, options) => call('write to', options?.signal, () => write(connection, batch, options)),
+    write: (batch, options) => call('write to', options?.signal, () => commit(batch, options)),
 
     changes: (since, options) => call('read', options?.signal, () => readChanges(connection, since, options?.limit)),
 
@@ -172,21 +182,27 @@ function firstPlace(filter: Filters[Kind]): Row | undefined {
   return { started_at: filter.after.startedAt, id: filter.after.id };
 }
 
+/** Statements with more text than this, in characters, go to a thread: here they would hold up everything else. */
+const MAX_TEXT_HERE = 64_000;
+
 /**
  * One batch. When the engine turns down a group of writes, the batch is run again with each write alone: nothing was
  * changed, and now the statement that fails names the write.
  */
-async function write(
-  connection: Connection,
-  batch: readonly Write[],
-  options: WriteOptions | undefined,
-): Promise<WriteReceipt> {
+async function write(order: {
+  readonly connection: Connection;
+  readonly jobs: JobThreads;
+  readonly batch: readonly Write[];
+  readonly options: WriteOptions | undefined;
+}): Promise<WriteReceipt> {
+  const { connection, jobs, batch, options } = order;
   const entry = { at: new Date().toISOString(), actor: options?.actor ?? 'library' };
   for (let groups = groupsOf(batch); ; groups = batch.map((single): Group => [single])) {
-    const parts = groups.map((group) => ({ group, statements: statementsOf(group) }));
+    const parts = await mapInTurns(groups, (group) => ({ group, statements: statementsOf(group) }));
     const statements = [...parts.flatMap((part) => part.statements), journalStatement(batch, entry)];
     try {
-      return receiptOf(batch, await connection.batch(statements));
+      const isLarge = textLength(statements) > MAX_TEXT_HERE;
+      return receiptOf(batch, await (isLarge ? jobs.run('batch', statements) : connection.batch(statements)));
     } catch (error) {
       const violation = violationOf(error);
       if (violation === undefined) throw error;
@@ -196,6 +212,13 @@ async function write(
       if (others.length === 0) throw refusalOf(first, violation.message);
     }
   }
+}
+
+function textLength(statements: readonly Statement[]): number {
+  return statements.reduce(
+    (sum, { args }) => args.reduce<number>((length, arg) => length + (typeof arg === 'string' ? arg.length : 0), sum),
+    0,
+  );
 }
 
 function receiptOf(batch: readonly Write[], results: readonly Result[]): WriteReceipt {

@@ -845,6 +845,23 @@ function modelLaws(subject: StoreSuiteSubject): void {
     );
   });
 
+  test('writes at once have the same outcomes as one after the other, in the order of the calls [ST-04] [ST-07]', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(writeBatches, { minLength: 2, maxLength: 24 }), async (batches) => {
+        await using(subject, async (store) => {
+          const model = inMemoryStore();
+          for (const each of [store, model]) await each.write(SEED);
+          const outcomes = await Promise.all(batches.map((batch) => outcomeOf(store, batch)));
+          for (const [index, batch] of batches.entries()) {
+            expect(outcomes[index]).toEqual(await outcomeOf(model, batch));
+          }
+          expect(await contentsOf(store)).toEqual(await contentsOf(model));
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   test('any filter finds the same as in the model, in the same order [EP-05]', async () => {
     await fc.assert(
       fc.asyncProperty(
