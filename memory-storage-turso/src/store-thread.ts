@@ -21,14 +21,14 @@ export type JobAnswer =
 
 /** Serves until it is told to close. */
 function serve(port: MessagePort, { path, options }: ThreadSetup): void {
-  let opened: Promise<Connection> | undefined;
+  let opened: Connection | undefined;
   let last: Promise<unknown> = Promise.resolve();
 
   async function answer({ id, job, input }: Exclude<JobOrder, 'close'>): Promise<void> {
     let reply: JobAnswer;
     try {
-      opened ??= connectLocalFile(path, options);
-      reply = { id, output: await jobsOn(await opened)(job, input) };
+      opened ??= await connectLocalFile(path, options);
+      reply = { id, output: await jobsOn(opened)(job, input) };
     } catch (error) {
       reply = { id, error: toPlainError(error) };
     }
@@ -37,8 +37,7 @@ function serve(port: MessagePort, { path, options }: ThreadSetup): void {
 
   /** A thread that ended with its connection open would keep the file's locks for as long as the process lives. */
   async function close(): Promise<void> {
-    const connection = await opened?.catch(() => undefined);
-    await connection?.close();
+    await opened?.close();
     port.close();
   }
 
