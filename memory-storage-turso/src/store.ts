@@ -83,7 +83,7 @@ export async function openStoreOver(connection: Connection, threads?: JobThreads
   }
 }
 
-/** Rows read at a time while scanning: few enough to keep a page's time and memory small. */
+/** Rows read at a time: few enough to keep a page's time and memory small. */
 const PAGE_ROWS = 200;
 /** Journal entries in one answer, unless the caller says otherwise. */
 const CHANGES_LIMIT = 1_000;
@@ -159,21 +159,26 @@ function tursoStore(connection: Connection, jobs: JobThreads, identity: string):
   };
 }
 
+/** In pages, so that many ids don't hold up the thread. */
 async function getMany<K extends Kind>(
   connection: Connection,
   kind: K,
   ids: readonly string[],
 ): Promise<readonly (Entities[K] | undefined)[]> {
-  if (ids.length === 0) return [];
-  const { rows } = await connection.execute({
-    sql: `SELECT ${selectedColumns(kind)} FROM ${kind} WHERE id IN (SELECT value FROM json_each(?1))`,
-    args: [JSON.stringify(ids)],
-  });
-  const found = new Map(rows.map((row) => [textIn(row, 'id'), row]));
-  return ids.map((id) => {
-    const row = found.get(id);
-    return row && rowToEntity(kind, row);
-  });
+  const entities: (Entities[K] | undefined)[] = [];
+  for (let start = 0; start < ids.length; start += PAGE_ROWS) {
+    const page = ids.slice(start, start + PAGE_ROWS);
+    const { rows } = await connection.execute({
+      sql: `SELECT ${selectedColumns(kind)} FROM ${kind} WHERE id IN (SELECT value FROM json_each(?1))`,
+      args: [JSON.stringify(page)],
+    });
+    const found = new Map(rows.map((row) => [textIn(row, 'id'), row]));
+    for (const id of page) {
+      const row = found.get(id);
+      entities.push(row && rowToEntity(kind, row));
+    }
+  }
+  return entities;
 }
 
 /** The row behind which a scan begins, as if it had just been read. */

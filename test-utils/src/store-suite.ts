@@ -130,6 +130,18 @@ function readLaws(law: Law): void {
     expect(await store.getMany('episode', [first.id])).toEqual([undefined]);
   });
 
+  law("many are had at once, each the caller's own [EP-05]", async (store) => {
+    const many = Array.from({ length: 450 }, () => aPattern());
+    await store.write(many.map((pattern) => put('pattern', pattern)));
+    const [first] = many;
+    const found = await store.getMany(
+      'pattern',
+      [...many, ...many.slice(0, 1)].map(({ id }) => id),
+    );
+    expect(found).toEqual([...many, first]);
+    expect(found.at(-1)).not.toBe(found[0]);
+  });
+
   law('any entity is read back as it was written [ST-01]', async (store) => {
     await roundTrip(store, 'episode', episodes);
     await roundTrip(store, 'pattern', patterns);
