@@ -1,7 +1,6 @@
 // What a store holds, and whether it is whole.
 import type { IndexedKind, Kind } from '@episodica/memory-core/ports';
-import type { Connection, Row, Statement } from './connection.ts';
-import { isCorrupt } from './errors.ts';
+import type { Access, Connection, Row } from './connection.ts';
 import { numberIn, textIn } from './rows.ts';
 import { schemaVersion } from './schema.ts';
 import { TEXT_FIELDS, type TextField } from './search.ts';
@@ -11,6 +10,8 @@ export interface StoreStats {
   /** The file, or the address of the database. */
   readonly path: string;
   readonly sizeBytes: number;
+  /** `read-only`: the file may not be written here; reads work. */
+  readonly access: Access;
   readonly schema: number;
   readonly counts: Readonly<Record<Kind, number>>;
   /** The newest sequence number. */
@@ -28,6 +29,7 @@ export async function readStats(connection: Connection): Promise<StoreStats> {
   const countOf = (kind: Kind): number => numberIn(rows[0], kind);
   return {
     path: connection.place,
+    access: connection.access,
     sizeBytes: numberIn(rows[0], 'size'),
     schema: await schemaVersion(connection),
     counts: {
@@ -89,7 +91,6 @@ const CHECKS: readonly Check[] = [
 function textChecks(kind: IndexedKind, field: TextField): readonly Check[] {
   const index = `${kind}_${field}`;
   return [
-    indexCheck(index),
     countCheck(
       `SELECT count(*) AS count FROM ${kind} WHERE rowid NOT IN (SELECT id FROM ${index}_docsize)`,
       (count) => `${count} ${kind}s are missing from the text index ${index}.`,
@@ -113,18 +114,4 @@ function countCheck(sql: string, finding: (count: number) => string): Check {
     const count = numberIn(row, 'count');
     return count === 0 ? undefined : finding(count);
   });
-}
-
-/** FTS5 compares its index with itself and fails when they differ. */
-function indexCheck(index: string): Check {
-  const statement: Statement = { sql: `INSERT INTO ${index} (${index}) VALUES ('integrity-check')`, args: [] };
-  return async (connection) => {
-    try {
-      await connection.execute(statement);
-      return [];
-    } catch (error) {
-      if (!isCorrupt(error)) throw error;
-      return [`The text index ${index} is damaged.`];
-    }
-  };
 }

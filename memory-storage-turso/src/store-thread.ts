@@ -2,13 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { toPlainError } from './errors.ts';
 import { type Job, type Jobs, jobsOn } from './jobs.ts';
-import { connectLocalFile, type LocalFileOptions } from './local-file.ts';
-
-/** What the thread is started with. */
-export interface ThreadSetup {
-  readonly path: string;
-  readonly options: LocalFileOptions;
-}
+import { connectStoreFile, type StoreFile } from './store-file.ts';
 
 /** What it is asked; `close` comes last. */
 export type JobOrder = { readonly id: number; readonly job: Job; readonly input: Jobs[Job]['input'] } | 'close';
@@ -19,9 +13,9 @@ export type JobAnswer =
   | { readonly id: number; readonly error: ReturnType<typeof toPlainError> };
 
 // Only `job-threads.ts` starts this file, with these.
-const { path, options } = workerData as ThreadSetup;
+const file = workerData as StoreFile;
 const port = parentPort;
-let opened: ReturnType<typeof connectLocalFile> | undefined;
+let opened: ReturnType<typeof connectStoreFile> | undefined;
 let last: Promise<unknown> = Promise.resolve();
 
 port?.on('message', (order: JobOrder) => {
@@ -38,7 +32,11 @@ async function close(): Promise<void> {
 async function answer({ id, job, input }: Exclude<JobOrder, 'close'>): Promise<void> {
   let reply: JobAnswer;
   try {
-    opened ??= connectLocalFile(path, options);
+    opened ??= connectStoreFile(file).catch((error) => {
+      // What cannot be opened now may be opened for the next job.
+      opened = undefined;
+      throw error;
+    });
     reply = { id, output: await jobsOn(await opened)(job, input) };
   } catch (error) {
     reply = { id, error: toPlainError(error) };

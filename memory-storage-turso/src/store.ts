@@ -17,9 +17,11 @@ import { toMemoryError, violationOf } from './errors.ts';
 import type { StoreStats, Verification } from './inspect.ts';
 import { type JobThreads, jobThreads } from './job-threads.ts';
 import { jobsOn, type PageRequest, readPage } from './jobs.ts';
-import { openLocalFile, pathOf, patiently } from './local-file.ts';
+import type { StoreConnection } from './lasting-connection.ts';
+import { pathOf, patiently } from './local-file.ts';
 import { numberIn, rowToEntity, selectedColumns, textIn } from './rows.ts';
-import { identityOf, migrate } from './schema.ts';
+import { identityOf, MIGRATIONS, type Migration, migrate } from './schema.ts';
+import { openStoreFile } from './store-file.ts';
 import { type Group, groupsOf, journalStatement, refusalOf, statementsOf } from './write.ts';
 
 /** Where the store is, and how it writes. */
@@ -34,8 +36,12 @@ export interface TursoStoreOptions {
 
 /** What this store offers beside the port. */
 export interface TursoStore extends MemoryStore {
-  /** Tells this database from every other one, wherever its file lies: a cache of it is kept under this name. */
+  /**
+   * Tells this database from every other one, wherever its file lies: a cache of it is kept under this name. Another
+   * one when another database took the place of this one, which `epoch` tells.
+   */
   readonly identity: string;
+  readonly epoch: number;
   readonly text: NonNullable<MemoryStore['text']>;
   stats(): Promise<StoreStats>;
   /** Checks everything that can be checked. Reads the whole store: its cost grows with it. */
@@ -48,33 +54,38 @@ export interface TursoStore extends MemoryStore {
  * for a file that is no database, `STORE_UNAVAILABLE` while other processes keep it busy
  */
 export async function openTursoStore(options: TursoStoreOptions): Promise<TursoStore> {
-  const { url, busyTimeoutMs = 5_000, durability = 'full' } = options;
-  if (!url.startsWith('file:')) {
-    throw new MemoryError(
-      'NOT_SUPPORTED',
-      'The store can only be a local file so far; use a URL that begins with "file:".',
-    );
-  }
-  const path = pathOf(url);
-  const file = { busyTimeoutMs, durability };
+  return openStoreAt(options, MIGRATIONS);
+}
+
+/** A store whose newest schema is what these steps lead to. */
+export async function openStoreAt(
+  { url, busyTimeoutMs = 5_000, durability = 'full' }: TursoStoreOptions,
+  migrations: readonly Migration[],
+): Promise<TursoStore> {
+  const file = { path: localPathOf(url), busyTimeoutMs, durability, migrations };
   try {
-    return await openStoreOver(await openLocalFile(path, file), jobThreads({ path, options: file }));
+    return tursoStore(await openStoreFile(file), jobThreads(file));
   } catch (error) {
-    throw toMemoryError(error, `open the store ${path}`);
+    throw toMemoryError(error, `open the store ${file.path}`);
   }
 }
 
-/** A store over any connection, which it closes when it cannot be opened. Without threads, it does the jobs as well. */
-export async function openStoreOver(connection: Connection, threads?: JobThreads): Promise<TursoStore> {
-  const jobs = threads ?? { run: jobsOn(connection), close: async () => undefined };
+/** A store over any connection, which it closes when it cannot be opened. It does the jobs as well. */
+export async function openStoreOver(connection: Connection): Promise<TursoStore> {
   try {
     await patiently(() => migrate(connection));
-    return tursoStore(connection, jobs, await identityOf(connection));
+    const opened = { ...connection, identity: await identityOf(connection), epoch: 0 };
+    return tursoStore(opened, { run: jobsOn(connection), close: async () => undefined });
   } catch (error) {
-    await jobs.close();
     await connection.close();
     throw error;
   }
+}
+
+function localPathOf(url: string): string {
+  if (url.startsWith('file:')) return pathOf(url);
+  const advice = 'use a URL that begins with "file:"';
+  throw new MemoryError('NOT_SUPPORTED', `The store can only be a local file so far; ${advice}.`);
 }
 
 /** Rows read at a time while scanning: few enough to keep a page's time and memory small. */
@@ -82,7 +93,7 @@ const PAGE_ROWS = 200;
 /** Journal entries in one answer, unless the caller says otherwise. */
 const CHANGES_LIMIT = 1_000;
 
-function tursoStore(connection: Connection, jobs: JobThreads, identity: string): TursoStore {
+function tursoStore(connection: StoreConnection, jobs: JobThreads): TursoStore {
   const { place } = connection;
   const begun = new Set<Promise<unknown>>();
   let isClosed = false;
@@ -107,7 +118,12 @@ function tursoStore(connection: Connection, jobs: JobThreads, identity: string):
 
   return {
     name: 'turso',
-    identity,
+    get identity() {
+      return connection.identity;
+    },
+    get epoch() {
+      return connection.epoch;
+    },
 
     getMany<K extends Kind>(kind: K, ids: readonly string[], options?: CallOptions) {
       return call('read', options?.signal, () => getMany(connection, kind, ids));
