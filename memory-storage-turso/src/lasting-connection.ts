@@ -1,6 +1,5 @@
 // A connection to the database at a path, for as long as the store is open: when another file is put there, when one
 // that could only be read can be written, or when the connection failed, it is opened anew, and no call notices.
-import { MemoryError } from '@episodica/memory-core';
 import type { Connection } from './connection.ts';
 import { Hindered, type Hindrance } from './file-state.ts';
 

@@ -227,7 +227,6 @@ function localConnection(opened: Opened, place: string, busyTimeoutMs: number): 
   }
 
   function batchNow(batch: readonly Statement[], beforeCommit: (() => void) | undefined): readonly Result[] {
-    checkFile();
     if (access === 'read-only') throw new Hindered(accessOf(place) === 'read-only' ? 'read-only' : 'writable');
     try {
       run(BEGIN);
