@@ -1,5 +1,5 @@
 // A copy of a database before its schema changes: whole, checked, and in place under its name only then.
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { MemoryError, makePrivateFolder } from '@episodica/memory-core';
 import Database from 'libsql';
@@ -21,7 +21,7 @@ export function backUpBeside(path: string, schema: number): void {
   const partial = join(folder, `${basename(path)}.before-schema-${schema + 1}.partial`);
   try {
     makePrivateFolder(folder);
-    rmSync(partial, { force: true });
+    if (existsSync(partial)) rmSync(partial);
     // The engine copies into a file that is there and empty, and keeps its mode.
     closeSync(openSync(partial, 'wx', 0o600));
     copyWhole(path, partial);
@@ -29,7 +29,7 @@ export function backUpBeside(path: string, schema: number): void {
     renameSync(partial, target);
     if (process.platform !== 'win32') flush(folder);
   } catch (cause) {
-    rmSync(partial, { force: true });
+    if (existsSync(partial)) rmSync(partial);
     if (cause instanceof MemoryError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     const what = `Cannot open the store ${path}: before its schema ${schema} changes it is copied to ${target}`;

@@ -197,5 +197,14 @@ const FIRST: readonly string[] = [
   ]),
 ];
 
+/** What was captured from one place or in one session, found without a look at every episode. */
+const SECOND: readonly string[] = [
+  'CREATE INDEX episode_by_source ON episode (captured_from, started_at, id) WHERE captured_from IS NOT NULL',
+  'CREATE INDEX episode_by_session ON episode (session, started_at, id) WHERE session IS NOT NULL',
+];
+
 /** Every step, in order. */
-export const MIGRATIONS: readonly Migration[] = [{ statements: FIRST, isNeededToRead: true }];
+export const MIGRATIONS: readonly Migration[] = [
+  { statements: FIRST, isNeededToRead: true },
+  { statements: SECOND, isNeededToRead: false },
+];

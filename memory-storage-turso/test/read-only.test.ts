@@ -1,11 +1,13 @@
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { openTursoStore } from '@episodica/memory-storage-turso';
 import { aPattern, put } from '@episodica/test-utils';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { MIGRATIONS } from '../src/schema.ts';
 
 const READER = fileURLToPath(new URL('fixtures/reader.mjs', import.meta.url));
 const NOBODY = 65_534;
@@ -116,6 +118,19 @@ describe.skipIf(process.platform === 'win32')('permissions', () => {
     await expectReading(ask);
     permit({ file: 0o600, directory: 0o700 });
     await expectWriting(ask);
+    await ask('close');
+  });
+
+  test('an older schema is read as it is where it cannot be changed, and changed when it can be [ST-09] [ST-13]', async () => {
+    writeFileSync(path, gunzipSync(readFileSync(new URL('fixtures/schema-1.db.gz', import.meta.url))));
+    permit({ file: 0o444, directory: 0o555 });
+    const ask = startReader();
+    await ask('open', { uid });
+    expect(await ask('read')).toHaveLength(6);
+    expect([await ask('access'), await ask('schema')]).toEqual(['read-only', 1]);
+    permit({ file: 0o600, directory: 0o700 });
+    await ask('write', { id: 'none' });
+    expect([await ask('access'), await ask('schema')]).toEqual(['read-write', MIGRATIONS.length]);
     await ask('close');
   });
 
