@@ -21,7 +21,7 @@ export function backUpBeside(path: string, schema: number): void {
   const partial = join(folder, `${basename(path)}.before-schema-${schema + 1}.partial`);
   try {
     makePrivateFolder(folder);
-    if (existsSync(partial)) rmSync(partial);
+    removePartial(partial);
     // The engine copies into a file that is there and empty, and keeps its mode.
     closeSync(openSync(partial, 'wx', 0o600));
     copyWhole(path, partial);
@@ -29,7 +29,7 @@ export function backUpBeside(path: string, schema: number): void {
     renameSync(partial, target);
     if (process.platform !== 'win32') flush(folder);
   } catch (cause) {
-    if (existsSync(partial)) rmSync(partial);
+    removePartial(partial);
     if (cause instanceof MemoryError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     const what = `Cannot open the store ${path}: before its schema ${schema} changes it is copied to ${target}`;
@@ -52,6 +52,11 @@ function copyWhole(path: string, copy: string): void {
   } finally {
     database.close();
   }
+}
+
+/** The journal beside it would be taken for that of the next file of this name. */
+function removePartial(partial: string): void {
+  for (const path of [partial, `${partial}-journal`]) if (existsSync(path)) rmSync(path);
 }
 
 function flush(path: string): void {

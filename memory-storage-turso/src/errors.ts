@@ -95,13 +95,18 @@ export function toMemoryError(cause: unknown, action: string): MemoryError {
 }
 
 /** What the engine said, with its code before it. */
-export function engineText(error: LibsqlError): string {
+function engineText(error: LibsqlError): string {
   return `${error.extendedCode ?? error.code}: ${messageOf(error)}`;
 }
 
 /** The engine's code for the kind of error, like `SQLITE_IOERR`; `undefined` for what the engine did not say. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof LibsqlError ? error.code : undefined;
+}
+
+/** Whether the engine said it, and not this code. */
+export function isEngineError(error: unknown): boolean {
+  return error instanceof LibsqlError;
 }
 
 /** Whether another process was in the way. */

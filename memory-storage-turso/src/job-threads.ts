@@ -20,6 +20,7 @@ const ROOMS: Readonly<Record<Job, 'reading' | 'writing' | 'own'>> = {
   batch: 'writing',
   stats: 'own',
   verify: 'own',
+  repair: 'own',
 };
 
 /** Nothing is started before the first job. The threads don't keep the process alive but for jobs under way. */

@@ -34,13 +34,7 @@ export interface LocalFileOptions {
  * @throws `STORE_FAILED` where they cannot be made; `STORE_CORRUPT` where a log lies that was part of a lost file
  */
 export function createLocalFile(path: string): void {
-  const log = logPathOf(path);
-  const missing = fileAt(path) === undefined ? 'is missing' : 'is empty';
-  if (sizeAt(path) === 0 && sizeAt(log) > 0) {
-    const what = `Cannot open the store ${path}: it ${missing}, but its log ${log} holds writes that belong to it`;
-    const advice = 'Put the file back or restore a backup (memory-cli backup restore FILE)';
-    throw new MemoryError('STORE_CORRUPT', `${what}. ${advice}; to begin anew, move the log away.`);
-  }
+  refuseLoneLog(path);
   createPrivately(path);
 }
 
@@ -52,6 +46,15 @@ export async function connectLocalFile(path: string, options: LocalFileOptions):
   const access = accessOf(path);
   const opened = access === 'read-write' ? await connectToWrite(path, options) : connectToRead(path, options);
   return localConnection(opened, path, options.busyTimeoutMs);
+}
+
+/**
+ * One connection to look at a file that may be damaged: it writes nothing.
+ * @throws `STORE_CORRUPT` for a log without its file
+ */
+export function connectToInspect(path: string, options: LocalFileOptions): Connection {
+  refuseLoneLog(path);
+  return localConnection(connectToRead(path, { ...options, isShared: true }), path, options.busyTimeoutMs);
 }
 
 /** The path that a `file:` URL names, absolute. */
@@ -77,6 +80,16 @@ export async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
 const MAX_OPEN_ATTEMPTS = 40;
 /** Filters make many different texts; those used least recently are prepared again. */
 const MAX_PREPARED = 256;
+
+/** A log holds what is not in its file yet, and is of no use without it. */
+function refuseLoneLog(path: string): void {
+  const log = logPathOf(path);
+  if (sizeAt(path) > 0 || sizeAt(log) === 0) return;
+  const missing = fileAt(path) === undefined ? 'is missing' : 'is empty';
+  const what = `Cannot open the store ${path}: it ${missing}, but its log ${log} holds writes that belong to it`;
+  const advice = 'Put the file back or restore a backup with "memory-cli backup restore FILE"';
+  throw new MemoryError('STORE_CORRUPT', `${what}. ${advice}; to begin anew, move the log away.`);
+}
 
 function createPrivately(path: string): void {
   try {
@@ -118,29 +131,39 @@ async function connectToWrite(path: string, options: LocalFileOptions): Promise<
 
 /**
  * A file without a log is whole by itself, and is read as such: without locks, which would have to be written beside
- * it. So whoever writes to it meanwhile is seen by the time of the file.
+ * it. So whoever writes to it meanwhile is seen by the time of the file. `isShared`: with locks where they can be had.
  */
-function connectToRead(path: string, options: LocalFileOptions): Opened {
+function connectToRead(path: string, options: LocalFileOptions & { readonly isShared?: boolean }): Opened {
   const isWhole = sizeAt(logPathOf(path)) === 0;
-  const look = isWhole ? contentStateOf : stateOf;
-  const state = look(path);
-  const database = connect(path, isWhole ? 'mode=ro&immutable=1' : 'mode=ro', options.busyTimeoutMs);
+  if (isWhole && !options.isShared) return readWhole(path, options);
+  const state = stateOf(path);
+  const database = connect(path, 'mode=ro', options.busyTimeoutMs);
   try {
     readSchema(database);
   } catch (error) {
     database.close();
-    if (codeOf(error) === 'SQLITE_CANTOPEN' && !isWhole) throw unreadableLog(path, error);
+    if (codeOf(error) !== 'SQLITE_CANTOPEN') throw error;
+    if (isWhole) return readWhole(path, options);
+    throw unreadableLog(path, error);
+  }
+  return { database, access: 'read-only', change: () => changeOfRead(changeOf(state, stateOf(path))) };
+}
+
+function readWhole(path: string, options: LocalFileOptions): Opened {
+  const state = contentStateOf(path);
+  const database = connect(path, 'mode=ro&immutable=1', options.busyTimeoutMs);
+  try {
+    readSchema(database);
+  } catch (error) {
+    database.close();
     throw error;
   }
-  return {
-    database,
-    access: 'read-only',
-    // Nothing of it is unwritten: whatever happened to its log, it can be opened anew.
-    change() {
-      const change = changeOf(state, look(path));
-      return change === undefined || change === 'deleted' ? change : 'replaced';
-    },
-  };
+  return { database, access: 'read-only', change: () => changeOfRead(changeOf(state, contentStateOf(path))) };
+}
+
+/** Nothing of it is unwritten: whatever happened to its log, it can be opened anew. */
+function changeOfRead(change: FileChange | undefined): FileChange | undefined {
+  return change === undefined || change === 'deleted' ? change : 'replaced';
 }
 
 function connect(path: string, parameters: string, busyTimeoutMs: number): Database.Database {

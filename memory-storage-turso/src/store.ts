@@ -14,7 +14,7 @@ import type {
 } from '@episodica/memory-core/ports';
 import type { Connection, Result, Row } from './connection.ts';
 import { toMemoryError, violationOf } from './errors.ts';
-import type { StoreStats, Verification } from './inspect.ts';
+import type { StoreStats } from './inspect.ts';
 import { type JobThreads, jobThreads } from './job-threads.ts';
 import { jobsOn, type PageRequest, readPage } from './jobs.ts';
 import type { StoreConnection } from './lasting-connection.ts';
@@ -22,6 +22,7 @@ import { pathOf, patiently } from './local-file.ts';
 import { numberIn, rowToEntity, selectedColumns, textIn } from './rows.ts';
 import { identityOf, MIGRATIONS, type Migration, migrate } from './schema.ts';
 import { openStoreFile } from './store-file.ts';
+import { inspectFile, type Verification } from './verify.ts';
 import { type Group, groupsOf, journalStatement, refusalOf, statementsOf } from './write.ts';
 
 /** Where the store is, and how it writes. */
@@ -46,6 +47,11 @@ export interface TursoStore extends MemoryStore {
   stats(): Promise<StoreStats>;
   /** Checks everything that can be checked. Reads the whole store: its cost grows with it. */
   verify(): Promise<Verification>;
+  /**
+   * Makes every index anew from what it is an index of, the text indexes from the terms that they keep, and verifies.
+   * @throws `STORE_CORRUPT` where more than indexes is damaged; nothing is changed then
+   */
+  repair(): Promise<Verification>;
 }
 
 /**
@@ -79,6 +85,20 @@ export async function openStoreOver(connection: Connection): Promise<TursoStore>
   } catch (error) {
     await connection.close();
     throw error;
+  }
+}
+
+/**
+ * Checks the store in a file as `verify()` does, also one that is too damaged to be opened, and changes nothing in it.
+ * It works in the caller's thread for as long as that takes.
+ * @throws `NOT_FOUND` where there is no store
+ */
+export async function verifyTursoFile({ url, busyTimeoutMs = 5_000 }: TursoStoreOptions): Promise<Verification> {
+  const path = localPathOf(url);
+  try {
+    return await inspectFile(path, { busyTimeoutMs, durability: 'full' });
+  } catch (error) {
+    throw toMemoryError(error, `verify the store ${path}`);
   }
 }
 
@@ -155,6 +175,7 @@ function tursoStore(connection: StoreConnection, jobs: JobThreads): TursoStore {
 
     stats: () => call('read', undefined, () => jobs.run('stats', undefined)),
     verify: () => call('verify', undefined, () => jobs.run('verify', undefined)),
+    repair: () => call('repair', undefined, () => jobs.run('repair', undefined)),
 
     async close() {
       isClosed = true;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { openTursoStore } from '@episodica/memory-storage-turso';
-import { anEpisode, aPattern, aStep, put } from '@episodica/test-utils';
+import { aPattern, aStep, put } from '@episodica/test-utils';
 import { createClient } from '@libsql/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
@@ -98,34 +98,4 @@ test('a store that another process keeps busy is unavailable for now, and the wr
 
 test('an address that is no file is refused, never taken for one [ST-02]', async () => {
   await expect(openTursoStore({ url: 'libsql://example.org' })).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
-});
-
-test('verify finds what is damaged, and says what [ST-12]', async () => {
-  const url = urlOf(join(directory, 'store.db'));
-  const store = await openTursoStore({ url });
-  const episode = anEpisode();
-  const writes = [put('episode', episode), put('pattern', aPattern()), put('step', aStep({ episodeId: episode.id }))];
-  await store.write(writes);
-  expect(await store.verify()).toEqual({ ok: true, findings: [] });
-  const client = createClient({ url, concurrency: 1 });
-  await client.execute('PRAGMA foreign_keys = OFF');
-  await client.batch([
-    'DELETE FROM episode',
-    'DELETE FROM pattern_title',
-    'DELETE FROM journal WHERE seq = 2',
-    'UPDATE step SET total_bytes = 1',
-  ]);
-  client.close();
-  expect(await store.verify()).toEqual({
-    ok: false,
-    findings: [
-      'A row of step belongs to no episode.',
-      '1 entries of the text index episode_title belong to no episode.',
-      '1 entries of the text index episode_body belong to no episode.',
-      '1 patterns are missing from the text index pattern_title.',
-      '1 entries of the journal are missing.',
-      '1 steps have wrong totals.',
-    ],
-  });
-  await store.close();
 });

@@ -48,8 +48,12 @@ function startReader(): Ask {
 /** Made by a process that has ended, so that nothing of it is open any more; `end` says how. */
 async function makeStore(end: 'closed' | 'killed'): Promise<void> {
   const store = await openTursoStore({ url: pathToFileURL(path).href });
+  const none = { support: 0, successes: 0 };
   const terms = { title: ['word'], body: ['word'] };
-  await store.write([put('pattern', aPattern({ id: 'a' }), { terms }), put('pattern', aPattern({ id: 'b' }))]);
+  await store.write([
+    put('pattern', aPattern({ ...none, id: 'a' }), { terms }),
+    put('pattern', aPattern({ ...none, id: 'b' })),
+  ]);
   if (end === 'killed') {
     // What lies there now is what a killed process would leave: the log is full.
     for (const suffix of ['', '-wal']) execFileSync('cp', [`${path}${suffix}`, `${path}.killed${suffix}`]);

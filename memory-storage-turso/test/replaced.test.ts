@@ -3,6 +3,7 @@ import { mkdtempSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Pattern } from '@episodica/memory-core';
 import { openTursoStore, type TursoStore } from '@episodica/memory-storage-turso';
 import { anEpisode, aPattern, put } from '@episodica/test-utils';
 import Database from 'libsql';
@@ -28,6 +29,9 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
+/** One that counts no evidence, as there is none. */
+const pattern = (overrides: Partial<Pattern> = {}): Pattern => aPattern({ support: 0, successes: 0, ...overrides });
+
 async function openAt(place: string): Promise<TursoStore> {
   const store = await openTursoStore({ url: pathToFileURL(place).href });
   stores.push(store);
@@ -37,7 +41,7 @@ async function openAt(place: string): Promise<TursoStore> {
 /** A closed store with one pattern of this id. */
 async function storeWith(place: string, id: string): Promise<string> {
   const store = await openTursoStore({ url: pathToFileURL(place).href });
-  await store.write([put('pattern', aPattern({ id }))]);
+  await store.write([put('pattern', pattern({ id }))]);
   await store.close();
   return store.identity;
 }
@@ -54,10 +58,10 @@ function removeLog(): void {
 
 test('a store that was deleted says so and acknowledges nothing [ST-13]', async () => {
   const store = await openAt(path);
-  await store.write([put('pattern', aPattern())]);
+  await store.write([put('pattern', pattern())]);
   unlinkSync(path);
   const calls = [
-    store.write([put('pattern', aPattern())]),
+    store.write([put('pattern', pattern())]),
     store.getMany('pattern', ['a']),
     store.changes(0),
     idsIn(store),
@@ -79,13 +83,13 @@ test('a store that was deleted says so and acknowledges nothing [ST-13]', async 
 
 test('a store that was moved away and put back goes on without a restart [ST-13]', async () => {
   const store = await openAt(path);
-  await store.write([put('pattern', aPattern({ id: 'before' }))]);
+  await store.write([put('pattern', pattern({ id: 'before' }))]);
   renameSync(path, `${path}.away`);
-  await expect(store.write([put('pattern', aPattern({ id: 'meanwhile' }))])).rejects.toMatchObject({
+  await expect(store.write([put('pattern', pattern({ id: 'meanwhile' }))])).rejects.toMatchObject({
     code: 'STORE_FAILED',
   });
   renameSync(`${path}.away`, path);
-  await store.write([put('pattern', aPattern({ id: 'behind' }))]);
+  await store.write([put('pattern', pattern({ id: 'behind' }))]);
   expect(await idsIn(store)).toEqual(['before', 'behind'].sort());
   expect(await store.verify()).toEqual({ ok: true, findings: [] });
 });
@@ -93,7 +97,7 @@ test('a store that was moved away and put back goes on without a restart [ST-13]
 test('another database in its place is read and written without a restart, by every thread [ST-13]', async () => {
   const other = await storeWith(join(directory, 'other.db'), 'other');
   const store = await openAt(path);
-  await store.write([put('pattern', aPattern({ id: 'first' }), { terms: { title: ['a'], body: ['a'] } })]);
+  await store.write([put('pattern', pattern({ id: 'first' }), { terms: { title: ['a'], body: ['a'] } })]);
   // Each kind of call has been made once, so that each thread has a connection to the first file.
   expect([await idsIn(store), store.epoch]).toEqual([['first'], 0]);
   await store.text.match({ kind: 'pattern', terms: ['a'], limit: 1 });
@@ -103,7 +107,7 @@ test('another database in its place is read and written without a restart, by ev
   expect(await store.text.match({ kind: 'pattern', terms: ['a'], limit: 1 })).toMatchObject({ hits: [] });
   expect(await store.getMany('pattern', ['first', 'other'])).toMatchObject([undefined, { id: 'other' }]);
   expect([store.identity, store.epoch]).toEqual([other, 1]);
-  expect((await store.write([put('pattern', aPattern({ id: 'second' }))])).seq).toBe(2);
+  expect((await store.write([put('pattern', pattern({ id: 'second' }))])).seq).toBe(2);
   expect(await idsIn(store)).toEqual(['other', 'second']);
   expect(await store.verify()).toEqual({ ok: true, findings: [] });
 });
@@ -111,23 +115,23 @@ test('another database in its place is read and written without a restart, by ev
 test('a file that was replaced beside the log of the old one is refused until the log is removed [ST-13]', async () => {
   await storeWith(join(directory, 'other.db'), 'other');
   const store = await openAt(path);
-  await store.write([put('pattern', aPattern({ id: 'first' }))]);
+  await store.write([put('pattern', pattern({ id: 'first' }))]);
   renameSync(join(directory, 'other.db'), path);
-  await expect(store.write([put('pattern', aPattern())])).rejects.toMatchObject({
+  await expect(store.write([put('pattern', pattern())])).rejects.toMatchObject({
     code: 'STORE_FAILED',
     message: expect.stringMatching(/-wal, -shm.*Remove/u),
   });
   removeLog();
-  await store.write([put('pattern', aPattern({ id: 'second' }))]);
+  await store.write([put('pattern', pattern({ id: 'second' }))]);
   expect(await idsIn(store)).toEqual(['other', 'second']);
   expect(await store.verify()).toEqual({ ok: true, findings: [] });
 });
 
 test('what was in a log that was deleted is saved into the file, and nothing more is acknowledged [ST-13]', async () => {
   const store = await openAt(path);
-  await store.write([put('pattern', aPattern({ id: 'in the log' }))]);
+  await store.write([put('pattern', pattern({ id: 'in the log' }))]);
   removeLog();
-  await expect(store.write([put('pattern', aPattern())])).rejects.toMatchObject({
+  await expect(store.write([put('pattern', pattern())])).rejects.toMatchObject({
     code: 'STORE_FAILED',
     message: expect.stringMatching(/log.*deleted.*start again/u),
   });
