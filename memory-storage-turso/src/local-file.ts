@@ -136,7 +136,7 @@ async function connectToWrite(path: string, options: LocalFileOptions): Promise<
 function connectToRead(path: string, options: LocalFileOptions & { readonly isShared?: boolean }): Opened {
   const isWhole = sizeAt(logPathOf(path)) === 0;
   if (isWhole && !options.isShared) return readWhole(path, options);
-  const state = stateOf(path);
+  const { file } = stateOf(path);
   const database = connect(path, 'mode=ro', options.busyTimeoutMs);
   try {
     readSchema(database);
@@ -146,6 +146,8 @@ function connectToRead(path: string, options: LocalFileOptions & { readonly isSh
     if (isWhole) return readWhole(path, options);
     throw unreadableLog(path, error);
   }
+  // The engine made the log, unless it was there.
+  const state = { ...stateOf(path), file };
   return { database, access: 'read-only', change: () => changeOfRead(changeOf(state, stateOf(path))) };
 }
 

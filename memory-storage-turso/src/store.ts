@@ -12,7 +12,7 @@ import type {
   WriteOptions,
   WriteReceipt,
 } from '@episodica/memory-core/ports';
-import type { Connection, Result, Row } from './connection.ts';
+import type { Access, Connection, Result, Row } from './connection.ts';
 import { toMemoryError, violationOf } from './errors.ts';
 import type { StoreStats } from './inspect.ts';
 import { type JobThreads, jobThreads } from './job-threads.ts';
@@ -43,6 +43,8 @@ export interface TursoStore extends MemoryStore {
    */
   readonly identity: string;
   readonly epoch: number;
+  /** `read-only`: the file may not be written; reads work. The next write looks again. */
+  readonly access: Access;
   readonly text: NonNullable<MemoryStore['text']>;
   stats(): Promise<StoreStats>;
   /** Checks everything that can be checked. Reads the whole store: its cost grows with it. */
@@ -140,6 +142,9 @@ function tursoStore(connection: StoreConnection, jobs: JobThreads): TursoStore {
     name: 'turso',
     get identity() {
       return connection.identity;
+    },
+    get access() {
+      return connection.access;
     },
     get epoch() {
       return connection.epoch;

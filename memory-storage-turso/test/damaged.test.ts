@@ -163,3 +163,12 @@ test('verify tells of a log whose file is lost [ST-12]', async () => {
   const { ok, findings } = await verifyTursoFile({ url: pathToFileURL(lost).href });
   expect([ok, findings]).toEqual([false, [expect.stringMatching(/lost\.db: it is missing, but its log/u)]]);
 });
+
+test('a closed store is verified where it lies, and while it is in use [ST-12]', async () => {
+  expect(await verifyTursoFile({ url })).toEqual({ ok: true, findings: [] });
+  const store = await open();
+  await store.write([put('episode', anEpisode(), { terms: { title: ['fix'], body: ['fix'] } })]);
+  expect(await verifyTursoFile({ url })).toEqual({ ok: true, findings: [] });
+  await store.write([put('episode', anEpisode(), { terms: { title: ['fix'], body: ['fix'] } })]);
+  expect(await store.verify()).toEqual({ ok: true, findings: [] });
+});
