@@ -1,9 +1,9 @@
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
-import { mkdtempSync, renameSync, rmSync, unlinkSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Pattern } from '@episodica/memory-core';
+import { cachedStore, inMemoryCache, type Pattern } from '@episodica/memory-core';
 import { openTursoStore, type TursoStore } from '@episodica/memory-storage-turso';
 import { anEpisode, aPattern, put } from '@episodica/test-utils';
 import Database from 'libsql';
@@ -110,6 +110,23 @@ test('another database in its place is read and written without a restart, by ev
   expect((await store.write([put('pattern', pattern({ id: 'second' }))])).seq).toBe(2);
   expect(await idsIn(store)).toEqual(['other', 'second']);
   expect(await store.verify()).toEqual({ ok: true, findings: [] });
+});
+
+test('a cache in front of a store never answers what an older database in its place does not hold [CA-02] [ST-13]', async () => {
+  await storeWith(path, 'first');
+  const older = join(directory, 'older.db');
+  copyFileSync(path, older);
+  const store = await openAt(path);
+  const cached = cachedStore(store, inMemoryCache());
+  await cached.write([put('pattern', pattern({ id: 'second' }))]);
+  await cached.getMany('pattern', ['first', 'second']);
+  removeLog();
+  renameSync(older, path);
+  // As many writes as the cache knows of, and one more: by its number it would still be true.
+  await cached.write([put('pattern', pattern({ id: 'third' }))]);
+  await cached.write([put('pattern', pattern({ id: 'fourth' }))]);
+  expect(await cached.getMany('pattern', ['first', 'second'])).toMatchObject([{ id: 'first' }, undefined]);
+  expect(await cached.getMany('pattern', ['second', 'third'])).toMatchObject([undefined, { id: 'third' }]);
 });
 
 test('a file that was replaced beside the log of the old one is refused until the log is removed [ST-13]', async () => {
