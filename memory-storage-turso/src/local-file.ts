@@ -234,8 +234,13 @@ function localConnection(opened: Opened, place: string, busyTimeoutMs: number): 
     return error;
   }
 
+  /** Closed when another one took its place, while a call still waited for its turn. */
+  function checkConnection(): void {
+    if (isSpent || !database.open) throw new Hindered('spent');
+  }
+
   function checkFile(): void {
-    if (isSpent) throw new Hindered('spent');
+    checkConnection();
     const change = opened.change();
     // This connection still has the log that is lost to all others.
     if (change === 'log deleted') foldLogIntoFile(database);
@@ -252,6 +257,7 @@ function localConnection(opened: Opened, place: string, busyTimeoutMs: number): 
   }
 
   function batchNow(batch: readonly Statement[], beforeCommit: (() => void) | undefined): readonly Result[] {
+    checkConnection();
     if (access === 'read-only') throw new Hindered(accessOf(place) === 'read-only' ? 'read-only' : 'writable');
     try {
       run(BEGIN);

@@ -23,7 +23,7 @@ beforeAll(async () => {
   for (let index = 0; index < 40; index += 1) {
     const episode = anEpisode({ id: `episode ${index}`, description: `Fix it ${'x'.repeat(300)}` });
     const terms = { title: ['fix'], body: ['fix', `word${index}`] };
-    const steps = Array.from({ length: 20 }, () => put('step', aStep({ episodeId: episode.id, key: undefined })));
+    const steps = Array.from({ length: 20 }, () => put('step', aStep({ episodeId: episode.id })));
     await store.write([put('episode', episode, { terms }), ...steps]);
   }
   await store.close();
