@@ -272,6 +272,12 @@ function storageGroup(root: Command, run: Run): void {
     .action((_options: object, command: Command) =>
       run(command, async (invocation) => (await load()).verify(invocation)),
     );
+  group
+    .command('repair')
+    .description('make damaged indexes anew, and check the store')
+    .action((_options: object, command: Command) =>
+      run(command, async (invocation) => (await load()).repair(invocation)),
+    );
 }
 
 function evalCommand(root: Command, run: Run): void {

@@ -16,7 +16,7 @@ import {
 } from '@episodica/memory-core';
 import { type ResolvedConfig, resolveConfig, userConfigPath } from '@episodica/memory-core/config';
 import type { Logger, MemoryStore } from '@episodica/memory-core/ports';
-import type { TursoStore } from '@episodica/memory-storage-turso';
+import type { TursoStore, Verification } from '@episodica/memory-storage-turso';
 import type { Format } from './output.ts';
 import { note } from './output.ts';
 
@@ -92,6 +92,13 @@ export async function useMemory<T>(invocation: Invocation, work: (opened: Opened
 export async function useStore<T>(invocation: Invocation, work: (store: TursoStore) => Promise<T>): Promise<T> {
   const store = await openStore(await readSettings(invocation), { threads: true });
   return closing(store, () => work(store));
+}
+
+/** Checks the file of the store without opening it as one: it may be damaged. */
+export async function verifyFile(invocation: Invocation): Promise<Verification> {
+  const { values } = await readSettings(invocation);
+  const { verifyTursoFile } = await import('@episodica/memory-storage-turso');
+  return verifyTursoFile({ url: values.DATABASE_URL });
 }
 
 async function closing<T>(resource: { close(): Promise<void> }, work: () => Promise<T>): Promise<T> {

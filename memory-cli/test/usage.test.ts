@@ -195,7 +195,8 @@ test('storage tells measured figures and checks itself [CL-01]', async () => {
   await place.json(['ep', 'step', id, '--tool', 't', '--action', 'a', '--result', 'success']);
   const stats = await place.json(['st', 'stats']);
   expect(stats).toMatchObject({
-    schema: 2,
+    access: 'read-write',
+    schema: expect.any(Number),
     counts: { episode: 1, step: 1, pattern: 0 },
     journal_seq: expect.any(Number),
   });
@@ -205,6 +206,7 @@ test('storage tells measured figures and checks itself [CL-01]', async () => {
   writeFileSync(stats.path, 'this is no database '.repeat(1_000));
   const broken = await place.run(['storage', 'verify']);
   expect(broken.code).toBe(EXIT_CODES.STORE_CORRUPT);
+  expect(broken.stdout).toMatch(/memory\.db.*SQLITE_NOTADB.*backup restore FILE/u);
 });
 
 test('eval prints the result of a program, its logs beside it [CL-01]', async () => {

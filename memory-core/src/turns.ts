@@ -1,24 +1,20 @@
 // How a long loop shares the thread with everything else that runs in it.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /**
- * A function to await between the pieces of a loop: whenever they have held the event loop for 10 ms, it turns once.
- * For calls that may follow each other closely or not, `pauseMs` tells them apart: after it, a call stands alone.
+ * A function to await between the pieces of a loop, or before calls that may follow each other closely: whenever the
+ * event loop has not turned for 10 ms, it turns once. Whether it has turned is seen, not guessed from pauses.
  */
-export function turns(pauseMs: number = Number.POSITIVE_INFINITY): () => Promise<void> | undefined {
-  let heldSinceMs = performance.now();
-  let lastMs = heldSinceMs;
+export function turns(): () => Promise<void> | undefined {
+  let heldSinceMs: number | undefined;
   return () => {
-    const nowMs = performance.now();
-    if (nowMs - lastMs > pauseMs) heldSinceMs = nowMs;
-    lastMs = nowMs;
-    if (nowMs - heldSinceMs < MAX_HELD_MS) return undefined;
-    return new Promise((resolve) => {
+    if (heldSinceMs === undefined) {
+      heldSinceMs = performance.now();
       setImmediate(() => {
-        heldSinceMs = performance.now();
-        lastMs = heldSinceMs;
-        resolve();
+        heldSinceMs = undefined;
       });
-    });
+    }
+    return performance.now() - heldSinceMs < MAX_HELD_MS ? undefined : nextTurn();
   };
 }
 

@@ -46,6 +46,7 @@ export async function openBackend(log: SwitchableLogger): Promise<Backend> {
   return {
     memory,
     project,
+    access: () => store.access,
     journalSeq: () => newestSeq(store),
     cache: { isOpen: opened.cache !== undefined, detail: opened.detail },
     close: () => memory.close(),

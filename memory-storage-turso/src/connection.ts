@@ -1,4 +1,5 @@
 // What the store asks of a database: one statement, or a batch that is all or nothing. Both are one round trip.
+import assert from 'node:assert/strict';
 import type { Client, ResultSet } from '@libsql/client';
 
 /** What a statement can be given. `undefined` is not among it. */
@@ -20,13 +21,17 @@ export interface Result {
   readonly lastInsertRowid: number;
 }
 
+export type Access = 'read-write' | 'read-only';
+
 /** Rejects with a `LibsqlError`, in a batch with a `LibsqlBatchError`. */
 export interface Connection {
   /** The file or the address, for messages. Without secrets. */
   readonly place: string;
+  /** `read-only`: reads work, a batch is refused. */
+  readonly access: Access;
   execute(statement: Statement): Promise<Result>;
-  /** One write transaction. */
-  batch(statements: readonly Statement[]): Promise<readonly Result[]>;
+  /** One write transaction. `beforeCommit` sees all of it done and nothing of it visible; what it throws undoes it. */
+  batch(statements: readonly Statement[], beforeCommit?: () => void): Promise<readonly Result[]>;
   close(): Promise<void>;
 }
 
@@ -34,10 +39,13 @@ export interface Connection {
 export function clientConnection(client: Client, place: string): Connection {
   return {
     place,
+    access: 'read-write',
     async execute(statement) {
       return toResult(await client.execute(toClientStatement(statement)));
     },
-    async batch(statements) {
+    async batch(statements, beforeCommit) {
+      // A batch is one round trip here: there is no moment between its work and its commit.
+      assert(beforeCommit === undefined);
       return (await client.batch(statements.map(toClientStatement), 'write')).map(toResult);
     },
     async close() {

@@ -1,46 +1,123 @@
 // The only place that knows the driver's errors.
 import { isMemoryError, MemoryError, type MemoryErrorCode } from '@episodica/memory-core';
 import { LibsqlBatchError, LibsqlError } from '@libsql/client';
+import { Hindered, type Hindrance, isSystemError } from './file-state.ts';
 
-const CODES: Readonly<Record<string, MemoryErrorCode>> = {
-  SQLITE_BUSY: 'STORE_UNAVAILABLE',
-  SQLITE_LOCKED: 'STORE_UNAVAILABLE',
-  SQLITE_CORRUPT: 'STORE_CORRUPT',
-  SQLITE_NOTADB: 'STORE_CORRUPT',
-  CLIENT_CLOSED: 'CLOSED',
+interface Meaning {
+  readonly code: MemoryErrorCode;
+  readonly advice: string;
+}
+
+const IN_USE: Meaning = {
+  code: 'STORE_UNAVAILABLE',
+  advice: 'Another program has it locked, which may be a backup, a migration or a large import; try again',
+};
+const DAMAGED: Meaning = {
+  code: 'STORE_CORRUPT',
+  advice:
+    'The file is damaged: see what is readable with "memory-cli storage verify", and restore a backup with "memory-cli backup restore FILE"',
 };
 
-const ADVICE: Readonly<Record<string, string>> = {
-  SQLITE_BUSY: 'Another process is writing; try again',
-  SQLITE_LOCKED: 'Another process is writing; try again',
-  SQLITE_CORRUPT: 'The file is damaged: restore a backup',
-  SQLITE_NOTADB: 'The file is no database, or is encrypted with another key: name another file, or restore a backup',
-  SQLITE_FULL: 'The disk is full: free some space and try again',
-  SQLITE_READONLY: 'The file may not be written: give this user write permission',
-  SQLITE_CANTOPEN: 'Choose a file that exists or can be made, in a directory where this user may write',
-  CLIENT_CLOSED: 'Open it again',
+const MEANINGS: Readonly<Record<string, Meaning>> = {
+  SQLITE_BUSY: IN_USE,
+  SQLITE_LOCKED: IN_USE,
+  SQLITE_PROTOCOL: IN_USE,
+  SQLITE_CORRUPT: DAMAGED,
+  SQLITE_CORRUPT_VTAB: {
+    code: 'STORE_CORRUPT',
+    advice:
+      'A text index is damaged: "memory-cli storage verify" says which, and "memory-cli storage repair" makes it anew',
+  },
+  SQLITE_NOTADB: {
+    code: 'STORE_CORRUPT',
+    advice:
+      'The file is no database, or is encrypted with another key: name another file, or restore a backup with "memory-cli backup restore FILE"',
+  },
+  SQLITE_FULL: {
+    code: 'STORE_FAILED',
+    advice: 'The disk is full, and nothing was written: free some space and try again',
+  },
+  SQLITE_IOERR: {
+    code: 'STORE_FAILED',
+    advice:
+      'The disk or the file system failed, and nothing was written: see that it is sound and has room, and try again',
+  },
+  SQLITE_READONLY: {
+    code: 'STORE_FAILED',
+    advice: 'Nothing was written: give this user write permission for the file and its directory, and try again',
+  },
+  SQLITE_CANTOPEN: {
+    code: 'STORE_FAILED',
+    advice: 'Choose a file that exists or can be made, in a directory where this user may write',
+  },
+  SQLITE_TOOBIG: { code: 'STORE_FAILED', advice: 'A text is larger than the engine takes: make it shorter' },
+  SQLITE_NOMEM: { code: 'STORE_FAILED', advice: 'The machine is out of memory: free some and try again' },
+  SQLITE_INTERRUPT: { code: 'STORE_FAILED', advice: 'It was interrupted, and nothing was written: try again' },
+  CLIENT_CLOSED: { code: 'CLOSED', advice: 'Open it again' },
+};
+const UNKNOWN: Meaning = { code: 'STORE_FAILED', advice: 'Look the code up at sqlite.org/rescode.html' };
+
+const HINDRANCES: Readonly<Record<Hindrance, string>> = {
+  deleted:
+    'the file was deleted or moved away while it was open. Put it back or restore a backup with "memory-cli backup restore FILE"; it is then used without a restart',
+  replaced: 'another file is put in its place again and again. Try again when that is over',
+  mixed:
+    'another file was put in its place, and the log of the old one (-wal, -shm) still lies beside it. Remove these two files; the new one is then used without a restart',
+  'log deleted':
+    'its log (-wal) was deleted while it was open. What was in it is saved into the file; stop every program that uses the store, and start again',
+  'log replaced':
+    'its log (-wal) was replaced while it was open. Stop every program that uses the store, and start again with "memory-cli storage verify"',
+  'read-only':
+    'it may only be read here. Give this user write permission for the file, its -wal and -shm and their directory, or mount the file system for writing; it is then written without a restart',
+  writable: 'permission to write comes and goes. Try again when that is over',
+  spent: 'the connection failed again and again. See that disk and file system are sound, and try again',
 };
 
-/** Translates a driver error. An unknown code is `STORE_FAILED`: never guess that a retry is safe. */
+/** Translates what stopped a call. An unknown code is `STORE_FAILED`: never guess that a retry is safe. */
 export function toMemoryError(cause: unknown, action: string): MemoryError {
   if (cause instanceof MemoryError) return cause;
-  const driverCode = cause instanceof LibsqlError ? cause.code : 'UNKNOWN';
-  const code = CODES[driverCode] ?? 'STORE_FAILED';
-  const advice = ADVICE[driverCode] ?? 'See the cause';
-  return new MemoryError(code, `Cannot ${action} (${driverCode}). ${advice}.`, {
+  if (cause instanceof Hindered) {
+    return new MemoryError('STORE_FAILED', `Cannot ${action}: ${HINDRANCES[cause.hindrance]}.`, { cause });
+  }
+  if (isSystemError(cause)) {
+    const advice = 'See that the file and its directory are there, and that this user may read and write them';
+    return new MemoryError('STORE_FAILED', `Cannot ${action} (${cause.message}). ${advice}.`, { cause });
+  }
+  if (!(cause instanceof LibsqlError)) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new MemoryError('STORE_FAILED', `Cannot ${action}: ${reason}. Please report this.`, { cause });
+  }
+  const { code, advice } = MEANINGS[cause.extendedCode ?? ''] ?? MEANINGS[cause.code] ?? UNKNOWN;
+  return new MemoryError(code, `Cannot ${action} (${engineText(cause)}). ${advice}.`, {
     cause,
     retryable: code === 'STORE_UNAVAILABLE',
   });
 }
 
-/** Whether another process was in the way. */
-export function isBusy(error: unknown): boolean {
-  return error instanceof LibsqlError && (error.code === 'SQLITE_BUSY' || error.code === 'SQLITE_LOCKED');
+/** What the engine said, with its code before it. */
+function engineText(error: LibsqlError): string {
+  return `${error.extendedCode ?? error.code}: ${messageOf(error)}`;
 }
 
-/** Whether the engine found its own data damaged. */
-export function isCorrupt(error: unknown): boolean {
-  return error instanceof LibsqlError && error.code === 'SQLITE_CORRUPT';
+/** The engine's code for the kind of error, like `SQLITE_IOERR`; `undefined` for what the engine did not say. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof LibsqlError ? error.code : undefined;
+}
+
+/** Whether the engine said it, and not this code. */
+export function isEngineError(error: unknown): boolean {
+  return error instanceof LibsqlError;
+}
+
+/** Whether another process was in the way. */
+export function isBusy(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED';
+}
+
+/** Whether a connection that failed so is better opened anew. */
+export function isSpending(error: unknown): boolean {
+  return ['SQLITE_IOERR', 'SQLITE_READONLY', 'SQLITE_CANTOPEN', 'SQLITE_PROTOCOL'].includes(codeOf(error) ?? '');
 }
 
 /** A constraint that turned a batch down: what the engine said, and which statement it was. */
@@ -66,6 +143,7 @@ export type PlainError =
       /** Which statement of a batch it was. */
       readonly statementIndex: number | undefined;
     }
+  | { readonly kind: 'hindered'; readonly hindrance: Hindrance }
   | { readonly kind: 'mistake'; readonly message: string; readonly stack: string | undefined };
 
 export function toPlainError(error: unknown): PlainError {
@@ -74,10 +152,10 @@ export function toPlainError(error: unknown): PlainError {
   }
   if (error instanceof LibsqlError) {
     const statementIndex = error instanceof LibsqlBatchError ? error.statementIndex : undefined;
-    // The class puts its code before the message, and would again.
-    const message = error.message.replace(`${error.code}: `, '');
+    const message = messageOf(error);
     return { kind: 'engine', code: error.code, extendedCode: error.extendedCode, message, statementIndex };
   }
+  if (error instanceof Hindered) return { kind: 'hindered', hindrance: error.hindrance };
   const known = error instanceof Error ? error : new Error(String(error));
   return { kind: 'mistake', message: known.message, stack: known.stack };
 }
@@ -93,7 +171,14 @@ export function fromPlainError(plain: PlainError): Error {
         ? new LibsqlError(message, code, extendedCode)
         : new LibsqlBatchError(message, statementIndex, code, extendedCode);
     }
+    case 'hindered':
+      return new Hindered(plain.hindrance);
     case 'mistake':
       return Object.assign(new Error(plain.message), { stack: plain.stack });
   }
+}
+
+/** The class puts its code before the message. */
+function messageOf(error: LibsqlError): string {
+  return error.message.replace(`${error.code}: `, '');
 }

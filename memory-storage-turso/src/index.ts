@@ -1,2 +1,3 @@
-export type { StoreStats, Verification } from './inspect.ts';
-export { openTursoStore, type TursoStore, type TursoStoreOptions } from './store.ts';
+export type { StoreStats } from './inspect.ts';
+export { openTursoStore, type TursoStore, type TursoStoreOptions, verifyTursoFile } from './store.ts';
+export type { Verification } from './verify.ts';

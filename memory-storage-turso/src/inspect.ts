@@ -1,16 +1,16 @@
-// What a store holds, and whether it is whole.
-import type { IndexedKind, Kind } from '@episodica/memory-core/ports';
-import type { Connection, Row, Statement } from './connection.ts';
-import { isCorrupt } from './errors.ts';
-import { numberIn, textIn } from './rows.ts';
+// What a store holds, in figures.
+import type { Kind } from '@episodica/memory-core/ports';
+import type { Access, Connection } from './connection.ts';
+import { numberIn } from './rows.ts';
 import { schemaVersion } from './schema.ts';
-import { TEXT_FIELDS, type TextField } from './search.ts';
 
 /** Figures of a store. */
 export interface StoreStats {
   /** The file, or the address of the database. */
   readonly path: string;
   readonly sizeBytes: number;
+  /** `read-only`: the file may not be written here; reads work. */
+  readonly access: Access;
   readonly schema: number;
   readonly counts: Readonly<Record<Kind, number>>;
   /** The newest sequence number. */
@@ -28,6 +28,7 @@ export async function readStats(connection: Connection): Promise<StoreStats> {
   const countOf = (kind: Kind): number => numberIn(rows[0], kind);
   return {
     path: connection.place,
+    access: connection.access,
     sizeBytes: numberIn(rows[0], 'size'),
     schema: await schemaVersion(connection),
     counts: {
@@ -43,88 +44,5 @@ export async function readStats(connection: Connection): Promise<StoreStats> {
   };
 }
 
-/** The result of a verification. */
-export interface Verification {
-  readonly ok: boolean;
-  /** One sentence each; none when all is well. */
-  readonly findings: readonly string[];
-}
-
-/** Reads the whole store. */
-export async function verifyStore(connection: Connection): Promise<Verification> {
-  const findings: string[] = [];
-  for (const check of CHECKS) findings.push(...(await check(connection)));
-  return { ok: findings.length === 0, findings };
-}
-
-const KINDS = ['episode', 'step', 'pattern', 'evidence', 'baseline', 'recommendation', 'tombstone'] as const;
-
-type Check = (connection: Connection) => Promise<readonly string[]>;
-
-const CHECKS: readonly Check[] = [
-  rowsCheck('PRAGMA integrity_check', (row) => {
-    const finding = textIn(row, 'integrity_check');
-    return finding === 'ok' ? undefined : `Integrity: ${finding}.`;
-  }),
-  rowsCheck(
-    'PRAGMA foreign_key_check',
-    (row) => `A row of ${textIn(row, 'table')} belongs to no ${textIn(row, 'parent')}.`,
-  ),
-  ...(['episode', 'pattern'] as const).flatMap((kind) => TEXT_FIELDS.flatMap((field) => textChecks(kind, field))),
-  countCheck(
-    'SELECT ifnull(max(seq), 0) - count(*) AS count FROM journal',
-    (count) => `${count} entries of the journal are missing.`,
-  ),
-  countCheck(
-    `SELECT count(*) AS count FROM (
-       SELECT total_steps, total_bytes,
-         row_number() OVER earlier AS steps,
-         sum(octet_length(body) - 1 + length(number)) OVER earlier AS bytes
-       FROM step WINDOW earlier AS (PARTITION BY episode_id ORDER BY number)
-     ) WHERE total_steps <> steps OR total_bytes <> bytes`,
-    (count) => `${count} steps have wrong totals.`,
-  ),
-];
-
-function textChecks(kind: IndexedKind, field: TextField): readonly Check[] {
-  const index = `${kind}_${field}`;
-  return [
-    indexCheck(index),
-    countCheck(
-      `SELECT count(*) AS count FROM ${kind} WHERE rowid NOT IN (SELECT id FROM ${index}_docsize)`,
-      (count) => `${count} ${kind}s are missing from the text index ${index}.`,
-    ),
-    countCheck(
-      `SELECT count(*) AS count FROM ${index}_docsize WHERE id NOT IN (SELECT rowid FROM ${kind})`,
-      (count) => `${count} entries of the text index ${index} belong to no ${kind}.`,
-    ),
-  ];
-}
-
-function rowsCheck(sql: string, findingIn: (row: Row) => string | undefined): Check {
-  return async (connection) => {
-    const { rows } = await connection.execute({ sql, args: [] });
-    return rows.map(findingIn).filter((finding) => finding !== undefined);
-  };
-}
-
-function countCheck(sql: string, finding: (count: number) => string): Check {
-  return rowsCheck(sql, (row) => {
-    const count = numberIn(row, 'count');
-    return count === 0 ? undefined : finding(count);
-  });
-}
-
-/** FTS5 compares its index with itself and fails when they differ. */
-function indexCheck(index: string): Check {
-  const statement: Statement = { sql: `INSERT INTO ${index} (${index}) VALUES ('integrity-check')`, args: [] };
-  return async (connection) => {
-    try {
-      await connection.execute(statement);
-      return [];
-    } catch (error) {
-      if (!isCorrupt(error)) throw error;
-      return [`The text index ${index} is damaged.`];
-    }
-  };
-}
+/** Every kind of thing in the store. */
+export const KINDS = ['episode', 'step', 'pattern', 'evidence', 'baseline', 'recommendation', 'tombstone'] as const;

@@ -4,7 +4,8 @@ import { Worker } from 'node:worker_threads';
 import { MemoryError } from '@episodica/memory-core';
 import { fromPlainError } from './errors.ts';
 import type { Job, RunJob } from './jobs.ts';
-import type { JobAnswer, JobOrder, ThreadSetup } from './store-thread.ts';
+import type { StoreFile } from './store-file.ts';
+import type { JobAnswer, JobOrder } from './store-thread.ts';
 
 export interface JobThreads {
   readonly run: RunJob;
@@ -19,10 +20,11 @@ const ROOMS: Readonly<Record<Job, 'reading' | 'writing' | 'own'>> = {
   batch: 'writing',
   stats: 'own',
   verify: 'own',
+  repair: 'own',
 };
 
 /** Nothing is started before the first job. The threads don't keep the process alive but for jobs under way. */
-export function jobThreads(setup: ThreadSetup): JobThreads {
+export function jobThreads(setup: StoreFile): JobThreads {
   const threads = new Map<string, JobThread>();
   let isClosed = false;
 
@@ -61,7 +63,7 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-function jobThread(setup: ThreadSetup, onEnd: () => void): JobThread {
+function jobThread(setup: StoreFile, onEnd: () => void): JobThread {
   const worker = new Worker(new URL('./store-thread.js', import.meta.url), { workerData: setup });
   const waiting = new Map<number, Waiting>();
   let lastId = 0;

@@ -3,9 +3,11 @@
 import type { Filters, IndexedKind, Kind, TextMatches, TextQuery } from '@episodica/memory-core/ports';
 import type { Connection, Result, Row, Statement } from './connection.ts';
 import { conditionsOf, orderOf, whereOf } from './filters.ts';
-import { readStats, type StoreStats, type Verification, verifyStore } from './inspect.ts';
+import { readStats, type StoreStats } from './inspect.ts';
+import { repairStore } from './repair.ts';
 import { selectedColumns } from './rows.ts';
 import { matchText } from './search.ts';
+import { type Verification, verifyStore } from './verify.ts';
 
 /** One page of a scan: at most `page` rows behind `last`. */
 export interface PageRequest {
@@ -22,6 +24,7 @@ export interface Jobs {
   batch: { input: readonly Statement[]; output: readonly Result[] };
   stats: { input: undefined; output: StoreStats };
   verify: { input: undefined; output: Verification };
+  repair: { input: undefined; output: Verification };
 }
 export type Job = keyof Jobs;
 
@@ -39,6 +42,7 @@ const JOBS: { readonly [J in Job]: (connection: Connection, input: Jobs[J]['inpu
   batch: (connection, statements) => connection.batch(statements),
   stats: readStats,
   verify: verifyStore,
+  repair: repairStore,
 };
 
 /** The rows of a page, as the engine gives them. */

@@ -2,13 +2,25 @@
 // which makes a small write two to three times as slow. It calls the same engine and fails with the same errors.
 import { closeSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { MemoryError, makePrivateFolder, turns } from '@episodica/memory-core';
 import { LibsqlBatchError, LibsqlError } from '@libsql/client';
 import Database from 'libsql';
-import type { Connection, Result, Row, Statement } from './connection.ts';
-import { isBusy } from './errors.ts';
+import type { Access, Connection, Result, Row, Statement } from './connection.ts';
+import { codeOf, isBusy, isSpending } from './errors.ts';
+import {
+  accessOf,
+  changeOf,
+  contentStateOf,
+  type FileChange,
+  fileAt,
+  Hindered,
+  isSystemError,
+  logPathOf,
+  sizeAt,
+  stateOf,
+} from './file-state.ts';
 
 /** How a file is opened. */
 export interface LocalFileOptions {
@@ -17,27 +29,32 @@ export interface LocalFileOptions {
   readonly durability: 'full' | 'normal';
 }
 
-/** Opens the file, and makes it and its directory when they are missing, for the user's eyes only. */
-export async function openLocalFile(path: string, options: LocalFileOptions): Promise<Connection> {
+/**
+ * Makes the file and its directory when they are missing, for the user's eyes only.
+ * @throws `STORE_FAILED` where they cannot be made; `STORE_CORRUPT` where a log lies that was part of a lost file
+ */
+export function createLocalFile(path: string): void {
+  refuseLoneLog(path);
   createPrivately(path);
-  return connectLocalFile(path, options);
 }
 
-/** One more connection to a file that is there. */
+/**
+ * One connection to a file that is there: to write where that is permitted, else to read. Each call looks first
+ * whether the file is still the one it opened, and rejects with `Hindered` when it is not.
+ */
 export async function connectLocalFile(path: string, options: LocalFileOptions): Promise<Connection> {
-  const database = connect(path, Math.min(ENGINE_WAIT_MS, options.busyTimeoutMs));
-  const connection = localConnection(database, path, options.busyTimeoutMs);
-  try {
-    await patiently(() => connection.execute({ sql: 'PRAGMA journal_mode = WAL', args: [] }));
-    // Both PRAGMAs take no parameters; the values come from a closed set.
-    const synchronous = options.durability === 'full' ? 'FULL' : 'NORMAL';
-    await connection.execute({ sql: `PRAGMA synchronous = ${synchronous}`, args: [] });
-    await connection.execute({ sql: 'PRAGMA foreign_keys = ON', args: [] });
-  } catch (error) {
-    await connection.close();
-    throw error;
-  }
-  return connection;
+  const access = accessOf(path);
+  const opened = access === 'read-write' ? await connectToWrite(path, options) : connectToRead(path, options);
+  return localConnection(opened, path, options.busyTimeoutMs);
+}
+
+/**
+ * One connection to look at a file that may be damaged: it writes nothing.
+ * @throws `STORE_CORRUPT` for a log without its file
+ */
+export function connectToInspect(path: string, options: LocalFileOptions): Connection {
+  refuseLoneLog(path);
+  return localConnection(connectToRead(path, { ...options, isShared: true }), path, options.busyTimeoutMs);
 }
 
 /** The path that a `file:` URL names, absolute. */
@@ -64,22 +81,98 @@ const MAX_OPEN_ATTEMPTS = 40;
 /** Filters make many different texts; those used least recently are prepared again. */
 const MAX_PREPARED = 256;
 
+/** A log holds what is not in its file yet, and is of no use without it. */
+function refuseLoneLog(path: string): void {
+  const log = logPathOf(path);
+  if (sizeAt(path) > 0 || sizeAt(log) === 0) return;
+  const missing = fileAt(path) === undefined ? 'is missing' : 'is empty';
+  const what = `Cannot open the store ${path}: it ${missing}, but its log ${log} holds writes that belong to it`;
+  const advice = 'Put the file back or restore a backup with "memory-cli backup restore FILE"';
+  throw new MemoryError('STORE_CORRUPT', `${what}. ${advice}; to begin anew, move the log away.`);
+}
+
 function createPrivately(path: string): void {
   try {
     makePrivateFolder(dirname(path));
     // Never opens a file that is there: closing it again would let go of every lock this process has on it.
     closeSync(openSync(path, 'wx', 0o600));
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return;
-    const reason = cause instanceof Error && 'code' in cause ? ` (${cause.code})` : '';
+    if (isSystemError(cause) && cause.code === 'EEXIST') return;
+    const reason = isSystemError(cause) ? ` (${cause.code})` : '';
     const advice = 'Choose a file in a directory where this user may write';
     throw new MemoryError('STORE_FAILED', `Cannot open the store ${path}${reason}. ${advice}.`, { cause });
   }
 }
 
-function connect(path: string, busyTimeoutMs: number): Database.Database {
+interface Opened {
+  readonly database: Database.Database;
+  readonly access: Access;
+  /** What happened to the files since it was opened. */
+  change(): FileChange | undefined;
+}
+
+async function connectToWrite(path: string, options: LocalFileOptions): Promise<Opened> {
+  const { file } = stateOf(path);
+  const database = connect(path, 'mode=rw', options.busyTimeoutMs);
   try {
-    return new Database(path, { timeout: busyTimeoutMs });
+    await patiently(async () => pragma(database, 'journal_mode = WAL'));
+    pragma(database, `synchronous = ${options.durability === 'full' ? 'FULL' : 'NORMAL'}`);
+    pragma(database, 'foreign_keys = ON');
+    await patiently(async () => readSchema(database));
+    // The engine made the log, unless it was there.
+    const state = stateOf(path);
+    if (state.file !== file) throw new Hindered('replaced');
+    return { database, access: 'read-write', change: () => changeOf(state, stateOf(path)) };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/**
+ * A file without a log is whole by itself, and is read as such: without locks, which would have to be written beside
+ * it. So whoever writes to it meanwhile is seen by the time of the file. `isShared`: with locks where they can be had.
+ */
+function connectToRead(path: string, options: LocalFileOptions & { readonly isShared?: boolean }): Opened {
+  const isWhole = sizeAt(logPathOf(path)) === 0;
+  if (isWhole && !options.isShared) return readWhole(path, options);
+  const { file } = stateOf(path);
+  const database = connect(path, 'mode=ro', options.busyTimeoutMs);
+  try {
+    readSchema(database);
+  } catch (error) {
+    database.close();
+    if (codeOf(error) !== 'SQLITE_CANTOPEN') throw error;
+    if (isWhole) return readWhole(path, options);
+    throw unreadableLog(path, error);
+  }
+  // The engine made the log, unless it was there.
+  const state = { ...stateOf(path), file };
+  return { database, access: 'read-only', change: () => changeOfRead(changeOf(state, stateOf(path))) };
+}
+
+function readWhole(path: string, options: LocalFileOptions): Opened {
+  const state = contentStateOf(path);
+  const database = connect(path, 'mode=ro&immutable=1', options.busyTimeoutMs);
+  try {
+    readSchema(database);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return { database, access: 'read-only', change: () => changeOfRead(changeOf(state, contentStateOf(path))) };
+}
+
+/** Nothing of it is unwritten: whatever happened to its log, it can be opened anew. */
+function changeOfRead(change: FileChange | undefined): FileChange | undefined {
+  return change === undefined || change === 'deleted' ? change : 'replaced';
+}
+
+function connect(path: string, parameters: string, busyTimeoutMs: number): Database.Database {
+  try {
+    return new Database(`${pathToFileURL(path).href}?${parameters}`, {
+      timeout: Math.min(ENGINE_WAIT_MS, busyTimeoutMs),
+    });
   } catch (cause) {
     // The driver says no more than a text here.
     const message = cause instanceof Error ? cause.message : String(cause);
@@ -87,8 +180,34 @@ function connect(path: string, busyTimeoutMs: number): Database.Database {
   }
 }
 
-function localConnection(database: Database.Database, place: string, busyTimeoutMs: number): Connection {
+/** PRAGMAs take no parameters; all values here come from a closed set. */
+function pragma(database: Database.Database, text: string): void {
+  try {
+    database.prepare(`PRAGMA ${text}`).all();
+  } catch (cause) {
+    throw toLibsqlError(cause);
+  }
+}
+
+/** The first thing that is read: it opens the log, and fails for what is no database. */
+function readSchema(database: Database.Database): void {
+  try {
+    database.prepare('SELECT count(*) FROM sqlite_schema').all();
+  } catch (cause) {
+    throw toLibsqlError(cause);
+  }
+}
+
+function unreadableLog(path: string, cause: unknown): MemoryError {
+  const what = `Cannot open the store ${path}: its newest writes are in ${logPathOf(path)}, which cannot be read here`;
+  const advice = `Make the directory ${dirname(path)} writable for this user, or copy both files to one that is`;
+  return new MemoryError('STORE_FAILED', `${what}, because nothing can be written beside it. ${advice}.`, { cause });
+}
+
+function localConnection(opened: Opened, place: string, busyTimeoutMs: number): Connection {
+  const { database, access } = opened;
   const statements = preparedStatements(database);
+  let isSpent = false;
 
   function run({ sql, args }: Statement): Result {
     const statement = statements.prepare(sql);
@@ -108,46 +227,87 @@ function localConnection(database: Database.Database, place: string, busyTimeout
     });
   }
 
+  /** After some failures, a connection opened anew knows more than this one: which the next call then gets. */
+  function failed(cause: unknown): unknown {
+    const error = toLibsqlError(cause);
+    if (isSpending(error) || database.inTransaction) isSpent = true;
+    return error;
+  }
+
+  /** Closed when another one took its place, while a call still waited for its turn. */
+  function checkConnection(): void {
+    if (isSpent || !database.open) throw new Hindered('spent');
+  }
+
+  function checkFile(): void {
+    checkConnection();
+    const change = opened.change();
+    // This connection still has the log that is lost to all others.
+    if (change === 'log deleted') foldLogIntoFile(database);
+    if (change !== undefined) throw new Hindered(change);
+  }
+
   function executeNow(statement: Statement): Result {
+    checkFile();
     try {
       return run(statement);
     } catch (cause) {
-      throw toLibsqlError(cause);
+      throw failed(cause);
     }
   }
 
-  function batchNow(batch: readonly Statement[]): readonly Result[] {
+  function batchNow(batch: readonly Statement[], beforeCommit: (() => void) | undefined): readonly Result[] {
+    checkConnection();
+    if (access === 'read-only') throw new Hindered(accessOf(place) === 'read-only' ? 'read-only' : 'writable');
     try {
-      run(BEGIN);
+      // Not a prepared statement: one that found the lock taken stays half-way until it is run again, and meanwhile
+      // keeps the connection from seeing what others commit.
+      database.exec('BEGIN IMMEDIATE');
+      // Who puts another file in place holds this lock meanwhile: what is committed here is in the file of this path.
+      checkFile();
       const results = runAll(batch);
+      beforeCommit?.();
       run(COMMIT);
       return results;
     } catch (cause) {
+      rollBack();
+      throw failed(cause);
+    }
+  }
+
+  /** Some failures have rolled back already. One that cannot be rolled back ends with the connection. */
+  function rollBack(): void {
+    try {
       if (database.inTransaction) database.exec('ROLLBACK');
-      throw toLibsqlError(cause);
+    } catch (error) {
+      if (!(error instanceof Database.SqliteError)) throw error;
+      isSpent = true;
     }
   }
 
   // The engine works in this thread and holds up everything else in it.
-  const turn = turns(PAUSE_MS);
+  const turn = turns();
 
   return {
     place,
+    access,
 
     async execute(statement) {
       await turn();
       return waiting(busyTimeoutMs, () => executeNow(statement));
     },
 
-    async batch(batch) {
+    async batch(batch, beforeCommit) {
       await turn();
-      return waiting(busyTimeoutMs, () => batchNow(batch));
+      return waiting(busyTimeoutMs, () => batchNow(batch, beforeCommit));
     },
 
     async close() {
       if (!database.open) return;
       statements.clear();
-      foldLogIntoFile(database);
+      const change = opened.change();
+      // The log beside another file is no longer this connection's to touch.
+      if (access === 'read-write' && (change === undefined || change === 'log deleted')) foldLogIntoFile(database);
       database.close();
     },
   };
@@ -184,18 +344,17 @@ async function waiting<T>(timeoutMs: number, attempt: () => T): Promise<T> {
       if (!isBusy(error) || performance.now() - startedMs >= timeoutMs) throw error;
     }
     await sleep(1 + Math.random() * MAX_SLEEP_MS);
+    // While timers are due, Node runs nothing else: several callers that wait in turn would keep all input from it.
+    await nextTurn();
   }
 }
 
 /** Longest time that the engine itself waits for another process: it stops the thread while it does. */
 const ENGINE_WAIT_MS = 5;
 const MAX_SLEEP_MS = 10;
-/** A pause after which a call does not follow the one before it. */
-const PAUSE_MS = 5;
 
 type Prepared = ReturnType<Database.Database['prepare']>;
 
-const BEGIN: Statement = { sql: 'BEGIN IMMEDIATE', args: [] };
 const COMMIT: Statement = { sql: 'COMMIT', args: [] };
 
 /** The driver keeps prepared statements, and with them the log, until they are collected: so the file is made whole here. */

@@ -4,26 +4,50 @@ import type { Connection } from './connection.ts';
 import { violationOf } from './errors.ts';
 import { numberIn, textIn } from './rows.ts';
 
+/** One step from a schema to the next. */
+export interface Migration {
+  readonly statements: readonly string[];
+  /** Whether this code reads a store that has not taken the step: one that may not be written is opened all the same. */
+  readonly isNeededToRead: boolean;
+}
+
+export interface MigrateOptions {
+  /** @default every step there is */
+  readonly migrations?: readonly Migration[];
+  /** Keeps the store as it was at this schema; called when the first step away from it is about to be committed. */
+  readonly backUp?: (schema: number) => void;
+}
+
 /**
  * Brings the database to the newest schema, one transaction a step. Of several processes that try at once, one does
- * each step and the others find it done.
- * @throws `STORE_FAILED` for a schema that is newer than this code
+ * each step and the others find it done. A store that may not be written stays as it is.
+ * @throws `STORE_FAILED` for a schema that is newer than this code, for another program's database, and for a schema
+ * that must not stay as it is and cannot be changed
  */
-export async function migrate(connection: Connection): Promise<void> {
-  const table = 'CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, at TEXT NOT NULL)';
-  await connection.execute({ sql: table, args: [] });
+export async function migrate(connection: Connection, options: MigrateOptions = {}): Promise<void> {
+  const { migrations = MIGRATIONS, backUp } = options;
+  let isBackedUp = false;
   for (;;) {
     const version = await schemaVersion(connection);
-    if (version > MIGRATIONS.length) throw tooNew(connection.place, version);
-    const statements = MIGRATIONS[version];
-    if (statements === undefined) return;
+    if (version > migrations.length) throw tooNew(connection.place, { version, newest: migrations.length });
+    const next = migrations[version];
+    if (next === undefined) return;
+    if (connection.access === 'read-only') {
+      const missing = migrations.slice(version);
+      if (version === 0 || missing.some((step) => step.isNeededToRead)) throw notMigrated(connection.place, version);
+      return;
+    }
+    if (version === 0) await beginSchema(connection);
     // Two processes cannot both insert the number: the second one's batch changes nothing.
     const claim = {
       sql: 'INSERT INTO migration (number, at) VALUES (?, ?)',
       args: [version + 1, new Date().toISOString()],
     };
+    const isReleased = version > 0 && !isBackedUp;
     try {
-      await connection.batch([claim, ...statements.map((sql) => ({ sql, args: [] }))]);
+      const statements = [claim, ...next.statements.map((sql) => ({ sql, args: [] }))];
+      await connection.batch(statements, isReleased && backUp !== undefined ? () => backUp(version) : undefined);
+      isBackedUp = true;
     } catch (error) {
       if (violationOf(error)?.statementIndex !== 0) throw error;
     }
@@ -32,11 +56,24 @@ export async function migrate(connection: Connection): Promise<void> {
 
 /** The number of the last step that was taken; 0 before the first. */
 export async function schemaVersion(connection: Connection): Promise<number> {
+  const tables = await connection.execute({
+    sql: `SELECT count(*) FILTER (WHERE name = 'migration') AS own, count(*) AS total FROM sqlite_schema`,
+    args: [],
+  });
+  if (numberIn(tables.rows[0], 'own') === 0) {
+    if (numberIn(tables.rows[0], 'total') > 0) throw foreign(connection.place);
+    return 0;
+  }
   const { rows } = await connection.execute({
     sql: 'SELECT ifnull(max(number), 0) AS number FROM migration',
     args: [],
   });
   return numberIn(rows[0], 'number');
+}
+
+async function beginSchema(connection: Connection): Promise<void> {
+  const table = 'CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, at TEXT NOT NULL)';
+  await connection.execute({ sql: table, args: [] });
 }
 
 /** The name that the database was given when it was made. */
@@ -45,9 +82,21 @@ export async function identityOf(connection: Connection): Promise<string> {
   return textIn(rows[0], 'id');
 }
 
-function tooNew(place: string, version: number): MemoryError {
-  const what = `Cannot open the store ${place}: its schema ${version} is newer than this library (${MIGRATIONS.length})`;
+function tooNew(place: string, { version, newest }: { version: number; newest: number }): MemoryError {
+  const what = `Cannot open the store ${place}: its schema ${version} is newer than this library (${newest})`;
   return new MemoryError('STORE_FAILED', `${what}. Upgrade @episodica/memory-storage-turso.`);
+}
+
+function notMigrated(place: string, version: number): MemoryError {
+  const what =
+    version === 0 ? 'there is no memory in it yet' : `its schema ${version} is too old to be read and must be changed`;
+  const advice = 'give this user write permission for the file and its directory, and open it once';
+  return new MemoryError('STORE_FAILED', `Cannot open the store ${place} for reading alone: ${what}; ${advice}.`);
+}
+
+function foreign(place: string): MemoryError {
+  const what = `Cannot open the store ${place}: it is a database of another program, and was left as it is`;
+  return new MemoryError('STORE_FAILED', `${what}. Name another file.`);
 }
 
 /**
@@ -150,9 +199,10 @@ const FIRST: readonly string[] = [
 
 /**
  * Steps in the order in which they come, not side by side by episode: those of many open episodes then fill the same
- * few pages, and a commit writes half as many.
+ * few pages, and a commit writes half as many. What was captured from one place or in one session is found without a
+ * look at every episode.
  */
-const STEPS_IN_ORDER: readonly string[] = [
+const SECOND: readonly string[] = [
   `CREATE TABLE step_in_order (
      rowid INTEGER PRIMARY KEY,
      id TEXT NOT NULL UNIQUE,
@@ -170,6 +220,12 @@ const STEPS_IN_ORDER: readonly string[] = [
   'DROP TABLE step',
   'ALTER TABLE step_in_order RENAME TO step',
   'CREATE UNIQUE INDEX step_by_key ON step (episode_id, key) WHERE key IS NOT NULL',
+  'CREATE INDEX episode_by_source ON episode (captured_from, started_at, id) WHERE captured_from IS NOT NULL',
+  'CREATE INDEX episode_by_session ON episode (session, started_at, id) WHERE session IS NOT NULL',
 ];
 
-const MIGRATIONS: readonly (readonly string[])[] = [FIRST, STEPS_IN_ORDER];
+/** Every step, in order. */
+export const MIGRATIONS: readonly Migration[] = [
+  { statements: FIRST, isNeededToRead: true },
+  { statements: SECOND, isNeededToRead: false },
+];

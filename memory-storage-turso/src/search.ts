@@ -9,6 +9,11 @@ export type TextField = keyof IndexTerms;
 /** Each has a table of its own, named after the kind and the field. */
 export const TEXT_FIELDS: readonly TextField[] = ['title', 'body'];
 
+/** The tables of the text indexes, and what each is an index of. */
+export const TEXT_INDEXES: readonly { readonly kind: IndexedKind; readonly name: string }[] = (
+  ['episode', 'pattern'] as const
+).flatMap((kind) => TEXT_FIELDS.map((field) => ({ kind, name: `${kind}_${field}` })));
+
 /** A term that more documents hold than this, and than a fifth of all, costs much and tells little. */
 const COMMON_DOCUMENTS = 1_000;
 const COMMON_SHARE = 0.2;

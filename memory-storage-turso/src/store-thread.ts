@@ -3,13 +3,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { Connection } from './connection.ts';
 import { type PlainError, toPlainError } from './errors.ts';
 import { type Job, type Jobs, jobsOn } from './jobs.ts';
-import { connectLocalFile, type LocalFileOptions } from './local-file.ts';
-
-/** What the thread is started with. */
-export interface ThreadSetup {
-  readonly path: string;
-  readonly options: LocalFileOptions;
-}
+import { connectStoreFile, type StoreFile } from './store-file.ts';
 
 /** What it is asked; `close` comes last. */
 export type JobOrder = { readonly id: number; readonly job: Job; readonly input: Jobs[Job]['input'] } | 'close';
@@ -20,14 +14,14 @@ export type JobAnswer =
   | { readonly id: number; readonly error: PlainError };
 
 /** Serves until it is told to close. */
-function serve(port: MessagePort, { path, options }: ThreadSetup): void {
+function serve(port: MessagePort, file: StoreFile): void {
   let opened: Connection | undefined;
   let last: Promise<unknown> = Promise.resolve();
 
   async function answer({ id, job, input }: Exclude<JobOrder, 'close'>): Promise<void> {
     let reply: JobAnswer;
     try {
-      opened ??= await connectLocalFile(path, options);
+      opened ??= await connectStoreFile(file);
       reply = { id, output: await jobsOn(opened)(job, input) };
     } catch (error) {
       reply = { id, error: toPlainError(error) };
@@ -47,4 +41,4 @@ function serve(port: MessagePort, { path, options }: ThreadSetup): void {
 }
 
 // Only `job-threads.ts` starts this file, with this setup.
-if (parentPort !== null) serve(parentPort, workerData as ThreadSetup);
+if (parentPort !== null) serve(parentPort, workerData as StoreFile);

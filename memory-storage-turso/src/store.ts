@@ -12,14 +12,17 @@ import type {
   WriteOptions,
   WriteReceipt,
 } from '@episodica/memory-core/ports';
-import type { Connection, Result, Row, Statement } from './connection.ts';
+import type { Access, Connection, Result, Row, Statement } from './connection.ts';
 import { toMemoryError, violationOf } from './errors.ts';
-import type { StoreStats, Verification } from './inspect.ts';
+import type { StoreStats } from './inspect.ts';
 import { type JobThreads, jobThreads } from './job-threads.ts';
 import { jobsOn, type PageRequest, readPage } from './jobs.ts';
-import { openLocalFile, pathOf, patiently } from './local-file.ts';
+import type { StoreConnection } from './lasting-connection.ts';
+import { pathOf, patiently } from './local-file.ts';
 import { numberIn, rowToEntity, selectedColumns, textIn } from './rows.ts';
-import { identityOf, migrate } from './schema.ts';
+import { identityOf, MIGRATIONS, type Migration, migrate } from './schema.ts';
+import { openStoreFile } from './store-file.ts';
+import { inspectFile, type Verification } from './verify.ts';
 import { type Group, groupsOf, journalStatement, refusalOf, statementsOf } from './write.ts';
 
 /** Where the store is, and how it writes. */
@@ -39,12 +42,23 @@ export interface TursoStoreOptions {
 
 /** What this store offers beside the port. */
 export interface TursoStore extends MemoryStore {
-  /** Tells this database from every other one, wherever its file lies: a cache of it is kept under this name. */
+  /**
+   * Tells this database from every other one, wherever its file lies: a cache of it is kept under this name. Another
+   * one when another database took the place of this one, which `epoch` tells.
+   */
   readonly identity: string;
+  readonly epoch: number;
+  /** `read-only`: the file may not be written; reads work. The next write looks again. */
+  readonly access: Access;
   readonly text: NonNullable<MemoryStore['text']>;
   stats(): Promise<StoreStats>;
   /** Checks everything that can be checked. Reads the whole store: its cost grows with it. */
   verify(): Promise<Verification>;
+  /**
+   * Makes every index anew from what it is an index of, the text indexes from the terms that they keep, and verifies.
+   * @throws `STORE_CORRUPT` where more than indexes is damaged; nothing is changed then
+   */
+  repair(): Promise<Verification>;
 }
 
 /**
@@ -53,34 +67,58 @@ export interface TursoStore extends MemoryStore {
  * for a file that is no database, `STORE_UNAVAILABLE` while other processes keep it busy
  */
 export async function openTursoStore(options: TursoStoreOptions): Promise<TursoStore> {
-  const { url, busyTimeoutMs = 5_000, durability = 'full', threads = true } = options;
-  if (!url.startsWith('file:')) {
-    throw new MemoryError(
-      'NOT_SUPPORTED',
-      'The store can only be a local file so far; use a URL that begins with "file:".',
-    );
-  }
-  const path = pathOf(url);
-  const file = { busyTimeoutMs, durability };
+  return openStoreAt(options, MIGRATIONS);
+}
+
+/** A store whose newest schema is what these steps lead to. */
+export async function openStoreAt(
+  { url, busyTimeoutMs = 5_000, durability = 'full', threads = true }: TursoStoreOptions,
+  migrations: readonly Migration[],
+): Promise<TursoStore> {
+  const file = { path: localPathOf(url), busyTimeoutMs, durability, migrations };
   try {
-    const connection = await openLocalFile(path, file);
-    return await openStoreOver(connection, threads ? jobThreads({ path, options: file }) : undefined);
+    const connection = await openStoreFile(file);
+    return tursoStore(connection, threads ? jobThreads(file) : jobsHere(connection));
   } catch (error) {
-    throw toMemoryError(error, `open the store ${path}`);
+    throw toMemoryError(error, `open the store ${file.path}`);
   }
 }
 
-/** A store over any connection, which it closes when it cannot be opened. Without threads, it does the jobs as well. */
-export async function openStoreOver(connection: Connection, threads?: JobThreads): Promise<TursoStore> {
-  const jobs = threads ?? { run: jobsOn(connection), close: async () => undefined };
+/** A store over any connection, which it closes when it cannot be opened. It does the jobs as well. */
+export async function openStoreOver(connection: Connection): Promise<TursoStore> {
   try {
     await patiently(() => migrate(connection));
-    return tursoStore(connection, jobs, await identityOf(connection));
+    const opened = { ...connection, identity: await identityOf(connection), epoch: 0 };
+    return tursoStore(opened, jobsHere(connection));
   } catch (error) {
-    await jobs.close();
     await connection.close();
     throw error;
   }
+}
+
+/**
+ * Checks the store in a file as `verify()` does, also one that is too damaged to be opened, and changes nothing in it.
+ * It works in the caller's thread for as long as that takes.
+ * @throws `NOT_FOUND` where there is no store
+ */
+export async function verifyTursoFile({ url, busyTimeoutMs = 5_000 }: TursoStoreOptions): Promise<Verification> {
+  const path = localPathOf(url);
+  try {
+    return await inspectFile(path, { busyTimeoutMs, durability: 'full' });
+  } catch (error) {
+    throw toMemoryError(error, `verify the store ${path}`);
+  }
+}
+
+/** Does every job in the caller's thread. */
+function jobsHere(connection: Connection): JobThreads {
+  return { run: jobsOn(connection), close: async () => undefined };
+}
+
+function localPathOf(url: string): string {
+  if (url.startsWith('file:')) return pathOf(url);
+  const advice = 'use a URL that begins with "file:"';
+  throw new MemoryError('NOT_SUPPORTED', `The store can only be a local file so far; ${advice}.`);
 }
 
 /** Rows read at a time: few enough to keep a page's time and memory small. */
@@ -88,7 +126,7 @@ const PAGE_ROWS = 200;
 /** Journal entries in one answer, unless the caller says otherwise. */
 const CHANGES_LIMIT = 1_000;
 
-function tursoStore(connection: Connection, jobs: JobThreads, identity: string): TursoStore {
+function tursoStore(connection: StoreConnection, jobs: JobThreads): TursoStore {
   const { place } = connection;
   const begun = new Set<Promise<unknown>>();
   let isClosed = false;
@@ -115,7 +153,15 @@ function tursoStore(connection: Connection, jobs: JobThreads, identity: string):
 
   return {
     name: 'turso',
-    identity,
+    get identity() {
+      return connection.identity;
+    },
+    get access() {
+      return connection.access;
+    },
+    get epoch() {
+      return connection.epoch;
+    },
 
     getMany<K extends Kind>(kind: K, ids: readonly string[], options?: CallOptions) {
       return call('read', options?.signal, () => getMany(connection, kind, ids));
@@ -149,6 +195,7 @@ function tursoStore(connection: Connection, jobs: JobThreads, identity: string):
 
     stats: () => call('read', undefined, () => jobs.run('stats', undefined)),
     verify: () => call('verify', undefined, () => jobs.run('verify', undefined)),
+    repair: () => call('repair', undefined, () => jobs.run('repair', undefined)),
 
     async close() {
       isClosed = true;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { anEpisode, aStep, put, requireOpen } from '@episodica/test-utils';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Connection } from '../src/connection.ts';
-import { openLocalFile } from '../src/local-file.ts';
+import { connectLocalFile, createLocalFile } from '../src/local-file.ts';
 import { openStoreOver, type TursoStore } from '../src/store.ts';
 
 let directory: string;
@@ -15,12 +15,14 @@ let commits: number[];
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'episodica-group-'));
-  const file = await openLocalFile(join(directory, 'store.db'), { busyTimeoutMs: 1_000, durability: 'normal' });
+  const path = join(directory, 'store.db');
+  createLocalFile(path);
+  const file = await connectLocalFile(path, { busyTimeoutMs: 1_000, durability: 'normal' });
   const counted: Connection = {
     ...file,
-    batch(statements) {
+    batch(statements, beforeCommit) {
       commits.push(statements.length);
-      return file.batch(statements);
+      return file.batch(statements, beforeCommit);
     },
   };
   commits = [];

@@ -48,12 +48,10 @@ async function storeComponent({ memory, store }: Opened, signal: AbortSignal): P
   const startedMs = performance.now();
   for await (const _newest of memory.listEpisodes({ order: 'newest', limit: 1 }, { signal }));
   const tookMs = performance.now() - startedMs;
-  const { path, counts } = await store.stats();
-  return {
-    name: 'store',
-    status: 'ok',
-    detail: `read in ${tookMs.toFixed(1)} ms, ${counts.episode} episodes, ${path}`,
-  };
+  const { path, access, counts } = await store.stats();
+  const figures = `read in ${tookMs.toFixed(1)} ms, ${counts.episode} episodes, ${path}`;
+  if (access === 'read-write') return { name: 'store', status: 'ok', detail: figures };
+  return { name: 'store', status: 'degraded', detail: `read-only: nothing can be written; ${figures}` };
 }
 
 function cacheComponent({ cache }: Opened): Component {

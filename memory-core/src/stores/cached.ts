@@ -15,21 +15,33 @@ export interface CachedStoreOptions {
  * The answer is what the store alone would give. A cache that throws counts as one that has nothing; errors of the
  * store are passed on. The values of one call may stand on either side of a write that ran meanwhile.
  * A cache belongs to one store for its whole life: one that was filled from another database is noticed only when its
- * sequence number is ahead. Give each store a cache of its own.
+ * sequence number is ahead. Give each store a cache of its own. One whose `epoch` changes is read without cache from then on.
  */
 export function cachedStore(store: MemoryStore, cache: MemoryCache, options: CachedStoreOptions = {}): MemoryStore {
   const attempt = attemptWith(options.logger ?? silentLogger);
+  const { epoch } = store;
+  let isLeft = false;
+
+  /** For good: to which of two databases the cache belongs, nobody can tell any more. So it is left empty. */
+  async function leaveCache(): Promise<void> {
+    if (isLeft) return;
+    isLeft = true;
+    const { seq } = await store.changes(0, { limit: 1 });
+    await attempt('clear', () => cache.clear(seq));
+  }
 
   async function getMany<K extends Kind>(
     kind: K,
     ids: readonly string[],
     call?: CallOptions,
   ): Promise<readonly (Entities[K] | undefined)[]> {
-    if (!IS_CACHED[kind] || ids.length === 0) return store.getMany(kind, ids, call);
+    if (store.epoch !== epoch) await leaveCache();
+    if (!IS_CACHED[kind] || ids.length === 0 || isLeft) return store.getMany(kind, ids, call);
     const read = await attempt('get', () => cache.get(kind, ids));
     if (read === undefined) return store.getMany(kind, ids, call);
 
     const changes = await store.changes(read.seq, { ...call, limit: MAX_CHANGES });
+    if (store.epoch !== epoch) return getMany(kind, ids, call);
     if (changes.seq !== read.seq) {
       const catchUp = coversAll(changes, read.seq)
         ? () => cache.advance(changes.entries, changes.seq)
@@ -42,6 +54,7 @@ export function cachedStore(store: MemoryStore, cache: MemoryCache, options: Cac
 
     // Behind `changes`, so that these values are at least as new as the number they are kept under.
     const fetched = await store.getMany(kind, missing, call);
+    if (store.epoch !== epoch) return getMany(kind, ids, call);
     const found = fetched.filter((value) => value !== undefined);
     if (found.length > 0) await attempt('set', () => cache.set(kind, found, changes.seq));
     let next = 0;

@@ -43,7 +43,7 @@ export interface InMemoryStoreOptions {
 }
 
 /** A store that lives as long as its process: for tests, and as the model that other stores are compared with. */
-export function inMemoryStore(options: InMemoryStoreOptions = {}): Required<MemoryStore> {
+export function inMemoryStore(options: InMemoryStoreOptions = {}): MemoryStore & Required<Pick<MemoryStore, 'text'>> {
   const now = options.now ?? Date.now;
   const tables = emptyTables();
   const journal: JournalEntry[] = [];

@@ -66,9 +66,10 @@ async function memoryComponents(services: Services, signal: AbortSignal): Promis
   });
   if (store.status === 'down') return [store];
   const backend = await services.backend.get();
-  const { journalSeq, cache } = backend;
+  const { access, journalSeq, cache } = backend;
+  const isReadOnly = access?.() === 'read-only';
   return [
-    store,
+    isReadOnly ? { ...store, status: 'degraded', detail: `read-only: nothing can be written; ${store.detail}` } : store,
     ...(journalSeq === undefined ? [] : [await asked('journal', async () => `newest entry ${await journalSeq()}`)]),
     ...(cache === undefined
       ? []

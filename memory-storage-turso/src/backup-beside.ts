@@ -1,0 +1,69 @@
+// A copy of a database before its schema changes: whole, checked, and in place under its name only then.
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { MemoryError, makePrivateFolder } from '@episodica/memory-core';
+import Database from 'libsql';
+
+/** The folder beside a database where backups of it are kept. */
+export function backupFolderOf(path: string): string {
+  return join(dirname(path), 'backups');
+}
+
+/**
+ * Copies what is committed in the database at `path`, which is at this schema, into `backups` beside it. The caller
+ * holds its write lock, so there is one such copy at a time; what a crash left of an earlier one is removed.
+ * @throws `STORE_FAILED` where the copy cannot be made, `STORE_CORRUPT` where it is damaged; it is removed then
+ */
+export function backUpBeside(path: string, schema: number): void {
+  const folder = backupFolderOf(path);
+  const at = new Date().toISOString().replaceAll(':', '-');
+  const target = join(folder, `${basename(path)}.before-schema-${schema + 1}.${at}`);
+  const partial = join(folder, `${basename(path)}.before-schema-${schema + 1}.partial`);
+  try {
+    makePrivateFolder(folder);
+    removePartial(partial);
+    // The engine copies into a file that is there and empty, and keeps its mode.
+    closeSync(openSync(partial, 'wx', 0o600));
+    copyWhole(path, partial);
+    flush(partial);
+    renameSync(partial, target);
+    if (process.platform !== 'win32') flush(folder);
+  } catch (cause) {
+    removePartial(partial);
+    if (cause instanceof MemoryError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const what = `Cannot open the store ${path}: before its schema ${schema} changes it is copied to ${target}`;
+    const advice = 'Nothing was changed; make room or give permission for the copy, and open it again';
+    throw new MemoryError('STORE_FAILED', `${what}, and that failed (${reason}). ${advice}.`, { cause });
+  }
+}
+
+function copyWhole(path: string, copy: string): void {
+  const database = new Database(path);
+  try {
+    database.prepare('VACUUM INTO ?').run([copy]);
+    database.prepare('ATTACH ? AS copy').run([copy]);
+    const findings = database.prepare('PRAGMA copy.integrity_check').all() as readonly { integrity_check: string }[];
+    database.exec('DETACH copy');
+    const [first] = findings;
+    if (first?.integrity_check === 'ok') return;
+    const what = `The store ${path} is damaged (${first?.integrity_check}), and its schema stays as it is`;
+    throw new MemoryError('STORE_CORRUPT', `${what}. Restore a backup with "memory-cli backup restore FILE".`);
+  } finally {
+    database.close();
+  }
+}
+
+/** The journal beside it would be taken for that of the next file of this name. */
+function removePartial(partial: string): void {
+  for (const path of [partial, `${partial}-journal`]) if (existsSync(path)) rmSync(path);
+}
+
+function flush(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

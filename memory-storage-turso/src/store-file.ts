@@ -1,0 +1,36 @@
+// The database of a store in a local file: made where there is none, opened, and brought to the newest schema.
+import { backUpBeside } from './backup-beside.ts';
+import { fileAt, Hindered } from './file-state.ts';
+import { lastingConnection, type OpenedFile, type StoreConnection } from './lasting-connection.ts';
+import { connectLocalFile, createLocalFile, type LocalFileOptions, patiently } from './local-file.ts';
+import { identityOf, type Migration, migrate } from './schema.ts';
+
+/** Everything that a thread needs to know to open the store. Plain data. */
+export interface StoreFile extends LocalFileOptions {
+  readonly path: string;
+  readonly migrations: readonly Migration[];
+}
+
+/** Makes the file if there is none. */
+export async function openStoreFile(file: StoreFile): Promise<StoreConnection> {
+  createLocalFile(file.path);
+  return connectStoreFile(file);
+}
+
+/** One more connection to a store that is there. */
+export function connectStoreFile(file: StoreFile): Promise<StoreConnection> {
+  return lastingConnection(() => connectOnce(file));
+}
+
+async function connectOnce({ path, migrations, ...options }: StoreFile): Promise<OpenedFile> {
+  const file = fileAt(path);
+  if (file === undefined) throw new Hindered('deleted');
+  const connection = await connectLocalFile(path, options);
+  try {
+    await patiently(() => migrate(connection, { migrations, backUp: (schema) => backUpBeside(path, schema) }));
+    return { connection, file, identity: await identityOf(connection) };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}

@@ -1,0 +1,280 @@
+// Whether a store is whole: that it can be read, that its parts agree, and that its counts are those of what it holds.
+import { isMemoryError, MemoryError } from '@episodica/memory-core';
+import type { Entities, Kind } from '@episodica/memory-core/ports';
+import type { Connection, Row, Value } from './connection.ts';
+import { isEngineError, toMemoryError } from './errors.ts';
+import { Hindered, sizeAt } from './file-state.ts';
+import { KINDS } from './inspect.ts';
+import { connectToInspect, type LocalFileOptions } from './local-file.ts';
+import { cellsOf, columnNames, columnText, numberIn, textIn } from './rows.ts';
+import { MIGRATIONS, schemaVersion } from './schema.ts';
+import { TEXT_INDEXES } from './search.ts';
+
+/** The result of a verification. */
+export interface Verification {
+  readonly ok: boolean;
+  /** One sentence each, which says what is wrong and what to do; none when all is well. */
+  readonly findings: readonly string[];
+}
+
+/** Reads the whole store, a part at a time. What cannot be read is a finding, and the other checks go on. */
+export async function verifyStore(connection: Connection): Promise<Verification> {
+  const findings: string[] = [];
+  for (const check of [...CHECKS, ...KINDS.map(bodyCheck)]) {
+    try {
+      for await (const finding of named(check.run(connection))) findings.push(finding);
+    } catch (error) {
+      if (!isEngineError(error)) throw error;
+      findings.push(toMemoryError(error, `check ${check.what}`).message);
+    }
+  }
+  return { ok: findings.length === 0, findings };
+}
+
+/** The same for a file that may be too damaged to be opened as a store. Writes nothing. */
+export async function inspectFile(path: string, options: LocalFileOptions): Promise<Verification> {
+  if (sizeAt(path) === 0 && sizeAt(`${path}-wal`) === 0) {
+    throw new MemoryError('NOT_FOUND', `There is no store at ${path}; it is made when it is first used.`);
+  }
+  let connection: Connection | undefined;
+  try {
+    connection = connectToInspect(path, options);
+    const version = await schemaVersion(connection);
+    if (version > MIGRATIONS.length) {
+      const what = `The schema ${version} of ${path} is newer than what this program knows (${MIGRATIONS.length})`;
+      return { ok: false, findings: [`${what}: upgrade it to verify the store.`] };
+    }
+    return await verifyStore(connection);
+  } catch (error) {
+    if (error instanceof Hindered || !(isEngineError(error) || isMemoryError(error))) throw error;
+    return { ok: false, findings: [toMemoryError(error, `read the store ${path}`).message] };
+  } finally {
+    await connection?.close();
+  }
+}
+
+interface Check {
+  /** What is checked, for the message that it cannot be. */
+  readonly what: string;
+  run(connection: Connection): AsyncIterable<string>;
+}
+
+const RESTORE = 'restore a backup with "memory-cli backup restore FILE"';
+const REPAIR = 'make it anew with "memory-cli storage repair"';
+/** Findings of one check that are told one by one. */
+const MAX_NAMED = 10;
+/** Findings of one check that are counted. */
+const MAX_FOUND = 10_000;
+/** Rows in memory at a time. */
+const PAGE_ROWS = 200;
+
+const CHECKS: readonly Check[] = [
+  rowsCheck('the structure of the file', 'PRAGMA integrity_check', (row) =>
+    structureFinding(textIn(row, 'integrity_check')),
+  ),
+  rowsCheck(
+    'what belongs to what',
+    'SELECT "table" AS name, parent, count(*) AS count FROM pragma_foreign_key_check GROUP BY 1, 2',
+    (row) =>
+      `${numberIn(row, 'count')} rows of ${textIn(row, 'name')} belong to no ${textIn(row, 'parent')}: ${RESTORE}.`,
+  ),
+  ...TEXT_INDEXES.flatMap(textChecks),
+  countCheck(
+    'the journal',
+    'SELECT ifnull(max(seq), 0) - count(*) AS count FROM journal',
+    (count) => `${count} entries of the journal are missing: ${RESTORE}.`,
+  ),
+  ...KINDS.map((kind) =>
+    countCheck(
+      `the journal for every ${kind}`,
+      `SELECT count(*) AS count FROM ${kind} WHERE id NOT IN (SELECT id FROM journal WHERE kind = '${kind}' AND op = 'put')`,
+      (count) => `${count} rows of ${kind} have no entry in the journal: another program wrote them; ${RESTORE}.`,
+    ),
+  ),
+  rowsCheck(
+    'the numbers of steps',
+    `SELECT episode_id, count(*) AS count, max(number) AS last FROM step GROUP BY episode_id
+     HAVING max(number) <> count(*) OR min(number) <> 1 LIMIT ${MAX_FOUND}`,
+    (row) =>
+      `The episode ${textIn(row, 'episode_id')} has ${numberIn(row, 'count')} steps, and its last one is number ${numberIn(row, 'last')}: ${RESTORE}.`,
+  ),
+  countCheck(
+    'the totals of steps',
+    `SELECT count(*) AS count FROM (
+       SELECT total_steps, total_bytes,
+         row_number() OVER earlier AS steps,
+         sum(octet_length(body) - 1 + length(number)) OVER earlier AS bytes
+       FROM step WINDOW earlier AS (PARTITION BY episode_id ORDER BY number)
+     ) WHERE total_steps <> steps OR total_bytes <> bytes`,
+    (count) => `${count} steps have wrong totals: ${RESTORE}.`,
+  ),
+  rowsCheck(
+    'the evidence of patterns',
+    `SELECT id, support, successes, found, succeeded FROM (
+       SELECT id, support, CASE WHEN json_valid(body) THEN body ->> 'successes' END AS successes,
+         (SELECT count(*) FROM evidence WHERE pattern_id = pattern.id) AS found,
+         (SELECT count(*) FROM evidence WHERE pattern_id = pattern.id AND json_valid(body) AND body ->> 'isSuccess') AS succeeded
+       FROM pattern
+     ) WHERE support IS NOT found OR successes IS NOT succeeded LIMIT ${MAX_FOUND}`,
+    (row) =>
+      `The pattern ${textIn(row, 'id')} counts ${row.successes} successes of ${row.support}, and its evidence ${numberIn(row, 'succeeded')} of ${numberIn(row, 'found')}: ${RESTORE}.`,
+  ),
+  countCheck(
+    'the patterns of evidence',
+    'SELECT count(*) AS count FROM evidence WHERE pattern_id NOT IN (SELECT id FROM pattern)',
+    (count) => `${count} rows of evidence belong to no pattern: ${RESTORE}.`,
+  ),
+  { what: 'the base rates', run: baselineFindingsTwice },
+];
+
+function structureFinding(text: string): string | undefined {
+  if (text === 'ok') return undefined;
+  const [, index] = /FTS5 table main\.(\w+)/u.exec(text) ?? [];
+  if (index !== undefined) return `The text index ${index} is damaged: ${REPAIR}.`;
+  if (/missing from index|entries in index/u.test(text)) return `An index is damaged (${text}): ${REPAIR}.`;
+  return `The file is damaged (${text}): ${RESTORE}.`;
+}
+
+function textChecks({ kind, name }: (typeof TEXT_INDEXES)[number]): readonly Check[] {
+  return [
+    countCheck(
+      `the text index ${name}`,
+      `SELECT count(*) AS count FROM ${kind} WHERE rowid NOT IN (SELECT id FROM ${name}_docsize)`,
+      (count) =>
+        `${count} rows of ${kind} are missing from the text index ${name}, and no search finds them: ${RESTORE}.`,
+    ),
+    countCheck(
+      `the text index ${name}`,
+      `SELECT count(*) AS count FROM ${name}_docsize WHERE id NOT IN (SELECT rowid FROM ${kind})`,
+      (count) => `${count} entries of the text index ${name} belong to no ${kind}: ${RESTORE}.`,
+    ),
+  ];
+}
+
+/** What is learnt between the two queries looks like a difference: what is found again in the same words is one. */
+async function* baselineFindingsTwice(connection: Connection): AsyncIterable<string> {
+  const first = new Set<string>();
+  for await (const finding of baselineFindings(connection)) first.add(finding);
+  if (first.size === 0) return;
+  for await (const finding of baselineFindings(connection)) if (first.has(finding)) yield finding;
+}
+
+/** The episodes of each scope that were learnt from, beside what its baseline says: as many in memory as scopes. */
+async function* baselineFindings(connection: Connection): AsyncIterable<string> {
+  const { rows } = await connection.execute({
+    sql: `SELECT project, domain, count(*) AS episodes, count(*) FILTER (WHERE outcome = 'success') AS successes
+      FROM episode WHERE status = 'completed' AND learning_pending = 0 AND outcome <> 'abstained' GROUP BY project, domain`,
+    args: [],
+  });
+  const scopeKey = (project: unknown, domain: unknown): string => JSON.stringify([project ?? null, domain ?? null]);
+  const uncounted = new Map(rows.map((row) => [scopeKey(row.project, row.domain), row]));
+  for await (const row of rowsOf(connection, 'baseline')) {
+    const baseline = parsed('baseline', row);
+    if (baseline === undefined) continue;
+    const key = scopeKey(columnText(baseline.scope.project), columnText(baseline.scope.domain));
+    const found = uncounted.get(key);
+    uncounted.delete(key);
+    const [episodes, successes] =
+      found === undefined ? [0, 0] : [numberIn(found, 'episodes'), numberIn(found, 'successes')];
+    if (baseline.episodes === episodes && baseline.successes === successes) continue;
+    const told = `${baseline.successes} successes of ${baseline.episodes} episodes`;
+    yield `The base rate of the scope ${key} counts ${told}, and there are ${successes} of ${episodes}: ${RESTORE}.`;
+  }
+  for (const [key, row] of uncounted) {
+    yield `The scope ${key} has ${numberIn(row, 'episodes')} episodes and no base rate: ${RESTORE}.`;
+  }
+}
+
+/** Each body can be read, and says what the columns beside it say. */
+function bodyCheck(kind: Kind): Check {
+  return {
+    what: `every ${kind}`,
+    async *run(connection) {
+      let readCount = 0;
+      try {
+        for await (const row of rowsOf(connection, kind)) {
+          readCount += 1;
+          const finding = bodyFinding(kind, row);
+          if (finding !== undefined) yield finding;
+        }
+      } catch (error) {
+        if (!isEngineError(error)) throw error;
+        yield toMemoryError(error, `read more than ${readCount} rows of ${kind}`).message;
+      }
+    },
+  };
+}
+
+function bodyFinding(kind: Kind, row: Row): string | undefined {
+  const entity = parsed(kind, row);
+  if (entity === undefined) return `The body of the ${kind} ${row.id} cannot be read: ${RESTORE}.`;
+  const different = differentColumns(kind, row, entity);
+  if (different.length === 0) return undefined;
+  return `The ${kind} ${row.id} has another ${different.join(' and another ')} in its body than beside it: ${RESTORE}.`;
+}
+
+async function* rowsOf(connection: Connection, kind: Kind): AsyncIterable<Row> {
+  const columns = [...columnNames(kind), ...(kind === 'step' ? ['episode_id'] : [])].join(', ');
+  for (let last: Value = ''; ; ) {
+    const sql = `SELECT ${columns} FROM ${kind} WHERE id > ? ORDER BY id LIMIT ${PAGE_ROWS}`;
+    const { rows } = await connection.execute({ sql, args: [last] });
+    yield* rows;
+    const end = rows.at(-1);
+    if (end === undefined) return;
+    last = textIn(end, 'id');
+  }
+}
+
+function parsed<K extends Kind>(kind: K, row: Row): Entities[K] | undefined {
+  try {
+    const entity = JSON.parse(textIn(row, 'body'));
+    // To name the columns fails for what is no entity of the kind.
+    cellsOf(kind, entity);
+    return entity;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+function differentColumns<K extends Kind>(kind: K, row: Row, entity: Entities[K]): readonly string[] {
+  const cells = cellsOf(kind, entity);
+  // The column of a step that the store fills, and not from the step.
+  const isMoved = kind === 'step' && 'episodeId' in entity && entity.episodeId !== row.episode_id;
+  const different = columnNames(kind).filter((name, index) => {
+    const [cell, column] = [cells[index] ?? null, row[name] ?? null];
+    if (name === 'body') return false;
+    if (typeof cell === 'boolean') return Number(cell) !== column;
+    // The engine may round the last digit of a number that comes as JSON.
+    if (typeof cell === 'number' && typeof column === 'number') return Math.abs(cell - column) > 1e-9;
+    return cell !== column;
+  });
+  return isMoved ? [...different, 'episode_id'] : different;
+}
+
+/** The first findings as they are, and how many more there are. */
+async function* named(findings: AsyncIterable<string>): AsyncIterable<string> {
+  let count = 0;
+  for await (const finding of findings) {
+    count += 1;
+    if (count <= MAX_NAMED) yield finding;
+  }
+  if (count > MAX_NAMED) yield `There are ${count - MAX_NAMED} more findings of this kind.`;
+}
+
+function rowsCheck(what: string, sql: string, findingIn: (row: Row) => string | undefined): Check {
+  return {
+    what,
+    async *run(connection) {
+      const { rows } = await connection.execute({ sql, args: [] });
+      yield* rows.map(findingIn).filter((finding) => finding !== undefined);
+    },
+  };
+}
+
+function countCheck(what: string, sql: string, finding: (count: number) => string): Check {
+  return rowsCheck(what, sql, (row) => {
+    const count = numberIn(row, 'count');
+    return count === 0 ? undefined : finding(count);
+  });
+}

@@ -1,0 +1,255 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import type { Entities, Kind } from '@episodica/memory-core/ports';
+import { openTursoStore, type TursoStore } from '@episodica/memory-storage-turso';
+import { aPattern, put } from '@episodica/test-utils';
+import { createClient } from '@libsql/client';
+import Database from 'libsql';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openStoreAt } from '../dist/store.js';
+import { clientConnection } from '../src/connection.ts';
+import { MIGRATIONS, migrate, schemaVersion } from '../src/schema.ts';
+
+const FIXTURES = new URL('fixtures/', import.meta.url);
+const MIGRATOR = fileURLToPath(new URL('migrator.mjs', FIXTURES));
+const NEWEST = MIGRATIONS.length;
+
+let directory: string;
+let path: string;
+let url: string;
+let children: ChildProcess[];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'episodica-schema-'));
+  path = join(directory, 'memory.db');
+  url = pathToFileURL(path).href;
+  children = [];
+});
+
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(directory, { recursive: true });
+});
+
+type Content = { readonly [K in Kind]: readonly Entities[K][] };
+
+function released(schema: number): Content {
+  writeFileSync(path, gunzipSync(readFileSync(new URL(`schema-${schema}.db.gz`, FIXTURES))));
+  return JSON.parse(gunzipSync(readFileSync(new URL(`schema-${schema}.json.gz`, FIXTURES))).toString());
+}
+
+async function contentOf(store: TursoStore): Promise<Content> {
+  const all = async <K extends Kind>(kind: K): Promise<readonly Entities[K][]> => {
+    const entities: Entities[K][] = [];
+    for await (const entity of store.scan(kind, {})) entities.push(entity);
+    return entities;
+  };
+  return {
+    episode: await all('episode'),
+    step: await all('step'),
+    pattern: await all('pattern'),
+    evidence: await all('evidence'),
+    baseline: await all('baseline'),
+    recommendation: await all('recommendation'),
+    tombstone: await all('tombstone'),
+  };
+}
+
+function backups(): readonly string[] {
+  const folder = join(directory, 'backups');
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+async function startMigrator(): Promise<ChildProcess> {
+  const child = fork(MIGRATOR);
+  children.push(child);
+  await once(child, 'message');
+  return child;
+}
+
+/** Leads to the next schema. */
+const NEXT_STEP = ['CREATE TABLE later (value TEXT)', "INSERT INTO later (value) VALUES ('was here')"];
+/** Writes more than fits into memory before it is done: its part in the log shows that it is under way. */
+const LARGE_STEP = [
+  'CREATE TABLE later (value TEXT)',
+  `INSERT INTO later (value) WITH RECURSIVE counted (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 2000000)
+   SELECT 'a value that takes some room' || n FROM counted`,
+];
+
+for (let schema = 1; schema <= NEWEST; schema += 1) {
+  test(`a store of schema ${schema} is brought to the newest and holds what it held [ST-09]`, async () => {
+    const content = released(schema);
+    const store = await openTursoStore({ url });
+    expect((await store.stats()).schema).toBe(NEWEST);
+    expect(await contentOf(store)).toEqual(content);
+    expect(await store.verify()).toEqual({ ok: true, findings: [] });
+    const [episode] = content.episode;
+    const found = await store.text.match({ kind: 'episode', terms: ['login'], limit: 10 });
+    expect(found.hits.map(({ id }) => id)).toContain(episode?.id);
+    await store.write([put('pattern', aPattern({ id: 'new' }))]);
+    await store.close();
+  });
+}
+
+test('a new store has the newest schema, and nothing is backed up [ST-09]', async () => {
+  const store = await openTursoStore({ url });
+  expect((await store.stats()).schema).toBe(NEWEST);
+  await store.close();
+  expect(backups()).toEqual([]);
+});
+
+test('a store is backed up before its schema changes, whole and for the eyes of its user only [ST-09] [ST-12]', async () => {
+  const content = released(1);
+  await (await openTursoStore({ url })).close();
+  await (await openTursoStore({ url })).close();
+  const [name = '', ...others] = backups();
+  expect(others).toEqual([]);
+  expect(name).toMatch(/^memory\.db\.before-schema-2\.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z$/u);
+  const backup = join(directory, 'backups', name);
+  expect((statSync(backup).mode & 0o777).toString(8)).toBe('600');
+  const place = pathToFileURL(backup).href;
+  const store = await openStoreAt({ url: place }, MIGRATIONS.slice(0, 1));
+  expect((await store.stats()).schema).toBe(1);
+  expect(await contentOf(store)).toEqual(content);
+  expect(await store.verify()).toEqual({ ok: true, findings: [] });
+  await store.close();
+});
+
+test('a store that cannot be backed up keeps its schema, and older code still opens it [ST-09]', async () => {
+  const content = released(1);
+  writeFileSync(join(directory, 'backups'), 'a file where the folder should be');
+  await expect(openTursoStore({ url })).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    message: expect.stringMatching(/memory\.db: before its schema 1 changes it is copied.*Nothing was changed/u),
+  });
+  const store = await openStoreAt({ url }, MIGRATIONS.slice(0, 1));
+  expect((await store.stats()).schema).toBe(1);
+  expect(await contentOf(store)).toEqual(content);
+  await store.close();
+});
+
+test('several processes that open an older store at once make one backup and take each step once [ST-09]', async () => {
+  const content = released(NEWEST);
+  const migrators = await Promise.all([1, 2, 3, 4].map(startMigrator));
+  const answers = migrators.map(async (child) => (await once(child, 'message'))[0]);
+  for (const child of migrators) child.send({ url, steps: [NEXT_STEP] });
+  expect(await Promise.all(answers)).toEqual(migrators.map(() => ({ schema: NEWEST + 1 })));
+  expect(backups()).toHaveLength(1);
+  const store = await openStoreAt({ url }, [...MIGRATIONS, { statements: NEXT_STEP, isNeededToRead: false }]);
+  expect(await contentOf(store)).toEqual(content);
+  await store.close();
+  const database = new Database(path);
+  expect(database.prepare('SELECT value FROM later').all()).toEqual([{ value: 'was here' }]);
+  database.close();
+});
+
+test('a process killed in the middle of a step leaves the old schema to older code, and the next one finishes [ST-09]', async () => {
+  const content = released(NEWEST);
+  const child = await startMigrator();
+  child.send({ url, steps: [LARGE_STEP] });
+  const exit = once(child, 'exit');
+  while ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) < 4_000_000) await turn();
+  child.kill('SIGKILL');
+  await exit;
+  expect(backups()).toEqual([]);
+
+  const older = await openTursoStore({ url });
+  expect((await older.stats()).schema).toBe(NEWEST);
+  expect(await contentOf(older)).toEqual(content);
+  expect(await older.verify()).toEqual({ ok: true, findings: [] });
+  await older.close();
+
+  const next = await startMigrator();
+  const answer = once(next, 'message');
+  next.send({ url, steps: [NEXT_STEP] });
+  expect((await answer)[0]).toEqual({ schema: NEWEST + 1 });
+  expect(backups()).toHaveLength(1);
+});
+
+test('a process killed while it backs up leaves no backup under its name, and the next one makes a whole one [ST-09]', async () => {
+  const content = released(NEWEST);
+  const filler = await openTursoStore({ url, durability: 'normal' });
+  const large = Array.from({ length: 4_000 }, (_, index) => ({
+    id: `filler ${index}`,
+    version: 1,
+    at: 'x'.repeat(5_000),
+  }));
+  await filler.write(large.map((value) => put('tombstone', value, { ifVersion: 0 })));
+  await filler.close();
+  const child = await startMigrator();
+  const exit = once(child, 'exit');
+  child.send({ url, steps: [NEXT_STEP] });
+  while (!backups().some((name) => name.endsWith('.partial'))) await turn();
+  child.kill('SIGKILL');
+  await exit;
+  expect(backups().filter((name) => name.endsWith('Z'))).toEqual([]);
+
+  const older = await openTursoStore({ url });
+  expect((await older.stats()).schema).toBe(NEWEST);
+  expect((await contentOf(older)).episode).toEqual(content.episode);
+  await older.close();
+
+  const next = await startMigrator();
+  const answer = once(next, 'message');
+  next.send({ url, steps: [NEXT_STEP] });
+  expect((await answer)[0]).toEqual({ schema: NEWEST + 1 });
+  expect(backups()).toEqual([expect.stringMatching(/\.before-schema-.*Z$/u)]);
+}, 20_000);
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+test('a newer schema is refused, says to upgrade, and is left as it was [ST-09]', async () => {
+  await (await openTursoStore({ url })).close();
+  const database = new Database(path);
+  database.exec("INSERT INTO migration (number, at) VALUES (99, '')");
+  database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all();
+  database.close();
+  copyFileSync(path, join(directory, 'before'));
+  const opening = openTursoStore({ url });
+  await expect(opening).rejects.toMatchObject({ code: 'STORE_FAILED', retryable: false });
+  await expect(opening).rejects.toThrow(/schema 99 is newer.*Upgrade/s);
+  expect(readFileSync(path).equals(readFileSync(join(directory, 'before')))).toBe(true);
+});
+
+test('a database of another program is refused and left as it was [ST-02]', async () => {
+  const database = new Database(path);
+  database.exec('CREATE TABLE bookmark (address TEXT)');
+  database.close();
+  await expect(openTursoStore({ url })).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    message: expect.stringMatching(/memory\.db: it is a database of another program.*Name another file/u),
+  });
+  const again = new Database(path);
+  expect(again.prepare('SELECT name FROM sqlite_schema').all()).toEqual([{ name: 'bookmark' }]);
+  again.close();
+});
+
+test('an older store that may not be written stays as it is, and is refused if a step is needed to read it [ST-09] [ST-13]', async () => {
+  released(1);
+  const client = createClient({ url });
+  const connection = { ...clientConnection(client, path), access: 'read-only' } as const;
+  await migrate(connection);
+  const needed = [...MIGRATIONS, { statements: NEXT_STEP, isNeededToRead: true }];
+  await expect(migrate(connection, { migrations: needed })).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    message: expect.stringMatching(/for reading alone: its schema 1 is too old.*give this user write permission/u),
+  });
+  expect(await schemaVersion(connection)).toBe(1);
+  client.close();
+});
