@@ -1,4 +1,4 @@
-// The life of an episode: begun, recorded, ended, changed, forgotten. Each verb is one write.
+// The life of an episode: begun, recorded, ended, changed. Each verb is one write.
 import { collect, type MemoryContext, retryingConflicts, timeOf } from './context.ts';
 import { toEpisode, toOutcome, toStep } from './entities.ts';
 import {
@@ -22,7 +22,6 @@ import {
   stepInput,
 } from './input.ts';
 import { defined } from './json.ts';
-import { forgetEvidence } from './learn/extract.ts';
 import { learn } from './learn/learn.ts';
 import { LIMITS } from './limits.ts';
 import type { CallOptions, EpisodeFilter, Put, Write } from './ports/store.ts';
@@ -155,73 +154,6 @@ export async function tagStats(
   return [...counts]
     .map(([tag, count]) => ({ tag, count }))
     .sort((a, b) => b.count - a.count || (a.tag < b.tag ? -1 : 1));
-}
-
-/** What went, by count. */
-export interface ForgetReceipt {
-  readonly episodeIds: readonly string[];
-  readonly steps: number;
-  readonly evidence: number;
-}
-
-/**
- * Forgets every episode that matches: with each go its steps, its text, its evidence and what the patterns owe to
- * it, in one commit an episode; a tombstone stays.
- * @throws `INVALID_INPUT` for a filter that does not narrow: nobody forgets everything by accident.
- */
-export async function forget(
-  context: MemoryContext,
-  filter: EpisodeFilter,
-  options: CallOptions,
-): Promise<ForgetReceipt> {
-  if (!narrows(filter)) {
-    throw new MemoryError('INVALID_INPUT', 'forget: name what to forget: ids, a project, a source or a time.');
-  }
-  const receipt = { episodeIds: [] as string[], steps: 0, evidence: 0 };
-  for await (const { id } of context.store.scan('episode', filter, options)) {
-    const gone = await forgetOne(context, id, options);
-    if (gone === undefined) continue;
-    receipt.episodeIds.push(id);
-    receipt.steps += gone.steps;
-    receipt.evidence += gone.evidence;
-  }
-  return receipt;
-}
-
-/** Whether a filter names some episodes: how many, in which order and whose to see does not. */
-function narrows({
-  order: _order,
-  after: _after,
-  limit: _limit,
-  visibleTo: _visibleTo,
-  ...filter
-}: EpisodeFilter): boolean {
-  const { tagsAll, tagsAny, ...others } = filter;
-  const named = [tagsAll, tagsAny].some((tags) => tags !== undefined && tags.length > 0);
-  return named || Object.values(others).some((value) => value !== undefined);
-}
-
-async function forgetOne(
-  context: MemoryContext,
-  id: string,
-  options: CallOptions,
-): Promise<{ readonly steps: number; readonly evidence: number } | undefined> {
-  return retryingConflicts(async () => {
-    const [episode] = await context.store.getMany('episode', [id], options);
-    if (episode === undefined) return undefined;
-    const steps = (await collect(context.store.scan('step', { episodeIds: [id] }, options))).length;
-    const evidence = (await collect(context.store.scan('evidence', { episodeId: id }, options))).length;
-    const unlearnt = episode.status === 'open' ? [] : await forgetEvidence(context.store, episode, options);
-    await context.store.write(
-      [
-        { op: 'delete', kind: 'episode', id, ifVersion: episode.version },
-        ...unlearnt,
-        { op: 'put', kind: 'tombstone', value: { id, version: 1, at: timeOf(context) } },
-      ],
-      { ...options, actor: context.actor },
-    );
-    return { steps, evidence };
-  });
 }
 
 /** The episode with this id. @throws `NOT_FOUND` */

@@ -4,6 +4,7 @@ import type { CompletedEpisode, Episode, OpenEpisode, Step } from './episode.ts'
 import { resultText } from './episode.ts';
 import { isMemoryError, MemoryError } from './errors.ts';
 import { checkedFilter } from './filter.ts';
+import { type ForgetOptions, type ForgetReceipt, forget } from './forget.ts';
 import { uuidV7Source } from './id.ts';
 import type { EpisodeInput, OutcomeInput, StepInput } from './input.ts';
 import { extractPatterns } from './learn/extract.ts';
@@ -13,8 +14,6 @@ import {
   completeEpisode,
   createEpisodes,
   existing,
-  type ForgetReceipt,
-  forget,
   renameTag,
   tagStats,
   updateEpisode,
@@ -77,8 +76,8 @@ export interface Memory {
     filter?: EpisodeFilter,
     options?: CallOptions,
   ): Promise<readonly { readonly tag: string; readonly count: number }[]>;
-  /** Forgets every episode that matches, each with all that came of it in one commit. */
-  forget(filter: EpisodeFilter, options?: CallOptions): Promise<ForgetReceipt>;
+  /** Forgets every episode that matches, with all that came of them, in one commit. */
+  forget(filter: EpisodeFilter, options?: ForgetOptions): Promise<ForgetReceipt>;
   search(query: SearchQuery, options?: CallOptions): Promise<SearchResult>;
   /** Patterns with enough support, those of most support first. */
   listPatterns(filter?: PatternFilter, options?: CallOptions): Promise<readonly PatternHit[]>;
