@@ -43,7 +43,7 @@ const COUNTED_EPISODES = 100;
 
 /**
  * Forgets every episode that matches: with them go their steps, text and evidence, what patterns and base rates owe
- * to them, and recommendations asked for within the same bounds or in their words; a tombstone of each stays. All of
+ * to them, and recommendations asked for within the same bounds or in their words; a tombstone of each stays, its id and time. All of
  * it is one commit; what changed meanwhile is read again before. Holds ids and counts, no bodies.
  * @throws `INVALID_INPUT` for a filter that does not narrow: nobody forgets everything by accident. `CONFLICT` when
  * others are always faster; nothing is forgotten then.
@@ -62,7 +62,12 @@ export async function forget(
     const unlearnt = await going.unlearnt();
     const said = await forgottenWords(store, { filter, going, goneIds: unlearnt.goneIds }, options);
     const receipt = receiptOf(going, unlearnt, said, options.dryRun === true);
-    const writes = [...deletions(going, timeOf(context)), ...unlearnt.writes, ...said.writes];
+    const writes = [
+      ...[...going.versions].map(([id, ifVersion]): Write => ({ op: 'delete', kind: 'episode', id, ifVersion })),
+      ...unlearnt.writes,
+      ...said.writes,
+      ...tombstones([...going.versions.keys(), ...said.goneIds], timeOf(context)),
+    ];
     if (options.dryRun !== true && writes.length > 0) {
       await store.write(writes, { signal: options.signal, actor: context.actor });
     }
@@ -126,7 +131,7 @@ function digestOf({ project, description }: Pick<Recommendation, 'project' | 'de
 
 interface ForgottenWords {
   readonly writes: readonly Write[];
-  readonly gone: number;
+  readonly goneIds: readonly string[];
   readonly changed: number;
 }
 
@@ -143,25 +148,23 @@ async function forgottenWords(
   const gonePatterns = new Set(goneIds);
   const isGone = (id: string): boolean => going.versions.has(id) || gonePatterns.has(id);
   const deletes: Write[] = [];
+  const goneRecommendations: string[] = [];
   const puts: Write[] = [];
   for await (const recommendation of store.scan('recommendation', {}, options)) {
     const { id, version } = recommendation;
     if (isAskedWithin(recommendation, filter) || going.asked.has(digestOf(recommendation))) {
       deletes.push({ op: 'delete', kind: 'recommendation', id, ifVersion: version });
+      goneRecommendations.push(id);
       continue;
     }
     const value = withoutMentions(recommendation, isGone);
     if (value !== recommendation) puts.push({ op: 'put', kind: 'recommendation', value, ifVersion: version });
   }
-  return { writes: [...deletes, ...puts], gone: deletes.length, changed: puts.length };
+  return { writes: [...deletes, ...puts], goneIds: goneRecommendations, changed: puts.length };
 }
 
-function deletions({ versions }: Going, at: string): readonly Write[] {
-  const all = [...versions];
-  return [
-    ...all.map(([id, ifVersion]): Write => ({ op: 'delete', kind: 'episode', id, ifVersion })),
-    ...all.map(([id]): Write => ({ op: 'put', kind: 'tombstone', value: { id, version: 1, at } })),
-  ];
+function tombstones(ids: readonly string[], at: string): readonly Write[] {
+  return ids.map((id): Write => ({ op: 'put', kind: 'tombstone', value: { id, version: 1, at } }));
 }
 
 function receiptOf(going: Going, unlearnt: Unlearnt, said: ForgottenWords, isDryRun: boolean): ForgetReceipt {
@@ -176,7 +179,7 @@ function receiptOf(going: Going, unlearnt: Unlearnt, said: ForgottenWords, isDry
       goneIds: unlearnt.goneIds.slice(0, MAX_TOLD_IDS),
       weakened: unlearnt.weakened,
     },
-    recommendations: { gone: said.gone, changed: said.changed },
+    recommendations: { gone: said.goneIds.length, changed: said.changed },
     textEntries: versions.size + unlearnt.textEntries,
     isDryRun,
   };

@@ -51,6 +51,14 @@ export {
   tooManySteps,
   versionConflict,
 } from './stores/refusals.ts';
+export type {
+  CompanionRecord,
+  FeedbackRecord,
+  LearningRecord,
+  RecommendationRecord,
+  TombstoneRecord,
+} from './transfer/companion-record.ts';
+export type { ExportOptions } from './transfer/export.ts';
 export type { ImportOptions, ImportReceipt } from './transfer/import.ts';
 export { readJsonLines } from './transfer/json-lines.ts';
 export type { EpisodeRecord } from './transfer/record.ts';

@@ -28,7 +28,8 @@ import type { Hint } from './retrieve/hints.ts';
 import { patternTerms } from './retrieve/index-terms.ts';
 import { type PatternHit, rankPatterns } from './retrieve/rank.ts';
 import type { EpisodeChangeInput } from './revise.ts';
-import { exportEpisodes } from './transfer/export.ts';
+import type { CompanionRecord } from './transfer/companion-record.ts';
+import { type ExportOptions, exportEpisodes } from './transfer/export.ts';
 import { type ImportOptions, type ImportReceipt, importEpisodes } from './transfer/import.ts';
 import type { EpisodeRecord } from './transfer/record.ts';
 
@@ -83,8 +84,11 @@ export interface Memory {
   listPatterns(filter?: PatternFilter, options?: CallOptions): Promise<readonly PatternHit[]>;
   recommend(query: RecommendQuery, options?: CallOptions): Promise<Recommended>;
   recordFeedback(feedback: FeedbackInput, options?: CallOptions): Promise<Recommendation>;
-  /** One record an episode, with its steps; importing them elsewhere gives the same episodes. */
-  exportEpisodes(filter?: EpisodeFilter, options?: CallOptions): AsyncIterable<EpisodeRecord>;
+  /**
+   * One record an episode, with its steps; behind them recommendations and tombstones, which have a `type`. Importing
+   * them elsewhere gives the same again.
+   */
+  exportEpisodes(filter?: EpisodeFilter, options?: ExportOptions): AsyncIterable<EpisodeRecord | CompanionRecord>;
   /** Stores what is not there yet; what cannot be read is named in the receipt, and the rest is imported. */
   importEpisodes(records: AsyncIterable<unknown> | Iterable<unknown>, options?: ImportOptions): Promise<ImportReceipt>;
   /** Learns now what completed episodes still owe, and answers how many those were. Runs by itself after each completion. */
