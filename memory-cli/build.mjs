@@ -36,5 +36,5 @@ const commandsApart = {
 
 rmSync(`${root}dist/bundle`, { recursive: true, force: true });
 await build({ ...shared, entryPoints: ['src/main.ts'], plugins: [commandsApart] });
-const commands = ['config', 'episode', 'eval', 'health', 'pattern', 'storage', 'transfer'];
+const commands = ['config', 'episode', 'eval', 'forget', 'health', 'pattern', 'storage', 'transfer'];
 await build({ ...shared, entryPoints: commands.map((name) => `src/commands/${name}.ts`), splitting: true });

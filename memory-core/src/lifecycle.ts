@@ -1,4 +1,5 @@
 // The life of an episode: begun, recorded, ended, changed. Each verb is one write.
+import { isDeepStrictEqual } from 'node:util';
 import { collect, type MemoryContext, retryingConflicts, timeOf } from './context.ts';
 import { toEpisode, toOutcome, toStep } from './entities.ts';
 import {
@@ -49,6 +50,13 @@ export async function createEpisodes(
   return episodes;
 }
 
+/** Steps as they are stored, in the order of the call. */
+export interface StoredSteps {
+  readonly steps: readonly Step[];
+  /** Numbers of those whose key the episode held already for something else, which stays as it was. */
+  readonly differing: readonly number[];
+}
+
 /**
  * Appends steps to an open episode, all in one commit. A step whose key the episode already holds is not stored
  * again: the one that is there is answered, also once the episode is completed.
@@ -58,7 +66,7 @@ export async function addSteps(
   episodeId: string,
   inputs: readonly StepInput[],
   options: CallOptions,
-): Promise<readonly Step[]> {
+): Promise<StoredSteps> {
   refuseLargeBatch(inputs.length, 'steps');
   if (inputs.length === 0) await existing(context, episodeId, options);
   const at = timeOf(context);
@@ -68,7 +76,8 @@ export async function addSteps(
     const fresh = withoutRepeats(steps, known);
     try {
       const numbered = fresh.length === 0 ? [] : await writeSteps(context, episodeId, fresh, options);
-      return answered(steps, new Map([...known, ...byKey(numbered)]), numbered);
+      const stored = answered(steps, new Map([...known, ...byKey(numbered)]), numbered);
+      return { steps: stored, differing: differingNumbers(steps, stored) };
     } catch (error) {
       const stored = await storedByKey(context, episodeId, steps, options);
       // Nothing new is known, so the refusal stands; every other round knows at least one key more.
@@ -200,6 +209,15 @@ function answered(
 ): readonly Step[] {
   const byId = new Map(numbered.map((step) => [step.id, step]));
   return asked.map((step) => (step.key === undefined ? undefined : known.get(step.key)) ?? byId.get(step.id) ?? step);
+}
+
+/** Steps that say something else than what is stored under their key. */
+function differingNumbers(asked: readonly Step[], stored: readonly Step[]): readonly number[] {
+  const said = ({ tool, action, parameters, result }: Step): unknown[] => [tool, action, parameters, result];
+  return stored.flatMap((step, index) => {
+    const given = asked[index];
+    return given === undefined || isDeepStrictEqual(said(given), said(step)) ? [] : [step.number];
+  });
 }
 
 function byKey(steps: readonly Step[]): readonly (readonly [string, Step])[] {

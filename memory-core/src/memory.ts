@@ -15,6 +15,7 @@ import {
   createEpisodes,
   existing,
   renameTag,
+  type StoredSteps,
   tagStats,
   updateEpisode,
 } from './lifecycle.ts';
@@ -105,8 +106,7 @@ export interface CreatedEpisode {
   readonly related: SearchResult;
 }
 
-export interface AddedSteps {
-  readonly steps: readonly Step[];
+export interface AddedSteps extends StoredSteps {
   /** Fixes of earlier errors like the last one among these steps. */
   readonly hints: readonly Hint[];
 }
@@ -219,18 +219,18 @@ async function addStepsWithHints(
   inputs: readonly StepInput[],
   options: CallOptions,
 ): Promise<AddedSteps> {
-  const steps = await addSteps(context, episodeId, inputs, options);
-  const failed = steps.findLast((step) => step.result.type === 'error');
+  const stored = await addSteps(context, episodeId, inputs, options);
+  const failed = stored.steps.findLast((step) => step.result.type === 'error');
   const error = failed === undefined ? '' : errorExcerpt(resultText(failed.result));
-  if (error === '') return { steps, hints: [] };
+  if (error === '') return { ...stored, hints: [] };
   try {
     const { project } = await existing(context, episodeId, options);
-    return { steps, hints: await hintsForError(context, error, { project, exceptEpisode: episodeId }, options) };
+    return { ...stored, hints: await hintsForError(context, error, { project, exceptEpisode: episodeId }, options) };
   } catch (cause) {
     // The steps are stored: an answer without hints is better than none.
     if (!isMemoryError(cause)) throw cause;
     context.logger.warn({ code: cause.code, episodeId }, 'no hints could be looked up');
-    return { steps, hints: [] };
+    return { ...stored, hints: [] };
   }
 }
 
