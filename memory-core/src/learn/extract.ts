@@ -183,13 +183,31 @@ function firstOf(episodes: readonly CompletedEpisode[], sequences: SequencesByEp
   return end === -1 ? episodes : episodes.slice(0, end);
 }
 
-/** What each episode counts for, folded over all of them: each pattern and each base rate is written once. */
 async function learningWrites(
   store: MemoryStore,
   episodes: readonly CompletedEpisode[],
   sequences: SequencesByEpisode,
   options: ExtractOptions,
 ): Promise<readonly Write[]> {
+  return [
+    ...episodes.map((episode): Write => {
+      const value: CompletedEpisode = { ...episode, version: episode.version + 1, learningPending: false };
+      return { op: 'put', kind: 'episode', value, ifVersion: episode.version };
+    }),
+    ...(await countingWrites(store, { episodes, sequences }, options)),
+  ];
+}
+
+/**
+ * What must be written beside episodes that lose their debt marker in the same write: each pattern and each base rate
+ * that they count for, once.
+ */
+export async function countingWrites(
+  store: MemoryStore,
+  { episodes, sequences }: { readonly episodes: readonly CompletedEpisode[]; readonly sequences: SequencesByEpisode },
+  options: Omit<ExtractOptions, 'actor'>,
+): Promise<readonly Write[]> {
+  if (episodes.length === 0) return [];
   const seen = episodes.flatMap((episode) => {
     const scope = scopeOf(episode);
     const isSuccess = episode.outcome.kind === 'success';
@@ -211,10 +229,6 @@ async function learningWrites(
     add: withEvidence,
   });
   return [
-    ...episodes.map((episode): Write => {
-      const value: CompletedEpisode = { ...episode, version: episode.version + 1, learningPending: false };
-      return { op: 'put', kind: 'episode', value, ifVersion: episode.version };
-    }),
     ...baselines.map(({ before, value }): Write => {
       return { op: 'put', kind: 'baseline', value, ifVersion: before?.version ?? 0 };
     }),

@@ -2,7 +2,8 @@
 import { collect, type MemoryContext, retryingConflicts } from '../context.ts';
 import type { CompletedEpisode, Episode, Step } from '../episode.ts';
 import { MemoryError } from '../errors.ts';
-import { extractPatterns, learnFrom } from '../learn/extract.ts';
+import { countingWrites, extractPatterns, learnFrom } from '../learn/extract.ts';
+import { toolSequences } from '../learn/tool-sequence.ts';
 import type { CallOptions, Write } from '../ports/store.ts';
 import { utilityWrites } from '../recall.ts';
 import { episodeTerms, patternTerms } from '../retrieve/index-terms.ts';
@@ -34,6 +35,8 @@ export type Fate = 'imported' | 'known' | 'forgotten' | 'recommendations' | 'tom
 interface StoreOptions extends CallOptions {
   readonly force?: boolean | undefined;
   readonly project?: string | undefined;
+  /** What episodes count for comes behind them, in records of its own. */
+  readonly withLearning?: boolean | undefined;
 }
 
 /**
@@ -111,7 +114,10 @@ async function writesOf(
   { buried }: Known,
   options: StoreOptions,
 ): Promise<readonly Write[]> {
-  const episodes = items.flatMap((item) => (item.kind === 'episode' ? [item] : []));
+  const given = items.flatMap((item) => (item.kind === 'episode' ? [item] : []));
+  const episodes = options.withLearning ? given : given.map(settled);
+  const learnt = episodes.flatMap(({ episode }) => (isLearnt(episode) ? [episode] : []));
+  const sequences = new Map(episodes.map(({ id, steps }) => [id, toolSequences(steps)]));
   const recommendations = items.flatMap((item) =>
     item.kind === 'recommendation' ? [toRecommendation(item.record, options.project)] : [],
   );
@@ -122,6 +128,7 @@ async function writesOf(
       return { op: 'put', kind: 'episode', value, ifVersion: 0, terms: episodeTerms(value, steps) };
     }),
     ...episodes.flatMap(({ steps }) => steps.map((value): Write => ({ op: 'put', kind: 'step', value, ifVersion: 0 }))),
+    ...(await countingWrites(context.store, { episodes: learnt, sequences }, extractOptions(context, options))),
     ...recommendations.map((value): Write => ({ op: 'put', kind: 'recommendation', value, ifVersion: 0 })),
     ...(await utilityWrites(context, feedbacks, options)),
     ...items.flatMap((item): readonly Write[] =>
@@ -131,6 +138,16 @@ async function writesOf(
     ),
     ...dug.map(({ id }): Write => ({ op: 'delete', kind: 'tombstone', id })),
   ];
+}
+
+/** The steps are at hand, so it is learnt from in the same write and owes nothing. */
+function settled(item: Item & EpisodeItem): Item & EpisodeItem {
+  const { episode } = item;
+  return episode.status === 'open' ? item : { ...item, episode: { ...episode, learningPending: false } };
+}
+
+function isLearnt(episode: Episode): episode is CompletedEpisode {
+  return episode.status === 'completed' && !episode.learningPending;
 }
 
 /** An episode that counts already is left alone: nothing is ever counted twice. */
