@@ -248,6 +248,25 @@ test('a killed import leaves whole episodes, and running it again brings what on
   expect(await learnt(place)).toEqual(await learnt(other));
 });
 
+test('imports that run at once, and meet in the same episodes, count each of them once [EP-11] [LE-08]', async () => {
+  const record = (index: number): object => ({
+    task_description: `Episode ${index}`,
+    domain: 'ops',
+    steps: ['build', 'push'].map((tool) => ({ tool, action: 'go' })),
+    outcome: { kind: index % 2 === 0 ? 'failure' : 'success' },
+  });
+  const files = [0, 60, 120].map((from, index) => {
+    const file = join(place.work, `${index}.jsonl`);
+    writeFileSync(file, asLines(Array.from({ length: 120 }, (_, at) => record(from + at))));
+    return file;
+  });
+  const results = await Promise.all(files.map((file) => place.json(['ep', 'import', file])));
+  expect(results.reduce((sum, { imported }) => sum + imported, 0)).toBe(240);
+  expect(results.reduce((sum, { known }) => sum + known, 0)).toBe(120);
+  const { patterns } = await place.json(['pattern', 'list']);
+  expect(patterns).toMatchObject([{ tools: ['build', 'push'], support: 240, success_rate: 0.5, base_rate: 0.5 }]);
+});
+
 test('forgetting, recommendations and learning travel from one store to the other [EP-11]', async () => {
   writeFileSync(join(place.work, 'in.jsonl'), asLines(RECORDS));
   await place.json(['ep', 'import', 'in.jsonl']);

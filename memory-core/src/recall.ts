@@ -149,6 +149,7 @@ export async function utilityWrites(
   options: CallOptions,
 ): Promise<readonly Put<'pattern'>[]> {
   const ids = [...new Set(feedbacks.flatMap(({ applied }) => applied))];
+  if (ids.length === 0) return [];
   const patterns = await context.store.getMany('pattern', ids, options);
   return patterns.flatMap((pattern): readonly Put<'pattern'>[] => {
     if (pattern === undefined) return [];

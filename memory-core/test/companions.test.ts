@@ -215,8 +215,8 @@ test('many records are one commit, and their ids are looked up together [EP-11 E
   const records = Array.from({ length: 500 }, (_, i) => ({ task_description: `Task ${i % 400}` }));
   const receipt = await memory.importEpisodes(records, { onProgress: (now) => soFar.push(now) });
   expect(receipt).toMatchObject({ imported: 400, known: 100 });
-  expect(writes).toBeLessThanOrEqual(15);
-  expect(reads).toBeLessThanOrEqual(30);
+  expect(writes).toBeLessThanOrEqual(20);
+  expect(reads).toBeLessThanOrEqual(20);
   expect(soFar.at(-1)).toEqual(receipt);
   await memory.close();
 });
@@ -229,9 +229,9 @@ test('a cancelled import leaves whole batches, and importing again goes on behin
   }));
   const stop = new AbortController();
   const importing = memory.importEpisodes(records, { signal: stop.signal, onProgress: () => stop.abort() });
-  await expect(importing).rejects.toMatchObject({ code: 'ABORTED', message: expect.stringContaining('50 episodes') });
+  await expect(importing).rejects.toMatchObject({ code: 'ABORTED', message: expect.stringContaining('25 episodes') });
   for await (const { id } of memory.listEpisodes()) expect(await memory.getSteps(id)).toHaveLength(1);
-  expect(await memory.importEpisodes(records)).toMatchObject({ imported: 250, known: 50 });
+  expect(await memory.importEpisodes(records)).toMatchObject({ imported: 275, known: 25 });
 });
 
 test('whatever is stored, export, import and export give the same text [EP-11]', async () => {

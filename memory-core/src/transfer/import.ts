@@ -61,8 +61,8 @@ export class PositionedRecord {
 
 const MAX_FAILURES_TOLD = 100;
 /** Records stored in one commit: few enough that storing them is short, and stopping loses little. */
-const BATCH_RECORDS = 50;
-const BATCH_BYTES = 500_000;
+const BATCH_RECORDS = 25;
+const BATCH_BYTES = 250_000;
 /** Longest time that reading records holds the event loop. */
 const MAX_HELD_MS = 8;
 
