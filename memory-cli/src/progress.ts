@@ -3,6 +3,8 @@
 /** Milliseconds between two looks of the line. */
 const LOOK_MS = 100;
 const BAR_COLUMNS = 24;
+/** Where the terminal does not say how wide it is. */
+const DEFAULT_COLUMNS = 80;
 
 /** How far the work has come. */
 export interface Progress {
@@ -32,7 +34,7 @@ export function progressLine(title: string): ProgressLine {
       if (nowMs - shownAtMs < LOOK_MS) return;
       shownAtMs = nowMs;
       const line = progressText(title, progress(), (nowMs - startedMs) / 1_000);
-      process.stderr.write(`\r${line.slice(0, process.stderr.columns - 1)}\u001b[K`);
+      process.stderr.write(`\r${line.slice(0, (process.stderr.columns || DEFAULT_COLUMNS) - 1)}\u001b[K`);
     },
     clear() {
       if (shownAtMs > 0) process.stderr.write('\r\u001b[K');

@@ -222,18 +222,26 @@ export function forgetResult(receipt: ForgetReceipt): ForgetResult {
 export function forgetText(result: ForgetResult): string {
   if (result.episodes === 0 && result.recommendations_gone === 0) return 'Nothing matches; nothing was changed.';
   const parts = [
-    counted(result.episodes, 'episode'),
-    counted(result.steps, 'step'),
-    counted(result.evidence, 'piece', 's of evidence', ' of evidence'),
-    `${counted(result.patterns_gone, 'pattern')} (${result.patterns_weakened} more lost support)`,
-    `${counted(result.recommendations_gone, 'recommendation')} (${result.recommendations_changed} more no longer name them)`,
-    counted(result.text_entries, 'entr', 'ies of the text index', 'y of the text index'),
+    counted(result.episodes, 'episode', 'episodes'),
+    counted(result.steps, 'step', 'steps'),
+    counted(result.evidence, 'piece of evidence', 'pieces of evidence'),
+    counted(result.patterns_gone, 'pattern', 'patterns'),
+    counted(result.recommendations_gone, 'recommendation', 'recommendations'),
+    counted(result.text_entries, 'entry of the text index', 'entries of the text index'),
   ];
-  return `${result.dry_run ? 'Would forget' : 'Forgot'} ${parts.join(', ')}.`;
+  const rests = [
+    ...(result.patterns_weakened === 0 ? [] : [`${result.patterns_weakened} more patterns lose support`]),
+    ...(result.recommendations_changed === 0
+      ? []
+      : [`${result.recommendations_changed} more recommendations no longer name them`]),
+  ];
+  const rest = rests.length === 0 ? '' : `; ${rests.join(', ')}`;
+  return `${result.dry_run ? 'Would forget' : 'Forgot'} ${parts.flat().join(', ')}${rest}.`;
 }
 
-function counted(count: number, what: string, many = 's', one = ''): string {
-  return `${count} ${what}${count === 1 ? one : many}`;
+/** Nothing is said of what there is none of. */
+function counted(count: number, one: string, many: string): readonly string[] {
+  return count === 0 ? [] : [`${count} ${count === 1 ? one : many}`];
 }
 
 export interface RewardResult {

@@ -221,6 +221,18 @@ test('many records are one commit, and their ids are looked up together [EP-11 E
   await memory.close();
 });
 
+test('a pattern that many episodes of one batch bear out is found by its words [EP-11 LE-08]', async () => {
+  const memory = openMemory({ store: inMemoryStore() });
+  const steps = ['build', 'push'].map((tool) => ({ tool, action: 'go' }));
+  const records = Array.from({ length: 5 }, (_, i) => ({
+    task_description: `Task ${i}`,
+    steps,
+    outcome: { kind: 'success' },
+  }));
+  await memory.importEpisodes(records);
+  expect((await memory.search({ text: 'build push' })).patterns).toMatchObject([{ pattern: { support: 5 } }]);
+});
+
 test('a cancelled import leaves whole batches, and importing again goes on behind them [EP-11]', async () => {
   const memory = openMemory({ store: inMemoryStore() });
   const records = Array.from({ length: 300 }, (_, i) => ({

@@ -46,16 +46,16 @@ async function learnt(store: MemoryStore): Promise<unknown> {
   for await (const { version, ...rest } of store.scan('baseline', {})) baselines.push(rest);
   let evidence = 0;
   for await (const _ of store.scan('evidence', {})) evidence += 1;
-  const terms = ['a', 'b', 'c'];
+  const terms = ['build', 'push'];
   const indexed = (await store.text!.match({ kind: 'pattern', terms, limit: 100 })).hits.map(({ id }) => id).toSorted();
   return { patterns, baselines, evidence, indexed };
 }
 
 const attempts = fc.array(
   fc.record({
-    tools: fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 5 }),
+    tools: fc.constantFrom(['build', 'push'], ['push', 'build', 'push'], ['build']),
     kind: fc.constantFrom('success', 'failure', 'abstained', 'open'),
-    domain: fc.constantFrom('ops', 'web', undefined),
+    domain: fc.constantFrom('ops', undefined),
     isForgotten: fc.boolean(),
     isLearnt: fc.boolean(),
   }),
@@ -166,7 +166,7 @@ test('an episode that changes between reading and forgetting is read again, and 
 test('when others are always faster nothing is forgotten, and the caller is told [EP-06]', async () => {
   const store = inMemoryStore();
   const other = openMemory({ store });
-  const ids = [];
+  const ids: string[] = [];
   for (let i = 0; i < 2; i += 1) ids.push(await attempted(other, { tools: [], kind: 'open', domain: undefined }));
   let count = 0;
   const memory = openMemory({

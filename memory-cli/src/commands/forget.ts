@@ -1,4 +1,5 @@
 // episode forget: shows what would go, asks, and takes it away.
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { type Memory, MemoryError } from '@episodica/memory-core';
 import type { EpisodeFilter } from '@episodica/memory-core/ports';
@@ -86,15 +87,18 @@ function isNothing({ episodes, recommendations_gone }: ForgetResult): boolean {
   return episodes === 0 && recommendations_gone === 0;
 }
 
-/** Asks on the terminal; anything but yes is no. */
+/** Asks on the terminal; anything but yes is no, and so is Ctrl-C, or the end of the input. */
 async function isConfirmed(would: ForgetResult, signal: AbortSignal): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(`${forgetText(would)} This cannot be undone. Go on? [y/N] `, { signal });
+    const question = `${forgetText(would)} This cannot be undone. Go on? [y/N] `;
+    const answer = await Promise.race([
+      terminal.question(question, { signal }),
+      once(terminal, 'close').then(() => ''),
+    ]);
     return /^y(?:es)?$/iu.test(answer.trim());
   } catch (cause) {
-    // Interrupted while it was asked: that is no.
-    if (signal.aborted) return false;
+    if (cause instanceof Error && cause.name === 'AbortError') return false;
     throw cause;
   } finally {
     terminal.close();
