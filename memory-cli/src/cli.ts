@@ -4,6 +4,7 @@ import { COMPLEXITIES, EXIT_CODES, isMemoryError, OUTCOME_KINDS, TASK_TYPES } fr
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type * as episodeCommands from './commands/episode.ts';
 import type { EvalOptions } from './commands/eval.ts';
+import type { ForgetOptions } from './commands/forget.ts';
 import type * as patternCommands from './commands/pattern.ts';
 import type { ExportOptions, ImportOptions } from './commands/transfer.ts';
 import { INTERNAL_ERROR, PROGRAM_FAILED, SOME_FAILED } from './exit-codes.ts';
@@ -100,6 +101,7 @@ function episodeGroup(root: Command, run: Run): void {
   episodeLifecycle(group, run);
   episodeReading(group, run);
   episodeTransfer(group, run);
+  episodeForgetting(group, run);
 }
 
 function episodeLifecycle(group: Command, run: Run): void {
@@ -125,7 +127,7 @@ function episodeLifecycle(group: Command, run: Run): void {
   group
     .command('step')
     .description('append a step to an open episode; on an error, the answer tells known fixes')
-    .argument('<id>', 'the episode')
+    .argument('<id>', EPISODE)
     .requiredOption('--tool <tool>', 'tool or command that was used')
     .requiredOption('--action <action>', 'what was done with it')
     .option('--params <json>', 'its parameters, a JSON object')
@@ -143,7 +145,7 @@ function episodeLifecycle(group: Command, run: Run): void {
   group
     .command('complete')
     .description('end an episode; the answer tells reward, reflection and quality')
-    .argument('<id>', 'the episode')
+    .argument('<id>', EPISODE)
     .addOption(new Option('--outcome <outcome>', 'how it ended').choices(OUTCOME_KINDS).makeOptionMandatory())
     .option('--verdict <text>', 'success, partial: what was reached')
     .option('--artifact <artifact...>', 'success: what was made; repeatable')
@@ -156,6 +158,7 @@ function episodeLifecycle(group: Command, run: Run): void {
     );
 }
 
+const EPISODE = 'the episode: its id, or the first 8 characters of it or more';
 const HERE = 'this project (MEMORY_PROJECT, or the git remote or folder here) and what belongs to none';
 
 function episodeReading(group: Command, run: Run): void {
@@ -170,7 +173,7 @@ function episodeReading(group: Command, run: Run): void {
   group
     .command('view')
     .description('show an episode with its steps')
-    .argument('<id>', 'the episode')
+    .argument('<id>', EPISODE)
     .option('--fields <fields>', 'only these fields, by comma, such as status,outcome,steps')
     .action((id: string, options: { readonly fields?: string }, command: Command) =>
       run(command, async (invocation) => (await load()).view(invocation, id, options)),
@@ -191,7 +194,7 @@ function episodeReading(group: Command, run: Run): void {
   group
     .command('tag')
     .description('add tags to an episode')
-    .argument('<id>', 'the episode')
+    .argument('<id>', EPISODE)
     .argument('[tags...]', 'tags')
     .option('--remove', 'take these tags away instead')
     .option('--set', 'replace all tags by these')
@@ -211,7 +214,8 @@ function episodeTransfer(group: Command, run: Run): void {
     )
     .option('--domain <domain>', 'tau-bench: the domain (default: airline or retail, if the name of the file says so)')
     .option('--project <project>', 'for records that name no project (default: they belong to every project)')
-    .option('--force', 'bring back episodes that were forgotten')
+    .option('--force', 'bring back what was forgotten')
+    .option('--with-learning', 'take what episodes count for from their lines, instead of learning it anew')
     .action((files: readonly string[], options: ImportOptions, command: Command) =>
       run(command, async (invocation) => (await load()).importFiles(invocation, files, options)),
     );
@@ -221,8 +225,26 @@ function episodeTransfer(group: Command, run: Run): void {
     .argument('[file]', 'replaced as a whole when all is written (default: standard output)');
   withListFilters(exported)
     .option('--limit <n>', 'at most this many', between(1, Number.MAX_SAFE_INTEGER))
+    .option('--with-learning', 'with what each episode counts for in patterns and base rates')
     .action((file: string | undefined, options: ExportOptions, command: Command) =>
       run(command, async (invocation) => (await load()).exportTo(invocation, file, options)),
+    );
+}
+
+function episodeForgetting(group: Command, run: Run): void {
+  group
+    .command('forget')
+    .description('take episodes out for good, with all that came of them, in one commit. What is given must all hold')
+    .argument('[ids...]', 'episodes: their ids, or the first 8 characters of them or more')
+    .option('--project <project>', 'all of that project, and of no other')
+    .option('--agent <agent>', 'recorded by that agent')
+    .option('--session <session>', 'recorded in that session of a client')
+    .option('--captured-from <source>', 'captured so, such as mcp, cli or import:tau-bench')
+    .option('--before <time>', 'started before, such as 2026-01-31 or 2026-01-31T08:00:00Z')
+    .option('--dry-run', 'tell what would go, and change nothing')
+    .option('--yes', 'do not ask')
+    .action((ids: readonly string[], options: ForgetOptions, command: Command) =>
+      run(command, async (invocation) => (await import('./commands/forget.ts')).forget(invocation, ids, options)),
     );
 }
 

@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { linesOf } from '../src/commands/lines.ts';
+import { progressText } from '../src/progress.ts';
 import { aPlace, cleanEnvironment, type Place, PROGRAM } from './program.ts';
 
 let place: Place;
@@ -83,7 +84,8 @@ test('export, import elsewhere and export again give the same text, byte by byte
 
 test('importing twice changes nothing and says so [EP-11] [IN-01]', async () => {
   writeFileSync(join(place.work, 'in.jsonl'), asLines(RECORDS));
-  const nothingFailed = { forgotten: 0, failed: [], failed_count: 0 };
+  const others = { recommendations: 0, tombstones: 0, learnt: 0 };
+  const nothingFailed = { forgotten: 0, ...others, failed: [], failed_count: 0 };
   expect(await place.json(['ep', 'import', 'in.jsonl'])).toEqual({ imported: 2, known: 0, ...nothingFailed });
   const before = (await place.run(['ep', 'export'])).stdout;
   const seq = (await place.json(['storage', 'stats'])).journal_seq;
@@ -210,6 +212,85 @@ test('an export whose reader goes away ends quietly [CL-01]', async () => {
   child.stdout.once('data', () => child.stdout.destroy());
   const code = await new Promise((resolve) => child.on('close', resolve));
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+});
+
+test('a killed import leaves whole episodes, and running it again brings what one run would have [EP-11] [ST-05]', async () => {
+  const records = Array.from({ length: 230 }, (_, index) => ({
+    task_description: `Episode ${index}`,
+    started_at: new Date(Date.UTC(2026, 0, 1, 0, 0, index)).toISOString(),
+    completed_at: '2026-02-01T00:00:00Z',
+    steps: ['build', 'test', 'push'].map((tool) => ({ tool, action: 'go', rationale: 'y'.repeat(500) })),
+    outcome: { kind: index % 3 === 0 ? 'failure' : 'success' },
+  }));
+  const file = join(place.work, 'in.jsonl');
+  writeFileSync(file, asLines(records));
+  const child = spawn(process.execPath, [PROGRAM, 'episode', 'import', '-'], {
+    cwd: place.work,
+    env: cleanEnvironment(place.home, {}),
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  const ended = new Promise((resolve) => child.on('close', (_code, signal) => resolve(signal)));
+  // Its input stays open, so that it cannot end by itself.
+  child.stdin?.write(asLines(records.slice(0, 190)));
+  let stored = 0;
+  while (stored < 150) stored = (await place.json(['storage', 'stats'])).counts.episode;
+  child.kill('SIGKILL');
+  expect(await ended).toBe('SIGKILL');
+
+  const partial = (await place.run(['episode', 'export'])).stdout.trimEnd().split('\n');
+  expect(partial.length).toBeLessThan(records.length);
+  for (const line of partial) expect(JSON.parse(line).steps).toHaveLength(3);
+  const again = await place.json(['episode', 'import', 'in.jsonl']);
+  expect(again).toMatchObject({ imported: records.length - partial.length, known: partial.length });
+  expect(await other.json(['episode', 'import', file])).toMatchObject({ imported: records.length });
+  expect((await place.run(['episode', 'export'])).stdout).toBe((await other.run(['episode', 'export'])).stdout);
+  const learnt = async (from: Place): Promise<unknown> => (await from.json(['pattern', 'list'])).patterns;
+  expect(await learnt(place)).toEqual(await learnt(other));
+});
+
+test('imports that run at once, and meet in the same episodes, count each of them once [EP-11] [LE-08]', async () => {
+  const record = (index: number): object => ({
+    task_description: `Episode ${index}`,
+    domain: 'ops',
+    steps: ['build', 'push'].map((tool) => ({ tool, action: 'go' })),
+    outcome: { kind: index % 2 === 0 ? 'failure' : 'success' },
+  });
+  const files = [0, 60, 120].map((from, index) => {
+    const file = join(place.work, `${index}.jsonl`);
+    writeFileSync(file, asLines(Array.from({ length: 120 }, (_, at) => record(from + at))));
+    return file;
+  });
+  const results = await Promise.all(files.map((file) => place.json(['ep', 'import', file])));
+  expect(results.reduce((sum, { imported }) => sum + imported, 0)).toBe(240);
+  expect(results.reduce((sum, { known }) => sum + known, 0)).toBe(120);
+  const { patterns } = await place.json(['pattern', 'list']);
+  expect(patterns).toMatchObject([{ tools: ['build', 'push'], support: 240, success_rate: 0.5, base_rate: 0.5 }]);
+});
+
+test('forgetting, recommendations and learning travel from one store to the other [EP-11]', async () => {
+  writeFileSync(join(place.work, 'in.jsonl'), asLines(RECORDS));
+  await place.json(['ep', 'import', 'in.jsonl']);
+  const [gone] = (await place.json(['ep', 'list', '--all-projects', '--status', 'open'])).episodes;
+  await place.json(['ep', 'forget', gone.episode_id, '--yes']);
+  const { stdout } = await place.run(['ep', 'export', '--with-learning']);
+  const types = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line).type);
+  expect(types).toEqual([undefined, 'learning', 'tombstone']);
+  expect(await other.json(['ep', 'import', '-', '--with-learning'], { input: stdout })).toMatchObject({
+    imported: 1,
+    learnt: 1,
+    tombstones: 1,
+  });
+  expect(await other.json(['ep', 'import', join(place.work, 'in.jsonl')])).toMatchObject({ known: 1, forgotten: 1 });
+  expect((await other.run(['ep', 'export', '--with-learning'])).stdout).toContain('"type":"tombstone"');
+});
+
+test('progress is told with a bar and a rate where the size is known, else without a bar [CL-03]', () => {
+  const half = progressText('in.jsonl', { text: '120 read', done: 120, share: 0.5 }, 2);
+  expect(half).toBe('in.jsonl [############------------] 50 %, 120 read, 60/s');
+  expect(progressText('-', { text: '3 read', done: 3 }, 1)).toBe('- 3 read, 3/s');
 });
 
 test('a line past the limit comes cut and the lines behind it come whole [EP-11]', async () => {

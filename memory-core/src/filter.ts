@@ -14,6 +14,10 @@ const reward = z.number().min(0).max(1);
 
 const episodeFilter = z.strictObject({
   ids: list(z.string(), MAX_IDS).optional(),
+  idPrefix: z
+    .string()
+    .regex(/^[0-9a-f-]{1,36}$/u, { message: 'is no beginning of an id' })
+    .optional(),
   project: FIELDS.name.optional(),
   visibleTo: z.strictObject({ project: FIELDS.name.optional() }).transform(defined).optional(),
   domain: FIELDS.name.optional(),

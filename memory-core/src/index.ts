@@ -24,10 +24,10 @@ export {
 } from './episode.ts';
 export { EXIT_CODES, isMemoryError, MemoryError, type MemoryErrorCode, throwIfAborted } from './errors.ts';
 export { makePrivateFolder } from './folder.ts';
+export type { ForgetOptions, ForgetReceipt } from './forget.ts';
 export { contentId, isId, uuidV7Source } from './id.ts';
 export type { EpisodeInput, OutcomeInput, StepInput } from './input.ts';
 export type { Json, JsonObject } from './json.ts';
-export type { ForgetReceipt } from './lifecycle.ts';
 export { LIMITS } from './limits.ts';
 export { type AddedSteps, type CreatedEpisode, type Memory, type MemoryOptions, openMemory } from './memory.ts';
 export { type Baseline, MIN_SUPPORT, type Pattern, type PatternEvidence, type PatternFigures } from './pattern.ts';
@@ -52,6 +52,14 @@ export {
   tooManySteps,
   versionConflict,
 } from './stores/refusals.ts';
+export type {
+  CompanionRecord,
+  FeedbackRecord,
+  LearningRecord,
+  RecommendationRecord,
+  TombstoneRecord,
+} from './transfer/companion-record.ts';
+export type { ExportOptions } from './transfer/export.ts';
 export type { ImportOptions, ImportReceipt } from './transfer/import.ts';
 export { readJsonLines } from './transfer/json-lines.ts';
 export type { EpisodeRecord } from './transfer/record.ts';

@@ -1,4 +1,5 @@
-// The life of an episode: begun, recorded, ended, changed, forgotten. Each verb is one write.
+// The life of an episode: begun, recorded, ended, changed. Each verb is one write.
+import { isDeepStrictEqual } from 'node:util';
 import { collect, type MemoryContext, retryingConflicts, timeOf } from './context.ts';
 import { toEpisode, toOutcome, toStep } from './entities.ts';
 import {
@@ -22,7 +23,6 @@ import {
   stepInput,
 } from './input.ts';
 import { defined } from './json.ts';
-import { forgetEvidence } from './learn/extract.ts';
 import { learn } from './learn/learn.ts';
 import { LIMITS } from './limits.ts';
 import type { CallOptions, EpisodeFilter, Put, Write } from './ports/store.ts';
@@ -51,6 +51,13 @@ export async function createEpisodes(
   return episodes;
 }
 
+/** Steps as they are stored, in the order of the call. */
+export interface StoredSteps {
+  readonly steps: readonly Step[];
+  /** Numbers of those whose key the episode held already for something else, which stays as it was. */
+  readonly differing: readonly number[];
+}
+
 /**
  * Appends steps to an open episode, all in one commit. A step whose key the episode already holds is not stored
  * again: the one that is there is answered, also once the episode is completed.
@@ -60,7 +67,7 @@ export async function addSteps(
   episodeId: string,
   inputs: readonly StepInput[],
   options: CallOptions,
-): Promise<readonly Step[]> {
+): Promise<StoredSteps> {
   refuseLargeBatch(inputs.length, 'steps');
   if (inputs.length === 0) await existing(context, episodeId, options);
   const at = timeOf(context);
@@ -72,7 +79,8 @@ export async function addSteps(
     const fresh = withoutRepeats(steps, known);
     try {
       const numbered = fresh.length === 0 ? [] : await writeSteps(context, episodeId, fresh, options);
-      return answered(steps, new Map([...known, ...byKey(numbered)]), numbered);
+      const stored = answered(steps, new Map([...known, ...byKey(numbered)]), numbered);
+      return { steps: stored, differing: differingNumbers(steps, stored) };
     } catch (error) {
       const stored = await storedByKey(context, episodeId, steps, options);
       // Nothing new is known, so the refusal stands; every other round knows at least one key more.
@@ -160,73 +168,6 @@ export async function tagStats(
     .sort((a, b) => b.count - a.count || (a.tag < b.tag ? -1 : 1));
 }
 
-/** What went, by count. */
-export interface ForgetReceipt {
-  readonly episodeIds: readonly string[];
-  readonly steps: number;
-  readonly evidence: number;
-}
-
-/**
- * Forgets every episode that matches: with each go its steps, its text, its evidence and what the patterns owe to
- * it, in one commit an episode; a tombstone stays.
- * @throws `INVALID_INPUT` for a filter that does not narrow: nobody forgets everything by accident.
- */
-export async function forget(
-  context: MemoryContext,
-  filter: EpisodeFilter,
-  options: CallOptions,
-): Promise<ForgetReceipt> {
-  if (!narrows(filter)) {
-    throw new MemoryError('INVALID_INPUT', 'forget: name what to forget: ids, a project, a source or a time.');
-  }
-  const receipt = { episodeIds: [] as string[], steps: 0, evidence: 0 };
-  for await (const { id } of context.store.scan('episode', filter, options)) {
-    const gone = await forgetOne(context, id, options);
-    if (gone === undefined) continue;
-    receipt.episodeIds.push(id);
-    receipt.steps += gone.steps;
-    receipt.evidence += gone.evidence;
-  }
-  return receipt;
-}
-
-/** Whether a filter names some episodes: how many, in which order and whose to see does not. */
-function narrows({
-  order: _order,
-  after: _after,
-  limit: _limit,
-  visibleTo: _visibleTo,
-  ...filter
-}: EpisodeFilter): boolean {
-  const { tagsAll, tagsAny, ...others } = filter;
-  const named = [tagsAll, tagsAny].some((tags) => tags !== undefined && tags.length > 0);
-  return named || Object.values(others).some((value) => value !== undefined);
-}
-
-async function forgetOne(
-  context: MemoryContext,
-  id: string,
-  options: CallOptions,
-): Promise<{ readonly steps: number; readonly evidence: number } | undefined> {
-  return retryingConflicts(async () => {
-    const [episode] = await context.store.getMany('episode', [id], options);
-    if (episode === undefined) return undefined;
-    const steps = (await collect(context.store.scan('step', { episodeIds: [id] }, options))).length;
-    const evidence = (await collect(context.store.scan('evidence', { episodeId: id }, options))).length;
-    const unlearnt = episode.status === 'open' ? [] : await forgetEvidence(context.store, episode, options);
-    await context.store.write(
-      [
-        { op: 'delete', kind: 'episode', id, ifVersion: episode.version },
-        ...unlearnt,
-        { op: 'put', kind: 'tombstone', value: { id, version: 1, at: timeOf(context) } },
-      ],
-      { ...options, actor: context.actor },
-    );
-    return { steps, evidence };
-  });
-}
-
 /** The episode with this id. @throws `NOT_FOUND` */
 export async function existing(context: MemoryContext, id: string, options: CallOptions): Promise<Episode> {
   const [episode] = await context.store.getMany('episode', [id], options);
@@ -271,6 +212,15 @@ function answered(
 ): readonly Step[] {
   const byId = new Map(numbered.map((step) => [step.id, step]));
   return asked.map((step) => (step.key === undefined ? undefined : known.get(step.key)) ?? byId.get(step.id) ?? step);
+}
+
+/** Steps that say something else than what is stored under their key. */
+function differingNumbers(asked: readonly Step[], stored: readonly Step[]): readonly number[] {
+  const said = ({ tool, action, parameters, result }: Step): unknown[] => [tool, action, parameters, result];
+  return stored.flatMap((step, index) => {
+    const given = asked[index];
+    return given === undefined || isDeepStrictEqual(said(given), said(step)) ? [] : [step.number];
+  });
 }
 
 function byKey(steps: readonly Step[]): readonly (readonly [string, Step])[] {

@@ -4,6 +4,7 @@ import type { CompletedEpisode, Episode, OpenEpisode, Step } from './episode.ts'
 import { resultText } from './episode.ts';
 import { isMemoryError, MemoryError } from './errors.ts';
 import { checkedFilter } from './filter.ts';
+import { type ForgetOptions, type ForgetReceipt, forget } from './forget.ts';
 import { uuidV7Source } from './id.ts';
 import type { EpisodeInput, OutcomeInput, StepInput } from './input.ts';
 import { extractPatterns } from './learn/extract.ts';
@@ -13,9 +14,8 @@ import {
   completeEpisode,
   createEpisodes,
   existing,
-  type ForgetReceipt,
-  forget,
   renameTag,
+  type StoredSteps,
   tagStats,
   updateEpisode,
 } from './lifecycle.ts';
@@ -29,7 +29,8 @@ import type { Hint } from './retrieve/hints.ts';
 import { patternTerms } from './retrieve/index-terms.ts';
 import { type PatternHit, rankPatterns } from './retrieve/rank.ts';
 import type { EpisodeChangeInput } from './revise.ts';
-import { exportEpisodes } from './transfer/export.ts';
+import type { CompanionRecord } from './transfer/companion-record.ts';
+import { type ExportOptions, exportEpisodes } from './transfer/export.ts';
 import { type ImportOptions, type ImportReceipt, importEpisodes } from './transfer/import.ts';
 import type { EpisodeRecord } from './transfer/record.ts';
 
@@ -77,15 +78,18 @@ export interface Memory {
     filter?: EpisodeFilter,
     options?: CallOptions,
   ): Promise<readonly { readonly tag: string; readonly count: number }[]>;
-  /** Forgets every episode that matches, each with all that came of it in one commit. */
-  forget(filter: EpisodeFilter, options?: CallOptions): Promise<ForgetReceipt>;
+  /** Forgets every episode that matches, with all that came of them, in one commit. */
+  forget(filter: EpisodeFilter, options?: ForgetOptions): Promise<ForgetReceipt>;
   search(query: SearchQuery, options?: CallOptions): Promise<SearchResult>;
   /** Patterns with enough support, those of most support first. */
   listPatterns(filter?: PatternFilter, options?: CallOptions): Promise<readonly PatternHit[]>;
   recommend(query: RecommendQuery, options?: CallOptions): Promise<Recommended>;
   recordFeedback(feedback: FeedbackInput, options?: CallOptions): Promise<Recommendation>;
-  /** One record an episode, with its steps; importing them elsewhere gives the same episodes. */
-  exportEpisodes(filter?: EpisodeFilter, options?: CallOptions): AsyncIterable<EpisodeRecord>;
+  /**
+   * One record an episode, with its steps; behind them recommendations and tombstones, which have a `type`. Importing
+   * them elsewhere gives the same again.
+   */
+  exportEpisodes(filter?: EpisodeFilter, options?: ExportOptions): AsyncIterable<EpisodeRecord | CompanionRecord>;
   /** Stores what is not there yet; what cannot be read is named in the receipt, and the rest is imported. */
   importEpisodes(records: AsyncIterable<unknown> | Iterable<unknown>, options?: ImportOptions): Promise<ImportReceipt>;
   /** Learns now what completed episodes still owe, and answers how many those were. Runs by itself after each completion. */
@@ -102,8 +106,7 @@ export interface CreatedEpisode {
   readonly related: SearchResult;
 }
 
-export interface AddedSteps {
-  readonly steps: readonly Step[];
+export interface AddedSteps extends StoredSteps {
   /** Fixes of earlier errors like the last one among these steps. */
   readonly hints: readonly Hint[];
 }
@@ -216,18 +219,18 @@ async function addStepsWithHints(
   inputs: readonly StepInput[],
   options: CallOptions,
 ): Promise<AddedSteps> {
-  const steps = await addSteps(context, episodeId, inputs, options);
-  const failed = steps.findLast((step) => step.result.type === 'error');
+  const stored = await addSteps(context, episodeId, inputs, options);
+  const failed = stored.steps.findLast((step) => step.result.type === 'error');
   const error = failed === undefined ? '' : errorExcerpt(resultText(failed.result));
-  if (error === '') return { steps, hints: [] };
+  if (error === '') return { ...stored, hints: [] };
   try {
     const { project } = await existing(context, episodeId, options);
-    return { steps, hints: await hintsForError(context, error, { project, exceptEpisode: episodeId }, options) };
+    return { ...stored, hints: await hintsForError(context, error, { project, exceptEpisode: episodeId }, options) };
   } catch (cause) {
     // The steps are stored: an answer without hints is better than none.
     if (!isMemoryError(cause)) throw cause;
     context.logger.warn({ code: cause.code, episodeId }, 'no hints could be looked up');
-    return { steps, hints: [] };
+    return { ...stored, hints: [] };
   }
 }
 

@@ -120,7 +120,7 @@ export async function recordFeedback(
     const [offered] = await context.store.getMany('recommendation', [recommendationId], options);
     const open = acceptsFeedback(offered, recommendationId, feedback);
     const value: Recommendation = { ...open, version: open.version + 1, feedback };
-    const utility = await utilityWrites(context, feedback, options);
+    const utility = await utilityWrites(context, [feedback], options);
     await context.store.write([{ op: 'put', kind: 'recommendation', value, ifVersion: open.version }, ...utility], {
       ...options,
       actor: context.actor,
@@ -142,19 +142,23 @@ function acceptsFeedback(offered: Recommendation | undefined, id: string, feedba
   return offered;
 }
 
-async function utilityWrites(
+/** What patterns gain or lose by feedback that is stored in the same write. */
+export async function utilityWrites(
   context: MemoryContext,
-  { applied, isSuccess }: Feedback,
+  feedbacks: readonly Feedback[],
   options: CallOptions,
 ): Promise<readonly Put<'pattern'>[]> {
-  const patterns = await context.store.getMany('pattern', applied, options);
+  const ids = [...new Set(feedbacks.flatMap(({ applied }) => applied))];
+  if (ids.length === 0) return [];
+  const patterns = await context.store.getMany('pattern', ids, options);
   return patterns.flatMap((pattern): readonly Put<'pattern'>[] => {
     if (pattern === undefined) return [];
+    const told = feedbacks.filter(({ applied }) => applied.includes(pattern.id));
     const value = {
       ...pattern,
       version: pattern.version + 1,
-      applied: pattern.applied + 1,
-      appliedSuccesses: pattern.appliedSuccesses + (isSuccess ? 1 : 0),
+      applied: pattern.applied + told.length,
+      appliedSuccesses: pattern.appliedSuccesses + told.filter(({ isSuccess }) => isSuccess).length,
     };
     return [{ op: 'put', kind: 'pattern', value, ifVersion: pattern.version }];
   });

@@ -450,7 +450,16 @@ describe('forgetting', () => {
     expect((await own.listPatterns())[0]).toMatchObject({ pattern: { support: 4, successes: 3 } });
 
     const receipt = await own.forget({ ids: [ids[0]!] });
-    expect(receipt).toEqual({ episodeIds: [ids[0]], steps: 2, evidence: 1 });
+    expect(receipt).toEqual({
+      episodes: 1,
+      episodeIds: [ids[0]],
+      steps: 2,
+      evidence: 1,
+      patterns: { gone: 0, goneIds: [], weakened: 1 },
+      recommendations: { gone: 0, changed: 0 },
+      textEntries: 1,
+      isDryRun: false,
+    });
     expect(await own.getEpisode(ids[0]!)).toBeUndefined();
     expect((await own.search({ text: 'zebra' })).episodes.map((hit) => hit.episode.id)).not.toContain(ids[0]);
     expect((await own.listPatterns())[0]).toMatchObject({

@@ -24,6 +24,8 @@ export interface ToolAnswer<O extends object> {
 export interface ToolEffects {
   readonly isReadOnly: boolean;
   readonly isIdempotent: boolean;
+  /** It takes away what was stored. @default false */
+  readonly isDestructive?: boolean;
 }
 
 /** A tool as its author writes it. */
@@ -65,7 +67,7 @@ export function defineTool<I, O extends object>(definition: ToolDefinition<I, O>
       annotations: {
         title,
         readOnlyHint: effects.isReadOnly,
-        destructiveHint: false,
+        destructiveHint: effects.isDestructive ?? false,
         idempotentHint: effects.isIdempotent,
         openWorldHint: false,
       },

@@ -4,7 +4,15 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, onTestFinished, test } from 'vitest';
 import { environment, SERVER, startServer, type TestServer, temporaryFolder } from './client.ts';
 
-const NAMES = ['create_episode', 'add_step', 'complete_episode', 'query_memory', 'execute_code', 'health_check'];
+const NAMES = [
+  'create_episode',
+  'add_step',
+  'complete_episode',
+  'query_memory',
+  'forget',
+  'execute_code',
+  'health_check',
+];
 
 async function openEpisode(server: TestServer, given: Record<string, unknown> = {}): Promise<string> {
   const { structured } = await server.call('create_episode', { task_description: 'Fix the login redirect', ...given });
@@ -20,7 +28,7 @@ async function valid(server: TestServer, name: string, given: Record<string, unk
   expect(result.text.length).toBeGreaterThan(0);
 }
 
-test('the six tools are listed with title, schemas and annotations [MC-01] [MC-02]', async () => {
+test('the tools are listed with title, schemas and annotations [MC-01] [MC-02]', async () => {
   const server = await startServer(temporaryFolder());
   const { tools } = await server.client.listTools();
   expect(tools.map((tool) => tool.name)).toEqual(NAMES);
@@ -41,6 +49,35 @@ test('descriptions take at most 2,000 tokens and with input schemas 4,500 [MC-05
   expect(descriptions).toBeGreaterThan(100);
   expect(descriptions).toBeLessThanOrEqual(2_000);
   expect(descriptions + schemas).toBeLessThanOrEqual(4_500);
+});
+
+test('forget tells beforehand what would go, then takes it away, and nothing without being told what [EP-06] [MC-02]', async () => {
+  const server = await startServer(temporaryFolder());
+  const { tools } = await server.client.listTools();
+  expect(tools.find(({ name }) => name === 'forget')?.annotations).toMatchObject({ destructiveHint: true });
+  const id = await openEpisode(server);
+  const other = await openEpisode(server, { task_description: 'Another task', project: 'other' });
+  await server.call('add_step', { episode_id: id, tool: 'a', action: 'b' });
+  const told = await server.call('forget', { episode_ids: [id], dry_run: true });
+  expect(told.structured).toMatchObject({ dry_run: true, episodes: 1, episode_ids: [id], steps: 1 });
+  await valid(server, 'forget', { episode_ids: [id] });
+  expect((await server.call('add_step', { episode_id: id, tool: 'a', action: 'b' })).text).toMatch(/^NOT_FOUND/u);
+  expect((await server.call('forget', {})).text).toMatch(/^INVALID_INPUT: forget: name what to forget/u);
+  expect((await server.call('forget', { project: 'other', before: '2000-01-01T00:00:00Z' })).structured.episodes).toBe(
+    0,
+  );
+  expect((await server.call('forget', { project: 'other' })).structured.episode_ids).toEqual([other]);
+});
+
+test('a step whose key stands for something else is answered as it was stored, and the answer says so [EP-02]', async () => {
+  const server = await startServer(temporaryFolder());
+  const episode_id = await openEpisode(server);
+  const step = { episode_id, tool: 'bash', action: 'first', step_key: 'k' };
+  const first = await server.call('add_step', step);
+  expect((await server.call('add_step', step)).structured).toEqual(first.structured);
+  const second = await server.call('add_step', { ...step, action: 'something else' });
+  expect(second.structured).toMatchObject({ step_number: 1, differing: [1] });
+  expect(second.text).toContain('Something else was stored before');
 });
 
 test('an episode lives from creation over steps to completion and is found again [MC-01] [EP-01] [EP-02] [EP-03]', async () => {

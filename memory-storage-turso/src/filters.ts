@@ -67,6 +67,7 @@ const CONDITIONS: { readonly [K in Kind]: (filter: Filters[K]) => readonly Maybe
 function episodeConditions(filter: EpisodeFilter): readonly MaybeCondition[] {
   return [
     isOneOf('episode.id', filter.ids),
+    beginsWith('episode.id', filter.idPrefix),
     compare('episode.project = ?', columnText(filter.project)),
     isVisible('episode.project', filter.visibleTo),
     compare('episode.domain = ?', columnText(filter.domain)),
@@ -102,6 +103,12 @@ function compareReal(sql: string, value: number | undefined): MaybeCondition {
 function isOneOf(column: string, values: readonly string[] | undefined): MaybeCondition {
   if (values === undefined) return undefined;
   return { sql: `${column} IN (SELECT value FROM json_each(?))`, args: [JSON.stringify(values)] };
+}
+
+/** By the index of the column: ids are ASCII, and nothing of them comes behind `~`. */
+function beginsWith(column: string, prefix: string | undefined): MaybeCondition {
+  if (prefix === undefined) return undefined;
+  return { sql: `${column} >= ? AND ${column} < ?`, args: [prefix, `${prefix}~`] };
 }
 
 function isVisible(column: string, reader: { readonly project?: string } | undefined): MaybeCondition {

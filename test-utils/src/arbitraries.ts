@@ -274,6 +274,7 @@ const some = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(values,
 /** Filters that use a few fields each, over the same small pools that entities are made from. */
 export const episodeFilters: fc.Arbitrary<EpisodeFilter> = fc.record(
   {
+    idPrefix: fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 1, maxLength: 2 }),
     project: name,
     visibleTo: scope.map(({ project }) => (project === undefined ? {} : { project })),
     domain: name,

@@ -31,6 +31,7 @@ import {
   terminalWidth,
   whyText,
 } from '../output.ts';
+import { wholeId } from './episode-id.ts';
 import { type FilterOptions, fromCursor, toCursor, toEpisodeFilter, toTime } from './filter.ts';
 import { jsonFlag } from './json-flag.ts';
 
@@ -101,7 +102,7 @@ export interface StepOptions {
 }
 
 /** Appends a step, and tells known fixes of its error. */
-export async function step(invocation: Invocation, episodeId: string, options: StepOptions): Promise<number> {
+export async function step(invocation: Invocation, given: string, options: StepOptions): Promise<number> {
   const { tool, action, params, latencyMs, tokens, key } = options;
   const input = toStepInput({
     tool,
@@ -114,15 +115,27 @@ export async function step(invocation: Invocation, episodeId: string, options: S
     step_key: key,
   });
   const { signal, format } = invocation;
-  const added = await useMemory(invocation, ({ memory }) => memory.addStep(episodeId, input, { signal }));
+  const { episodeId, added } = await useMemory(invocation, async ({ memory }) => {
+    const id = await wholeId(memory, given, signal);
+    return { episodeId: id, added: await memory.addStep(id, input, { signal }) };
+  });
+  const isOther = added.differing.length > 0;
   const hints = added.hints.map(({ text, episodeId: from, match }) => ({
     text,
     episode_id: from,
     match: Math.round(match * 100) / 100,
   }));
-  await print(format, { episode_id: episodeId, step_number: added.step.number, hints }, () =>
+  const result = {
+    episode_id: episodeId,
+    step_number: added.step.number,
+    ...(isOther ? { differing: added.differing } : {}),
+    hints,
+  };
+  await print(format, result, () =>
     [
-      `Step ${added.step.number} of episode ${episodeId} is stored.`,
+      isOther
+        ? `Step ${added.step.number} of episode ${episodeId} holds something else under this key, and stays as it was.`
+        : `Step ${added.step.number} of episode ${episodeId} is stored.`,
       ...hints.map(
         (hint) => `Hint (${percent(hint.match)} the same error, episode ${hint.episode_id}): ${onOneLine(hint.text)}`,
       ),
@@ -143,17 +156,15 @@ export interface CompleteOptions {
 }
 
 /** Ends an episode, and tells what it taught. */
-export async function complete(invocation: Invocation, episodeId: string, options: CompleteOptions): Promise<number> {
+export async function complete(invocation: Invocation, given: string, options: CompleteOptions): Promise<number> {
   const { outcome: kind, artifact, ...same } = options;
-  const given: OutcomeArguments = { kind, artifacts: artifact, ...same };
+  const ending: OutcomeArguments = { kind, artifacts: artifact, ...same };
   const { signal, format } = invocation;
-  const { reward, reflection, quality } = await useMemory(invocation, ({ memory }) =>
-    memory.completeEpisode(episodeId, toOutcomeInput(given), { signal }),
+  const { id, reward, reflection, quality } = await useMemory(invocation, async ({ memory }) =>
+    memory.completeEpisode(await wholeId(memory, given, signal), toOutcomeInput(ending), { signal }),
   );
-  const result = { episode_id: episodeId, reward: rewardResult(reward), reflection, quality };
-  await print(format, result, () =>
-    [`Episode ${episodeId} is completed: ${kind}.`, ...learningLines(result)].join('\n'),
-  );
+  const result = { episode_id: id, reward: rewardResult(reward), reflection, quality };
+  await print(format, result, () => [`Episode ${id} is completed: ${kind}.`, ...learningLines(result)].join('\n'));
   return 0;
 }
 
@@ -217,10 +228,15 @@ const VIEW_FIELDS = [
 ] as const satisfies readonly (keyof EpisodeDetailResult)[];
 
 /** Shows an episode with its steps, or the chosen fields of it. */
-export async function view(invocation: Invocation, id: string, options: { readonly fields?: string }): Promise<number> {
+export async function view(
+  invocation: Invocation,
+  given: string,
+  options: { readonly fields?: string },
+): Promise<number> {
   const fields = options.fields === undefined ? undefined : checkedFields(options.fields);
   const { signal, format } = invocation;
   const whole = await useMemory(invocation, async ({ memory }) => {
+    const id = await wholeId(memory, given, signal);
     const steps = await memory.getSteps(id, { signal });
     const episode = await memory.getEpisode(id, { signal });
     // Forgotten between the two reads.
@@ -285,7 +301,7 @@ export interface TagOptions {
 /** Changes the tags of an episode. */
 export async function tag(
   invocation: Invocation,
-  id: string,
+  given: string,
   tags: readonly string[],
   { remove, set }: TagOptions,
 ): Promise<number> {
@@ -294,9 +310,11 @@ export async function tag(
     throw new MemoryError('INVALID_INPUT', 'TAG: none is given; name one at least, or clear all of them with --set.');
   }
   const change = remove ? { remove: tags } : set ? { set: tags } : { add: tags };
-  const episode = await useMemory(invocation, ({ memory }) =>
-    memory.updateEpisode(id, { tags: change }, { signal: invocation.signal }),
+  const { signal } = invocation;
+  const episode = await useMemory(invocation, async ({ memory }) =>
+    memory.updateEpisode(await wholeId(memory, given, signal), { tags: change }, { signal }),
   );
+  const { id } = episode;
   await print(invocation.format, { episode_id: id, tags: episode.tags }, () =>
     episode.tags.length === 0 ? `Episode ${id} has no tags.` : `Episode ${id} has the tags ${episode.tags.join(', ')}.`,
   );

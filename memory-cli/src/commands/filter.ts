@@ -39,13 +39,20 @@ export function toTime(flag: string, text: string): string {
   const isDay = /^\d{4}-\d{2}-\d{2}$/u.test(text);
   const isTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/u.test(text);
   const time = new Date(text);
-  if ((!isDay && !isTime) || Number.isNaN(time.getTime())) {
+  if ((!isDay && !isTime) || !isInCalendar(text) || Number.isNaN(time.getTime())) {
     throw new MemoryError(
       'INVALID_INPUT',
       `${flag}: "${text}" is no time; write 2026-01-31 (from midnight UTC) or 2026-01-31T08:00:00Z.`,
     );
   }
   return time.toISOString();
+}
+
+/** Whether the month has that day: `Date` counts the 31st of February on into March. */
+function isInCalendar(text: string): boolean {
+  const day = text.slice(0, 10);
+  const time = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(day);
 }
 
 /** Where the next page of a listing begins. */

@@ -14,6 +14,8 @@ export interface ImportSource {
   readonly name: string;
   /** Reads from the start, once. */
   records(): AsyncIterable<unknown> | Iterable<unknown>;
+  /** How much of it has been read, 0–1; `undefined` for a pipe, whose end nobody knows. */
+  readShare(): number | undefined;
 }
 
 /** What the user says about the sources. */
@@ -30,26 +32,41 @@ const HEAD_BYTES = 65_536;
 
 /** Looks into a source without importing anything. @throws `INVALID_INPUT` that names the file */
 export async function openSource(name: string, options: SourceOptions): Promise<ImportSource> {
-  const isRegular = name !== '-' && (await isRegularFile(name));
+  const sizeBytes = name === '-' ? undefined : await regularSize(name);
   const head = await headOf(name === '-' ? process.stdin : translated(name, createReadStream(name)));
   const format = options.from ?? (/^\s*\[/u.test(head.text) ? 'tau-bench' : 'generic');
   if (format === 'tau-bench') {
     const runs = runsOf(name, await textOf(name, head.all()));
     const domain = options.domain ?? /airline|retail/iu.exec(basename(name))?.[0].toLowerCase();
-    return { name, records: () => readTauBench(runs, domain) };
+    let readRuns = 0;
+    function* records(): Generator<unknown> {
+      for (const record of readTauBench(runs, domain)) {
+        readRuns += 1;
+        yield record;
+      }
+    }
+    return { name, records, readShare: () => readRuns / runs.length };
   }
   // A pipe gives its bytes once; a file is read again when its turn comes.
-  if (isRegular) await head.close();
+  if (sizeBytes !== undefined) await head.close();
   if (options.domain !== undefined) {
     throw new MemoryError('INVALID_INPUT', `${name}: --domain goes with tau-bench files; JSON lines name their own.`);
   }
   if (!looksLikeJsonLines(head.text)) {
     throw new MemoryError('INVALID_INPUT', `${name}: is not JSON; write one object a line, as episode export does.`);
   }
+  let readBytes = 0;
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    const source = sizeBytes === undefined ? head.all() : translated(name, createReadStream(name));
+    for await (const chunk of source) {
+      readBytes += chunk.length;
+      yield chunk;
+    }
+  }
   return {
     name,
-    records: () =>
-      readJsonLines(linesOf(isRegular ? translated(name, createReadStream(name)) : head.all(), LIMITS.importLineBytes)),
+    records: () => readJsonLines(linesOf(chunks(), LIMITS.importLineBytes)),
+    readShare: () => (sizeBytes === undefined ? undefined : readBytes / Math.max(1, sizeBytes)),
   };
 }
 
@@ -97,12 +114,12 @@ function isObject(line: string): boolean {
   }
 }
 
-/** Whether it is a file, and no pipe or device. @throws `INVALID_INPUT` for a folder and for what is not there */
-async function isRegularFile(path: string): Promise<boolean> {
+/** The size of a file; nothing for a pipe or device. @throws `INVALID_INPUT` for a folder and for what is not there */
+async function regularSize(path: string): Promise<number | undefined> {
   try {
     const found = await stat(path);
     if (found.isDirectory()) throw new MemoryError('INVALID_INPUT', `${path}: is a folder, not a file.`);
-    return found.isFile();
+    return found.isFile() ? found.size : undefined;
   } catch (cause) {
     throw cause instanceof MemoryError ? cause : fileError(path, cause);
   }

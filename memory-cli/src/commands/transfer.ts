@@ -6,6 +6,7 @@ import { type ImportReceipt, type Memory, MemoryError } from '@episodica/memory-
 import { SOME_FAILED } from '../exit-codes.ts';
 import { type Invocation, useMemory } from '../open.ts';
 import { onOneLine, print, writeOut } from '../output.ts';
+import { progressLine } from '../progress.ts';
 import { fileError } from './file-error.ts';
 import { type FilterOptions, toEpisodeFilter } from './filter.ts';
 import { type ImportSource, openSource, type SourceOptions } from './import-source.ts';
@@ -14,21 +15,35 @@ import { type ImportSource, openSource, type SourceOptions } from './import-sour
 export interface ImportOptions extends SourceOptions {
   readonly project?: string;
   readonly force?: boolean;
+  readonly withLearning?: boolean;
 }
 
 /** Flags of `episode export`. */
-export type ExportOptions = FilterOptions;
+export interface ExportOptions extends FilterOptions {
+  readonly withLearning?: boolean;
+}
 
 interface ImportResult {
   readonly imported: number;
   readonly known: number;
   readonly forgotten: number;
+  readonly recommendations: number;
+  readonly tombstones: number;
+  readonly learnt: number;
   readonly failed: readonly { readonly file: string; readonly line: number; readonly message: string }[];
   readonly failed_count: number;
 }
 
-/** Milliseconds between two looks of the progress line. */
-const PROGRESS_MS = 100;
+const NOTHING: ImportResult = {
+  imported: 0,
+  known: 0,
+  forgotten: 0,
+  recommendations: 0,
+  tombstones: 0,
+  learnt: 0,
+  failed: [],
+  failed_count: 0,
+};
 
 /** Imports every file, or none when one of them cannot be what it should. */
 export async function importFiles(
@@ -42,7 +57,7 @@ export async function importFiles(
   const sources: ImportSource[] = [];
   for (const file of files) sources.push(await openSource(file, options));
   const result = await useMemory(invocation, async ({ memory }) => {
-    let sum: ImportResult = { imported: 0, known: 0, forgotten: 0, failed: [], failed_count: 0 };
+    let sum = NOTHING;
     for (const source of sources) sum = added(sum, source.name, await importOne(memory, source, invocation, options));
     return sum;
   });
@@ -60,22 +75,17 @@ async function importOne(
   memory: Memory,
   source: ImportSource,
   { signal }: Invocation,
-  { force, project }: ImportOptions,
+  { force, project, withLearning }: ImportOptions,
 ): Promise<ImportReceipt> {
-  if (!process.stderr.isTTY) return memory.importEpisodes(source.records(), { force, project, signal });
-  let shownAtMs = 0;
+  const line = progressLine(basename(source.name));
   const onProgress = (soFar: ImportReceipt): void => {
-    const nowMs = performance.now();
-    if (nowMs - shownAtMs < PROGRESS_MS) return;
-    shownAtMs = nowMs;
     const done = soFar.imported + soFar.known + soFar.forgotten + soFar.failedCount;
-    process.stderr.write(`\r${basename(source.name)}: ${done} read, ${soFar.imported} imported`);
+    line.show(() => ({ text: `${done} read, ${soFar.imported} imported`, done, share: source.readShare() }));
   };
   try {
-    return await memory.importEpisodes(source.records(), { force, project, signal, onProgress });
+    return await memory.importEpisodes(source.records(), { force, project, withLearning, signal, onProgress });
   } finally {
-    // Takes the progress line away.
-    process.stderr.write('\r\u001b[K');
+    line.clear();
   }
 }
 
@@ -84,19 +94,27 @@ function added(sum: ImportResult, file: string, receipt: ImportReceipt): ImportR
     imported: sum.imported + receipt.imported,
     known: sum.known + receipt.known,
     forgotten: sum.forgotten + receipt.forgotten,
+    recommendations: sum.recommendations + receipt.recommendations,
+    tombstones: sum.tombstones + receipt.tombstones,
+    learnt: sum.learnt + receipt.learnt,
     failed: [...sum.failed, ...receipt.failed.map(({ position, message }) => ({ file, line: position, message }))],
     failed_count: sum.failed_count + receipt.failedCount,
   };
 }
 
-function importText({ imported, known, forgotten, failed_count }: ImportResult): string {
+function importText(result: ImportResult): string {
+  const { imported, known, forgotten, recommendations, tombstones, learnt, failed_count } = result;
+  const isNew = imported + recommendations + tombstones + learnt > 0;
   const parts = [
     `${imported} imported`,
     ...(known === 0 ? [] : [`${known} known already`]),
     ...(forgotten === 0 ? [] : [`${forgotten} forgotten earlier and left out (--force brings them back)`]),
+    ...(recommendations === 0 ? [] : [`${recommendations} recommendations`]),
+    ...(tombstones === 0 ? [] : [`${tombstones} tombstones`]),
+    ...(learnt === 0 ? [] : [`learning of ${learnt}`]),
     ...(failed_count === 0 ? [] : [`${failed_count} could not be read`]),
   ];
-  return `${imported === 0 && known > 0 ? 'Nothing changed: ' : ''}${parts.join(', ')}.`;
+  return `${!isNew && known > 0 ? 'Nothing changed: ' : ''}${parts.join(', ')}.`;
 }
 
 /** Writes the episodes, one a line: to standard output, or whole to a file that then takes the place of the old one. */
@@ -107,35 +125,63 @@ export async function exportTo(
 ): Promise<number> {
   const file = given === '-' ? undefined : given;
   if (file !== undefined) await refuseOtherThanFile(file);
-  const count = await useMemory(invocation, async ({ memory }) => {
-    const lines = exportedLines(memory, invocation, options);
-    if (file === undefined) {
-      for await (const line of lines.texts) await writeOut(line);
-    } else await writeWhole(file, lines.texts);
-    return lines.count();
+  const episodes = await useMemory(invocation, async ({ memory, store }) => {
+    // Counting costs a look at every row: only where somebody sees the share.
+    const total = process.stderr.isTTY && isEverything(options) ? (await store.stats()).counts.episode : undefined;
+    const exported = exportedLines(memory, { invocation, options, total });
+    try {
+      if (file === undefined) {
+        for await (const line of exported.texts) await writeOut(line);
+      } else await writeWhole(file, exported.texts);
+      return exported.count();
+    } finally {
+      exported.clear();
+    }
   });
   if (file === undefined) return 0;
-  await print(invocation.format, { file, episodes: count }, () => `${count} episodes written to ${file}.`);
+  await print(invocation.format, { file, episodes }, () => `${episodes} episodes written to ${file}.`);
   return 0;
+}
+
+function isEverything({
+  withLearning: _withLearning,
+  allProjects: _allProjects,
+  ...narrowing
+}: ExportOptions): boolean {
+  return Object.values(narrowing).every((value) => value === undefined);
+}
+
+interface Exported {
+  readonly texts: AsyncIterable<string>;
+  /** Episodes written so far. */
+  count(): number;
+  /** Takes the progress line away. */
+  clear(): void;
 }
 
 function exportedLines(
   memory: Memory,
-  { signal }: Invocation,
-  options: ExportOptions,
-): { readonly texts: AsyncIterable<string>; count(): number } {
+  {
+    invocation: { signal },
+    options,
+    total,
+  }: { readonly invocation: Invocation; readonly options: ExportOptions; readonly total: number | undefined },
+): Exported {
   const filter = {
     ...toEpisodeFilter(options, undefined),
     ...(options.limit === undefined ? {} : { limit: options.limit }),
   };
-  let count = 0;
+  const line = progressLine('export');
+  let episodes = 0;
   async function* texts(): AsyncGenerator<string> {
-    for await (const record of memory.exportEpisodes(filter, { signal })) {
-      count += 1;
+    for await (const record of memory.exportEpisodes(filter, { signal, withLearning: options.withLearning })) {
+      if (!('type' in record)) episodes += 1;
       yield `${JSON.stringify(record)}\n`;
+      const share = total === undefined ? undefined : episodes / Math.max(1, total);
+      line.show(() => ({ text: `${episodes} episodes written`, done: episodes, share }));
     }
   }
-  return { texts: texts(), count: () => count };
+  return { texts: texts(), count: () => episodes, clear: () => line.clear() };
 }
 
 async function refuseOtherThanFile(path: string): Promise<void> {

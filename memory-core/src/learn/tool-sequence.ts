@@ -9,7 +9,7 @@ const LENGTHS = [2, 3] as const;
 const MAX_SEQUENCES = 128;
 
 /** The distinct runs of 2 and 3 tools of an episode, in order of appearance. Repeats of one tool in a row count once. */
-export function toolSequences(steps: readonly Step[]): readonly (readonly string[])[] {
+export function toolSequences(steps: readonly Pick<Step, 'tool'>[]): readonly (readonly string[])[] {
   const tools = steps.map((step) => step.tool).filter((tool, index, all) => tool !== all[index - 1]);
   const found = new Map<string, readonly string[]>();
   for (const length of LENGTHS) {
@@ -63,17 +63,6 @@ export function withEvidence(
     successes: base.successes + (seen.isSuccess ? 1 : 0),
     firstSeen: base.firstSeen < seen.at ? base.firstSeen : seen.at,
     lastSeen: base.lastSeen > seen.at ? base.lastSeen : seen.at,
-  };
-}
-
-/** One episode less; `undefined` when no evidence is left. */
-export function withoutEvidence(known: ToolSequence, isSuccess: boolean): ToolSequence | undefined {
-  if (known.support <= 1) return undefined;
-  return {
-    ...known,
-    version: known.version + 1,
-    support: known.support - 1,
-    successes: known.successes - (isSuccess ? 1 : 0),
   };
 }
 

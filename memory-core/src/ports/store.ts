@@ -176,6 +176,8 @@ export interface Filters {
 
 export interface EpisodeFilter {
   readonly ids?: readonly string[];
+  /** The id begins so. */
+  readonly idPrefix?: string;
   /** That project alone. */
   readonly project?: string;
   /** That project and what belongs to none; `{}`: only what belongs to none. */

@@ -11,6 +11,7 @@ export function matchesEpisode(episode: Episode, filter: EpisodeFilter): boolean
   const { source } = episode;
   return (
     isIn(filter.ids, episode.id) &&
+    (filter.idPrefix === undefined || episode.id.startsWith(filter.idPrefix)) &&
     isSame(filter.project, episode.project) &&
     isVisible(filter.visibleTo, episode.project) &&
     isSame(filter.domain, episode.domain) &&

@@ -1,16 +1,94 @@
-// Episodes out of a store, one record at a time.
+// What a store holds as records, one at a time.
 import { collect } from '../context.ts';
+import type { Episode } from '../episode.ts';
 import type { CallOptions, EpisodeFilter, MemoryStore } from '../ports/store.ts';
+import { isAskedWithin } from '../recommendation.ts';
+import {
+  type CompanionRecord,
+  type LearningRecord,
+  recommendationRecord,
+  tombstoneRecord,
+} from './companion-record.ts';
 import { type EpisodeRecord, toRecord } from './record.ts';
 
-/** In the order of their start, whatever order they came in: exporting twice gives the same text. */
+export interface ExportOptions extends CallOptions {
+  /** Also what each episode counts for in patterns and base rates, behind the episode. @default false */
+  readonly withLearning?: boolean | undefined;
+}
+
+/**
+ * Episodes in the order of their start, whatever order they came in, so that exporting twice gives the same text;
+ * behind them recommendations, and tombstones where no filter narrows.
+ *
+ * While others write, every record is what was stored at one moment; an episode that is forgotten before its turn is
+ * not told. What begins meanwhile may or may not be there.
+ */
 export async function* exportEpisodes(
   store: MemoryStore,
   filter: EpisodeFilter,
-  options: CallOptions,
-): AsyncGenerator<EpisodeRecord> {
-  for await (const episode of store.scan('episode', filter, options)) {
-    const steps = await collect(store.scan('step', { episodeIds: [episode.id] }, options));
-    yield toRecord({ episode, steps });
+  options: ExportOptions,
+): AsyncGenerator<EpisodeRecord | CompanionRecord> {
+  const changed = await changedEpisodes(store, options);
+  for await (const seen of store.scan('episode', filter, options)) {
+    yield* await steadyRecords(store, { seen, changed }, options);
   }
+  if (filter.limit !== undefined || filter.after !== undefined) return;
+  for await (const recommendation of store.scan('recommendation', {}, options)) {
+    if (isAskedWithin(recommendation, filter)) yield recommendationRecord(recommendation);
+  }
+  const { order: _order, ...narrowing } = filter;
+  if (Object.values(narrowing).some((value) => value !== undefined)) return;
+  for await (const tombstone of store.scan('tombstone', {}, options)) yield tombstoneRecord(tombstone);
+}
+
+interface ChangedEpisodes {
+  /** Whether the episode was written since the last time that this was asked, or since the export began. */
+  has(id: string): Promise<boolean>;
+}
+
+async function changedEpisodes(store: MemoryStore, options: CallOptions): Promise<ChangedEpisodes> {
+  let { seq } = await store.changes(0, { ...options, limit: 1 });
+  const ids = new Set<string>();
+  return {
+    async has(id) {
+      for (;;) {
+        const { entries, seq: newest } = await store.changes(seq, options);
+        for (const entry of entries) if (entry.kind === 'episode') ids.add(entry.id);
+        seq = entries.at(-1)?.seq ?? newest;
+        if (seq >= newest) return ids.delete(id);
+      }
+    },
+  };
+}
+
+/** The episode with its steps and what it counts for, as all were at one moment; none where it is forgotten by now. */
+async function steadyRecords(
+  store: MemoryStore,
+  { seen, changed }: { readonly seen: Episode; readonly changed: ChangedEpisodes },
+  options: ExportOptions,
+): Promise<readonly (EpisodeRecord | CompanionRecord)[]> {
+  for (let episode: Episode | undefined = seen; episode !== undefined; ) {
+    const steps = await collect(store.scan('step', { episodeIds: [seen.id] }, options));
+    const isLearnt = episode.status === 'completed' && !episode.learningPending;
+    const learnt = options.withLearning && isLearnt ? [await learningRecord(store, seen.id, options)] : [];
+    if (!(await changed.has(seen.id))) return [toRecord({ episode, steps }), ...learnt];
+    [episode] = await store.getMany('episode', [seen.id], options);
+  }
+  return [];
+}
+
+async function learningRecord(store: MemoryStore, id: string, options: CallOptions): Promise<LearningRecord> {
+  const evidence = await collect(store.scan('evidence', { episodeId: id }, options));
+  const patterns = await store.getMany(
+    'pattern',
+    evidence.map(({ patternId }) => patternId),
+    options,
+  );
+  return {
+    type: 'learning',
+    episode_id: id,
+    patterns: patterns.flatMap((pattern) =>
+      pattern === undefined ? [] : [{ kind: pattern.kind, tools: pattern.tools }],
+    ),
+  };
 }

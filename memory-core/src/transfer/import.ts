@@ -1,26 +1,37 @@
 // Records into a store: what is new is stored, what is there is left alone, what is bad is named.
+import { setImmediate as turn } from 'node:timers/promises';
 import { type MemoryContext, timeOf } from '../context.ts';
 import { isMemoryError, MemoryError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
-import type { CallOptions, Write } from '../ports/store.ts';
-import { episodeTerms } from '../retrieve/index-terms.ts';
+import type { CallOptions } from '../ports/store.ts';
+import { type CompanionRecord, isCompanion, toCompanion } from './companion-record.ts';
 import { type EpisodeWithSteps, fromRecord } from './record.ts';
+import { type Fate, type Item, storeItems } from './store-items.ts';
 
 export interface ImportOptions extends CallOptions {
   /** Bring forgotten episodes back. @default false */
   readonly force?: boolean | undefined;
   /** Project of records that name none. @default none: they belong to every project, as where they come from */
   readonly project?: string | undefined;
-  /** Called after every record. */
+  /** Take what episodes were learnt to show from the records, instead of learning from their steps. @default false */
+  readonly withLearning?: boolean | undefined;
+  /** Called whenever records have been stored or passed over. */
   readonly onProgress?: ((soFar: ImportReceipt) => void) | undefined;
 }
 
 export interface ImportReceipt {
+  /** Episodes that are now stored. */
   readonly imported: number;
-  /** There already, with the same id. */
+  /** Episodes there already, with the same id. */
   readonly known: number;
-  /** Forgotten earlier, and not forced. */
+  /** Episodes forgotten earlier, and not forced. */
   readonly forgotten: number;
+  /** Recommendations that are now stored, with their feedback. */
+  readonly recommendations: number;
+  /** Tombstones that are now stored. */
+  readonly tombstones: number;
+  /** Episodes that now count for what their record says. */
+  readonly learnt: number;
   /** Records that could not be read, by position from 1 (for a file of lines: the line). The first 100. */
   readonly failed: readonly { readonly position: number; readonly message: string }[];
   readonly failedCount: number;
@@ -49,64 +60,134 @@ export class PositionedRecord {
 }
 
 const MAX_FAILURES_TOLD = 100;
+/** Records stored in one commit: few enough that storing them is short, and stopping loses little. */
+const BATCH_RECORDS = 25;
+const BATCH_BYTES = 250_000;
+/** Longest time that reading records holds the event loop. */
+const MAX_HELD_MS = 8;
 
-/** Each record is one write: breaking off leaves whole episodes, and importing again goes on behind them. */
+/**
+ * Several records are one write, each of them whole: breaking off leaves whole episodes, and importing again goes on
+ * behind them. When a batch is turned down its records are stored one by one, so that a bad one harms no other.
+ */
 export async function importEpisodes(
   context: MemoryContext,
   records: AsyncIterable<unknown> | Iterable<unknown>,
   options: ImportOptions,
 ): Promise<ImportReceipt> {
-  let receipt: ImportReceipt = { imported: 0, known: 0, forgotten: 0, failed: [], failedCount: 0 };
-  let index = 0;
-  for await (const record of records) {
-    refuseAborted(options.signal, receipt);
-    index += 1;
-    const { position, value } = record instanceof PositionedRecord ? record : { position: index, value: record };
-    try {
-      if (value instanceof UnreadableRecord) throw new MemoryError('INVALID_INPUT', value.message);
-      const found = fromRecord(value, { at: timeOf(context), newId: context.newId, project: options.project });
-      const result = await importOne(context, found, options);
-      receipt = { ...receipt, [result]: receipt[result] + 1 };
-    } catch (error) {
-      if (!isMemoryError(error) || !isRecordsFault(error)) throw error;
-      const where = value instanceof UnreadableRecord ? value.position : position;
-      receipt = withFailure(receipt, { position: where, message: error.message });
+  const tally = importTally();
+  let batch: Item[] = [];
+  const flush = async (): Promise<void> => {
+    if (batch.length === 0) return;
+    const items = batch;
+    batch = [];
+    for (const kind of STORED_TOGETHER) {
+      const same = items.filter((item) => item.kind === kind);
+      if (same.length > 0) for (const told of await stored(context, same, options)) tally.add(told);
     }
-    options.onProgress?.(receipt);
+    options.onProgress?.(tally.receipt());
+  };
+  let index = 0;
+  let heldSinceMs = performance.now();
+  for await (const record of records) {
+    refuseAborted(options.signal, tally.receipt());
+    index += 1;
+    const item = readItem(context, record, { index, project: options.project });
+    if ('message' in item) tally.add(item);
+    else if (item.kind !== 'learning' || options.withLearning) {
+      if (isFull(batch, item)) await flush();
+      batch.push(item);
+    }
+    if (performance.now() - heldSinceMs < MAX_HELD_MS) continue;
+    await turn();
+    heldSinceMs = performance.now();
   }
-  return receipt;
+  refuseAborted(options.signal, tally.receipt());
+  await flush();
+  return tally.receipt();
 }
 
-async function importOne(
+interface Failure {
+  readonly position: number;
+  readonly message: string;
+}
+
+function readItem(
   context: MemoryContext,
-  { episode, steps }: EpisodeWithSteps,
-  options: ImportOptions,
-): Promise<'imported' | 'known' | 'forgotten'> {
-  const [known] = await context.store.getMany('episode', [episode.id], options);
-  if (known !== undefined) return 'known';
-  const [tombstone] = await context.store.getMany('tombstone', [episode.id], options);
-  if (tombstone !== undefined && options.force !== true) return 'forgotten';
-  const sizeBytes = steps.reduce((sum, step) => sum + Buffer.byteLength(JSON.stringify(step)), 0);
-  if (sizeBytes > LIMITS.episodeBytes) {
+  record: unknown,
+  { index, project }: { readonly index: number; readonly project: string | undefined },
+): Item | Failure {
+  const { position, value } =
+    record instanceof PositionedRecord || record instanceof UnreadableRecord
+      ? { position: record.position, value: 'value' in record ? record.value : record }
+      : { position: index, value: record };
+  if (value instanceof UnreadableRecord) return { position: value.position, message: value.message };
+  try {
+    if (isCompanion(value)) return companionItem(toCompanion(value), position);
+    return episodeItem(fromRecord(value, { at: timeOf(context), newId: context.newId, project }), position);
+  } catch (error) {
+    if (!isMemoryError(error) || !isRecordsFault(error)) throw error;
+    return { position, message: error.message };
+  }
+}
+
+function episodeItem(found: EpisodeWithSteps, position: number): Item {
+  const bytes = found.steps.reduce((sum, step) => sum + Buffer.byteLength(JSON.stringify(step)), 0);
+  if (bytes > LIMITS.episodeBytes) {
     throw new MemoryError(
       'LIMIT_EXCEEDED',
       `steps: together larger than ${LIMITS.episodeBytes} bytes; shorten their outputs.`,
     );
   }
-  const writes: readonly Write[] = [
-    { op: 'put', kind: 'episode', value: episode, ifVersion: 0, terms: episodeTerms(episode, steps) },
-    ...steps.map((value): Write => ({ op: 'put', kind: 'step', value, ifVersion: 0 })),
-    ...(tombstone === undefined ? [] : [{ op: 'delete', kind: 'tombstone', id: tombstone.id } as const]),
-  ];
+  return { kind: 'episode', id: found.episode.id, position, bytes, ...found };
+}
+
+function companionItem(record: CompanionRecord, position: number): Item {
+  const bytes = Buffer.byteLength(JSON.stringify(record));
+  switch (record.type) {
+    case 'recommendation':
+      return { kind: 'recommendation', id: record.recommendation_id, position, bytes, record };
+    case 'tombstone':
+      return { kind: 'tombstone', id: record.id, position, bytes, record };
+    case 'learning':
+      return { kind: 'learning', id: record.episode_id, position, bytes, record };
+  }
+}
+
+/** What a batch is stored in: what an episode counts for comes behind it. */
+const STORED_TOGETHER: readonly Item['kind'][] = ['episode', 'learning', 'recommendation', 'tombstone'];
+
+/** Only episodes and their learning share a batch: for all others, what comes first counts first. */
+function isFull(batch: readonly Item[], next: Item): boolean {
+  const [first] = batch;
+  if (first === undefined) return false;
+  const bytes = batch.reduce((sum, item) => sum + item.bytes, next.bytes);
+  const areOfOneKind = first.kind === next.kind || (isOfEpisode(first) && isOfEpisode(next));
+  return !areOfOneKind || batch.length >= BATCH_RECORDS || bytes > BATCH_BYTES;
+}
+
+function isOfEpisode({ kind }: Item): boolean {
+  return kind === 'episode' || kind === 'learning';
+}
+
+/** What became of each item. */
+async function stored(
+  context: MemoryContext,
+  items: readonly Item[],
+  options: ImportOptions,
+): Promise<readonly (Fate | Failure)[]> {
   try {
-    await context.store.write(writes, { ...options, actor: context.actor });
-    return 'imported';
+    return await storeItems(context, items, options);
   } catch (error) {
-    if (!isMemoryError(error) || error.code !== 'CONFLICT') throw error;
-    // Another process may have imported it between our look and our write; only then is it known.
-    const [meanwhile] = await context.store.getMany('episode', [episode.id], options);
-    if (meanwhile === undefined) throw error;
-    return 'known';
+    if (!isMemoryError(error) || !(isRecordsFault(error) || error.code === 'CONFLICT')) throw error;
+    const [only, ...others] = items;
+    if (only !== undefined && others.length === 0) {
+      if (error.code === 'CONFLICT') throw error;
+      return [{ position: only.position, message: error.message }];
+    }
+    const fates: (Fate | Failure)[] = [];
+    for (const item of items) fates.push(...(await stored(context, [item], options)));
+    return fates;
   }
 }
 
@@ -121,7 +202,24 @@ function refuseAborted(signal: AbortSignal | undefined, { imported }: ImportRece
   throw new MemoryError('ABORTED', message, { cause: signal.reason });
 }
 
-function withFailure(receipt: ImportReceipt, failure: ImportReceipt['failed'][number]): ImportReceipt {
-  const failed = receipt.failed.length < MAX_FAILURES_TOLD ? [...receipt.failed, failure] : receipt.failed;
-  return { ...receipt, failed, failedCount: receipt.failedCount + 1 };
+function importTally(): { add(told: Fate | Failure): void; receipt(): ImportReceipt } {
+  const counts: Record<Exclude<Fate, 'nothing'>, number> = {
+    imported: 0,
+    known: 0,
+    forgotten: 0,
+    recommendations: 0,
+    tombstones: 0,
+    learnt: 0,
+  };
+  const failed: Failure[] = [];
+  let failedCount = 0;
+  return {
+    add(told) {
+      if (typeof told === 'object') {
+        failedCount += 1;
+        if (failed.length < MAX_FAILURES_TOLD) failed.push(told);
+      } else if (told !== 'nothing') counts[told] += 1;
+    },
+    receipt: () => ({ ...counts, failed: failed.toSorted((a, b) => a.position - b.position), failedCount }),
+  };
 }

@@ -3,11 +3,12 @@ import type { Services } from '../services.ts';
 import type { Tool } from '../tool.ts';
 import { addStep, completeEpisode, createEpisode } from './episodes.ts';
 import { executeCode } from './execute-code.ts';
+import { forget } from './forget.ts';
 import { healthCheck } from './health.ts';
 import { queryMemory } from './search.ts';
 
 /** The tools that `services` can serve. */
 export function toolsFor({ sandbox }: Pick<Services, 'sandbox'>): readonly Tool[] {
-  const tools = [createEpisode, addStep, completeEpisode, queryMemory];
+  const tools = [createEpisode, addStep, completeEpisode, queryMemory, forget];
   return sandbox === undefined ? [...tools, healthCheck] : [...tools, executeCode, healthCheck];
 }

@@ -86,6 +86,7 @@ export const addStep: Tool = defineTool({
     episode_id: z.string(),
     step_number: z.number(),
     step_numbers: z.array(z.number()).optional(),
+    differing: z.array(z.number()).optional().describe('Something else is stored under their step_key'),
     hints: z.array(z.object({ text: z.string(), episode_id: z.string(), match: z.number() })),
   }),
   effects: { isReadOnly: false, isIdempotent: false },
@@ -104,15 +105,21 @@ export const addStep: Tool = defineTool({
         episode_id: given.episode_id,
         step_number: lastNumber(added.steps, given.episode_id),
         ...(given.steps === undefined ? {} : { step_numbers: numbers }),
+        ...(added.differing.length === 0 ? {} : { differing: added.differing }),
         hints,
       },
       text: [
         numbers.length === 1 ? `Step ${numbers[0]} is stored.` : `Steps ${numbers.join(', ')} are stored.`,
+        ...(added.differing.length === 0 ? [] : [differingText(added.differing)]),
         ...hints.map((hint) => `Hint (episode ${hint.episode_id}): ${hint.text}`),
       ].join('\n'),
     };
   },
 });
+
+function differingText(numbers: readonly number[]): string {
+  return `Something else was stored before under the step_key of ${numbers.join(', ')} and stays. Use another key.`;
+}
 
 /** The steps of a call, in whichever of the two forms it gives them. */
 function stepsOf(given: z.output<typeof addStepFields>): readonly StepArguments[] {

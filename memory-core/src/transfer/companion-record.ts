@@ -1,0 +1,148 @@
+// The lines that are no episodes: what was recommended and came of it, what was forgotten, what was learnt.
+import { z } from 'zod';
+import { isId } from '../id.ts';
+import { FIELDS, list, parse } from '../input.ts';
+import { defined } from '../json.ts';
+import { LIMITS } from '../limits.ts';
+import type { Recommendation, Tombstone } from '../recommendation.ts';
+
+/** A line that is no episode. */
+export type CompanionRecord = RecommendationRecord | TombstoneRecord | LearningRecord;
+
+/** What was offered for a task, and what came of it. */
+export interface RecommendationRecord {
+  readonly type: 'recommendation';
+  readonly recommendation_id: string;
+  readonly at: string;
+  readonly task_description: string;
+  readonly project?: string | undefined;
+  readonly domain?: string | undefined;
+  readonly episode_ids: readonly string[];
+  readonly pattern_ids: readonly string[];
+  readonly feedback?: FeedbackRecord | undefined;
+}
+
+export interface FeedbackRecord {
+  readonly at: string;
+  readonly applied: readonly string[];
+  readonly is_success: boolean;
+  readonly note?: string | undefined;
+}
+
+/** An episode or a recommendation that was forgotten. */
+export interface TombstoneRecord {
+  readonly type: 'tombstone';
+  readonly id: string;
+  readonly forgotten_at: string;
+}
+
+/** What an episode counts for in patterns and in the base rate of its scope. */
+export interface LearningRecord {
+  readonly type: 'learning';
+  readonly episode_id: string;
+  readonly patterns: readonly { readonly kind: 'tool_sequence'; readonly tools: readonly string[] }[];
+}
+
+/** Patterns that one episode may count for. */
+const MAX_PATTERNS = 1_000;
+const MAX_TOOLS = 16;
+
+const id = z.string().refine(isId, { message: 'is not a lower-case UUID' });
+const ids = list(id, LIMITS.hits);
+
+const companionSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('recommendation'),
+    recommendation_id: id,
+    at: FIELDS.time,
+    task_description: FIELDS.description,
+    project: FIELDS.name.optional(),
+    domain: FIELDS.name.optional(),
+    episode_ids: ids,
+    pattern_ids: ids,
+    feedback: z
+      .strictObject({
+        at: FIELDS.time,
+        applied: list(id, 2 * LIMITS.hits),
+        is_success: z.boolean(),
+        note: FIELDS.outcomeText.optional(),
+      })
+      .optional(),
+  }),
+  z.strictObject({ type: z.literal('tombstone'), id, forgotten_at: FIELDS.time }),
+  z.strictObject({
+    type: z.literal('learning'),
+    episode_id: id,
+    patterns: list(
+      z.strictObject({ kind: z.literal('tool_sequence'), tools: list(FIELDS.name, MAX_TOOLS) }),
+      MAX_PATTERNS,
+    ).refine((patterns) => new Set(patterns.map(({ tools }) => JSON.stringify(tools))).size === patterns.length, {
+      message: 'has a pattern twice',
+    }),
+  }),
+]);
+
+/** Whether a parsed line says of itself that it is no episode. */
+export function isCompanion(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'type' in value;
+}
+
+/** @throws `INVALID_INPUT` that names the field, also for a type that is not known; `LIMIT_EXCEEDED` */
+export function toCompanion(value: unknown): CompanionRecord {
+  return parse(companionSchema, value, 'record');
+}
+
+export function recommendationRecord(given: Recommendation): RecommendationRecord {
+  const { feedback } = given;
+  return {
+    type: 'recommendation',
+    recommendation_id: given.id,
+    at: given.at,
+    task_description: given.description,
+    ...defined({ project: given.project, domain: given.domain }),
+    episode_ids: given.episodeIds,
+    pattern_ids: given.patternIds,
+    ...(feedback === undefined
+      ? {}
+      : {
+          feedback: {
+            at: feedback.at,
+            applied: feedback.applied,
+            is_success: feedback.isSuccess,
+            ...defined({ note: feedback.note }),
+          },
+        }),
+  };
+}
+
+/** `recommendationRecord` gives the same record again. */
+export function toRecommendation(record: RecommendationRecord, project: string | undefined): Recommendation {
+  const { feedback } = record;
+  return {
+    id: record.recommendation_id,
+    version: 1,
+    at: record.at,
+    description: record.task_description,
+    ...defined({ project: record.project ?? project, domain: record.domain }),
+    episodeIds: record.episode_ids,
+    patternIds: record.pattern_ids,
+    ...(feedback === undefined
+      ? {}
+      : {
+          feedback: {
+            at: feedback.at,
+            applied: feedback.applied,
+            isSuccess: feedback.is_success,
+            ...defined({ note: feedback.note }),
+          },
+        }),
+  };
+}
+
+export function tombstoneRecord({ id: forgotten, at }: Tombstone): TombstoneRecord {
+  return { type: 'tombstone', id: forgotten, forgotten_at: at };
+}
+
+export function toTombstone(record: TombstoneRecord): Tombstone {
+  return { id: record.id, version: 1, at: record.forgotten_at };
+}

@@ -1,0 +1,67 @@
+// forget: takes episodes out of the memory, with all that came of them.
+import { MemoryError } from '@episodica/memory-core';
+import type { EpisodeFilter } from '@episodica/memory-core/ports';
+import { forgetResult, forgetText } from '@episodica/memory-core/wire';
+import { z } from 'zod';
+import { defineTool, type Tool } from '../tool.ts';
+
+/** Ids in one call. */
+const MAX_IDS = 1_000;
+
+const fields = z.strictObject({
+  episode_ids: z.array(z.string().min(1)).min(1).max(MAX_IDS).optional(),
+  project: z.string().min(1).optional().describe('All of that project'),
+  agent: z.string().min(1).optional(),
+  session: z.string().min(1).optional(),
+  captured_from: z.string().min(1).optional(),
+  before: z.iso.datetime({ offset: true }).optional().describe('Started before this ISO time'),
+  dry_run: z.boolean().optional().describe('Only tell what would go'),
+});
+
+/** Forgets episodes. */
+export const forget: Tool = defineTool({
+  name: 'forget',
+  title: 'Forget',
+  description:
+    'Forgets episodes for good: by id, project, source or time; what is given must all hold. Their steps, text, ' +
+    'evidence and recommendations go with them, in one commit. Call it only when the user asks for it, first with ' +
+    'dry_run, and tell what would go.',
+  input: fields,
+  output: z.object({
+    dry_run: z.boolean(),
+    episodes: z.number(),
+    episode_ids: z.array(z.string()),
+    steps: z.number(),
+    evidence: z.number(),
+    patterns_gone: z.number(),
+    pattern_ids: z.array(z.string()),
+    patterns_weakened: z.number(),
+    recommendations_gone: z.number(),
+    recommendations_changed: z.number(),
+    text_entries: z.number(),
+  }),
+  effects: { isReadOnly: false, isIdempotent: true, isDestructive: true },
+  async run(given, { services, signal }) {
+    const { memory } = await services.backend.get();
+    const structured = forgetResult(await memory.forget(toFilter(given), { signal, dryRun: given.dry_run }));
+    return { structured, text: forgetText(structured) };
+  },
+});
+
+function toFilter({
+  episode_ids,
+  captured_from,
+  before,
+  dry_run: _dryRun,
+  ...same
+}: z.output<typeof fields>): EpisodeFilter {
+  const given = Object.entries({ ids: episode_ids, capturedFrom: captured_from, until: before, ...same });
+  const filter = Object.fromEntries(given.filter(([, value]) => value !== undefined));
+  if (Object.keys(filter).length === 0) {
+    throw new MemoryError(
+      'INVALID_INPUT',
+      'forget: name what to forget: episode_ids, project, agent, session or before.',
+    );
+  }
+  return filter;
+}
