@@ -1,0 +1,128 @@
+// A program: one process that works on a store until it is told to stop, or killed. Its orders are its first argument,
+// as JSON; it speaks with who started it over the channel that `fork` makes.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openPlace } from './place.ts';
+import { openLedger } from './ledger.ts';
+import { seededRandom } from './random.ts';
+import { findingById, findingByList, findingBySearch, type OpenTask, work } from './work.ts';
+
+export interface Orders {
+  readonly folder: string;
+  readonly ledger: string;
+  readonly seed: number;
+  /** Begins the names of its tasks: no other process on this store has it. */
+  readonly name: string;
+  /** Lanes of calls side by side. 0: it only watches its own event loop, beside the others. */
+  readonly lanes: number;
+  readonly pauseMs?: number;
+  readonly inherited?: readonly OpenTask[];
+  /** Has a lane that shows each write to a neighbour before the next. */
+  readonly shows?: boolean;
+}
+
+export type FromAgent =
+  | { readonly says: 'open' }
+  | { readonly says: 'wrote'; readonly task: OpenTask }
+  | { readonly says: 'looked'; readonly findings: readonly string[] }
+  | { readonly says: 'ended'; readonly report: AgentReport };
+
+export type ToAgent =
+  | { readonly says: 'look'; readonly task: OpenTask }
+  | { readonly says: 'seen' }
+  | { readonly says: 'stop' };
+
+export interface AgentReport {
+  readonly calls: number;
+  readonly tookMs: number;
+  /** By how much timers were late, in milliseconds. */
+  readonly late: { readonly p50: number; readonly p99: number; readonly max: number };
+  readonly maxRssMb: number;
+}
+
+const RESOLUTION_MS = 10;
+const NS_PER_MS = 1e6;
+
+const [, , given = '{}'] = process.argv;
+// Only `startAgent` starts this program.
+const orders = JSON.parse(given) as Orders;
+await main();
+
+async function main(): Promise<void> {
+  const { memory } = await openPlace(orders.folder);
+  const ledger = openLedger(orders.ledger);
+  let isOver = false;
+  let whenSeen = (): void => undefined;
+  process.on('message', async (message: ToAgent) => {
+    if (message.says === 'stop') isOver = true;
+    if (message.says !== 'look') whenSeen();
+    else tell({ says: 'looked', findings: await look(message.task) });
+  });
+  process.on('disconnect', () => process.exit(1));
+  tell({ says: 'open' });
+
+  async function look({ name, episodeId }: OpenTask): Promise<readonly string[]> {
+    const findings: string[] = [];
+    for (const find of [findingById, findingByList, findingBySearch]) {
+      const finding = await find(memory, name, episodeId);
+      if (finding !== undefined) findings.push(`${orders.name}: ${finding}`);
+    }
+    return findings;
+  }
+
+  async function show(): Promise<number> {
+    let shown = 0;
+    while (!isOver) {
+      const name = `${orders.name}shown${(shown += 1)}`;
+      const call = ledger.begin({ verb: 'create', task: name });
+      const { episode } = await memory.createEpisode({ description: `Repair ${name}: seen by a neighbour at once` });
+      ledger.add({ is: 'done', call, episodeId: episode.id });
+      const seen = new Promise<void>((resolve) => {
+        whenSeen = resolve;
+      });
+      tell({ says: 'wrote', task: { name, episodeId: episode.id } });
+      await seen;
+      if (orders.pauseMs !== undefined) await sleep(orders.pauseMs);
+    }
+    return shown;
+  }
+
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  delay.enable();
+  const startedMs = performance.now();
+  const lanes = Array.from({ length: orders.lanes }, (_, index) =>
+    work({
+      memory,
+      ledger,
+      random: seededRandom(orders.seed * 1_000 + index),
+      lane: `${orders.name}l${index}`,
+      inherited: (orders.inherited ?? []).filter((_task, place) => place % orders.lanes === index),
+      pauseMs: orders.pauseMs ?? 0,
+      isOver: () => isOver,
+    }),
+  );
+  const counts = await Promise.all([...lanes, ...(orders.shows ? [show()] : []), ...(orders.lanes === 0 ? [idle()] : [])]);
+  delay.disable();
+  const tookMs = performance.now() - startedMs;
+
+  async function idle(): Promise<number> {
+    while (!isOver) await sleep(RESOLUTION_MS);
+    return 0;
+  }
+
+  await memory.close();
+  ledger.close();
+  // The monitor records the whole time between two ticks of a timer: what is over its period is the delay.
+  const lateMs = (ns: number): number => Math.max(0, ns / NS_PER_MS - RESOLUTION_MS);
+  const report: AgentReport = {
+    calls: counts.reduce((sum, count) => sum + count, 0),
+    tookMs,
+    late: { p50: lateMs(delay.percentile(50)), p99: lateMs(delay.percentile(99)), max: lateMs(delay.max) },
+    maxRssMb: process.resourceUsage().maxRSS / 1_024,
+  };
+  process.send?.({ says: 'ended', report } satisfies FromAgent, () => process.exit(0));
+}
+
+function tell(message: FromAgent): void {
+  process.send?.(message);
+}

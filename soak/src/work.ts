@@ -1,0 +1,211 @@
+// What agents do all day, at random: begin tasks, record steps, end, tag and forget them, look things up. Each call is
+// in the ledger before it is made.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isMemoryError, type Memory, type OutcomeInput } from '@episodica/memory-core';
+import type { Intent, Ledger, OutcomeKind } from './ledger.ts';
+import type { Random } from './random.ts';
+
+export interface OpenTask {
+  readonly name: string;
+  readonly episodeId: string;
+}
+
+export interface WorkOptions {
+  readonly memory: Memory;
+  readonly ledger: Ledger;
+  readonly random: Random;
+  /** Begins the name of every task, so that no two lanes of any process meet. Lower-case letters and digits. */
+  readonly lane: string;
+  /** Open episodes that somebody else left, to go on with. */
+  readonly inherited?: readonly OpenTask[];
+  /** Time between two calls. @default none */
+  readonly pauseMs?: number;
+  readonly isOver: () => boolean;
+  /** A call that was refused with an error that may be repeated is made again as often. @default 0 */
+  readonly repeats?: number;
+}
+
+/** Works until it is over; what it was refused or answered wrongly is in the ledger. Answers how many calls it made. */
+export async function work(options: WorkOptions): Promise<number> {
+  const { random, isOver, pauseMs = 0 } = options;
+  const lane: Lane = { ...options, open: [...(options.inherited ?? [])], ended: [], names: 0 };
+  let calls = 0;
+  while (!isOver()) {
+    await random.pick(deedsFor(lane))(lane);
+    calls += 1;
+    if (pauseMs > 0) await sleep(pauseMs);
+  }
+  return calls;
+}
+
+/** The word that stands in nothing but what was said at the end of this task. */
+export function endWord(task: string): string {
+  return `${task}end`;
+}
+
+interface Lane extends WorkOptions {
+  open: OpenTask[];
+  ended: OpenTask[];
+  names: number;
+}
+
+type Deed = (lane: Lane) => Promise<void>;
+
+const MAX_OPEN = 4;
+const MAX_STEPS_AT_ONCE = 5;
+const TOOLS = ['read', 'edit', 'bash', 'grep', 'test'];
+const OUTCOMES: readonly OutcomeKind[] = ['success', 'success', 'failure', 'partial', 'abstained'];
+
+/** Steps are most of what agents do. */
+function deedsFor(lane: Lane): readonly Deed[] {
+  if (lane.open.length === 0) return [create];
+  const deeds = [addSteps, addSteps, addSteps, addSteps, addStepsAtOnce, complete, complete, tag, read, read];
+  return [
+    ...deeds,
+    ...(lane.open.length < MAX_OPEN ? [create, create] : []),
+    ...(lane.ended.length > 0 ? [forget] : []),
+  ];
+}
+
+async function create(lane: Lane): Promise<void> {
+  const name = `${lane.lane}n${(lane.names += 1)}`;
+  // A create has no key: when it was refused, nobody knows its episode, and the next task begins.
+  const episode = await attempt(lane, { verb: 'create', task: name }, 0, async () => {
+    const description = `Repair ${name}: totals are wrong after an update`;
+    const { episode } = await lane.memory.createEpisode({ description, domain: lane.random.pick(['shop', 'search']) });
+    return { episodeId: episode.id };
+  });
+  if (episode?.episodeId !== undefined) lane.open.push({ name, episodeId: episode.episodeId });
+}
+
+const addSteps: Deed = (lane) => addSome(lane, 1);
+const addStepsAtOnce: Deed = (lane) => addSome(lane, 2 + lane.random.below(MAX_STEPS_AT_ONCE - 1));
+
+async function addSome(lane: Lane, count: number): Promise<void> {
+  const { name, episodeId } = lane.random.pick(lane.open);
+  const keys = Array.from({ length: count }, () => `${name}k${(lane.names += 1)}`);
+  const isError = lane.random.isLikely(0.2);
+  const inputs = keys.map((key) => ({
+    key,
+    tool: lane.random.pick(TOOLS),
+    action: `look at ${key}`,
+    parameters: { path: `src/${key}.ts`, limit: 200 },
+    result: isError
+      ? ({ type: 'error', message: 'TypeError: total is undefined' } as const)
+      : ({ type: 'success', output: 'one of the totals is wrong; '.repeat(4) } as const),
+  }));
+  await attempt(lane, { verb: 'steps', task: name, keys }, lane.repeats ?? 0, async () => {
+    const [first] = inputs;
+    if (count > 1 || first === undefined) {
+      const { steps } = await lane.memory.addSteps(episodeId, inputs);
+      return { stepNumbers: steps.map((step) => step.number) };
+    }
+    const { step } = await lane.memory.addStep(episodeId, first);
+    return { stepNumbers: [step.number] };
+  });
+}
+
+async function complete(lane: Lane): Promise<void> {
+  const task = lane.random.pick(lane.open);
+  const kind = lane.random.pick(OUTCOMES);
+  const done = await attempt(lane, { verb: 'complete', task: task.name, outcome: kind }, lane.repeats ?? 0, async () => {
+    await lane.memory.completeEpisode(task.episodeId, outcomeOf(kind, endWord(task.name)));
+    return {};
+  });
+  lane.open = lane.open.filter((open) => open !== task);
+  if (done !== undefined) lane.ended.push(task);
+}
+
+function outcomeOf(kind: OutcomeKind, word: string): OutcomeInput {
+  if (kind === 'success' || kind === 'partial') return { kind, verdict: `seen: ${word}` };
+  return { kind, reason: `given up: ${word}` };
+}
+
+async function tag(lane: Lane): Promise<void> {
+  const { name, episodeId } = lane.random.pick([...lane.open, ...lane.ended]);
+  const label = lane.random.pick(['red', 'green', 'blue']);
+  await attempt(lane, { verb: 'tag', task: name, tag: label }, lane.repeats ?? 0, async () => {
+    await lane.memory.updateEpisode(episodeId, { tags: { add: [label] } });
+    return {};
+  });
+}
+
+async function forget(lane: Lane): Promise<void> {
+  const task = lane.random.pick(lane.ended);
+  lane.ended = lane.ended.filter((ended) => ended !== task);
+  await attempt(lane, { verb: 'forget', task: task.name }, lane.repeats ?? 0, async () => {
+    await lane.memory.forget({ ids: [task.episodeId] });
+    return {};
+  });
+}
+
+/** What this lane wrote is what it reads: by id, by a list and by a search. */
+async function read(lane: Lane): Promise<void> {
+  const { name, episodeId } = lane.random.pick(lane.open);
+  try {
+    const finding = await lane.random.pick([findingById, findingByList, findingBySearch])(lane.memory, name, episodeId);
+    if (finding !== undefined) lane.ledger.add({ is: 'wrong', finding });
+  } catch (error) {
+    if (!isMemoryError(error)) throw error;
+    // Where faults are injected, reads may be refused too; they are not repeated.
+    if (error.retryable && lane.repeats !== undefined) return;
+    lane.ledger.add({ is: 'wrong', finding: `reading ${name}: ${error.code}: ${error.message}` });
+  }
+}
+
+/** What is wrong when an open episode that was acknowledged is read by its id; `undefined` when nothing is. */
+export async function findingById(memory: Memory, name: string, episodeId: string): Promise<string | undefined> {
+  const episode = await memory.getEpisode(episodeId);
+  if (episode === undefined) return `${name} is not there by its id`;
+  return episode.description.includes(name) ? undefined : `${name} is another episode: ${episode.description}`;
+}
+
+/** The same, read from a list. */
+export async function findingByList(memory: Memory, name: string, episodeId: string): Promise<string | undefined> {
+  for await (const episode of memory.listEpisodes({ ids: [episodeId] })) {
+    if (episode.id === episodeId) return undefined;
+  }
+  return `${name} is not in the list`;
+}
+
+/** The same, found by its name. */
+export async function findingBySearch(memory: Memory, name: string, episodeId: string): Promise<string | undefined> {
+  const { episodes } = await memory.search({ text: name, limit: 1 });
+  return episodes[0]?.episode.id === episodeId ? undefined : `${name} is not found by a search`;
+}
+
+interface Answer {
+  readonly episodeId?: string;
+  readonly stepNumbers?: readonly number[];
+}
+
+/** Makes a call with its entries in the ledger; `undefined` when it was refused to the end. */
+async function attempt(
+  lane: Lane,
+  intent: Intent,
+  repeats: number,
+  call: () => Promise<Answer>,
+): Promise<Answer | undefined> {
+  for (let left = repeats; ; left -= 1) {
+    const number = lane.ledger.begin(intent);
+    try {
+      const answer = await call();
+      lane.ledger.add({ is: 'done', call: number, ...answer });
+      return answer;
+    } catch (error) {
+      if (!isMemoryError(error)) throw error;
+      const { code, message, retryable } = error;
+      // Repeating a completion that took effect after all: the refusal says so, and that is an answer too.
+      if (intent.verb === 'complete' && left < repeats && code === 'INVALID_STATE') {
+        lane.ledger.add({ is: 'done', call: number });
+        return {};
+      }
+      lane.ledger.add({ is: 'failed', call: number, code, message });
+      if (retryable && left > 0) continue;
+      // It took effect or it did not: nobody touches this task again, so that there is one doubt about it at most.
+      lane.open = lane.open.filter(({ name }) => name !== intent.task);
+      lane.ended = lane.ended.filter(({ name }) => name !== intent.task);
+      return undefined;
+    }
+  }
+}
