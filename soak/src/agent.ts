@@ -2,8 +2,8 @@
 // as JSON; it speaks with who started it over the channel that `fork` makes.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openPlace } from './place.ts';
 import { openLedger } from './ledger.ts';
+import { openPlace } from './place.ts';
 import { seededRandom } from './random.ts';
 import { findingById, findingByList, findingBySearch, type OpenTask, work } from './work.ts';
 
@@ -17,6 +17,8 @@ export interface Orders {
   readonly lanes: number;
   readonly pauseMs?: number;
   readonly inherited?: readonly OpenTask[];
+  /** How long its store waits for other processes. @default as the store has it */
+  readonly busyTimeoutMs?: number;
   /** Has a lane that shows each write to a neighbour before the next. */
   readonly shows?: boolean;
 }
@@ -30,7 +32,9 @@ export type FromAgent =
 export type ToAgent =
   | { readonly says: 'look'; readonly task: OpenTask }
   | { readonly says: 'seen' }
-  | { readonly says: 'stop' };
+  /** End the work, and go on answering. */
+  | { readonly says: 'stop' }
+  | { readonly says: 'leave' };
 
 export interface AgentReport {
   readonly calls: number;
@@ -49,14 +53,19 @@ const orders = JSON.parse(given) as Orders;
 await main();
 
 async function main(): Promise<void> {
-  const { memory } = await openPlace(orders.folder);
+  const { memory } = await openPlace(orders.folder, orders);
   const ledger = openLedger(orders.ledger);
   let isOver = false;
   let whenSeen = (): void => undefined;
+  let leave = (): void => undefined;
+  const left = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
   process.on('message', async (message: ToAgent) => {
+    if (message.says === 'look') tell({ says: 'looked', findings: await look(message.task) });
+    if (message.says === 'seen') whenSeen();
     if (message.says === 'stop') isOver = true;
-    if (message.says !== 'look') whenSeen();
-    else tell({ says: 'looked', findings: await look(message.task) });
+    if (message.says === 'leave') leave();
   });
   process.on('disconnect', () => process.exit(1));
   tell({ says: 'open' });
@@ -73,7 +82,8 @@ async function main(): Promise<void> {
   async function show(): Promise<number> {
     let shown = 0;
     while (!isOver) {
-      const name = `${orders.name}shown${(shown += 1)}`;
+      shown += 1;
+      const name = `${orders.name}shown${shown}`;
       const call = ledger.begin({ verb: 'create', task: name });
       const { episode } = await memory.createEpisode({ description: `Repair ${name}: seen by a neighbour at once` });
       ledger.add({ is: 'done', call, episodeId: episode.id });
@@ -101,7 +111,11 @@ async function main(): Promise<void> {
       isOver: () => isOver,
     }),
   );
-  const counts = await Promise.all([...lanes, ...(orders.shows ? [show()] : []), ...(orders.lanes === 0 ? [idle()] : [])]);
+  const counts = await Promise.all([
+    ...lanes,
+    ...(orders.shows ? [show()] : []),
+    ...(orders.lanes === 0 ? [idle()] : []),
+  ]);
   delay.disable();
   const tookMs = performance.now() - startedMs;
 
@@ -110,8 +124,6 @@ async function main(): Promise<void> {
     return 0;
   }
 
-  await memory.close();
-  ledger.close();
   // The monitor records the whole time between two ticks of a timer: what is over its period is the delay.
   const lateMs = (ns: number): number => Math.max(0, ns / NS_PER_MS - RESOLUTION_MS);
   const report: AgentReport = {
@@ -120,7 +132,11 @@ async function main(): Promise<void> {
     late: { p50: lateMs(delay.percentile(50)), p99: lateMs(delay.percentile(99)), max: lateMs(delay.max) },
     maxRssMb: process.resourceUsage().maxRSS / 1_024,
   };
-  process.send?.({ says: 'ended', report } satisfies FromAgent, () => process.exit(0));
+  tell({ says: 'ended', report });
+  await left;
+  await memory.close();
+  ledger.close();
+  process.exit(0);
 }
 
 function tell(message: FromAgent): void {

@@ -2,8 +2,8 @@
 // was learnt is the sum of what is there.
 import type { CompletedEpisode, Episode, Memory, Step } from '@episodica/memory-core';
 import type { JournalEntry, MemoryStore } from '@episodica/memory-core/ports';
-import { endWord } from './work.ts';
 import { GONE, possibleStates, type Task, type TaskState } from './task.ts';
+import { endWord } from './work.ts';
 
 /** What is wrong, a sentence each. */
 export interface Comparison {
@@ -39,7 +39,8 @@ export async function searchFindings(memory: Memory, tasks: Iterable<Task>): Pro
     for (const text of state.is === 'completed' ? [name, endWord(name)] : [name]) {
       const { episodes } = await memory.search({ text, limit: 1 });
       const isFound = episodes[0] !== undefined && episodes[0].episode.id === episodeId;
-      if (isFound !== (state.is !== 'gone')) findings.push(`${name} is ${state.is}, and found by "${text}": ${isFound}.`);
+      if (isFound !== (state.is !== 'gone'))
+        findings.push(`${name} is ${state.is}, and found by "${text}": ${isFound}.`);
     }
   }
   return findings;

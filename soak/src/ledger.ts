@@ -15,7 +15,12 @@ export type OutcomeKind = 'success' | 'partial' | 'failure' | 'abstained';
 export type Entry =
   | { readonly is: 'begun'; readonly call: number; readonly intent: Intent }
   /** The verb resolved: from now on this must be found. */
-  | { readonly is: 'done'; readonly call: number; readonly episodeId?: string; readonly stepNumbers?: readonly number[] }
+  | {
+      readonly is: 'done';
+      readonly call: number;
+      readonly episodeId?: string;
+      readonly stepNumbers?: readonly number[];
+    }
   /** The verb rejected. */
   | { readonly is: 'failed'; readonly call: number; readonly code: string; readonly message: string }
   /** A read answered what it must not. */

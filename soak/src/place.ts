@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { cachedStore, type Memory, openMemory } from '@episodica/memory-core';
 import { openLmdbCache } from '@episodica/memory-storage-lmdb';
-import { openTursoStore, type TursoStore } from '@episodica/memory-storage-turso';
+import { openTursoStore, type TursoStore, type TursoStoreOptions } from '@episodica/memory-storage-turso';
 
 export interface Place {
   readonly memory: Memory;
@@ -11,8 +11,12 @@ export interface Place {
 }
 
 /** The store in `folder`, made where there is none. Closed by `memory.close()`. */
-export async function openPlace(folder: string): Promise<Place> {
-  const store = await openTursoStore({ url: pathToFileURL(databaseIn(folder)).href });
+export async function openPlace(
+  folder: string,
+  { busyTimeoutMs }: Pick<TursoStoreOptions, 'busyTimeoutMs'> = {},
+): Promise<Place> {
+  const url = pathToFileURL(databaseIn(folder)).href;
+  const store = await openTursoStore(busyTimeoutMs === undefined ? { url } : { url, busyTimeoutMs });
   const cache = await openLmdbCache({ path: join(folder, 'cache', store.identity) });
   return { store, memory: openMemory({ store: cachedStore(store, cache) }) };
 }

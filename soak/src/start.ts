@@ -13,8 +13,10 @@ export interface Agent {
   /** Has it read what a neighbour wrote, with its very next calls; answers what was wrong. */
   look(message: ToAgent & { readonly says: 'look' }): Promise<readonly string[]>;
   seen(): void;
-  /** Ends its work in good order. Rejects when it ends otherwise, with what it printed. */
+  /** Ends its work; it goes on answering. */
   stop(): Promise<AgentReport>;
+  /** Ends it in good order. Rejects when it ends otherwise, with what it printed. */
+  leave(): Promise<void>;
   /** Ends it as nothing can prevent. Resolves when it is gone. */
   kill(): Promise<void>;
 }
@@ -52,9 +54,12 @@ export function startAgent(orders: Orders): Agent {
     async stop() {
       const report = told('ended');
       send({ says: 'stop' });
-      const message = await report;
+      return (await report).report;
+    },
+    async leave() {
+      send({ says: 'leave' });
       await exited;
-      return message.report;
+      if (child.exitCode !== 0) throw ended(child, orders, printed);
     },
     async kill() {
       child.kill('SIGKILL');

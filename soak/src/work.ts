@@ -28,7 +28,16 @@ export interface WorkOptions {
 /** Works until it is over; what it was refused or answered wrongly is in the ledger. Answers how many calls it made. */
 export async function work(options: WorkOptions): Promise<number> {
   const { random, isOver, pauseMs = 0 } = options;
-  const lane: Lane = { ...options, open: [...(options.inherited ?? [])], ended: [], names: 0 };
+  let names = 0;
+  const lane: Lane = {
+    ...options,
+    open: [...(options.inherited ?? [])],
+    ended: [],
+    newName(prefix) {
+      names += 1;
+      return `${prefix}${names}`;
+    },
+  };
   let calls = 0;
   while (!isOver()) {
     await random.pick(deedsFor(lane))(lane);
@@ -46,7 +55,7 @@ export function endWord(task: string): string {
 interface Lane extends WorkOptions {
   open: OpenTask[];
   ended: OpenTask[];
-  names: number;
+  newName(prefix: string): string;
 }
 
 type Deed = (lane: Lane) => Promise<void>;
@@ -68,7 +77,7 @@ function deedsFor(lane: Lane): readonly Deed[] {
 }
 
 async function create(lane: Lane): Promise<void> {
-  const name = `${lane.lane}n${(lane.names += 1)}`;
+  const name = lane.newName(`${lane.lane}n`);
   // A create has no key: when it was refused, nobody knows its episode, and the next task begins.
   const episode = await attempt(lane, { verb: 'create', task: name }, 0, async () => {
     const description = `Repair ${name}: totals are wrong after an update`;
@@ -83,7 +92,7 @@ const addStepsAtOnce: Deed = (lane) => addSome(lane, 2 + lane.random.below(MAX_S
 
 async function addSome(lane: Lane, count: number): Promise<void> {
   const { name, episodeId } = lane.random.pick(lane.open);
-  const keys = Array.from({ length: count }, () => `${name}k${(lane.names += 1)}`);
+  const keys = Array.from({ length: count }, () => lane.newName(`${name}k`));
   const isError = lane.random.isLikely(0.2);
   const inputs = keys.map((key) => ({
     key,
@@ -108,10 +117,15 @@ async function addSome(lane: Lane, count: number): Promise<void> {
 async function complete(lane: Lane): Promise<void> {
   const task = lane.random.pick(lane.open);
   const kind = lane.random.pick(OUTCOMES);
-  const done = await attempt(lane, { verb: 'complete', task: task.name, outcome: kind }, lane.repeats ?? 0, async () => {
-    await lane.memory.completeEpisode(task.episodeId, outcomeOf(kind, endWord(task.name)));
-    return {};
-  });
+  const done = await attempt(
+    lane,
+    { verb: 'complete', task: task.name, outcome: kind },
+    lane.repeats ?? 0,
+    async () => {
+      await lane.memory.completeEpisode(task.episodeId, outcomeOf(kind, endWord(task.name)));
+      return {};
+    },
+  );
   lane.open = lane.open.filter((open) => open !== task);
   if (done !== undefined) lane.ended.push(task);
 }

@@ -11,15 +11,15 @@ import {
   type OpenTask,
   openPlace,
   readLedger,
-  seededRandom,
   searchFindings,
-  startAgent,
+  seededRandom,
   type Task,
   withEntries,
 } from '@episodica/soak';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from './folder.ts';
 import { countOf, newSeed, report } from './form.ts';
+import { started } from './started.ts';
 
 const PROCESSES = 2;
 const LANES = 4;
@@ -40,7 +40,7 @@ test('kill -9 at random points loses no acknowledged write, leaves nothing half 
       const name = `r${round}p${index}`;
       const mine = inherited.filter((_task, place) => place % PROCESSES === index);
       const ledger = join(folder, `${name}.ledger`);
-      return startAgent({ folder, ledger, seed: seed + round * PROCESSES + index, name, lanes: LANES, inherited: mine });
+      return started({ folder, ledger, seed: seed + round * PROCESSES + index, name, lanes: LANES, inherited: mine });
     });
     await Promise.all(agents.map((agent) => killed(agent, random.below(10) === 0, random.next() * MAX_LIFE_MS)));
     const entries = agents.map(({ orders }) => (existsSync(orders.ledger) ? readLedger(orders.ledger) : []));
@@ -86,11 +86,7 @@ function openTasks(tasks: ReadonlyMap<string, Task>): readonly OpenTask[] {
 }
 
 /** Reads the journal on from `since`; answers where it ends. */
-async function followed(
-  store: Parameters<typeof compare>[0],
-  since: number,
-  where: string,
-): Promise<number> {
+async function followed(store: Parameters<typeof compare>[0], since: number, where: string): Promise<number> {
   for (let seq = since; ; ) {
     const { entries, seq: newest } = await store.changes(seq);
     expect(journalFindings(entries, seq), where).toEqual([]);
