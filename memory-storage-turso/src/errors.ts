@@ -16,6 +16,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   SQLITE_CORRUPT: 'The file is damaged: restore a backup',
   SQLITE_NOTADB: 'The file is no database, or is encrypted with another key: name another file, or restore a backup',
   SQLITE_FULL: 'The disk is full: free some space and try again',
+  SQLITE_IOERR: 'The disk gave an error: check it and the room on it, then try again',
   SQLITE_READONLY: 'The file may not be written: give this user write permission',
   SQLITE_CANTOPEN: 'The file cannot be opened: check that it exists and that this user may write it',
   CLIENT_CLOSED: 'Open it again',

@@ -2,7 +2,7 @@
 // which makes a small write two to three times as slow. It calls the same engine and fails with the same errors.
 import { closeSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { MemoryError, makePrivateFolder } from '@episodica/memory-core';
 import { LibsqlBatchError, LibsqlError } from '@libsql/client';
@@ -196,6 +196,8 @@ async function waiting<T>(timeoutMs: number, attempt: () => T): Promise<T> {
       if (!isBusy(error) || performance.now() - startedMs >= timeoutMs) throw error;
     }
     await sleep(1 + Math.random() * MAX_SLEEP_MS);
+    // While timers are due, Node runs nothing else: several callers that wait in turn would keep all input from it.
+    await nextTurn();
   }
 }
 
