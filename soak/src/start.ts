@@ -6,11 +6,12 @@ import type { AgentReport, FromAgent, Orders, ToAgent } from './agent.ts';
 
 export interface Agent {
   readonly orders: Orders;
+  readonly pid: number | undefined;
   /** It has opened the store and begins to work. Rejects when it ends before. */
   readonly opened: Promise<void>;
   /** Says what it wrote, and waits to be told that a neighbour has seen it. */
   onWrote(listener: (message: FromAgent & { readonly says: 'wrote' }) => void): void;
-  /** Has it read what a neighbour wrote, with its very next calls; answers what was wrong. */
+  /** Has it read what a neighbour wrote, with its very next calls; answers what was wrong. One at a time. */
   look(message: ToAgent & { readonly says: 'look' }): Promise<readonly string[]>;
   seen(): void;
   /** Ends its work; it goes on answering. */
@@ -40,6 +41,7 @@ export function startAgent(orders: Orders): Agent {
   const send = (message: ToAgent): void => void (child.connected && child.send(message));
   return {
     orders,
+    pid: child.pid,
     opened,
     onWrote: (listener) =>
       void child.on('message', (message: FromAgent) => {
