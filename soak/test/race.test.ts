@@ -65,9 +65,8 @@ async function twoRacers(): Promise<(first: Race['deed'], second: Race['deed']) 
   let races = 0;
   return async (first, second) => {
     races += 1;
-    const [{ id: episodeId }] = (await place.memory.createEpisodes([{ description: 'Repair the cart' }])) as [
-      { id: string },
-    ];
+    const [episode] = await place.memory.createEpisodes([{ description: 'Repair the cart' }]);
+    const episodeId = episode!.id;
     const run = (racer: ChildProcess, deed: Race['deed'], kind: 'success' | 'failure'): Promise<Finish> => {
       const race: Race = { episodeId, deed, headStart: random.below(MAX_HEAD_START), outcome: { kind } };
       const finished = once(racer, 'message');

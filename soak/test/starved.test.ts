@@ -1,10 +1,12 @@
 // The world fails under a process at work: its disk is full, its files may not grow, another process keeps the lock.
 // It goes on reading, says what is wrong, and goes on writing once it can, without a restart.
-import { spawn, spawnSync } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import {
   type Agent,
   compare,
@@ -21,6 +23,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from './folder.ts';
 import { newSeed } from './form.ts';
 import { started } from './started.ts';
+
+const HOLDER = fileURLToPath(new URL('fixtures/holder.mjs', import.meta.url));
 
 /** What happens to a process, and how it ends. */
 interface Distress {
@@ -152,13 +156,7 @@ interface Holder {
 
 /** A process that begins to write, and does not end. */
 async function holdLock(path: string): Promise<Holder> {
-  const script = `
-    const Database = require('libsql');
-    const database = new Database(process.argv[1], { timeout: 5000 });
-    database.exec('BEGIN IMMEDIATE');
-    process.send('held');
-    process.on('message', () => { database.exec('ROLLBACK'); database.close(); process.disconnect(); });`;
-  const child = spawn(process.execPath, ['-e', script, path], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child = fork(HOLDER, [path]);
   onTestFinished(() => void child.kill('SIGKILL'));
   await once(child, 'message');
   return {
@@ -173,7 +171,7 @@ async function holdLock(path: string): Promise<Holder> {
 const DISK_SIZE = '6m';
 
 function mountSmallDisk(place: string): void {
-  spawnSync('mkdir', [place]);
+  mkdirSync(place);
   const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_SIZE}`, 'tmpfs', place], {
     encoding: 'utf8',
   });
@@ -182,7 +180,7 @@ function mountSmallDisk(place: string): void {
 }
 
 function mountsHere(): boolean {
-  const folder = spawnSync('mktemp', ['-d'], { encoding: 'utf8' }).stdout.trim();
+  const folder = mkdtempSync(join(tmpdir(), 'episodica-mount-'));
   const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]).status === 0;
   if (isMounted) spawnSync('umount', [folder]);
   rmSync(folder, { recursive: true, force: true });
