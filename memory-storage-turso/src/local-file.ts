@@ -109,7 +109,9 @@ function localConnection(database: Database.Database, place: string, busyTimeout
 
   function batchNow(batch: readonly Statement[]): readonly Result[] {
     try {
-      run(BEGIN);
+      // Not a prepared statement: one that found the lock taken stays half-way until it is run again, and meanwhile
+      // keeps the connection from seeing what others commit.
+      database.exec('BEGIN IMMEDIATE');
       const results = runAll(batch);
       run(COMMIT);
       return results;
@@ -211,7 +213,6 @@ const PAUSE_MS = 5;
 
 type Prepared = ReturnType<Database.Database['prepare']>;
 
-const BEGIN: Statement = { sql: 'BEGIN IMMEDIATE', args: [] };
 const COMMIT: Statement = { sql: 'COMMIT', args: [] };
 
 /** The driver keeps prepared statements, and with them the log, until they are collected: so the file is made whole here. */
