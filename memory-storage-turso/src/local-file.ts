@@ -171,20 +171,15 @@ function preparedStatements(database: Database.Database): { prepare(sql: string)
  * loop over many rows, let the event loop turn whenever they have held it for a while.
  */
 function turns(): () => Promise<void> | undefined {
-  let heldSinceMs = 0;
-  let lastMs = 0;
+  let heldSinceMs: number | undefined;
   return () => {
-    const nowMs = performance.now();
-    if (nowMs - lastMs > PAUSE_MS) heldSinceMs = nowMs;
-    lastMs = nowMs;
-    if (nowMs - heldSinceMs < MAX_HELD_MS) return undefined;
-    return new Promise((resolve) => {
+    if (heldSinceMs === undefined) {
+      heldSinceMs = performance.now();
       setImmediate(() => {
-        heldSinceMs = performance.now();
-        lastMs = heldSinceMs;
-        resolve();
+        heldSinceMs = undefined;
       });
-    });
+    }
+    return performance.now() - heldSinceMs < MAX_HELD_MS ? undefined : nextTurn();
   };
 }
 
@@ -208,8 +203,6 @@ const ENGINE_WAIT_MS = 5;
 const MAX_SLEEP_MS = 10;
 /** Longest time that calls in a row hold the event loop, but for what a single one takes. */
 const MAX_HELD_MS = 10;
-/** A pause after which a call does not follow the one before it. */
-const PAUSE_MS = 5;
 
 type Prepared = ReturnType<Database.Database['prepare']>;
 

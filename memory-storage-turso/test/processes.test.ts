@@ -181,3 +181,16 @@ test('a timer ends a long loop over the store: calls in a row let the event loop
   await expect(loop()).rejects.toMatchObject({ code: 'ABORTED' });
   await store.close();
 });
+
+test('a timer ends a long loop also where each call takes long [ST-06]', async () => {
+  const store = await openTursoStore({ url, durability: 'normal' });
+  const signal = AbortSignal.timeout(50);
+  const loop = async (): Promise<void> => {
+    for (let call = 0; call < 100; call += 1) {
+      const many = Array.from({ length: 1_000 }, () => put('episode', anEpisode(), { ifVersion: 0 }));
+      await store.write(many, { signal });
+    }
+  };
+  await expect(loop()).rejects.toMatchObject({ code: 'ABORTED' });
+  await store.close();
+});
