@@ -28,15 +28,15 @@ async function ask(place: string): Promise<FirstAnswer> {
   const episode = await memory.getEpisode(episodeId);
   const gotMs = performance.now();
   if (episodes.length === 0 || episode === undefined) throw new Error('What is stored was not found.');
+  const answered = { rssMb: rssMb() };
   await memory.close();
-  return { openMs: openedMs - startedMs, searchMs: searchedMs - openedMs, getMs: gotMs - searchedMs, rssMb: rssMb() };
+  return { ...answered, openMs: openedMs - startedMs, searchMs: searchedMs - openedMs, getMs: gotMs - searchedMs };
 }
 
 function nothing(): FirstAnswer {
   return { openMs: 0, searchMs: 0, getMs: 0, rssMb: rssMb() };
 }
 
-/** The most that the process had. */
 function rssMb(): number {
-  return process.resourceUsage().maxRSS / 1_024;
+  return process.memoryUsage.rss() / 1_048_576;
 }

@@ -1,11 +1,12 @@
 // A program: one process that works on a store until it is told to stop, or killed. Its orders are its first argument,
 // as JSON; it speaks with who started it over the channel that `fork` makes.
+import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openLedger } from './ledger.ts';
 import { openPlace } from './place.ts';
 import { seededRandom } from './random.ts';
-import { findingById, findingByList, findingBySearch, type OpenTask, work } from './work.ts';
+import { begin, findingById, findingByList, findingBySearch, type OpenTask, work } from './work.ts';
 
 export interface Orders {
   readonly folder: string;
@@ -84,13 +85,12 @@ async function main(): Promise<void> {
     while (!isOver) {
       shown += 1;
       const name = `${orders.name}shown${shown}`;
-      const call = ledger.begin({ verb: 'create', task: name });
-      const { episode } = await memory.createEpisode({ description: `Repair ${name}: seen by a neighbour at once` });
-      ledger.add({ is: 'done', call, episodeId: episode.id });
+      const episodeId = await begin({ memory, ledger, name, what: 'seen by a neighbour at once' });
+      if (episodeId === undefined) continue;
       const seen = new Promise<void>((resolve) => {
         whenSeen = resolve;
       });
-      tell({ says: 'wrote', task: { name, episodeId: episode.id } });
+      tell({ says: 'wrote', task: { name, episodeId } });
       await seen;
       if (orders.pauseMs !== undefined) await sleep(orders.pauseMs);
     }
@@ -130,7 +130,7 @@ async function main(): Promise<void> {
     calls: counts.reduce((sum, count) => sum + count, 0),
     tookMs,
     late: { p50: lateMs(delay.percentile(50)), p99: lateMs(delay.percentile(99)), max: lateMs(delay.max) },
-    maxRssMb: process.resourceUsage().maxRSS / 1_024,
+    maxRssMb: peakRssMb(),
   };
   tell({ says: 'ended', report });
   await left;
@@ -141,4 +141,11 @@ async function main(): Promise<void> {
 
 function tell(message: FromAgent): void {
   process.send?.(message);
+}
+
+/** The kernel's own count: `resourceUsage` includes what the parent had when it made this process. */
+function peakRssMb(): number {
+  const peak =
+    process.platform === 'linux' ? /VmHWM:\s+(\d+)/u.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] : undefined;
+  return (peak === undefined ? process.resourceUsage().maxRSS : Number(peak)) / 1_024;
 }

@@ -78,13 +78,32 @@ function deedsFor(lane: Lane): readonly Deed[] {
 
 async function create(lane: Lane): Promise<void> {
   const name = lane.newName(`${lane.lane}n`);
-  // A create has no key: when it was refused, nobody knows its episode, and the next task begins.
-  const episode = await attempt(lane, { verb: 'create', task: name }, 0, async () => {
-    const description = `Repair ${name}: totals are wrong after an update`;
-    const { episode } = await lane.memory.createEpisode({ description, domain: lane.random.pick(['shop', 'search']) });
+  const { memory, ledger } = lane;
+  const episodeId = await begin({
+    memory,
+    ledger,
+    name,
+    what: 'totals are wrong after an update',
+    random: lane.random,
+  });
+  if (episodeId !== undefined) lane.open.push({ name, episodeId });
+}
+
+/** Begins a task; `undefined` when that was refused: a create has no key, so nobody knows its episode then. */
+export async function begin(task: {
+  readonly memory: Memory;
+  readonly ledger: Ledger;
+  readonly name: string;
+  readonly what: string;
+  readonly random?: Random;
+}): Promise<string | undefined> {
+  const { memory, ledger, name, what, random } = task;
+  const domain = random?.pick(['shop', 'search']);
+  const answer = await attempt(ledger, { verb: 'create', task: name }, 0, async () => {
+    const { episode } = await memory.createEpisode({ description: `Repair ${name}: ${what}`, domain });
     return { episodeId: episode.id };
   });
-  if (episode?.episodeId !== undefined) lane.open.push({ name, episodeId: episode.episodeId });
+  return answer?.episodeId;
 }
 
 const addSteps: Deed = (lane) => addSome(lane, 1);
@@ -103,7 +122,7 @@ async function addSome(lane: Lane, count: number): Promise<void> {
       ? ({ type: 'error', message: 'TypeError: total is undefined' } as const)
       : ({ type: 'success', output: 'one of the totals is wrong; '.repeat(4) } as const),
   }));
-  await attempt(lane, { verb: 'steps', task: name, keys }, lane.repeats ?? 0, async () => {
+  await attemptIn(lane, { verb: 'steps', task: name, keys }, async () => {
     const [first] = inputs;
     if (count > 1 || first === undefined) {
       const { steps } = await lane.memory.addSteps(episodeId, inputs);
@@ -117,15 +136,10 @@ async function addSome(lane: Lane, count: number): Promise<void> {
 async function complete(lane: Lane): Promise<void> {
   const task = lane.random.pick(lane.open);
   const kind = lane.random.pick(OUTCOMES);
-  const done = await attempt(
-    lane,
-    { verb: 'complete', task: task.name, outcome: kind },
-    lane.repeats ?? 0,
-    async () => {
-      await lane.memory.completeEpisode(task.episodeId, outcomeOf(kind, endWord(task.name)));
-      return {};
-    },
-  );
+  const done = await attemptIn(lane, { verb: 'complete', task: task.name, outcome: kind }, async () => {
+    await lane.memory.completeEpisode(task.episodeId, outcomeOf(kind, endWord(task.name)));
+    return {};
+  });
   lane.open = lane.open.filter((open) => open !== task);
   if (done !== undefined) lane.ended.push(task);
 }
@@ -138,7 +152,7 @@ function outcomeOf(kind: OutcomeKind, word: string): OutcomeInput {
 async function tag(lane: Lane): Promise<void> {
   const { name, episodeId } = lane.random.pick([...lane.open, ...lane.ended]);
   const label = lane.random.pick(['red', 'green', 'blue']);
-  await attempt(lane, { verb: 'tag', task: name, tag: label }, lane.repeats ?? 0, async () => {
+  await attemptIn(lane, { verb: 'tag', task: name, tag: label }, async () => {
     await lane.memory.updateEpisode(episodeId, { tags: { add: [label] } });
     return {};
   });
@@ -147,7 +161,7 @@ async function tag(lane: Lane): Promise<void> {
 async function forget(lane: Lane): Promise<void> {
   const task = lane.random.pick(lane.ended);
   lane.ended = lane.ended.filter((ended) => ended !== task);
-  await attempt(lane, { verb: 'forget', task: task.name }, lane.repeats ?? 0, async () => {
+  await attemptIn(lane, { verb: 'forget', task: task.name }, async () => {
     await lane.memory.forget({ ids: [task.episodeId] });
     return {};
   });
@@ -193,33 +207,39 @@ interface Answer {
   readonly stepNumbers?: readonly number[];
 }
 
+/** Makes a call of a lane; a task whose call was refused to the end is left alone. */
+async function attemptIn(lane: Lane, intent: Intent, call: () => Promise<Answer>): Promise<Answer | undefined> {
+  const answer = await attempt(lane.ledger, intent, lane.repeats ?? 0, call);
+  if (answer !== undefined) return answer;
+  // It took effect or it did not: nobody touches this task again, so that there is one doubt about it at most.
+  lane.open = lane.open.filter(({ name }) => name !== intent.task);
+  lane.ended = lane.ended.filter(({ name }) => name !== intent.task);
+  return undefined;
+}
+
 /** Makes a call with its entries in the ledger; `undefined` when it was refused to the end. */
 async function attempt(
-  lane: Lane,
+  ledger: Ledger,
   intent: Intent,
   repeats: number,
   call: () => Promise<Answer>,
 ): Promise<Answer | undefined> {
   for (let left = repeats; ; left -= 1) {
-    const number = lane.ledger.begin(intent);
+    const number = ledger.begin(intent);
     try {
       const answer = await call();
-      lane.ledger.add({ is: 'done', call: number, ...answer });
+      ledger.add({ is: 'done', call: number, ...answer });
       return answer;
     } catch (error) {
       if (!isMemoryError(error)) throw error;
       const { code, message, retryable } = error;
       // Repeating a completion that took effect after all: the refusal says so, and that is an answer too.
       if (intent.verb === 'complete' && left < repeats && code === 'INVALID_STATE') {
-        lane.ledger.add({ is: 'done', call: number });
+        ledger.add({ is: 'done', call: number });
         return {};
       }
-      lane.ledger.add({ is: 'failed', call: number, code, message });
-      if (retryable && left > 0) continue;
-      // It took effect or it did not: nobody touches this task again, so that there is one doubt about it at most.
-      lane.open = lane.open.filter(({ name }) => name !== intent.task);
-      lane.ended = lane.ended.filter(({ name }) => name !== intent.task);
-      return undefined;
+      ledger.add({ is: 'failed', call: number, code, message });
+      if (!retryable || left === 0) return undefined;
     }
   }
 }
