@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openLedger } from './ledger.ts';
 import { openPlace } from './place.ts';
 import { seededRandom } from './random.ts';
-import { begin, findingById, findingByList, findingBySearch, type OpenTask, work } from './work.ts';
+import { findingsOf, lifeOf, type OpenTask, type Shown, work } from './work.ts';
 
 export interface Orders {
   readonly folder: string;
@@ -26,12 +26,12 @@ export interface Orders {
 
 export type FromAgent =
   | { readonly says: 'open' }
-  | { readonly says: 'wrote'; readonly task: OpenTask }
+  | { readonly says: 'wrote'; readonly task: Shown }
   | { readonly says: 'looked'; readonly findings: readonly string[] }
   | { readonly says: 'ended'; readonly report: AgentReport };
 
 export type ToAgent =
-  | { readonly says: 'look'; readonly task: OpenTask }
+  | { readonly says: 'look'; readonly task: Shown }
   | { readonly says: 'seen' }
   /** End the work, and go on answering. */
   | { readonly says: 'stop' }
@@ -63,7 +63,7 @@ async function main(): Promise<void> {
     leave = resolve;
   });
   process.on('message', async (message: ToAgent) => {
-    if (message.says === 'look') tell({ says: 'looked', findings: await look(message.task) });
+    if (message.says === 'look') tell({ says: 'looked', findings: await findingsOf(memory, message.task) });
     if (message.says === 'seen') whenSeen();
     if (message.says === 'stop') isOver = true;
     if (message.says === 'leave') leave();
@@ -71,30 +71,20 @@ async function main(): Promise<void> {
   process.on('disconnect', () => process.exit(1));
   tell({ says: 'open' });
 
-  async function look({ name, episodeId }: OpenTask): Promise<readonly string[]> {
-    const findings: string[] = [];
-    for (const find of [findingById, findingByList, findingBySearch]) {
-      const finding = await find(memory, name, episodeId);
-      if (finding !== undefined) findings.push(`${orders.name}: ${finding}`);
-    }
-    return findings;
-  }
-
   async function show(): Promise<number> {
-    let shown = 0;
+    let tasks = 0;
     while (!isOver) {
-      shown += 1;
-      const name = `${orders.name}shown${shown}`;
-      const episodeId = await begin({ memory, ledger, name, what: 'seen by a neighbour at once' });
-      if (episodeId === undefined) continue;
-      const seen = new Promise<void>((resolve) => {
-        whenSeen = resolve;
-      });
-      tell({ says: 'wrote', task: { name, episodeId } });
-      await seen;
-      if (orders.pauseMs !== undefined) await sleep(orders.pauseMs);
+      tasks += 1;
+      for await (const task of lifeOf({ memory, ledger, name: `${orders.name}shown${tasks}` })) {
+        const seen = new Promise<void>((resolve) => {
+          whenSeen = resolve;
+        });
+        tell({ says: 'wrote', task });
+        await seen;
+        if (orders.pauseMs !== undefined) await sleep(orders.pauseMs);
+      }
     }
-    return shown;
+    return tasks;
   }
 
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });

@@ -6,4 +6,4 @@ export type { Finish, Race } from './racer.ts';
 export { type Random, seededRandom } from './random.ts';
 export { type Agent, startAgent } from './start.ts';
 export { GONE, possibleStates, type Task, type TaskState, withEntries } from './task.ts';
-export { type OpenTask, type WorkOptions, work } from './work.ts';
+export { type OpenTask, type Shown, type WorkOptions, work } from './work.ts';

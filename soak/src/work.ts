@@ -1,13 +1,19 @@
 // What agents do all day, at random: begin tasks, record steps, end, tag and forget them, look things up. Each call is
 // in the ledger before it is made.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isMemoryError, type Memory, type OutcomeInput } from '@episodica/memory-core';
+import { type Episode, isMemoryError, type Memory, type OutcomeInput } from '@episodica/memory-core';
 import type { Intent, Ledger, OutcomeKind } from './ledger.ts';
 import type { Random } from './random.ts';
 
 export interface OpenTask {
   readonly name: string;
   readonly episodeId: string;
+}
+
+/** A task as it must be found from now on. */
+export interface Shown extends OpenTask {
+  readonly is: 'open' | 'completed';
+  readonly tags: readonly string[];
 }
 
 export interface WorkOptions {
@@ -90,7 +96,7 @@ async function create(lane: Lane): Promise<void> {
 }
 
 /** Begins a task; `undefined` when that was refused: a create has no key, so nobody knows its episode then. */
-export async function begin(task: {
+async function begin(task: {
   readonly memory: Memory;
   readonly ledger: Ledger;
   readonly name: string;
@@ -181,25 +187,63 @@ async function read(lane: Lane): Promise<void> {
   }
 }
 
-/** What is wrong when an open episode that was acknowledged is read by its id; `undefined` when nothing is. */
-export async function findingById(memory: Memory, name: string, episodeId: string): Promise<string | undefined> {
+/** What is wrong when an episode that was acknowledged is read by its id; `undefined` when nothing is. */
+async function findingById(memory: Memory, name: string, episodeId: string): Promise<string | undefined> {
   const episode = await memory.getEpisode(episodeId);
   if (episode === undefined) return `${name} is not there by its id`;
   return episode.description.includes(name) ? undefined : `${name} is another episode: ${episode.description}`;
 }
 
-/** The same, read from a list. */
-export async function findingByList(memory: Memory, name: string, episodeId: string): Promise<string | undefined> {
+async function findingByList(memory: Memory, name: string, episodeId: string): Promise<string | undefined> {
   for await (const episode of memory.listEpisodes({ ids: [episodeId] })) {
     if (episode.id === episodeId) return undefined;
   }
   return `${name} is not in the list`;
 }
 
-/** The same, found by its name. */
-export async function findingBySearch(memory: Memory, name: string, episodeId: string): Promise<string | undefined> {
+async function findingBySearch(memory: Memory, name: string, episodeId: string): Promise<string | undefined> {
   const { episodes } = await memory.search({ text: name, limit: 1 });
   return episodes[0]?.episode.id === episodeId ? undefined : `${name} is not found by a search`;
+}
+
+/** What is wrong with a task that somebody shows, read in every way there is. */
+export async function findingsOf(memory: Memory, shown: Shown): Promise<readonly string[]> {
+  const { name, episodeId, is, tags } = shown;
+  const state = (episode: Pick<Episode, 'status' | 'tags'>): string => JSON.stringify([episode.status, episode.tags]);
+  const should = state({ status: is, tags });
+  const found: Record<string, string | undefined> = {};
+  const byId = await memory.getEpisode(episodeId);
+  found['by its id'] = byId && state(byId);
+  for await (const episode of memory.listEpisodes({ ids: [episodeId] })) found['in a list'] = state(episode);
+  const words = is === 'completed' ? endWord(name) : name;
+  const [hit] = (await memory.search({ text: words, limit: 1 })).episodes;
+  found['by a search'] = hit?.episode.id === episodeId ? state(hit.episode) : undefined;
+  return ['by its id', 'in a list', 'by a search'].flatMap((way) =>
+    found[way] === should ? [] : [`${name} should be ${should}, and is ${found[way] ?? 'not there'} ${way}`],
+  );
+}
+
+/** One task from its beginning to its end: what must be found after each call that was acknowledged. */
+export async function* lifeOf(task: {
+  readonly memory: Memory;
+  readonly ledger: Ledger;
+  readonly name: string;
+}): AsyncIterable<Shown> {
+  const { memory, ledger, name } = task;
+  const episodeId = await begin({ ...task, what: 'seen by a neighbour at once' });
+  if (episodeId === undefined) return;
+  yield { name, episodeId, is: 'open', tags: [] };
+  const tagged = await attempt(ledger, { verb: 'tag', task: name, tag: 'shown' }, 0, async () => {
+    await memory.updateEpisode(episodeId, { tags: { add: ['shown'] } });
+    return {};
+  });
+  if (tagged === undefined) return;
+  yield { name, episodeId, is: 'open', tags: ['shown'] };
+  const completed = await attempt(ledger, { verb: 'complete', task: name, outcome: 'success' }, 0, async () => {
+    await memory.completeEpisode(episodeId, outcomeOf('success', endWord(name)));
+    return {};
+  });
+  if (completed !== undefined) yield { name, episodeId, is: 'completed', tags: ['shown'] };
 }
 
 interface Answer {

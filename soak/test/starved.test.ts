@@ -13,9 +13,9 @@ import {
   databaseIn,
   type Entry,
   learningFindings,
-  type OpenTask,
   openPlace,
   readLedger,
+  type Shown,
   type Task,
   withEntries,
 } from '@episodica/soak';
@@ -137,12 +137,12 @@ async function endure(place: string, folder: string, distress: Distress): Promis
 }
 
 /** An episode that the agent does not touch. */
-async function keepOne(place: string): Promise<OpenTask> {
+async function keepOne(place: string): Promise<Shown> {
   const { memory } = await openPlace(place);
   const name = 'kept';
   const { episode } = await memory.createEpisode({ description: `Repair ${name}: it is there before all else` });
   await memory.close();
-  return { name, episodeId: episode.id };
+  return { name, episodeId: episode.id, is: 'open', tags: [] };
 }
 
 /** Waits for what another process does. */
