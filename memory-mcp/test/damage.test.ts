@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startServer, type TestServer, temporaryFolder } from './client.ts';
 
-const EPISODES = 40;
+const EPISODES = 20;
 
 const DAMAGES: Readonly<Record<string, (file: string) => void>> = {
   'cut short': (file) => truncateSync(file, Math.floor(readFileSync(file).length / 2)),
