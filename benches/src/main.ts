@@ -1,4 +1,5 @@
-// Runs the suites named on the command line, or all of them: `npm run bench -- quality storage --json today.json`.
+// Runs the suites named on the command line, or all of them: `npm run bench -- quality storage --json today.json`;
+// `--full` for what takes minutes.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, resolve } from 'node:path';
@@ -9,11 +10,12 @@ import { mcp } from './mcp.bench.ts';
 import { quality } from './quality.ts';
 import { retrieval } from './retrieval.bench.ts';
 import { sandbox } from './sandbox.bench.ts';
+import { scale } from './scale.bench.ts';
 import { storage } from './storage.bench.ts';
 import { isMet, ratioOf, type Suite, type SuiteReport } from './suite.ts';
 import { formatReport } from './table.ts';
 
-const SUITES: readonly Suite[] = [lifecycle, storage, retrieval, mcp, sandbox, quality];
+const SUITES: readonly Suite[] = [lifecycle, storage, scale, retrieval, mcp, sandbox, quality];
 /** A file given by its name alone is put here; git does not see it. */
 const resultsFolder = fileURLToPath(new URL('../results/', import.meta.url));
 
@@ -21,11 +23,11 @@ await main();
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
-    options: { json: { type: 'string' }, help: { type: 'boolean' } },
+    options: { json: { type: 'string' }, full: { type: 'boolean' }, help: { type: 'boolean' } },
     allowPositionals: true,
   });
   if (values.help) {
-    console.log(`npm run bench -- [--json FILE] [${SUITES.map(({ name }) => name).join('] [')}]`);
+    console.log(`npm run bench -- [--full] [--json FILE] [${SUITES.map(({ name }) => name).join('] [')}]`);
     return;
   }
   const unknown = positionals.filter((name) => !SUITES.some((suite) => suite.name === name));
@@ -41,7 +43,7 @@ async function main(): Promise<void> {
   const results: object[] = [];
   for (const suite of chosen) {
     const startedMs = performance.now();
-    const report = await suite.run();
+    const report = await suite.run({ isFull: values.full === true });
     console.log(formatReport(suite, report, performance.now() - startedMs));
     results.push(toJson(suite, report));
   }

@@ -4,7 +4,12 @@ export interface Suite {
   readonly name: string;
   /** What is measured and how, in a line or two. */
   readonly about: string;
-  run(): Promise<SuiteReport>;
+  run(options: SuiteOptions): Promise<SuiteReport>;
+}
+
+export interface SuiteOptions {
+  /** Also what takes minutes. */
+  readonly isFull: boolean;
 }
 
 export interface SuiteReport {
@@ -13,7 +18,7 @@ export interface SuiteReport {
   readonly notes: readonly string[];
 }
 
-type Unit = 'µs' | 'ms' | '/s' | '';
+type Unit = 'µs' | 'ms' | '/s' | 'MB' | '';
 
 export interface Row {
   readonly what: string;

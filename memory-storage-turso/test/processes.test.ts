@@ -155,6 +155,21 @@ test('a lock that is held for too long is a clear error that may be repeated [ST
   await store.close();
 });
 
+test('a write that found the lock taken does not keep later reads to what was there then [ST-06] [CA-06]', async () => {
+  const store = await openTursoStore({ url, busyTimeoutMs: 30 });
+  const other = await openTursoStore({ url });
+  const holder = new Database(fileURLToPath(url));
+  holder.exec('BEGIN IMMEDIATE');
+  await expect(store.write([put('episode', anEpisode())])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  expect((await store.changes(0)).seq).toBe(0);
+  holder.exec('COMMIT');
+  holder.close();
+  await other.write([put('episode', anEpisode())]);
+  expect((await store.changes(0)).seq).toBe(1);
+  await store.close();
+  await other.close();
+});
+
 test('a timer ends a long loop over the store: calls in a row let the event loop turn [ST-06]', async () => {
   const store = await openTursoStore({ url, durability: 'normal' });
   const many = Array.from({ length: 1_000 }, () => put('episode', anEpisode(), { ifVersion: 0 }));
@@ -162,6 +177,19 @@ test('a timer ends a long loop over the store: calls in a row let the event loop
   const signal = AbortSignal.timeout(50);
   const loop = async (): Promise<void> => {
     for (;;) for await (const { id } of store.scan('episode', {}, { signal })) expect(id).toBeDefined();
+  };
+  await expect(loop()).rejects.toMatchObject({ code: 'ABORTED' });
+  await store.close();
+});
+
+test('a timer ends a long loop also where each call takes long [ST-06]', async () => {
+  const store = await openTursoStore({ url, durability: 'normal' });
+  const signal = AbortSignal.timeout(50);
+  const loop = async (): Promise<void> => {
+    for (let call = 0; call < 100; call += 1) {
+      const many = Array.from({ length: 1_000 }, () => put('episode', anEpisode(), { ifVersion: 0 }));
+      await store.write(many, { signal });
+    }
   };
   await expect(loop()).rejects.toMatchObject({ code: 'ABORTED' });
   await store.close();

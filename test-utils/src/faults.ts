@@ -68,16 +68,23 @@ export async function turns(count: number): Promise<void> {
 }
 
 export interface StoreFault {
-  readonly verb: 'getMany' | 'scan' | 'write' | 'changes';
+  /** `match` is that of the text index. */
+  readonly verb: (typeof STORE_VERBS)[number];
   /** Which call of that verb fails: 1 is the first. */
   readonly call: number;
-  /** `before`: nothing was done. `after`: it took effect, but the caller hears of a failure all the same. */
-  readonly when: 'before' | 'after';
+  /**
+   * `before`: nothing was done. `after`: it took effect, but the caller hears of a failure all the same. `during`: a
+   * scan breaks behind its first item; what has no middle does not fail.
+   */
+  readonly when: 'before' | 'during' | 'after';
 }
 
-/** `store`, failing with a retryable `STORE_UNAVAILABLE` where a fault says so. A scan fails before or behind its items. */
+export const STORE_VERBS = ['getMany', 'scan', 'write', 'changes', 'match'] as const;
+
+/** `store`, failing with a retryable `STORE_UNAVAILABLE` where a fault says so. */
 export function faultyStore(store: MemoryStore, faults: readonly StoreFault[]): MemoryStore {
-  const calls = { getMany: 0, scan: 0, write: 0, changes: 0 };
+  const { text } = store;
+  const calls = { getMany: 0, scan: 0, write: 0, changes: 0, match: 0 };
 
   function begin(verb: StoreFault['verb']): (when: StoreFault['when']) => void {
     calls[verb] += 1;
@@ -103,12 +110,15 @@ export function faultyStore(store: MemoryStore, faults: readonly StoreFault[]): 
     async *scan(kind, filter, call) {
       const failWhere = begin('scan');
       failWhere('before');
-      yield* store.scan(kind, filter, call);
+      for await (const item of store.scan(kind, filter, call)) {
+        yield item;
+        failWhere('during');
+      }
       failWhere('after');
     },
     write: (batch, call) => around('write', () => store.write(batch, call)),
     changes: (since, call) => around('changes', () => store.changes(since, call)),
-    ...(store.text === undefined ? {} : { text: store.text }),
+    ...(text && { text: { match: (query, call) => around('match', () => text.match(query, call)) } }),
     close: () => store.close(),
   };
 }

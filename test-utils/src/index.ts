@@ -31,5 +31,13 @@ export {
   requireOpen,
 } from './builders.ts';
 export { type CacheSubject, cacheSuite } from './cache-suite.ts';
-export { CACHE_FAULTS, type CacheFault, faultyStore, lossyCache, type StoreFault, turns } from './faults.ts';
+export {
+  CACHE_FAULTS,
+  type CacheFault,
+  faultyStore,
+  lossyCache,
+  STORE_VERBS,
+  type StoreFault,
+  turns,
+} from './faults.ts';
 export { type StoreSuiteSubject, storeSuite } from './store-suite.ts';

@@ -14,6 +14,7 @@ const PACKAGES = [
   'test-utils',
   'benches',
   'examples',
+  'soak',
 ] as const;
 type Package = (typeof PACKAGES)[number];
 
@@ -27,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<Package, readonly Package[]>> = {
   'test-utils': ['memory-core'],
   benches: ['memory-core', 'memory-storage-turso', 'memory-storage-lmdb', 'memory-mcp', 'test-utils'],
   examples: ['memory-core', 'memory-storage-turso', 'memory-storage-lmdb', 'memory-mcp', 'test-utils'],
+  soak: ['memory-core', 'memory-storage-turso', 'memory-storage-lmdb'],
 };
 
 /** What core may take from outside itself, beside Node. */

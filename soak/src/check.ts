@@ -1,0 +1,167 @@
+// Compares a store with what its writers were told: nothing acknowledged is missing, nothing is half done, and what
+// was learnt is the sum of what is there.
+import type { CompletedEpisode, Episode, Memory, Step } from '@episodica/memory-core';
+import type { JournalEntry, MemoryStore } from '@episodica/memory-core/ports';
+import { GONE, possibleStates, type Task, type TaskState } from './task.ts';
+import { endWord } from './work.ts';
+
+/** What is wrong, a sentence each. */
+export interface Comparison {
+  readonly findings: readonly string[];
+  /** The tasks as they were found: a doubt is settled by what is there. */
+  readonly settled: ReadonlyMap<string, Task>;
+}
+
+/** Compares every task with what the store holds. Episodes of nobody's task are a finding too. */
+export async function compare(store: MemoryStore, tasks: ReadonlyMap<string, Task>): Promise<Comparison> {
+  const findings: string[] = [];
+  const stored = await storedTasks(store);
+  const settled = new Map<string, Task>();
+  for (const task of tasks.values()) {
+    const found = stored.get(task.name);
+    findings.push(...findingsAbout(task, found));
+    const { doubt: _doubt, ...known } = task;
+    const episodeId = found?.episode.id ?? task.episodeId;
+    settled.set(task.name, {
+      ...known,
+      ...(episodeId === undefined ? {} : { episodeId }),
+      state: found === undefined ? GONE : stateOf(found),
+    });
+  }
+  for (const name of stored.keys()) if (!tasks.has(name)) findings.push(`${name} is stored and nobody began it.`);
+  return { findings, settled };
+}
+
+/** What is wrong with how `tasks` are found by their words. */
+export async function searchFindings(memory: Memory, tasks: Iterable<Task>): Promise<readonly string[]> {
+  const findings: string[] = [];
+  for (const { name, episodeId, state } of tasks) {
+    for (const text of state.is === 'completed' ? [name, endWord(name)] : [name]) {
+      const { episodes } = await memory.search({ text, limit: 1 });
+      const isFound = episodes[0] !== undefined && episodes[0].episode.id === episodeId;
+      if (isFound !== (state.is !== 'gone'))
+        findings.push(`${name} is ${state.is}, and found by "${text}": ${isFound}.`);
+    }
+  }
+  return findings;
+}
+
+/** What is wrong with what was learnt. Nothing may be owed: `learnPending` has run and nobody writes. */
+export async function learningFindings(store: MemoryStore): Promise<readonly string[]> {
+  const findings: string[] = [];
+  const counted = new Map<string, CompletedEpisode>();
+  const expected = new Map<string, { episodes: number; successes: number }>();
+  for await (const episode of store.scan('episode', { status: 'completed' })) {
+    if (episode.status !== 'completed') continue;
+    if (episode.learningPending) findings.push(`Episode ${episode.id} was not learnt from.`);
+    if (episode.outcome.kind === 'abstained') continue;
+    counted.set(episode.id, episode);
+    add(expected, JSON.stringify([episode.project, episode.domain]), episode.outcome.kind === 'success');
+  }
+  for await (const { scope, episodes, successes } of store.scan('baseline', {})) {
+    const key = JSON.stringify([scope.project, scope.domain]);
+    const is = JSON.stringify({ episodes, successes });
+    const should = JSON.stringify(expected.get(key) ?? { episodes: 0, successes: 0 });
+    if (is !== should) findings.push(`The base rate of ${key} counts ${is} where there are ${should}.`);
+    expected.delete(key);
+  }
+  for (const key of expected.keys()) findings.push(`${key} has no base rate.`);
+  return [...findings, ...(await evidenceFindings(store, counted))];
+}
+
+async function evidenceFindings(
+  store: MemoryStore,
+  counted: ReadonlyMap<string, CompletedEpisode>,
+): Promise<readonly string[]> {
+  const findings: string[] = [];
+  const support = new Map<string, { episodes: number; successes: number }>();
+  for await (const { patternId, episodeId, isSuccess } of store.scan('evidence', {})) {
+    const episode = counted.get(episodeId);
+    if (episode === undefined) findings.push(`Evidence rests on ${episodeId}, which does not count.`);
+    else if ((episode.outcome.kind === 'success') !== isSuccess) findings.push(`Evidence of ${episodeId} is wrong.`);
+    add(support, patternId, isSuccess);
+  }
+  for await (const { id, support: episodes, successes } of store.scan('pattern', {})) {
+    const should = JSON.stringify(support.get(id));
+    const is = JSON.stringify({ episodes, successes });
+    if (is !== should) findings.push(`Pattern ${id} counts ${is} where the evidence is ${should}.`);
+    support.delete(id);
+  }
+  for (const id of support.keys()) findings.push(`Evidence rests on no pattern: ${id}.`);
+  return findings;
+}
+
+function add(counts: Map<string, { episodes: number; successes: number }>, key: string, isSuccess: boolean): void {
+  const { episodes, successes } = counts.get(key) ?? { episodes: 0, successes: 0 };
+  counts.set(key, { episodes: episodes + 1, successes: successes + (isSuccess ? 1 : 0) });
+}
+
+/** What is wrong with the journal behind `since`: a gap, a repeat, a disorder. */
+export function journalFindings(entries: readonly JournalEntry[], since: number): readonly string[] {
+  return entries
+    .map(({ seq }, index) => ({ seq, should: since + 1 + index }))
+    .filter(({ seq, should }) => seq !== should)
+    .slice(0, 1)
+    .map(({ seq, should }) => `The journal has ${seq} where ${should} should stand.`);
+}
+
+interface Stored {
+  readonly episode: Episode;
+  readonly steps: readonly Step[];
+}
+
+const NAME = /^Repair (?<name>[a-z0-9]+):/u;
+
+async function storedTasks(store: MemoryStore): Promise<ReadonlyMap<string, Stored>> {
+  const steps = new Map<string, Step[]>();
+  for await (const step of store.scan('step', {})) {
+    const known = steps.get(step.episodeId);
+    if (known === undefined) steps.set(step.episodeId, [step]);
+    else known.push(step);
+  }
+  const stored = new Map<string, Stored>();
+  for await (const episode of store.scan('episode', {})) {
+    const name = NAME.exec(episode.description)?.groups?.name ?? episode.description;
+    stored.set(name, { episode, steps: steps.get(episode.id) ?? [] });
+    steps.delete(episode.id);
+  }
+  for (const [episodeId] of steps) throw new Error(`There are steps of ${episodeId}, which is not there.`);
+  return stored;
+}
+
+function findingsAbout(task: Task, found: Stored | undefined): readonly string[] {
+  const state = found === undefined ? GONE : stateOf(found);
+  const possible = possibleStates(task).map((one) => JSON.stringify(normal(one)));
+  const findings: string[] = [];
+  if (!possible.includes(JSON.stringify(normal(state)))) {
+    findings.push(`${task.name} should be ${possible.join(' or ')}, and is ${JSON.stringify(normal(state))}.`);
+  }
+  if (found === undefined) return findings;
+  const { episode, steps } = found;
+  if (task.episodeId !== undefined && task.episodeId !== episode.id) findings.push(`${task.name} has another id.`);
+  steps.forEach(({ key = '', number }, index) => {
+    if (number !== index + 1) findings.push(`${task.name}: step ${index + 1} has the number ${number}.`);
+    const told = task.stepNumbers.get(key);
+    if (told !== undefined && told !== number) findings.push(`${task.name}: ${key} is ${number}, told was ${told}.`);
+  });
+  if (episode.status === 'completed' && !isWhole(episode)) findings.push(`${task.name} is completed in part.`);
+  return findings;
+}
+
+function isWhole(episode: CompletedEpisode): boolean {
+  return Number.isFinite(episode.reward.total) && episode.endedAt >= episode.startedAt && episode.quality.score >= 0;
+}
+
+function stateOf({ episode, steps }: Stored): TaskState {
+  return {
+    is: episode.status,
+    keys: steps.map(({ key = '' }) => key),
+    tags: episode.tags,
+    ...(episode.status === 'completed' ? { outcome: episode.outcome.kind } : {}),
+  };
+}
+
+/** The same state as the same text. */
+function normal({ is, keys, tags, outcome }: TaskState): object {
+  return { is, keys, tags: [...tags].sort(), outcome: outcome ?? null };
+}

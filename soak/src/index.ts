@@ -1,0 +1,9 @@
+export type { AgentReport, Orders } from './agent.ts';
+export { type Comparison, compare, journalFindings, learningFindings, searchFindings } from './check.ts';
+export { type Entry, type Intent, type Ledger, openLedger, readLedger, recording } from './ledger.ts';
+export { databaseIn, openPlace, type Place } from './place.ts';
+export type { Finish, Race } from './racer.ts';
+export { type Random, seededRandom } from './random.ts';
+export { type Agent, startAgent } from './start.ts';
+export { GONE, possibleStates, type Task, type TaskState, withEntries } from './task.ts';
+export { type OpenTask, type Shown, type WorkOptions, work } from './work.ts';

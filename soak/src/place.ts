@@ -1,0 +1,27 @@
+// A memory as the programs open it: the store with its cache in front.
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { cachedStore, type Memory, openMemory } from '@episodica/memory-core';
+import { openLmdbCache } from '@episodica/memory-storage-lmdb';
+import { openTursoStore, type TursoStore, type TursoStoreOptions } from '@episodica/memory-storage-turso';
+
+export interface Place {
+  readonly memory: Memory;
+  readonly store: TursoStore;
+}
+
+/** The store in `folder`, made where there is none. Closed by `memory.close()`. */
+export async function openPlace(
+  folder: string,
+  { busyTimeoutMs }: Pick<TursoStoreOptions, 'busyTimeoutMs'> = {},
+): Promise<Place> {
+  const url = pathToFileURL(databaseIn(folder)).href;
+  const store = await openTursoStore(busyTimeoutMs === undefined ? { url } : { url, busyTimeoutMs });
+  const cache = await openLmdbCache({ path: join(folder, 'cache', store.identity) });
+  return { store, memory: openMemory({ store: cachedStore(store, cache) }) };
+}
+
+/** The file of the store in `folder`. */
+export function databaseIn(folder: string): string {
+  return join(folder, 'memory.db');
+}

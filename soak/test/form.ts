@@ -1,0 +1,40 @@
+// How long the proofs run: briefly with every `npm test`, in full with `npm run test:soak`. The counts are data, and
+// the tests are the same.
+import { inject } from 'vitest';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Set by the configuration. */
+    form: 'short' | 'long';
+  }
+}
+
+const COUNTS = {
+  /** Rounds of `kill -9`. */
+  kills: { short: 15, long: 200 },
+  /** Time that the processes run side by side, for each load. */
+  neighboursMs: { short: 2_500, long: 60_000 },
+  /** Runs with faults injected at random, of each store. */
+  faultRuns: { short: 60, long: 500 },
+  /** Completions that meet a step of another process. */
+  races: { short: 60, long: 1_000 },
+  /** Steps exported and imported. */
+  transferSteps: { short: 5_000, long: 100_000 },
+} as const;
+
+const form = inject('form');
+
+/** How many, or how long. */
+export function countOf(what: keyof typeof COUNTS): number {
+  return COUNTS[what][form];
+}
+
+/** A seed for this run. A failure tells it; to repeat that run, put it here. */
+export function newSeed(): number {
+  return Math.floor(Math.random() * 1_000_000);
+}
+
+/** Says a figure, where there is time to read it. */
+export function report(text: string): void {
+  if (form === 'long') process.stdout.write(`${text}\n`);
+}
