@@ -1,4 +1,5 @@
 // What every verb is given: the store and the world.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isMemoryError } from './errors.ts';
 import type { Clock, IdSource, Logger } from './ports/runtime.ts';
 import type { MemoryStore } from './ports/store.ts';
@@ -19,8 +20,9 @@ export function timeOf(context: MemoryContext): string {
   return new Date(context.clock()).toISOString();
 }
 
-/** Attempts at a change that another process may have made first. */
-const MAX_CONFLICT_ATTEMPTS = 8;
+/** Attempts at a change that another process may have made first: each that fails means that it came further. */
+const MAX_CONFLICT_ATTEMPTS = 40;
+const MAX_PAUSE_MS = 50;
 
 /** The first `maxItems` of a stream; of one that is bounded by itself, all. */
 export async function collect<T>(items: AsyncIterable<T>, maxItems: number = Number.POSITIVE_INFINITY): Promise<T[]> {
@@ -32,7 +34,7 @@ export async function collect<T>(items: AsyncIterable<T>, maxItems: number = Num
   return all;
 }
 
-/** Runs again what another process was faster with, from a fresh read. */
+/** Runs again, from a fresh read, what another process was faster with. The pauses differ, so that they get apart. */
 export async function retryingConflicts<T>(attempt: () => Promise<T>): Promise<T> {
   for (let count = 1; ; count += 1) {
     try {
@@ -40,5 +42,6 @@ export async function retryingConflicts<T>(attempt: () => Promise<T>): Promise<T
     } catch (error) {
       if (!isMemoryError(error) || error.code !== 'CONFLICT' || count === MAX_CONFLICT_ATTEMPTS) throw error;
     }
+    await sleep(Math.random() * Math.min(MAX_PAUSE_MS, 2 * count));
   }
 }

@@ -1,9 +1,7 @@
 // Patterns over many episodes: counts in those that have not been learnt from yet, and takes out those that are
 // forgotten. The only input and output in this folder.
-import { setTimeout as sleep } from 'node:timers/promises';
-import { collect } from '../context.ts';
+import { collect, retryingConflicts } from '../context.ts';
 import type { CompletedEpisode } from '../episode.ts';
-import { isMemoryError } from '../errors.ts';
 import { type Baseline, baselineId, MIN_SUPPORT, type Pattern, type PatternEvidence, type Scope } from '../pattern.ts';
 import type { CallOptions, IndexTerms, MemoryStore, Write } from '../ports/store.ts';
 import { evidence, scopeOf, toolSequenceId, toolSequences, withEpisodes, withEvidence } from './tool-sequence.ts';
@@ -49,7 +47,7 @@ export async function learnFrom(
 ): Promise<number> {
   let learnt = 0;
   for (let ids = from.ids; ids.length > 0; ) {
-    const done = await patiently(async () => {
+    const done = await retryingConflicts(async () => {
       const pending = { ids, status: 'completed', learningPending: true } as const;
       const episodes = (await collect(store.scan('episode', pending, options))).filter(isCompleted);
       const sequences = from.sequences ?? (await sequencesOf(store, episodes, options));
@@ -263,20 +261,4 @@ function folded<T extends { readonly version: number }, I extends { readonly id:
     ...changed.filter(({ before }) => before === undefined),
     ...changed.filter(({ before }) => before !== undefined),
   ];
-}
-
-/** Attempts at learning from a batch: each that fails means that another process came further. */
-const MAX_ATTEMPTS = 40;
-const MAX_WAIT_MS = 50;
-
-/** Runs again, from a fresh read, what another process was faster with. The waits differ, so that they get apart. */
-async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let count = 1; ; count += 1) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!isMemoryError(error) || error.code !== 'CONFLICT' || count === MAX_ATTEMPTS) throw error;
-    }
-    await sleep(Math.random() * Math.min(MAX_WAIT_MS, 2 * count));
-  }
 }
