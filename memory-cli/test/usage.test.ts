@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 // How the program is called, configured and refuses; the sandbox and the store from the terminal.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -237,3 +238,30 @@ test('a program that fails has exit code 8, an excerpt, and its deadline [CL-01]
     'INVALID_INPUT: nowhere.js: there is no such file or folder.\n',
   );
 });
+
+test.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)(
+  'a store that can only be read is told by stats and health, and is searched (as root on Linux only) [ST-13]',
+  async () => {
+    const dataDir = join(place.work, 'data');
+    const words = ['--data-dir', dataDir];
+    await place.json([...words, 'ep', 'create', 'Read me']);
+    execFileSync('mount', ['--bind', dataDir, dataDir]);
+    try {
+      execFileSync('mount', ['-o', 'remount,bind,ro', dataDir]);
+      expect(await place.json([...words, 'storage', 'stats'])).toMatchObject({ access: 'read-only' });
+      const { status, components } = await place.json([...words, 'health', 'check']);
+      expect(status).toBe('degraded');
+      expect(components).toContainEqual(
+        expect.objectContaining({ name: 'store', status: 'degraded', detail: expect.stringMatching(/^read-only/u) }),
+      );
+      expect((await place.run([...words, 'ep', 'search', 'read me'])).stdout).toMatch(/Read me/u);
+      const refused = await place.run([...words, 'ep', 'create', 'Write me']);
+      expect([refused.code, refused.stderr]).toEqual([
+        EXIT_CODES.STORE_FAILED,
+        expect.stringMatching(/memory\.db: it may only be read here/u),
+      ]);
+    } finally {
+      execFileSync('umount', [dataDir]);
+    }
+  },
+);

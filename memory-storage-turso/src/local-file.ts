@@ -206,26 +206,8 @@ function unreadableLog(path: string, cause: unknown): MemoryError {
 
 function localConnection(opened: Opened, place: string, busyTimeoutMs: number): Connection {
   const { database, access } = opened;
-  const statements = preparedStatements(database);
+  const { run, runAll, rollBack, clear } = statementsOn(database);
   let isSpent = false;
-
-  function run({ sql, args }: Statement): Result {
-    const statement = statements.prepare(sql);
-    const values = [...args];
-    if (!statement.reader) return { rows: [], lastInsertRowid: Number(statement.run(values).lastInsertRowid) };
-    // A row is an object by column name, which is what `Row` says.
-    return { rows: statement.all(values) as Row[], lastInsertRowid: 0 };
-  }
-
-  function runAll(batch: readonly Statement[]): readonly Result[] {
-    return batch.map((statement, index) => {
-      try {
-        return run(statement);
-      } catch (cause) {
-        throw toBatchError(cause, index);
-      }
-    });
-  }
 
   /** After some failures, a connection opened anew knows more than this one: which the next call then gets. */
   function failed(cause: unknown): unknown {
@@ -275,41 +257,71 @@ function localConnection(opened: Opened, place: string, busyTimeoutMs: number): 
     }
   }
 
-  /** Some failures have rolled back already. One that cannot be rolled back ends with the connection. */
-  function rollBack(): void {
-    try {
-      if (database.inTransaction) database.exec('ROLLBACK');
-    } catch (error) {
-      if (!(error instanceof Database.SqliteError)) throw error;
-      isSpent = true;
-    }
-  }
-
   // The engine works in this thread and holds up everything else in it.
   const turn = turns();
+  const inTurn = async <T>(work: () => T): Promise<T> => {
+    await turn();
+    return waiting(busyTimeoutMs, work);
+  };
 
   return {
     place,
     access,
-
-    async execute(statement) {
-      await turn();
-      return waiting(busyTimeoutMs, () => executeNow(statement));
-    },
-
-    async batch(batch, beforeCommit) {
-      await turn();
-      return waiting(busyTimeoutMs, () => batchNow(batch, beforeCommit));
-    },
-
+    execute: (statement) => inTurn(() => executeNow(statement)),
+    batch: (batch, beforeCommit) => inTurn(() => batchNow(batch, beforeCommit)),
     async close() {
       if (!database.open) return;
-      statements.clear();
-      const change = opened.change();
-      // The log beside another file is no longer this connection's to touch.
-      if (access === 'read-write' && (change === undefined || change === 'log deleted')) foldLogIntoFile(database);
+      clear();
+      if (access === 'read-write' && ownsLog(opened.change())) foldLogIntoFile(database);
       database.close();
     },
+  };
+}
+
+/** The log beside another file is no longer this connection's to touch. */
+function ownsLog(change: FileChange | undefined): boolean {
+  return change === undefined || change === 'log deleted';
+}
+
+interface Statements {
+  run(statement: Statement): Result;
+  /** Says which one failed. */
+  runAll(batch: readonly Statement[]): readonly Result[];
+  /** Does nothing where a failure has rolled back already. Where it cannot be done, the transaction stays open. */
+  rollBack(): void;
+  clear(): void;
+}
+
+function statementsOn(database: Database.Database): Statements {
+  const statements = preparedStatements(database);
+
+  function run({ sql, args }: Statement): Result {
+    const statement = statements.prepare(sql);
+    const values = [...args];
+    if (!statement.reader) return { rows: [], lastInsertRowid: Number(statement.run(values).lastInsertRowid) };
+    // A row is an object by column name, which is what `Row` says.
+    return { rows: statement.all(values) as Row[], lastInsertRowid: 0 };
+  }
+
+  return {
+    run,
+    runAll: (batch) =>
+      batch.map((statement, index) => {
+        try {
+          return run(statement);
+        } catch (cause) {
+          throw toBatchError(cause, index);
+        }
+      }),
+    rollBack() {
+      try {
+        if (database.inTransaction) database.exec('ROLLBACK');
+      } catch (error) {
+        // What failed before is what the caller hears of.
+        if (!(error instanceof Database.SqliteError)) throw error;
+      }
+    },
+    clear: () => statements.clear(),
   };
 }
 

@@ -168,20 +168,13 @@ function tursoStore(connection: StoreConnection, jobs: JobThreads): TursoStore {
     },
 
     async *scan<K extends Kind>(kind: K, filter: Filters[K], options?: CallOptions) {
-      const limit = 'limit' in filter && filter.limit !== undefined ? filter.limit : Number.POSITIVE_INFINITY;
       const turn = turns();
-      let last = firstPlace(filter);
-      for (let left = limit; left > 0; ) {
-        const page = Math.min(left, PAGE_ROWS);
-        const rows = await call('read', options?.signal, () => readRows({ kind, filter, last, page }));
-        for (const row of rows) {
-          throwIfAborted(options?.signal);
-          await turn();
-          yield rowToEntity(kind, row);
-        }
-        left -= rows.length;
-        last = rows.at(-1);
-        if (rows.length < page) return;
+      const readBehind = (last: Row | undefined, page: number): Promise<readonly Row[]> =>
+        call('read', options?.signal, () => readRows({ kind, filter, last, page }));
+      for await (const row of rowsInPages(filter, readBehind)) {
+        throwIfAborted(options?.signal);
+        await turn();
+        yield rowToEntity(kind, row);
       }
     },
 
@@ -204,6 +197,22 @@ function tursoStore(connection: StoreConnection, jobs: JobThreads): TursoStore {
       await connection.close();
     },
   };
+}
+
+async function* rowsInPages(
+  filter: Filters[Kind],
+  readBehind: (last: Row | undefined, page: number) => Promise<readonly Row[]>,
+): AsyncIterable<Row> {
+  const limit = 'limit' in filter && filter.limit !== undefined ? filter.limit : Number.POSITIVE_INFINITY;
+  let last = firstPlace(filter);
+  for (let left = limit; left > 0; ) {
+    const page = Math.min(left, PAGE_ROWS);
+    const rows = await readBehind(last, page);
+    yield* rows;
+    left -= rows.length;
+    last = rows.at(-1);
+    if (rows.length < page) return;
+  }
 }
 
 /** In pages, so that many ids don't hold up the thread. */
