@@ -1,2 +1,35 @@
+export {
+  type BackupReceipt,
+  type BackupReport,
+  type CopyOptions,
+  type CopyProgress,
+  describeDatabase,
+  verifyBackup,
+} from './backup.ts';
+export {
+  type BackupEntry,
+  backupFolderOf,
+  backupPathAt,
+  deleteBackups,
+  listBackups,
+  otherCopiesOf,
+  type Retention,
+  staleBackups,
+} from './backup-folder.ts';
+export type { DatabaseContents, DatabaseSummary } from './copy.ts';
 export type { StoreStats, Verification } from './inspect.ts';
-export { openTursoStore, type TursoStore, type TursoStoreOptions } from './store.ts';
+export {
+  type Place,
+  planRestore,
+  type RestoreOptions,
+  type RestorePlan,
+  type RestoreReceipt,
+  restoreBackup,
+} from './restore.ts';
+export {
+  type EraseReceipt,
+  openTursoStore,
+  type TursoStore,
+  type TursoStoreOptions,
+  type VacuumReceipt,
+} from './store.ts';

@@ -19,6 +19,15 @@ const ROOMS: Readonly<Record<Job, 'reading' | 'writing' | 'own'>> = {
   batch: 'writing',
   stats: 'own',
   verify: 'own',
+  copy: 'own',
+  describe: 'own',
+  examine: 'own',
+  seal: 'own',
+  renew: 'own',
+  rebuildText: 'own',
+  vacuum: 'own',
+  erase: 'own',
+  probeLock: 'own',
 };
 
 /** Nothing is started before the first job. The threads don't keep the process alive but for jobs under way. */

@@ -1,9 +1,9 @@
 // A database in a local file, through statements that are prepared once: `@libsql/client` prepares each one anew,
 // which makes a small write two to three times as slow. It calls the same engine and fails with the same errors.
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { MemoryError, makePrivateFolder } from '@episodica/memory-core';
 import { LibsqlBatchError, LibsqlError } from '@libsql/client';
 import Database from 'libsql';
@@ -15,6 +15,21 @@ export interface LocalFileOptions {
   /** How long a statement waits for another process. */
   readonly busyTimeoutMs: number;
   readonly durability: 'full' | 'normal';
+}
+
+/** How a file that is there is used: beside others, by nobody else, or without changing anything. */
+export type Access = 'shared' | 'alone' | 'reading';
+
+/** A connection of the kind that is asked for. */
+export function connectAs(access: Access, path: string, options: LocalFileOptions): Promise<Connection> {
+  switch (access) {
+    case 'shared':
+      return connectLocalFile(path, options);
+    case 'alone':
+      return connectAlone(path, options);
+    case 'reading':
+      return connectReading(path, options);
+  }
 }
 
 /** Opens the file, and makes it and its directory when they are missing, for the user's eyes only. */
@@ -38,6 +53,19 @@ export async function connectLocalFile(path: string, options: LocalFileOptions):
     throw error;
   }
   return connection;
+}
+
+/** A connection to a file that nobody else uses: with its one journal, and whole when a statement is done. */
+export async function connectAlone(path: string, options: LocalFileOptions): Promise<Connection> {
+  return localConnection(connect(path, 0), path, options.busyTimeoutMs);
+}
+
+/** A connection that reads a file and leaves it, and its folder, as they are. What lies in a log beside it is read too. */
+async function connectReading(path: string, options: LocalFileOptions): Promise<Connection> {
+  const logs = [`${path}-wal`, `${path}-journal`];
+  const hasLog = logs.some((log) => statSync(log, { throwIfNoEntry: false }) !== undefined);
+  const address = `${pathToFileURL(path).href}?${hasLog ? 'mode=ro' : 'immutable=1'}`;
+  return localConnection(connect(address, options.busyTimeoutMs), path, options.busyTimeoutMs);
 }
 
 /** The path that a `file:` URL names, absolute. */

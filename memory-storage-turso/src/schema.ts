@@ -149,3 +149,6 @@ const FIRST: readonly string[] = [
 ];
 
 const MIGRATIONS: readonly (readonly string[])[] = [FIRST];
+
+/** The schema that this code reads and writes. */
+export const NEWEST_SCHEMA: number = MIGRATIONS.length;
