@@ -7,7 +7,7 @@ import { type CopyReport, type DatabaseContents, type DatabaseSummary, damageOf 
 import { toMemoryError } from './errors.ts';
 import { jobThreads } from './job-threads.ts';
 import type { RunJob } from './jobs.ts';
-import type { Access } from './local-file.ts';
+import type { FileUse } from './local-file.ts';
 import { alreadyThere, discard, exists, fileFailure, nameOnce, newFileFor, syncFile } from './new-file.ts';
 
 /** How far a copy has come. The whole is the size of the original, of which free pages are not copied. */
@@ -93,8 +93,8 @@ export async function describeDatabase(file: string): Promise<DatabaseSummary & 
 }
 
 /** Does something with a database file that no store has open, in a thread of its own. */
-export async function onFile<T>(path: string, access: Access, work: (run: RunJob) => Promise<T>): Promise<T> {
-  const threads = jobThreads({ path, access, options: { busyTimeoutMs: READING_WAIT_MS, durability: 'full' } });
+export async function onFile<T>(path: string, use: FileUse, work: (run: RunJob) => Promise<T>): Promise<T> {
+  const threads = jobThreads({ path, use, options: { busyTimeoutMs: READING_WAIT_MS, durability: 'full' } });
   try {
     return await work(threads.run);
   } finally {

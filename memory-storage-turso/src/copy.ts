@@ -2,8 +2,8 @@
 import type { Connection } from './connection.ts';
 import { isCorrupt } from './errors.ts';
 import { readStats, type StoreStats, type Verification, verifyPages, verifyStore } from './inspect.ts';
-import { numberIn, textIn } from './rows.ts';
-import { NEWEST_SCHEMA, schemaVersion } from './schema.ts';
+import { numberIn } from './rows.ts';
+import { identityOf, NEWEST_SCHEMA, schemaVersion } from './schema.ts';
 
 /** Where the copy goes: a file that is empty or not there. */
 export interface CopyOrder {
@@ -29,8 +29,9 @@ export interface DatabaseSummary {
 
 /** What a database holds, and whether it is whole. */
 export interface DatabaseContents extends Verification {
-  /** Absent when it is too damaged to be counted. */
+  /** These two are absent when it is too damaged for them to be read. */
   readonly stats?: StoreStats;
+  readonly identity?: string;
   readonly isSealed: boolean;
 }
 
@@ -45,7 +46,7 @@ export async function copyInto(connection: Connection, { to }: CopyOrder): Promi
 export async function describe(connection: Connection): Promise<DatabaseSummary> {
   const { rows } = await connection.execute({
     sql: `SELECT (SELECT count(*) FROM episode) AS episodes, (SELECT count(*) FROM tombstone) AS tombstones,
-      (SELECT ifnull(max(seq), 0) FROM journal) AS seq, (SELECT id FROM identity) AS identity`,
+      (SELECT ifnull(max(seq), 0) FROM journal) AS seq`,
     args: [],
   });
   return {
@@ -53,7 +54,7 @@ export async function describe(connection: Connection): Promise<DatabaseSummary>
     episodeCount: numberIn(rows[0], 'episodes'),
     tombstoneCount: numberIn(rows[0], 'tombstones'),
     journalSeq: numberIn(rows[0], 'seq'),
-    identity: textIn(rows[0], 'identity'),
+    identity: await identityOf(connection),
     isSealed: await isSealed(connection),
   };
 }
@@ -67,7 +68,8 @@ export async function examine(connection: Connection): Promise<DatabaseContents>
     const newer = `Its schema ${schema} is newer than this library (${NEWEST_SCHEMA}); upgrade to use it.`;
     const all = schema > NEWEST_SCHEMA ? [...findings, newer] : findings;
     const stats = await readStats(connection);
-    return { ok: all.length === 0, findings: all, stats, isSealed: await isSealed(connection) };
+    const identity = await identityOf(connection);
+    return { ok: all.length === 0, findings: all, stats, identity, isSealed: await isSealed(connection) };
   } catch (error) {
     const finding = damageOf(error);
     if (finding === undefined) throw error;

@@ -18,15 +18,15 @@ export interface LocalFileOptions {
 }
 
 /** How a file that is there is used: beside others, by nobody else, or without changing anything. */
-export type Access = 'shared' | 'alone' | 'reading';
+export type FileUse = 'shared' | 'alone' | 'reading';
 
 /** A connection of the kind that is asked for. */
-export function connectAs(access: Access, path: string, options: LocalFileOptions): Promise<Connection> {
-  switch (access) {
+export function connectAs(use: FileUse, path: string, options: LocalFileOptions): Promise<Connection> {
+  switch (use) {
     case 'shared':
       return connectLocalFile(path, options);
     case 'alone':
-      return connectAlone(path, options);
+      return connectBare(path, options);
     case 'reading':
       return connectReading(path, options);
   }
@@ -55,8 +55,8 @@ export async function connectLocalFile(path: string, options: LocalFileOptions):
   return connection;
 }
 
-/** A connection to a file that nobody else uses: with its one journal, and whole when a statement is done. */
-export async function connectAlone(path: string, options: LocalFileOptions): Promise<Connection> {
+/** A connection to a file as it is, with the journal that it has: nothing is set, and nothing looked after. */
+export async function connectBare(path: string, options: LocalFileOptions): Promise<Connection> {
   return localConnection(connect(path, 0), path, options.busyTimeoutMs);
 }
 

@@ -19,7 +19,7 @@ import { timeInName } from './backup-folder.ts';
 import type { Connection, Row } from './connection.ts';
 import { damageOf } from './copy.ts';
 import { emptyLog, logSize } from './erase.ts';
-import { connectAlone, connectLocalFile, pathOf } from './local-file.ts';
+import { connectBare, pathOf } from './local-file.ts';
 import { discard, fileFailure, isRefusal, nameOnce, newFileFor, syncFile, syncFolder } from './new-file.ts';
 import { numberIn, rowToEntity } from './rows.ts';
 import { openTursoStore } from './store.ts';
@@ -101,9 +101,9 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRec
   try {
     const { file, forgottenAgain } = await prepare({ path, from: backup.path, place, options, prepared });
     const contents = await onFile(file, 'alone', (run) => run('renew', undefined));
-    const { stats } = contents;
-    if (!contents.ok || stats === undefined) throw notWhole(`The store ${path} is left as it is: the copy`, contents);
-    const { identity } = await describeDatabase(file);
+    const { stats, identity } = contents;
+    if (!contents.ok || stats === undefined || identity === undefined)
+      throw notWhole(`The store ${path} is left as it is: the copy`, contents);
     await syncFile(file);
     throwIfAborted(options.signal);
     const replaced = await putInPlace(file, { path, place, waitMs: options.waitMs ?? DEFAULT_WAIT_MS });
@@ -170,10 +170,10 @@ async function prepare(
   preparation: Preparation,
 ): Promise<{ readonly file: string; readonly forgottenAgain: number | 'unknown' }> {
   const { path, from, place, options, prepared } = preparation;
-  const copy = async (source: string, access: 'reading' | 'alone'): Promise<string> => {
+  const copy = async (source: string, use: 'reading' | 'alone'): Promise<string> => {
     const file = await newFileFor(path);
     prepared.push(file);
-    await onFile(source, access, (run) => copying(run, file, options));
+    await onFile(source, use, (run) => copying(run, file, options));
     throwIfAborted(options.signal);
     return file;
   };
@@ -239,13 +239,9 @@ async function putInPlace(file: string, { path, place, waitMs }: Destination): P
     return undefined;
   }
   await removeUnfinishedAsides(path);
-  const aside = `${path}.${place.state === 'unreadable' ? 'damaged' : 'replaced'}-${timeInName(new Date())}`;
-  try {
-    return await replaceLocked(file, { path, place, waitMs }, aside);
-  } catch (error) {
-    if (place.state !== 'unreadable' || damageOf(error) === undefined) throw error;
-    return replaceDamaged(file, path, aside);
-  }
+  const asideOf = (word: string): string => `${path}.${word}-${timeInName(new Date())}`;
+  if (place.state === 'unreadable') return replaceUnreadable(file, { path, waitMs, aside: asideOf('damaged') });
+  return replaceLocked(file, { path, place, waitMs }, asideOf('replaced'));
 }
 
 /**
@@ -255,7 +251,7 @@ async function putInPlace(file: string, { path, place, waitMs }: Destination): P
  */
 async function replaceLocked(file: string, destination: Destination, aside: string): Promise<string | undefined> {
   const { path, place, waitMs } = destination;
-  const old = await connectLocalFile(path, { busyTimeoutMs: waitMs, durability: 'full' });
+  const old = await connectBare(path, { busyTimeoutMs: waitMs, durability: 'full' });
   try {
     await lockWithEmptyLog(old, waitMs);
     await assertUnchanged(old, place);
@@ -285,7 +281,6 @@ async function lockWithEmptyLog(connection: Connection, waitMs: number): Promise
 
 /** What was decided from a look at the old store must still hold. */
 async function assertUnchanged(old: Connection, place: Place): Promise<void> {
-  if (place.state === 'unreadable') return;
   const { rows } = await old.execute({
     sql: "SELECT count(*) AS count FROM sqlite_schema WHERE name = 'journal'",
     args: [],
@@ -321,7 +316,7 @@ async function keepAs(aside: string, path: string, old: Connection): Promise<voi
 }
 
 async function exchange(file: string, path: string, waitMs: number): Promise<void> {
-  const fresh = await connectAlone(file, { busyTimeoutMs: waitMs, durability: 'full' });
+  const fresh = await connectBare(file, { busyTimeoutMs: waitMs, durability: 'full' });
   try {
     await fresh.execute({ sql: 'BEGIN EXCLUSIVE', args: [] });
     await rename(file, path);
@@ -333,21 +328,39 @@ async function exchange(file: string, path: string, waitMs: number): Promise<voi
   }
 }
 
-/** The engine can neither lock nor complete it, so its log is kept with it for whoever may mend it. */
-async function replaceDamaged(file: string, path: string, aside: string): Promise<string> {
-  const keep = async (end: string): Promise<void> => {
-    await link(`${path}${end}`, `${aside}${end}`).catch(async (error: unknown) => {
-      if (!isRefusal(error)) throw error;
-      await copyFile(`${path}${end}`, `${aside}${end}`, constants.COPYFILE_EXCL);
+/**
+ * The engine may be able to lock it or not, and cannot be trusted to complete it: its log is kept with it for whoever
+ * may mend it, and is gone before the name changes hands.
+ */
+async function replaceUnreadable(
+  file: string,
+  { path, waitMs, aside }: { readonly path: string; readonly waitMs: number; readonly aside: string },
+): Promise<string> {
+  const old = await connectBare(path, { busyTimeoutMs: waitMs, durability: 'full' });
+  try {
+    await old.execute({ sql: 'BEGIN IMMEDIATE', args: [] }).catch((error: unknown) => {
+      if (damageOf(error) === undefined) throw error;
     });
-  };
-  await keep('');
-  if (logSize(path) > 0) await keep('-wal');
-  await syncFolder(dirname(path));
-  await removeLog(path);
-  await rename(file, path);
-  await syncFolder(dirname(path));
+    await keepFile(path, aside);
+    if (logSize(path) > 0) await keepFile(`${path}-wal`, `${aside}-wal`);
+    await syncFolder(dirname(path));
+    await removeLog(path);
+    await rename(file, path);
+    await syncFolder(dirname(path));
+  } finally {
+    await old.execute({ sql: 'ROLLBACK', args: [] }).catch(() => undefined);
+    await old.close();
+  }
   return aside;
+}
+
+async function keepFile(path: string, aside: string): Promise<void> {
+  try {
+    await link(path, aside);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    await copyFile(path, aside, constants.COPYFILE_EXCL);
+  }
 }
 
 async function removeLog(path: string): Promise<void> {

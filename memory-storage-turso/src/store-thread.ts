@@ -2,14 +2,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { toPlainError } from './errors.ts';
 import { type Job, type Jobs, jobsOn } from './jobs.ts';
-import { type Access, connectAs, type LocalFileOptions } from './local-file.ts';
+import { connectAs, type FileUse, type LocalFileOptions } from './local-file.ts';
 
 /** What the thread is started with. */
 export interface ThreadSetup {
   readonly path: string;
   readonly options: LocalFileOptions;
   /** @default 'shared' */
-  readonly access?: Access;
+  readonly use?: FileUse;
 }
 
 /** What it is asked; `close` comes last. */
@@ -21,7 +21,7 @@ export type JobAnswer =
   | { readonly id: number; readonly error: ReturnType<typeof toPlainError> };
 
 // Only `job-threads.ts` starts this file, with these.
-const { path, options, access = 'shared' } = workerData as ThreadSetup;
+const { path, options, use = 'shared' } = workerData as ThreadSetup;
 const port = parentPort;
 let opened: ReturnType<typeof connectAs> | undefined;
 let last: Promise<unknown> = Promise.resolve();
@@ -40,7 +40,7 @@ async function close(): Promise<void> {
 async function answer({ id, job, input }: Exclude<JobOrder, 'close'>): Promise<void> {
   let reply: JobAnswer;
   try {
-    opened ??= connectAs(access, path, options);
+    opened ??= connectAs(use, path, options);
     reply = { id, output: await jobsOn(await opened)(job, input) };
   } catch (error) {
     reply = { id, error: toPlainError(error) };

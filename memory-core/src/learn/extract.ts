@@ -55,7 +55,12 @@ export async function forgetEvidence(
   const [baseline] = await store.getMany('baseline', [baselineId(scope)], options);
   if (baseline === undefined) return writes;
   const left = withEpisodes(baseline, scope, { episodes: -1, successes: isSuccess ? -1 : 0 });
-  return [...writes, { op: 'put', kind: 'baseline', value: left, ifVersion: baseline.version }];
+  // Without episodes it would be no more than the names of a project and a domain.
+  const change: Write =
+    left.episodes === 0
+      ? { op: 'delete', kind: 'baseline', id: left.id, ifVersion: baseline.version }
+      : { op: 'put', kind: 'baseline', value: left, ifVersion: baseline.version };
+  return [...writes, change];
 }
 
 /** Whether this process counted it: not when another was faster, or it was forgotten. */
