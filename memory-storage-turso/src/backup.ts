@@ -18,7 +18,7 @@ export interface CopyProgress {
 
 export interface CopyOptions extends CallOptions {
   /** Called now and then. */
-  readonly onProgress?: (progress: CopyProgress) => void;
+  readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
 }
 
 /** What was kept, and where. */

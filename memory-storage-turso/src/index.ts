@@ -18,6 +18,7 @@ export {
 } from './backup-folder.ts';
 export type { DatabaseContents, DatabaseSummary } from './copy.ts';
 export type { StoreStats, Verification } from './inspect.ts';
+export { pathOf } from './local-file.ts';
 export {
   type Place,
   planRestore,

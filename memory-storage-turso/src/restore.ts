@@ -34,6 +34,8 @@ export interface RestoreOptions extends CopyOptions {
   readonly replace?: boolean;
   /** Let what was forgotten since the backup come back. @default false */
   readonly bringBackForgotten?: boolean;
+  /** Asked when both ends have been looked at; when it rejects, all is left as it is. */
+  readonly agree?: (plan: RestorePlan) => Promise<void>;
   /** How long to wait for others that use the store. @default 5000 */
   readonly waitMs?: number;
 }
@@ -94,9 +96,11 @@ export async function planRestore(options: Pick<RestoreOptions, 'from' | 'url'>)
  */
 export async function restoreBackup(options: RestoreOptions): Promise<RestoreReceipt> {
   const startedMs = performance.now();
-  const { path, backup, place } = await planRestore(options);
+  const plan = await planRestore(options);
+  const { path, backup, place } = plan;
   if ((place.state === 'in use' || place.state === 'unreadable') && options.replace !== true)
     throw holdsData(path, place);
+  await options.agree?.(plan);
   const prepared: string[] = [];
   try {
     const { file, forgottenAgain } = await prepare({ path, from: backup.path, place, options, prepared });
@@ -152,7 +156,7 @@ function holdsData(path: string, place: Place): MemoryError {
   const what = place.state === 'in use' ? `holds ${place.episodeCount} episodes` : 'is there and cannot be read';
   return new MemoryError(
     'INVALID_STATE',
-    `The store ${path} ${what}; nothing was restored. With force, it is put aside under another name.`,
+    `The store ${path} ${what}; nothing was restored. With --force it is put aside under another name.`,
   );
 }
 
