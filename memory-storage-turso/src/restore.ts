@@ -110,7 +110,9 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRec
       throw notWhole(`The store ${path} is left as it is: the copy`, contents);
     await syncFile(file);
     throwIfAborted(options.signal);
-    const replaced = await putInPlace(file, { path, place, waitMs: options.waitMs ?? DEFAULT_WAIT_MS });
+    const waitMs = options.waitMs ?? DEFAULT_WAIT_MS;
+    const isForgetting = options.bringBackForgotten !== true;
+    const replaced = await putInPlace(file, { path, place, waitMs, isForgetting });
     const { schema, journalSeq, counts, sizeBytes } = stats;
     return {
       path,
@@ -231,10 +233,13 @@ interface Destination {
   readonly path: string;
   readonly place: Place;
   readonly waitMs: number;
+  /** Whether what was forgotten in the old store must be known to the last. */
+  readonly isForgetting: boolean;
 }
 
 /** Answers where the old store lies now. */
-async function putInPlace(file: string, { path, place, waitMs }: Destination): Promise<string | undefined> {
+async function putInPlace(file: string, destination: Destination): Promise<string | undefined> {
+  const { path, place, waitMs } = destination;
   if (place.state === 'missing') {
     await removeLog(path);
     await nameOnce(file, path).catch((error: unknown) => {
@@ -245,7 +250,7 @@ async function putInPlace(file: string, { path, place, waitMs }: Destination): P
   await removeUnfinishedAsides(path);
   const asideOf = (word: string): string => `${path}.${word}-${timeInName(new Date())}`;
   if (place.state === 'unreadable') return replaceUnreadable(file, { path, waitMs, aside: asideOf('damaged') });
-  return replaceLocked(file, { path, place, waitMs }, asideOf('replaced'));
+  return replaceLocked(file, destination, asideOf('replaced'));
 }
 
 /**
@@ -258,7 +263,7 @@ async function replaceLocked(file: string, destination: Destination, aside: stri
   const old = await connectBare(path, { busyTimeoutMs: waitMs, durability: 'full' });
   try {
     await lockWithEmptyLog(old, waitMs);
-    await assertUnchanged(old, place);
+    await assertUnchanged(old, destination);
     if (place.state !== 'empty') await keepAs(aside, path, old);
     await exchange(file, path, waitMs);
   } finally {
@@ -284,15 +289,15 @@ async function lockWithEmptyLog(connection: Connection, waitMs: number): Promise
 }
 
 /** What was decided from a look at the old store must still hold. */
-async function assertUnchanged(old: Connection, place: Place): Promise<void> {
+async function assertUnchanged(old: Connection, { place, isForgetting }: Destination): Promise<void> {
   const { rows } = await old.execute({
     sql: "SELECT count(*) AS count FROM sqlite_schema WHERE name = 'journal'",
     args: [],
   });
   const isNew = numberIn(rows[0], 'count') === 0;
   const counts = isNew ? { seq: 0, tombstones: 0 } : await countsOf(old);
-  const isUnchanged = place.state === 'in use' ? counts.tombstones === place.tombstoneCount : counts.seq === 0;
-  if (!isUnchanged) throw changedMeanwhile(old.place);
+  const isSame = place.state === 'in use' ? counts.tombstones === place.tombstoneCount : counts.seq === 0;
+  if (!isSame && (isForgetting || place.state !== 'in use')) throw changedMeanwhile(old.place);
 }
 
 async function countsOf(old: Connection): Promise<{ readonly seq: number; readonly tombstones: number }> {

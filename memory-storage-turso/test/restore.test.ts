@@ -248,13 +248,8 @@ test('under processes that write, all that was acknowledged is in what was put a
   while (writers.some(({ acknowledged }) => acknowledged.length < 50))
     await once(writers[0]?.process ?? process, 'message');
   const known = writers.flatMap(({ acknowledged }) => acknowledged.flat());
-  // Marks that are written all the time would have to be carried over: they are not, and this is no matter here.
-  const { replaced = '' } = await restoreBackup({ from, url, replace: true, bringBackForgotten: true }).catch(
-    (error) => {
-      expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE' });
-      return { replaced: path };
-    },
-  );
+  // The marks that these processes write are what a restore would carry over: it is told not to.
+  const { replaced = '' } = await restoreBackup({ from, url, replace: true, bringBackForgotten: true });
   const copy = new Database(replaced);
   const ids = new Set(
     copy
@@ -264,6 +259,31 @@ test('under processes that write, all that was acknowledged is in what was put a
   );
   copy.close();
   expect(known.filter((id) => !ids.has(id))).toEqual([]);
+});
+
+test('what is forgotten while a backup is prepared is not lost: the restore is refused for now [ST-12 EP-06]', async () => {
+  await backedUp();
+  const before = stateOf(join(directory, 'data'));
+  const agree = async (): Promise<void> => {
+    await withMemory((memory) => memory.forget({ domain: 'test' }));
+  };
+  await expect(restoreBackup({ from, url, replace: true, agree })).rejects.toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+    retryable: true,
+  });
+  expect(Object.keys(stateOf(join(directory, 'data')))).toEqual(Object.keys(before));
+  expect(await restoreBackup({ from, url, replace: true })).toMatchObject({
+    forgottenAgain: 2,
+    counts: { episode: 0 },
+  });
+});
+
+test('who does not agree leaves all as it is [ST-12]', async () => {
+  await backedUp();
+  const before = stateOf(join(directory, 'data'));
+  const agree = async (): Promise<void> => Promise.reject(new Error('no'));
+  await expect(restoreBackup({ from, url, replace: true, agree })).rejects.toThrow('no');
+  expect(stateOf(join(directory, 'data'))).toEqual(before);
 });
 
 test('a process that had the old store open and ends does no harm to the new one [ST-12]', async () => {
