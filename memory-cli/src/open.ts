@@ -82,7 +82,7 @@ export async function useMemory<T>(invocation: Invocation, work: (opened: Opened
   const settings = await readSettings(invocation);
   const logger = await openLogger(settings);
   for (const warning of settings.warnings) logger.warn({}, warning);
-  const store = await openStore(settings);
+  const store = await openStore(settings, { threads: false });
   const { cached, cache } = await withCache(store, settings, logger);
   const memory = openMemory({ store: cached, project: settings.project, actor: 'cli', logger });
   return closing(memory, () => work({ memory, store, settings, cache }));
@@ -90,7 +90,7 @@ export async function useMemory<T>(invocation: Invocation, work: (opened: Opened
 
 /** Runs `work` on the bare store, without cache. */
 export async function useStore<T>(invocation: Invocation, work: (store: TursoStore) => Promise<T>): Promise<T> {
-  const store = await openStore(await readSettings(invocation));
+  const store = await openStore(await readSettings(invocation), { threads: true });
   return closing(store, () => work(store));
 }
 
@@ -117,9 +117,10 @@ async function closing<T>(resource: { close(): Promise<void> }, work: () => Prom
   return result;
 }
 
-async function openStore({ values }: Settings): Promise<TursoStore> {
+/** Without threads, a command that asks little is not kept waiting for their start. */
+async function openStore({ values }: Settings, { threads }: { readonly threads: boolean }): Promise<TursoStore> {
   const { openTursoStore } = await import('@episodica/memory-storage-turso');
-  return openTursoStore({ url: values.DATABASE_URL, durability: values.MEMORY_DURABILITY });
+  return openTursoStore({ url: values.DATABASE_URL, durability: values.MEMORY_DURABILITY, threads });
 }
 
 async function withCache(

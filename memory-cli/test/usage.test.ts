@@ -203,7 +203,7 @@ test('storage tells measured figures and checks itself [CL-01]', async () => {
   await place.json(['ep', 'step', id, '--tool', 't', '--action', 'a', '--result', 'success']);
   const stats = await place.json(['st', 'stats']);
   expect(stats).toMatchObject({
-    schema: 1,
+    schema: 2,
     counts: { episode: 1, step: 1, pattern: 0 },
     journal_seq: expect.any(Number),
   });

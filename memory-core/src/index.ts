@@ -41,6 +41,7 @@ export type { EpisodeHit, PatternHit, Why } from './retrieve/rank.ts';
 export type { EpisodeChangeInput, TagChange } from './revise.ts';
 export { type CachedStoreOptions, cachedStore } from './stores/cached.ts';
 export { matchesEpisode } from './stores/filters.ts';
+export { groupCommit } from './stores/group-commit.ts';
 export { type InMemoryStoreOptions, inMemoryStore } from './stores/in-memory.ts';
 export { type InMemoryCacheOptions, inMemoryCache } from './stores/in-memory-cache.ts';
 export {
@@ -55,3 +56,4 @@ export type { ImportOptions, ImportReceipt } from './transfer/import.ts';
 export { readJsonLines } from './transfer/json-lines.ts';
 export type { EpisodeRecord } from './transfer/record.ts';
 export { isTauBench, readTauBench } from './transfer/tau-bench.ts';
+export { mapInTurns, turns } from './turns.ts';

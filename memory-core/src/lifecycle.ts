@@ -29,6 +29,7 @@ import type { CallOptions, EpisodeFilter, Put, Write } from './ports/store.ts';
 import { episodeTerms } from './retrieve/index-terms.ts';
 import { type EpisodeChangeInput, episodeChangeInput, tagsAfter } from './revise.ts';
 import { normaliseTag } from './tag.ts';
+import { mapInTurns } from './turns.ts';
 
 /** Begins episodes, all in one commit. */
 export async function createEpisodes(
@@ -38,12 +39,12 @@ export async function createEpisodes(
 ): Promise<readonly OpenEpisode[]> {
   refuseLargeBatch(inputs.length, 'episodes');
   const at = timeOf(context);
-  const episodes = inputs.map((input) => {
+  const episodes = await mapInTurns(inputs, (input) => {
     const checked = parse(episodeInput, input, 'episode');
     const project = checked.project ?? context.project;
     return toEpisode({ ...checked, project }, { id: context.newId(), at });
   });
-  const puts = episodes.map((value): Write => {
+  const puts = await mapInTurns(episodes, (value): Write => {
     return { op: 'put', kind: 'episode', value, ifVersion: 0, terms: episodeTerms(value, []) };
   });
   await context.store.write(puts, { ...options, actor: context.actor });
@@ -63,7 +64,9 @@ export async function addSteps(
   refuseLargeBatch(inputs.length, 'steps');
   if (inputs.length === 0) await existing(context, episodeId, options);
   const at = timeOf(context);
-  const steps = inputs.map((input) => toStep(parse(stepInput, input, 'step'), { id: context.newId(), at, episodeId }));
+  const steps = await mapInTurns(inputs, (input) =>
+    toStep(parse(stepInput, input, 'step'), { id: context.newId(), at, episodeId }),
+  );
   let known: ReadonlyMap<string, Step> = new Map();
   for (;;) {
     const fresh = withoutRepeats(steps, known);

@@ -4,7 +4,7 @@ import { closeSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { MemoryError, makePrivateFolder } from '@episodica/memory-core';
+import { MemoryError, makePrivateFolder, turns } from '@episodica/memory-core';
 import { LibsqlBatchError, LibsqlError } from '@libsql/client';
 import Database from 'libsql';
 import type { Connection, Result, Row, Statement } from './connection.ts';
@@ -156,7 +156,8 @@ function localConnection(database: Database.Database, place: string, busyTimeout
     }
   }
 
-  const turn = turns();
+  // The engine works in this thread and holds up everything else in it.
+  const turn = turns(PAUSE_MS);
 
   return {
     place,
@@ -201,28 +202,6 @@ function preparedStatements(database: Database.Database): { prepare(sql: string)
   };
 }
 
-/**
- * The engine works in this thread and holds up everything else in it. So calls that follow each other closely, as in a
- * loop over many rows, let the event loop turn whenever they have held it for a while.
- */
-function turns(): () => Promise<void> | undefined {
-  let heldSinceMs = 0;
-  let lastMs = 0;
-  return () => {
-    const nowMs = performance.now();
-    if (nowMs - lastMs > PAUSE_MS) heldSinceMs = nowMs;
-    lastMs = nowMs;
-    if (nowMs - heldSinceMs < MAX_HELD_MS) return undefined;
-    return new Promise((resolve) => {
-      setImmediate(() => {
-        heldSinceMs = performance.now();
-        lastMs = heldSinceMs;
-        resolve();
-      });
-    });
-  };
-}
-
 /** Repeats what other processes hold up, until it has waited long enough; meanwhile the event loop turns. */
 async function waiting<T>(timeoutMs: number, attempt: () => T): Promise<T> {
   const startedMs = performance.now();
@@ -239,8 +218,6 @@ async function waiting<T>(timeoutMs: number, attempt: () => T): Promise<T> {
 /** Longest time that the engine itself waits for another process: it stops the thread while it does. */
 const ENGINE_WAIT_MS = 5;
 const MAX_SLEEP_MS = 10;
-/** Longest time that calls in a row hold the event loop, but for what a single one takes. */
-const MAX_HELD_MS = 10;
 /** A pause after which a call does not follow the one before it. */
 const PAUSE_MS = 5;
 

@@ -1,6 +1,7 @@
 // The thread that does jobs: one after the other, on a connection of its own.
-import { parentPort, workerData } from 'node:worker_threads';
-import { toPlainError } from './errors.ts';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { Connection } from './connection.ts';
+import { type PlainError, toPlainError } from './errors.ts';
 import { type Job, type Jobs, jobsOn } from './jobs.ts';
 import { connectAs, type FileUse, type LocalFileOptions } from './local-file.ts';
 
@@ -18,32 +19,34 @@ export type JobOrder = { readonly id: number; readonly job: Job; readonly input:
 /** What it answers: `error` is what `fromPlainError` takes. */
 export type JobAnswer =
   | { readonly id: number; readonly output: unknown }
-  | { readonly id: number; readonly error: ReturnType<typeof toPlainError> };
+  | { readonly id: number; readonly error: PlainError };
 
-// Only `job-threads.ts` starts this file, with these.
-const { path, options, use = 'shared' } = workerData as ThreadSetup;
-const port = parentPort;
-let opened: ReturnType<typeof connectAs> | undefined;
-let last: Promise<unknown> = Promise.resolve();
+/** Serves until it is told to close. */
+function serve(port: MessagePort, { path, options, use = 'shared' }: ThreadSetup): void {
+  let opened: Connection | undefined;
+  let last: Promise<unknown> = Promise.resolve();
 
-port?.on('message', (order: JobOrder) => {
-  last = last.then(() => (order === 'close' ? close() : answer(order)));
-});
-
-/** A thread that ended with its connection open would keep the file's locks for as long as the process lives. */
-async function close(): Promise<void> {
-  const connection = await opened?.catch(() => undefined);
-  await connection?.close();
-  port?.close();
-}
-
-async function answer({ id, job, input }: Exclude<JobOrder, 'close'>): Promise<void> {
-  let reply: JobAnswer;
-  try {
-    opened ??= connectAs(use, path, options);
-    reply = { id, output: await jobsOn(await opened)(job, input) };
-  } catch (error) {
-    reply = { id, error: toPlainError(error) };
+  async function answer({ id, job, input }: Exclude<JobOrder, 'close'>): Promise<void> {
+    let reply: JobAnswer;
+    try {
+      opened ??= await connectAs(use, path, options);
+      reply = { id, output: await jobsOn(opened)(job, input) };
+    } catch (error) {
+      reply = { id, error: toPlainError(error) };
+    }
+    port.postMessage(reply);
   }
-  port?.postMessage(reply);
+
+  /** A thread that ended with its connection open would keep the file's locks for as long as the process lives. */
+  async function close(): Promise<void> {
+    await opened?.close();
+    port.close();
+  }
+
+  port.on('message', (order: JobOrder) => {
+    last = last.then(() => (order === 'close' ? close() : answer(order)));
+  });
 }
+
+// Only `job-threads.ts` starts this file, with this setup.
+if (parentPort !== null) serve(parentPort, workerData as ThreadSetup);

@@ -1,5 +1,5 @@
 // `MemoryStore` over libSQL: each verb is one statement or one batch.
-import { MemoryError, throwIfAborted } from '@episodica/memory-core';
+import { groupCommit, MemoryError, mapInTurns, throwIfAborted, turns } from '@episodica/memory-core';
 import type {
   CallOptions,
   Changes,
@@ -14,7 +14,7 @@ import type {
 } from '@episodica/memory-core/ports';
 import { type BackupReceipt, type CopyOptions, createBackup } from './backup.ts';
 import { otherCopiesOf } from './backup-folder.ts';
-import type { Connection, Result, Row } from './connection.ts';
+import type { Connection, Result, Row, Statement } from './connection.ts';
 import type { EraseReport, VacuumReport } from './erase.ts';
 import { toMemoryError, violationOf } from './errors.ts';
 import type { StoreStats, Verification } from './inspect.ts';
@@ -33,6 +33,11 @@ export interface TursoStoreOptions {
   readonly busyTimeoutMs?: number;
   /** `full`: a write that resolved survives a power cut. `normal`: it survives the end of the process. @default 'full' */
   readonly durability?: 'full' | 'normal';
+  /**
+   * Whether work that grows with the store has threads of its own, so that it never holds up the caller's. Without, a
+   * program that does one thing and ends is spared their start, some 50 ms. @default true
+   */
+  readonly threads?: boolean;
 }
 
 /** What this store offers beside the port. */
@@ -73,7 +78,7 @@ export type EraseReceipt = EraseReport & { readonly tookMs: number; readonly oth
  * for a file that is no database, `STORE_UNAVAILABLE` while other processes keep it busy
  */
 export async function openTursoStore(options: TursoStoreOptions): Promise<TursoStore> {
-  const { url, busyTimeoutMs = 5_000, durability = 'full' } = options;
+  const { url, busyTimeoutMs = 5_000, durability = 'full', threads = true } = options;
   if (!url.startsWith('file:')) {
     throw new MemoryError(
       'NOT_SUPPORTED',
@@ -83,7 +88,8 @@ export async function openTursoStore(options: TursoStoreOptions): Promise<TursoS
   const path = pathOf(url);
   const file = { busyTimeoutMs, durability };
   try {
-    return await openStoreOver(await openLocalFile(path, file), jobThreads({ path, options: file }));
+    const connection = await openLocalFile(path, file);
+    return await openStoreOver(connection, threads ? jobThreads({ path, options: file }) : undefined);
   } catch (error) {
     throw toMemoryError(error, `open the store ${path}`);
   }
@@ -102,7 +108,7 @@ export async function openStoreOver(connection: Connection, threads?: JobThreads
   }
 }
 
-/** Rows read at a time while scanning: few enough to keep a page's time and memory small. */
+/** Rows read at a time: few enough to keep a page's time and memory small. */
 const PAGE_ROWS = 200;
 /** Journal entries in one answer, unless the caller says otherwise. */
 const CHANGES_LIMIT = 1_000;
@@ -132,6 +138,8 @@ function tursoStore(connection: Connection, jobs: JobThreads, identity: string):
   const readRows = (request: PageRequest): Promise<readonly Row[]> =>
     request.kind === 'step' ? readPage(connection, request) : jobs.run('page', request);
 
+  const commit = groupCommit((batch, options) => write({ connection, jobs, batch, options }));
+
   return {
     name: 'turso',
     identity,
@@ -142,12 +150,14 @@ function tursoStore(connection: Connection, jobs: JobThreads, identity: string):
 
     async *scan<K extends Kind>(kind: K, filter: Filters[K], options?: CallOptions) {
       const limit = 'limit' in filter && filter.limit !== undefined ? filter.limit : Number.POSITIVE_INFINITY;
+      const turn = turns();
       let last = firstPlace(filter);
       for (let left = limit; left > 0; ) {
         const page = Math.min(left, PAGE_ROWS);
         const rows = await call('read', options?.signal, () => readRows({ kind, filter, last, page }));
         for (const row of rows) {
           throwIfAborted(options?.signal);
+          await turn();
           yield rowToEntity(kind, row);
         }
         left -= rows.length;
@@ -156,7 +166,7 @@ function tursoStore(connection: Connection, jobs: JobThreads, identity: string):
       }
     },
 
-    write: (batch, options) => call('write to', options?.signal, () => write(connection, batch, options)),
+    write: (batch, options) => call('write to', options?.signal, () => commit(batch, options)),
 
     changes: (since, options) => call('read', options?.signal, () => readChanges(connection, since, options?.limit)),
 
@@ -193,21 +203,26 @@ function tursoStore(connection: Connection, jobs: JobThreads, identity: string):
   };
 }
 
+/** In pages, so that many ids don't hold up the thread. */
 async function getMany<K extends Kind>(
   connection: Connection,
   kind: K,
   ids: readonly string[],
 ): Promise<readonly (Entities[K] | undefined)[]> {
-  if (ids.length === 0) return [];
-  const { rows } = await connection.execute({
-    sql: `SELECT ${selectedColumns(kind)} FROM ${kind} WHERE id IN (SELECT value FROM json_each(?1))`,
-    args: [JSON.stringify(ids)],
-  });
-  const found = new Map(rows.map((row) => [textIn(row, 'id'), row]));
-  return ids.map((id) => {
-    const row = found.get(id);
-    return row && rowToEntity(kind, row);
-  });
+  const entities: (Entities[K] | undefined)[] = [];
+  for (let start = 0; start < ids.length; start += PAGE_ROWS) {
+    const page = ids.slice(start, start + PAGE_ROWS);
+    const { rows } = await connection.execute({
+      sql: `SELECT ${selectedColumns(kind)} FROM ${kind} WHERE id IN (SELECT value FROM json_each(?1))`,
+      args: [JSON.stringify(page)],
+    });
+    const found = new Map(rows.map((row) => [textIn(row, 'id'), row]));
+    for (const id of page) {
+      const row = found.get(id);
+      entities.push(row && rowToEntity(kind, row));
+    }
+  }
+  return entities;
 }
 
 /** The row behind which a scan begins, as if it had just been read. */
@@ -216,21 +231,27 @@ function firstPlace(filter: Filters[Kind]): Row | undefined {
   return { started_at: filter.after.startedAt, id: filter.after.id };
 }
 
+/** Statements with more text than this, in characters, go to a thread: here they would hold up everything else. */
+const MAX_TEXT_HERE = 64_000;
+
 /**
  * One batch. When the engine turns down a group of writes, the batch is run again with each write alone: nothing was
  * changed, and now the statement that fails names the write.
  */
-async function write(
-  connection: Connection,
-  batch: readonly Write[],
-  options: WriteOptions | undefined,
-): Promise<WriteReceipt> {
+async function write(order: {
+  readonly connection: Connection;
+  readonly jobs: JobThreads;
+  readonly batch: readonly Write[];
+  readonly options: WriteOptions | undefined;
+}): Promise<WriteReceipt> {
+  const { connection, jobs, batch, options } = order;
   const entry = { at: new Date().toISOString(), actor: options?.actor ?? 'library' };
   for (let groups = groupsOf(batch); ; groups = batch.map((single): Group => [single])) {
-    const parts = groups.map((group) => ({ group, statements: statementsOf(group) }));
+    const parts = await mapInTurns(groups, (group) => ({ group, statements: statementsOf(group) }));
     const statements = [...parts.flatMap((part) => part.statements), journalStatement(batch, entry)];
     try {
-      return receiptOf(batch, await connection.batch(statements));
+      const isLarge = textLength(statements) > MAX_TEXT_HERE;
+      return receiptOf(batch, await (isLarge ? jobs.run('batch', statements) : connection.batch(statements)));
     } catch (error) {
       const violation = violationOf(error);
       if (violation === undefined) throw error;
@@ -240,6 +261,13 @@ async function write(
       if (others.length === 0) throw refusalOf(first, violation.message);
     }
   }
+}
+
+function textLength(statements: readonly Statement[]): number {
+  return statements.reduce(
+    (sum, { args }) => args.reduce<number>((length, arg) => length + (typeof arg === 'string' ? arg.length : 0), sum),
+    0,
+  );
 }
 
 function receiptOf(batch: readonly Write[], results: readonly Result[]): WriteReceipt {

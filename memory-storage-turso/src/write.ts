@@ -15,31 +15,75 @@ import type { Statement } from './connection.ts';
 import { cellsOf, columnNames, columnText } from './rows.ts';
 import { TEXT_FIELDS, type TextField } from './search.ts';
 
-/** Writes that are done together: neighbours of one kind, which don't depend on each other. Never empty. */
+/** Writes that a few statements can do at once. Never empty. */
 export type Group = readonly [Write, ...Write[]];
 
 /**
- * Puts neighbours together that a few statements can do at once. Together or each alone, the outcome is the same, but
- * alone, the statement that fails tells which write was turned down.
+ * Puts together what can be done together, also where the batch, made of several callers' writes, has it apart: a write
+ * moves up past all that has nothing to do with it, and joins its like. Together or each alone, the outcome is the
+ * same, but alone, the statement that fails tells which write was turned down.
  */
 export function groupsOf(batch: readonly Write[]): readonly Group[] {
-  const groups: [Write, ...Write[]][] = [];
-  const ids = new Set<string>();
-  let key: string | undefined;
+  const groups: {
+    readonly key: string | undefined;
+    readonly ids: Set<string>;
+    readonly writes: [Write, ...Write[]];
+  }[] = [];
+  /** The last group that touched a thing. */
+  const lastOf = new Map<string, number>();
+  let lastOfAll = -1;
   for (const write of batch) {
-    const group = groups.at(-1);
-    const nextKey = groupKey(write);
+    const key = groupKey(write);
     const id = idOf(write);
-    if (group !== undefined && nextKey !== undefined && nextKey === key && !ids.has(id)) {
-      group.push(write);
-    } else {
-      groups.push([write]);
-      ids.clear();
+    const touched = touchedBy(write);
+    const behind = touched === undefined ? groups.length - 1 : lastIndex(touched, lastOf, lastOfAll);
+    // Also a group that it has to do with, if it is of its like: in there, all is done in the order of the batch.
+    const found = groups.findIndex((group, index) => index >= behind && group.key === key && hasRoomFor(group, write));
+    const place = found < 0 ? groups.length : found;
+    const group = groups[place];
+    if (group === undefined) groups.push({ key, ids: new Set([id]), writes: [write] });
+    else {
+      group.ids.add(id);
+      group.writes.push(write);
     }
-    ids.add(id);
-    key = nextKey;
+    if (touched === undefined) lastOfAll = place;
+    for (const thing of touched ?? []) lastOf.set(thing, Math.max(place, lastOf.get(thing) ?? -1));
   }
-  return groups;
+  return groups.map(({ writes }) => writes);
+}
+
+interface OpenGroup {
+  readonly key: string | undefined;
+  readonly ids: Set<string>;
+  readonly writes: [Write, ...Write[]];
+}
+
+/** Writes of one group: few enough to make their statements without holding up the thread. */
+const MAX_GROUP_WRITES = 100;
+
+/** Whether a write of the same key can join: in one group, nothing is changed twice. */
+function hasRoomFor({ key, ids, writes }: OpenGroup, write: Write): boolean {
+  return key !== undefined && writes.length < MAX_GROUP_WRITES && (isRequire(write) || !ids.has(idOf(write)));
+}
+
+function lastIndex(touched: readonly string[], lastOf: ReadonlyMap<string, number>, lastOfAll: number): number {
+  return touched.reduce((last, thing) => Math.max(last, lastOf.get(thing) ?? -1), lastOfAll);
+}
+
+/** What a write reads or changes; writes without a thing in common may change places. `undefined`: it cannot be told. */
+function touchedBy(write: Write): readonly string[] | undefined {
+  switch (write.kind) {
+    case 'episode':
+      // Steps and evidence go with it, and nothing here says which.
+      return write.op === 'delete' ? undefined : [`episode ${idOf(write)}`];
+    case 'step':
+    case 'evidence':
+      // Whose they are is known of what is put, not of what is deleted.
+      if (write.op === 'delete') return undefined;
+      return [`episode ${write.value.episodeId}`, `${write.kind} ${write.value.id}`];
+    default:
+      return [`${write.kind} ${idOf(write)}`];
+  }
 }
 
 /** The statements of a group, in the order they must run. */
@@ -47,7 +91,7 @@ export function statementsOf(group: Group): readonly Statement[] {
   const [first] = group;
   switch (first.op) {
     case 'require':
-      return [requireStatement(first)];
+      return [requireStatement(group.filter(isRequire))];
     case 'delete':
       return deleteStatements(first.kind, group.filter(isDelete));
     case 'put':
@@ -94,6 +138,10 @@ function isPut(write: Write): write is AnyPut {
   return write.op === 'put';
 }
 
+function isRequire(write: Write): write is Require {
+  return write.op === 'require';
+}
+
 function isDelete(write: Write): write is AnyDelete {
   return write.op === 'delete';
 }
@@ -106,34 +154,36 @@ function idOf(write: Write): string {
   return write.op === 'put' ? write.value.id : write.id;
 }
 
-/** Neighbours with the same key go together; those without one stay alone. */
+/** Writes with the same key go together; those without one stay alone. */
 function groupKey(write: Write): string | undefined {
-  if (write.op === 'require') return undefined;
-  if (write.kind !== 'step') return `${write.op} ${write.kind} ${write.ifVersion === 0}`;
-  // Steps are counted within their episode. To replace or delete one is rare, and shifts the totals behind it.
-  return write.op === 'put' && write.ifVersion === 0 ? `put step ${write.value.episodeId}` : undefined;
+  if (write.op === 'require') return 'require';
+  // To replace or delete a step is rare, and shifts the totals of those behind it.
+  if (write.kind === 'step' && !(write.op === 'put' && write.ifVersion === 0)) return undefined;
+  return `${write.op} ${write.kind} ${write.ifVersion === 0}`;
 }
 
-function requireStatement({ id, stepCount, maxSteps, maxBytes }: Require): Statement {
+function requireStatement(requires: readonly Require[]): Statement {
+  const asked = requires.map(({ id, stepCount, maxSteps, maxBytes }) => [id, stepCount, maxSteps, maxBytes]);
   return {
     sql: `INSERT INTO guard (code)
       SELECT code FROM (
         SELECT CASE
           WHEN episode.status IS NULL THEN 'NOT_FOUND'
           WHEN episode.status <> 'open' THEN 'INVALID_STATE'
-          WHEN ifnull(last.total_steps, 0) <> ?2 THEN 'STEP_COUNT'
-          WHEN ifnull(last.total_steps, 0) > ?3 THEN 'MAX_STEPS'
-          WHEN ifnull(last.total_bytes, 0) > ?4 THEN 'MAX_BYTES'
+          WHEN ifnull(last.total_steps, 0) <> asked.value ->> 1 THEN 'STEP_COUNT'
+          WHEN ifnull(last.total_steps, 0) > asked.value ->> 2 THEN 'MAX_STEPS'
+          WHEN ifnull(last.total_bytes, 0) > asked.value ->> 3 THEN 'MAX_BYTES'
         END AS code
-        FROM (SELECT ?1 AS id) AS asked
-        LEFT JOIN episode ON episode.id = asked.id
-        LEFT JOIN (
-          SELECT total_steps, total_bytes FROM step WHERE episode_id = ?1 ORDER BY number DESC LIMIT 1
-        ) AS last
+        FROM json_each(?1) AS asked
+        LEFT JOIN episode ON episode.id = asked.value ->> 0
+        LEFT JOIN step AS last ON last.episode_id = asked.value ->> 0 AND last.number = (${LAST_NUMBER})
       ) WHERE code IS NOT NULL`,
-    args: [id, stepCount ?? null, maxSteps ?? null, maxBytes ?? null],
+    args: [JSON.stringify(asked)],
   };
 }
+
+/** The number of the last step of the episode whose id stands first in `asked`. */
+const LAST_NUMBER = 'SELECT max(number) FROM step WHERE episode_id = asked.value ->> 0';
 
 function putStatements(kind: Kind, puts: readonly AnyPut[]): readonly Statement[] {
   const isNew = puts.every(({ ifVersion }) => ifVersion === 0);
@@ -172,32 +222,36 @@ function isStepPut(put: AnyPut): put is StepPut {
 }
 
 /**
- * New steps of one episode follow on its last one; a step that is there already keeps its number. The last statement
+ * New steps follow on the last one of their episode; a step that is there already keeps its number. The last statement
  * answers with the id and the number of each. Bytes leave the digits of the number out: the statement adds them.
  */
 function stepStatements(puts: readonly StepPut[], isNew: boolean): readonly Statement[] {
+  const counts = new Map<string, number>();
   const rows = puts.map(({ value }) => {
     const cells = cellsOf('step', value);
-    return { id: value.id, episodeId: value.episodeId, cells, bytes: Buffer.byteLength(String(cells.at(-1))) - 1 };
+    const place = (counts.get(value.episodeId) ?? 0) + 1;
+    counts.set(value.episodeId, place);
+    return { ...value, place, cells, bytes: Buffer.byteLength(String(cells.at(-1))) - 1 };
   });
   const [first] = rows;
   if (first === undefined) return [];
   const insert: Statement = {
-    sql: `INSERT INTO step (${columnNames('step').join(', ')}, episode_id, number, total_steps, total_bytes)
-      SELECT id, version, step_key, body, ?1, number, total_steps, before + sum(bytes + length(number)) OVER (ORDER BY number)
+    sql: `INSERT INTO step (episode_id, ${columnNames('step').join(', ')}, number, total_steps, total_bytes)
+      SELECT episode_id, id, version, step_key, body, number, total_steps,
+        before + sum(bytes + length(number)) OVER (PARTITION BY episode_id ORDER BY number)
       FROM (
         SELECT
-          value ->> 0 AS id, value ->> 1 AS version, value ->> 2 AS step_key, value ->> 3 AS body, value ->> 4 AS bytes,
-          ifnull(last.number, 0) + given.key + 1 AS number,
-          ifnull(last.total_steps, 0) + given.key + 1 AS total_steps,
+          asked.value ->> 0 AS episode_id, asked.value ->> 1 AS id, asked.value ->> 2 AS version,
+          asked.value ->> 3 AS step_key, asked.value ->> 4 AS body, asked.value ->> 5 AS bytes,
+          ifnull(last.number, 0) + (asked.value ->> 6) AS number,
+          ifnull(last.total_steps, 0) + (asked.value ->> 6) AS total_steps,
           ifnull(last.total_bytes, 0) AS before
-        FROM json_each(?2) AS given LEFT JOIN (
-          SELECT number, total_steps, total_bytes FROM step WHERE episode_id = ?1 ORDER BY number DESC LIMIT 1
-        ) AS last
+        FROM json_each(?1) AS asked
+        LEFT JOIN step AS last ON last.episode_id = asked.value ->> 0 AND last.number = (${LAST_NUMBER})
       ) WHERE true
       ${isNew ? '' : REPLACE_STEP}
       RETURNING id, number`,
-    args: [first.episodeId, JSON.stringify(rows.map(({ cells, bytes }) => [...cells, bytes]))],
+    args: [JSON.stringify(rows.map(({ episodeId, cells, bytes, place }) => [episodeId, ...cells, bytes, place]))],
   };
   return isNew ? [insert] : [resizeStatement(first), insert];
 }

@@ -35,6 +35,8 @@ import { startWriter, type Writer } from './writers.ts';
 
 const KEEPER = fileURLToPath(new URL('fixtures/keeper.mjs', import.meta.url));
 
+const SCHEMA = 2;
+
 let directory: string;
 let path: string;
 let url: string;
@@ -72,7 +74,7 @@ function bytesOf(folder: string): Record<string, string> {
 test('a backup is one verified file for the eyes of its user, and its receipt says what it holds [ST-12]', async () => {
   await fill(3);
   const receipt = await store.backup(copyAt());
-  expect(receipt).toMatchObject({ path: copyAt(), schema: 1, journalSeq: 6, counts: { episode: 3, step: 3 } });
+  expect(receipt).toMatchObject({ path: copyAt(), schema: SCHEMA, journalSeq: 6, counts: { episode: 3, step: 3 } });
   expect(receipt.sizeBytes).toBe(statSync(copyAt()).size);
   expect((statSync(copyAt()).mode & 0o777).toString(8)).toBe('600');
   expect(readdirSync(join(directory, 'kept'))).toEqual(['copy.db']);
@@ -288,14 +290,14 @@ test('the folder of backups is listed newest first, with what each holds and wha
       sizeBytes: second.sizeBytes,
       at: '2026-02-01T00:00:00.000Z',
       wasVerified: true,
-      held: { schema: 1, episodeCount: 2, journalSeq: 4 },
+      held: { schema: SCHEMA, episodeCount: 2, journalSeq: 4 },
     },
     {
       path: first.path,
       sizeBytes: first.sizeBytes,
       at: '2026-01-01T00:00:00.000Z',
       wasVerified: true,
-      held: { schema: 1, episodeCount: 1, journalSeq: 2 },
+      held: { schema: SCHEMA, episodeCount: 1, journalSeq: 2 },
     },
     {
       path: harmed,
@@ -314,7 +316,7 @@ test('old backups are told from those that stay, and the newest good one always 
     sizeBytes: 1,
     at: `2026-${month}-01T00:00:00.000Z`,
     wasVerified: isGood,
-    ...(isGood ? { held: { schema: 1, episodeCount: 1, journalSeq: 1 } } : {}),
+    ...(isGood ? { held: { schema: SCHEMA, episodeCount: 1, journalSeq: 1 } } : {}),
   });
   const [march, february, january] = [entry('03', false), entry('02'), entry('01')];
   const foreign = entry('01', true, 'kept-by-hand.db');

@@ -23,7 +23,7 @@ test('a store is created with its directories, for the eyes of its user only [ST
   const store = await openTursoStore({ url: urlOf(path) });
   await store.write([put('pattern', aPattern())]);
   expect([modeOf(path), modeOf(`${path}-wal`), modeOf(dirname(path))]).toEqual(['600', '600', '700']);
-  expect(await store.stats()).toMatchObject({ path, schema: 1, journalSeq: 1, counts: { pattern: 1, episode: 0 } });
+  expect(await store.stats()).toMatchObject({ path, schema: 2, journalSeq: 1, counts: { pattern: 1, episode: 0 } });
   await store.close();
 });
 

@@ -30,6 +30,8 @@ import { startWriter, type Writer } from './writers.ts';
 
 const KEEPER = fileURLToPath(new URL('fixtures/keeper.mjs', import.meta.url));
 
+const SCHEMA = 2;
+
 let directory: string;
 let path: string;
 let url: string;
@@ -108,7 +110,7 @@ test('what is restored in a new place exports as the store did [ST-12]', async (
   const records = await backedUp();
   const elsewhere = pathToFileURL(join(directory, 'elsewhere', 'memory.db')).href;
   const receipt = await restoreBackup({ from, url: elsewhere });
-  expect(receipt).toMatchObject({ from, schema: 1, counts: { episode: 2, step: 2 }, forgottenAgain: 0 });
+  expect(receipt).toMatchObject({ from, schema: SCHEMA, counts: { episode: 2, step: 2 }, forgottenAgain: 0 });
   expect(receipt.replaced).toBeUndefined();
   expect(readdirSync(join(directory, 'elsewhere'))).toEqual(['memory.db']);
   expect((statSync(receipt.path).mode & 0o777).toString(8)).toBe('600');

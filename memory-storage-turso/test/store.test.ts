@@ -23,7 +23,7 @@ function newUrl(): string {
 
 async function openAt(url: string): Promise<MemoryStore> {
   // What the tests prove does not depend on the disk: without waiting for it they are a lot faster.
-  const store = await openTursoStore({ url, durability: 'normal' });
+  const store = await openTursoStore({ url, durability: 'normal', threads: false });
   urls.set(store, url);
   return store;
 }

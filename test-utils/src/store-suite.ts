@@ -130,6 +130,18 @@ function readLaws(law: Law): void {
     expect(await store.getMany('episode', [first.id])).toEqual([undefined]);
   });
 
+  law("many are had at once, each the caller's own [EP-05]", async (store) => {
+    const many = Array.from({ length: 450 }, () => aPattern());
+    await store.write(many.map((pattern) => put('pattern', pattern)));
+    const [first] = many;
+    const found = await store.getMany(
+      'pattern',
+      [...many, ...many.slice(0, 1)].map(({ id }) => id),
+    );
+    expect(found).toEqual([...many, first]);
+    expect(found.at(-1)).not.toBe(found[0]);
+  });
+
   law('any entity is read back as it was written [ST-01]', async (store) => {
     await roundTrip(store, 'episode', episodes);
     await roundTrip(store, 'pattern', patterns);
@@ -837,6 +849,23 @@ function modelLaws(subject: StoreSuiteSubject): void {
           const model = inMemoryStore();
           for (const batch of [SEED, ...batches]) {
             expect(await outcomeOf(store, batch)).toEqual(await outcomeOf(model, batch));
+          }
+          expect(await contentsOf(store)).toEqual(await contentsOf(model));
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('writes at once have the same outcomes as one after the other, in the order of the calls [ST-04] [ST-07]', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(writeBatches, { minLength: 2, maxLength: 24 }), async (batches) => {
+        await using(subject, async (store) => {
+          const model = inMemoryStore();
+          for (const each of [store, model]) await each.write(SEED);
+          const outcomes = await Promise.all(batches.map((batch) => outcomeOf(store, batch)));
+          for (const [index, batch] of batches.entries()) {
+            expect(outcomes[index]).toEqual(await outcomeOf(model, batch));
           }
           expect(await contentsOf(store)).toEqual(await contentsOf(model));
         });

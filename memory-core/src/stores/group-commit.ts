@@ -1,0 +1,116 @@
+// Group commit: writes that wait at the same time share one commit.
+import { isMemoryError, throwIfAborted } from '../errors.ts';
+import type { MemoryStore, Write, WriteOptions, WriteReceipt } from '../ports/store.ts';
+
+/** Operations of one commit. A single write may have more. */
+const MAX_OPERATIONS = 512;
+
+type WriteVerb = MemoryStore['write'];
+
+/**
+ * `write`, one call at a time, each with all that was asked for meanwhile. Nobody waits for company: what is there
+ * when the event loop has turned once is what goes.
+ *
+ * Each caller gets the answer that it would have got alone, in the order in which they called. A group that is turned
+ * down changed nothing, and is tried again in halves, until the write that is at fault is alone. `write` must be all
+ * or nothing, and must have done nothing when it rejects. Who closes the store waits for the calls under way first.
+ */
+export function groupCommit(write: WriteVerb): WriteVerb {
+  let waiting: Member[] = [];
+  let isBusy = false;
+
+  async function flush(): Promise<void> {
+    while (waiting.length > 0) {
+      const group = firstGroup(waiting);
+      waiting = waiting.slice(group.length);
+      await commit(write, group);
+      // Whoever was answered may have more to write.
+      await turn();
+    }
+    isBusy = false;
+  }
+
+  return (batch, options = {}) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ batch, options, resolve, reject });
+      if (isBusy) return;
+      isBusy = true;
+      void turn().then(flush);
+    });
+}
+
+interface Member {
+  readonly batch: readonly Write[];
+  readonly options: WriteOptions;
+  resolve(receipt: WriteReceipt): void;
+  reject(error: unknown): void;
+}
+
+/** As many as fit into one commit, from the first on: one actor has done all of it. */
+function firstGroup(members: readonly Member[]): readonly Member[] {
+  const [first] = members;
+  let operations = 0;
+  const end = members.findIndex(({ batch, options }, index) => {
+    operations += batch.length;
+    return index > 0 && (operations > MAX_OPERATIONS || options.actor !== first?.options.actor);
+  });
+  return end < 0 ? members : members.slice(0, end);
+}
+
+async function commit(write: WriteVerb, members: readonly Member[]): Promise<void> {
+  const group = members.filter(isWanted);
+  const [first] = group;
+  if (first === undefined) return;
+  let receipt: WriteReceipt;
+  try {
+    receipt = await write(
+      group.flatMap(({ batch }) => batch),
+      first.options.actor === undefined ? {} : { actor: first.options.actor },
+    );
+  } catch (error) {
+    if (group.length === 1) return first.reject(error);
+    // The store as a whole cannot: neither can it for a part of them.
+    if (isMemoryError(error) && error.retryable) return rejectAll(group, error);
+    const half = Math.ceil(group.length / 2);
+    await commit(write, group.slice(0, half));
+    return commit(write, group.slice(half));
+  }
+  answer(group, receipt);
+}
+
+/** Whether its caller still waits for it. */
+function isWanted({ options, reject }: Member): boolean {
+  try {
+    throwIfAborted(options.signal);
+    return true;
+  } catch (error) {
+    reject(error);
+    return false;
+  }
+}
+
+function rejectAll(group: readonly Member[], error: unknown): void {
+  for (const { reject } of group) reject(error);
+}
+
+/** Gives each its part: entries of the journal and numbers of steps are in the order of the operations. */
+function answer(group: readonly Member[], receipt: WriteReceipt): void {
+  let seq = receipt.seq - group.reduce((sum, { batch }) => sum + entriesOf(batch), 0);
+  let stepsBefore = 0;
+  for (const { batch, resolve } of group) {
+    seq += entriesOf(batch);
+    const steps = batch.filter((write) => write.op === 'put' && write.kind === 'step').length;
+    resolve({ seq, stepNumbers: receipt.stepNumbers.slice(stepsBefore, stepsBefore + steps) });
+    stepsBefore += steps;
+  }
+}
+
+function entriesOf(batch: readonly Write[]): number {
+  return batch.filter((write) => write.op !== 'require').length;
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

@@ -1,0 +1,90 @@
+// Work that has threads of its own: the same answers, and the caller's thread stays free.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { openTursoStore, type TursoStore } from '@episodica/memory-storage-turso';
+import { anEpisode, aStep, put, requireOpen } from '@episodica/test-utils';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+let directory: string;
+let store: TursoStore;
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'episodica-threads-'));
+  store = await openTursoStore({ url: pathToFileURL(join(directory, 'store.db')).href, durability: 'normal' });
+});
+
+afterEach(async () => {
+  await store.close();
+  rmSync(directory, { recursive: true });
+});
+
+/** More text than is written in the caller's thread. */
+const LARGE = 'x'.repeat(100_000);
+
+test('a large batch is numbered and journaled like a small one [ST-01] [ST-07]', async () => {
+  const episode = anEpisode({ description: LARGE });
+  expect(await store.write([put('episode', episode, { ifVersion: 0 })])).toEqual({ seq: 1, stepNumbers: [] });
+  const step = (output: string) =>
+    put('step', aStep({ episodeId: episode.id, result: { type: 'success', output } }), { ifVersion: 0 });
+  expect(await store.write([step('small')])).toEqual({ seq: 2, stepNumbers: [1] });
+  expect(await store.write([step(LARGE), step('small')])).toEqual({ seq: 4, stepNumbers: [2, 3] });
+  expect(await store.write([step('small')])).toEqual({ seq: 5, stepNumbers: [4] });
+  expect(await store.getMany('episode', [episode.id])).toEqual([episode]);
+});
+
+test('a large batch that is turned down says why and changes nothing [ST-04]', async () => {
+  const [episode, unknown] = [anEpisode(), anEpisode()];
+  await store.write([put('episode', episode)]);
+  const large = put('step', aStep({ episodeId: episode.id, action: LARGE }), { ifVersion: 0 });
+  await expect(store.write([large, requireOpen(unknown.id)])).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    message: expect.stringContaining(unknown.id),
+  });
+  await expect(store.write([large, put('episode', episode, { ifVersion: 0 })])).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: expect.stringContaining(episode.id),
+  });
+  expect((await store.changes(0)).seq).toBe(1);
+  expect(await store.getMany('step', [large.value.id])).toEqual([undefined]);
+});
+
+test('scans and searches see what this process has just written [ST-06]', async () => {
+  for (let round = 1; round <= 20; round += 1) {
+    const episode = anEpisode();
+    await store.write([put('episode', episode, { terms: { title: [`round${round}`], body: [`round${round}`] } })]);
+    const { hits } = await store.text.match({ kind: 'episode', terms: [`round${round}`], limit: 1 });
+    expect(hits.map(({ id }) => id)).toEqual([episode.id]);
+    const scanned = [];
+    for await (const { id } of store.scan('episode', { ids: [episode.id] })) scanned.push(id);
+    expect(scanned).toEqual([episode.id]);
+  }
+});
+
+test('while the store is checked, the event loop turns [ST-06]', async () => {
+  const body = Array.from({ length: 200 }, (_, index) => `word${index}`);
+  const many = Array.from({ length: 500 }, () =>
+    put('episode', anEpisode(), { ifVersion: 0, terms: { title: [], body } }),
+  );
+  await store.write(many);
+  let turns = 0;
+  let isDone = false;
+  const turning = (async () => {
+    for (; !isDone; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+  })();
+  expect(await store.verify()).toEqual({ ok: true, findings: [] });
+  isDone = true;
+  await turning;
+  expect(turns).toBeGreaterThan(100);
+});
+
+test('closing waits for what its threads are doing [ST-05]', async () => {
+  const episode = anEpisode({ description: LARGE });
+  const writing = store.write([put('episode', episode)]);
+  const scanning = store.text.match({ kind: 'episode', terms: ['login'], limit: 1 });
+  await store.close();
+  expect((await writing).seq).toBe(1);
+  expect(await scanning).toEqual({ hits: [], termsLeftOut: 0 });
+  await expect(store.verify()).rejects.toMatchObject({ code: 'CLOSED' });
+});
