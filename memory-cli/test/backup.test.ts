@@ -119,7 +119,7 @@ test('the store is looked after: figures, free pages, health, migration, and no 
   await remember('The first task');
   expect(await place.json(['storage', 'stats'])).toMatchObject({
     log_bytes: expect.any(Number),
-    free_bytes: 0,
+    free_bytes: expect.any(Number),
     newest_episode_at: expect.any(String),
   });
   const { size_bytes_before, size_bytes_after } = await place.json(['storage', 'vacuum']);

@@ -16,6 +16,7 @@ export {
   type Retention,
   staleBackups,
 } from './backup-folder.ts';
+export type { EraseReceipt, StoreCare, VacuumReceipt } from './care.ts';
 export type { DatabaseContents, DatabaseSummary } from './copy.ts';
 export type { StoreStats, Verification } from './inspect.ts';
 export { pathOf } from './local-file.ts';
@@ -28,9 +29,7 @@ export {
   restoreBackup,
 } from './restore.ts';
 export {
-  type EraseReceipt,
   openTursoStore,
   type TursoStore,
   type TursoStoreOptions,
-  type VacuumReceipt,
 } from './store.ts';

@@ -12,12 +12,9 @@ import type {
   WriteOptions,
   WriteReceipt,
 } from '@episodica/memory-core/ports';
-import { type BackupReceipt, type CopyOptions, createBackup } from './backup.ts';
-import { otherCopiesOf } from './backup-folder.ts';
+import { careOf, type StoreCare } from './care.ts';
 import type { Connection, Result, Row, Statement } from './connection.ts';
-import type { EraseReport, VacuumReport } from './erase.ts';
 import { toMemoryError, violationOf } from './errors.ts';
-import type { StoreStats, Verification } from './inspect.ts';
 import { type JobThreads, jobThreads } from './job-threads.ts';
 import { jobsOn, type PageRequest, readPage } from './jobs.ts';
 import { openLocalFile, pathOf, patiently } from './local-file.ts';
@@ -41,36 +38,11 @@ export interface TursoStoreOptions {
 }
 
 /** What this store offers beside the port. */
-export interface TursoStore extends MemoryStore {
+export interface TursoStore extends MemoryStore, StoreCare {
   /** Tells this database from every other one, wherever its file lies: a cache of it is kept under this name. */
   readonly identity: string;
   readonly text: NonNullable<MemoryStore['text']>;
-  stats(): Promise<StoreStats>;
-  /** Checks everything that can be checked. Reads the whole store: its cost grows with it. */
-  verify(): Promise<Verification>;
-  /**
-   * Keeps all that is in the store in one new file, while others read and write. It is there, whole, verified and
-   * durable, or there is nothing new.
-   * @throws `INVALID_INPUT` when there is a file of that name, `STORE_CORRUPT` when the store is not whole,
-   * `STORE_FAILED` when the place cannot be written, `ABORTED` when the copy that is being made is done
-   */
-  backup(path: string, options?: CopyOptions): Promise<BackupReceipt>;
-  /** Gives free pages back. @throws `STORE_UNAVAILABLE` while others keep the store busy */
-  vacuum(): Promise<VacuumReceipt>;
-  /**
-   * Leaves nothing of what was deleted in the file and its log; says so when it could not. Backups and other copies
-   * are left as they are, and named.
-   */
-  erase(): Promise<EraseReceipt>;
-  /** Asks for the right to write and gives it back. @throws `STORE_UNAVAILABLE`, `STORE_FAILED` when it is not given */
-  probe(): Promise<{ readonly lockMs: number }>;
 }
-
-/** Sizes of the file with its log. */
-export type VacuumReceipt = VacuumReport & { readonly tookMs: number };
-
-/** Whether nothing is left, and which other files may still hold it. */
-export type EraseReceipt = EraseReport & { readonly tookMs: number; readonly otherCopies: readonly string[] };
 
 /**
  * Opens the store, creates it where there is none, and brings its schema up to date.
@@ -112,8 +84,6 @@ export async function openStoreOver(connection: Connection, threads?: JobThreads
 const PAGE_ROWS = 200;
 /** Journal entries in one answer, unless the caller says otherwise. */
 const CHANGES_LIMIT = 1_000;
-/** How long to wait for those who read from a log that is to be emptied. */
-const LOG_WAIT_MS = 5_000;
 
 function tursoStore(connection: Connection, jobs: JobThreads, identity: string): TursoStore {
   const { place } = connection;
@@ -174,25 +144,7 @@ function tursoStore(connection: Connection, jobs: JobThreads, identity: string):
       match: (query, options) => call('search', options?.signal, () => jobs.run('match', query)),
     },
 
-    stats: () => call('read', undefined, () => jobs.run('stats', undefined)),
-    verify: () => call('verify', undefined, () => jobs.run('verify', undefined)),
-    backup: (path, options) => call('back up', options?.signal, () => createBackup(jobs.run, path, options)),
-
-    vacuum: () =>
-      call('vacuum', undefined, async () => {
-        const startedMs = performance.now();
-        const report = await jobs.run('vacuum', { waitMs: LOG_WAIT_MS });
-        return { ...report, tookMs: performance.now() - startedMs };
-      }),
-
-    erase: () =>
-      call('erase what was deleted from', undefined, async () => {
-        const startedMs = performance.now();
-        const report = await jobs.run('erase', { waitMs: LOG_WAIT_MS });
-        return { ...report, tookMs: performance.now() - startedMs, otherCopies: await otherCopiesOf(place) };
-      }),
-
-    probe: () => call('write to', undefined, async () => ({ lockMs: await jobs.run('probeLock', undefined) })),
+    ...careOf({ place, run: jobs.run, call }),
 
     async close() {
       isClosed = true;

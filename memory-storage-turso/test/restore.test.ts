@@ -192,6 +192,28 @@ test('a backup that is not whole, is newer, or is the store itself changes nothi
   expect(stateOf(join(directory, 'data'))).toEqual(before);
 });
 
+test('a backup of an older schema is restored as it is, and brought up to date when it is opened [ST-12 ST-09]', async () => {
+  const records = await backedUp();
+  const old = new Database(from);
+  old.exec(`PRAGMA foreign_keys = OFF;
+    CREATE TABLE old_step (
+      id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, episode_id TEXT NOT NULL REFERENCES episode (id) ON DELETE CASCADE,
+      number INTEGER NOT NULL, key TEXT, total_steps INTEGER NOT NULL, total_bytes INTEGER NOT NULL, body TEXT NOT NULL,
+      PRIMARY KEY (episode_id, number)
+    ) WITHOUT ROWID;
+    INSERT INTO old_step (id, version, episode_id, number, key, total_steps, total_bytes, body)
+      SELECT id, version, episode_id, number, key, total_steps, total_bytes, body FROM step;
+    DROP TABLE step;
+    ALTER TABLE old_step RENAME TO step;
+    CREATE UNIQUE INDEX step_by_key ON step (episode_id, key) WHERE key IS NOT NULL;
+    DELETE FROM migration WHERE number > 1;`);
+  old.close();
+  expect(await verifyBackup(from)).toMatchObject({ ok: true, stats: { schema: 1 } });
+  expect(await restoreBackup({ from, url, replace: true })).toMatchObject({ schema: 1 });
+  expect(await withMemory(exported)).toEqual(records);
+  expect(await withStore((store) => store.stats())).toMatchObject({ schema: SCHEMA });
+});
+
 test('what was forgotten since the backup stays forgotten, and its words are not in the file [ST-12 EP-06]', async () => {
   await backedUp();
   const [kept, gone] = await withMemory(async (memory) => {
