@@ -36,7 +36,7 @@ const commandsApart = {
 
 rmSync(`${root}dist/bundle`, { recursive: true, force: true });
 await build({ ...shared, entryPoints: ['src/main.ts'], plugins: [commandsApart] });
-const commands = ['config', 'episode', 'eval', 'forget', 'health', 'pattern', 'storage', 'transfer'];
+const commands = ['backup', 'config', 'episode', 'eval', 'forget', 'health', 'pattern', 'storage', 'transfer'];
 await build({
   ...shared,
   entryPoints: {

@@ -2,6 +2,7 @@
 // has its exit code here.
 import { COMPLEXITIES, EXIT_CODES, isMemoryError, OUTCOME_KINDS, TASK_TYPES } from '@episodica/memory-core';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { PruneFlags, RestoreFlags } from './commands/backup.ts';
 import type * as episodeCommands from './commands/episode.ts';
 import type { EvalOptions } from './commands/eval.ts';
 import type { ForgetOptions } from './commands/forget.ts';
@@ -73,6 +74,7 @@ function program(run: Run): Command {
   episodeGroup(root, run);
   patternGroup(root, run);
   storageGroup(root, run);
+  backupGroup(root, run);
   evalCommand(root, run);
   healthGroup(root, run);
   configGroup(root, run);
@@ -284,9 +286,28 @@ function storageGroup(root: Command, run: Run): void {
   const group = root.command('storage').alias('st').description('the store itself');
   group
     .command('stats')
-    .description('path, size and counts of the store')
+    .description('path, sizes and counts of the store')
     .action((_options: object, command: Command) =>
       run(command, async (invocation) => (await load()).stats(invocation)),
+    );
+  group
+    .command('sync')
+    .description(`a local file has nothing to be synchronised with: exit code ${EXIT_CODES.NOT_SUPPORTED}`)
+    .action((_options: object, command: Command) =>
+      run(command, async (invocation) => (await load()).sync(invocation)),
+    );
+  group
+    .command('vacuum')
+    .description('give back what deleted things took; others can read meanwhile')
+    .option('--dry-run', 'tell how much that is')
+    .action((options: { readonly dryRun?: boolean }, command: Command) =>
+      run(command, async (invocation) => (await load()).vacuum(invocation, options)),
+    );
+  group
+    .command('health')
+    .description("try to read and write, look at disk and backups; exits with the store's error when it is down")
+    .action((_options: object, command: Command) =>
+      run(command, async (invocation) => (await load()).health(invocation)),
     );
   group
     .command('verify')
@@ -299,6 +320,59 @@ function storageGroup(root: Command, run: Run): void {
     .description('make damaged indexes anew, and check the store')
     .action((_options: object, command: Command) =>
       run(command, async (invocation) => (await load()).repair(invocation)),
+    );
+  group
+    .command('migrate')
+    .description('bring the schema up to date, as every opening does, and tell from which version to which')
+    .addOption(new Option('--to <version>', 'a version that is not the newest').hideHelp())
+    .action((options: { readonly to?: string }, command: Command) =>
+      run(command, async (invocation) => (await load()).migrate(invocation, options)),
+    );
+}
+
+function backupGroup(root: Command, run: Run): void {
+  const load = () => import('./commands/backup.ts');
+  const group = root.command('backup').alias('bak').description('copies of the store, and the way back');
+  group
+    .command('create')
+    .description('keep all that is stored in one verified file, while others read and write')
+    .argument('[file]', 'a new file (default: in the folder backups beside the database, named after the time)')
+    .action((file: string | undefined, _options: object, command: Command) =>
+      run(command, async (invocation) => (await load()).create(invocation, file)),
+    );
+  group
+    .command('list')
+    .description('list the folder of backups, newest first')
+    .action((_options: object, command: Command) =>
+      run(command, async (invocation) => (await load()).list(invocation)),
+    );
+  group
+    .command('verify')
+    .description(`read a backup from end to end; exit code ${EXIT_CODES.STORE_CORRUPT} when it is not whole`)
+    .argument('<file>', 'a backup, or any copy of a store; it is not changed')
+    .action((file: string, _options: object, command: Command) =>
+      run(command, async (invocation) => (await load()).verify(invocation, file)),
+    );
+  group
+    .command('restore')
+    .description('put a backup in the place of the store in use. What was forgotten since stays forgotten')
+    .argument('<file>', 'a backup; it is verified first, and stays')
+    .option('--force', 'also where there is data, which is kept under another name')
+    .option('--yes', 'do not ask before data is replaced')
+    .option('--with-forgotten', 'bring back episodes that were forgotten since the backup')
+    .option('--dry-run', 'look at both ends and change nothing')
+    .action((file: string, options: RestoreFlags, command: Command) =>
+      run(command, async (invocation) => (await load()).restore(invocation, file, options)),
+    );
+  group
+    .command('prune')
+    .description('delete old backups: those past every limit that is given. The newest good one always stays')
+    .option('--keep <n>', 'the newest that stay', between(0, Number.MAX_SAFE_INTEGER))
+    .option('--older-than <days>', 'only those made longer ago', number)
+    .option('--dry-run', 'tell what would go')
+    .option('--yes', 'do not ask')
+    .action((options: PruneFlags, command: Command) =>
+      run(command, async (invocation) => (await load()).prune(invocation, options)),
     );
 }
 

@@ -101,6 +101,16 @@ export async function verifyFile(invocation: Invocation): Promise<Verification> 
   return verifyTursoFile({ url: values.DATABASE_URL });
 }
 
+/** Runs `work` with the place of the database, and opens nothing. */
+export async function useDatabaseFile<T>(
+  invocation: Invocation,
+  work: (file: { readonly url: string; readonly path: string }) => Promise<T>,
+): Promise<T> {
+  const { pathOf } = await import('@episodica/memory-storage-turso');
+  const { DATABASE_URL: url } = (await readSettings(invocation)).values;
+  return work({ url, path: pathOf(url) });
+}
+
 async function closing<T>(resource: { close(): Promise<void> }, work: () => Promise<T>): Promise<T> {
   let result: T;
   try {

@@ -18,7 +18,15 @@ const UNKNOWN_ID = '01a1fc43-5981-7000-b542-8e95badb3456';
 test('help names every command and every exit code [CL-01]', async () => {
   const { code, stdout, stderr } = await place.run(['--help']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  for (const command of ['episode|ep', 'pattern|pat', 'storage|st', 'eval|ev', 'health|hp', 'config|cfg']) {
+  for (const command of [
+    'episode|ep',
+    'pattern|pat',
+    'storage|st',
+    'backup|bak',
+    'eval|ev',
+    'health|hp',
+    'config|cfg',
+  ]) {
     expect(stdout).toContain(command);
   }
   for (const [name, exitCode] of Object.entries(EXIT_CODES)) {

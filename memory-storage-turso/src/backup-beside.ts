@@ -1,13 +1,9 @@
 // A copy of a database before its schema changes: whole, checked, and in place under its name only then.
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { MemoryError, makePrivateFolder } from '@episodica/memory-core';
 import Database from 'libsql';
-
-/** The folder beside a database where backups of it are kept. */
-export function backupFolderOf(path: string): string {
-  return join(dirname(path), 'backups');
-}
+import { backupFolderOf } from './backup-folder.ts';
 
 /**
  * Copies what is committed in the database at `path`, which is at this schema, into `backups` beside it. The caller

@@ -1,3 +1,37 @@
+export {
+  type BackupReceipt,
+  type BackupReport,
+  type CopyOptions,
+  type CopyProgress,
+  describeDatabase,
+  verifyBackup,
+} from './backup.ts';
+export {
+  type BackupEntry,
+  backupFolderOf,
+  backupPathAt,
+  deleteBackups,
+  listBackups,
+  otherCopiesOf,
+  type Retention,
+  staleBackups,
+} from './backup-folder.ts';
+export type { EraseReceipt, StoreCare, VacuumReceipt } from './care.ts';
+export type { DatabaseContents, DatabaseSummary } from './copy.ts';
 export type { StoreStats } from './inspect.ts';
-export { openTursoStore, type TursoStore, type TursoStoreOptions, verifyTursoFile } from './store.ts';
+export { pathOf } from './local-file.ts';
+export {
+  type Place,
+  planRestore,
+  type RestoreOptions,
+  type RestorePlan,
+  type RestoreReceipt,
+  restoreBackup,
+} from './restore.ts';
+export {
+  openTursoStore,
+  type TursoStore,
+  type TursoStoreOptions,
+  verifyTursoFile,
+} from './store.ts';
 export type { Verification } from './verify.ts';

@@ -1,7 +1,7 @@
 // What a store holds, in figures.
 import type { Kind } from '@episodica/memory-core/ports';
 import type { Access, Connection } from './connection.ts';
-import { numberIn } from './rows.ts';
+import { numberIn, textIn } from './rows.ts';
 import { schemaVersion } from './schema.ts';
 
 /** Figures of a store. */
@@ -11,10 +11,15 @@ export interface StoreStats {
   readonly sizeBytes: number;
   /** `read-only`: the file may not be written here; reads work. */
   readonly access: Access;
+  /** Of that, pages that hold nothing: `vacuum` gives them back. */
+  readonly freeBytes: number;
   readonly schema: number;
   readonly counts: Readonly<Record<Kind, number>>;
   /** The newest sequence number. */
   readonly journalSeq: number;
+  /** When the oldest and the newest episode began; absent without any. */
+  readonly oldestEpisodeAt?: string;
+  readonly newestEpisodeAt?: string;
 }
 
 /** Counts rows: its cost grows with the store. */
@@ -22,7 +27,9 @@ export async function readStats(connection: Connection): Promise<StoreStats> {
   const counts = KINDS.map((kind) => `(SELECT count(*) FROM ${kind}) AS ${kind}`).join(', ');
   const { rows } = await connection.execute({
     sql: `SELECT ${counts}, (SELECT ifnull(max(seq), 0) FROM journal) AS seq,
-      (SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()) AS size`,
+      (SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()) AS size,
+      (SELECT freelist_count * page_size FROM pragma_freelist_count(), pragma_page_size()) AS free,
+      (SELECT min(started_at) FROM episode) AS oldest, (SELECT max(started_at) FROM episode) AS newest`,
     args: [],
   });
   const countOf = (kind: Kind): number => numberIn(rows[0], kind);
@@ -30,6 +37,7 @@ export async function readStats(connection: Connection): Promise<StoreStats> {
     path: connection.place,
     access: connection.access,
     sizeBytes: numberIn(rows[0], 'size'),
+    freeBytes: numberIn(rows[0], 'free'),
     schema: await schemaVersion(connection),
     counts: {
       episode: countOf('episode'),
@@ -41,6 +49,9 @@ export async function readStats(connection: Connection): Promise<StoreStats> {
       tombstone: countOf('tombstone'),
     },
     journalSeq: numberIn(rows[0], 'seq'),
+    ...(countOf('episode') === 0
+      ? {}
+      : { oldestEpisodeAt: textIn(rows[0], 'oldest'), newestEpisodeAt: textIn(rows[0], 'newest') }),
   };
 }
 

@@ -4,8 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { MemoryError } from '@episodica/memory-core';
 import { fromPlainError } from './errors.ts';
 import type { Job, RunJob } from './jobs.ts';
-import type { StoreFile } from './store-file.ts';
-import type { JobAnswer, JobOrder } from './store-thread.ts';
+import type { JobAnswer, JobOrder, ThreadSetup } from './store-thread.ts';
 
 export interface JobThreads {
   readonly run: RunJob;
@@ -21,10 +20,19 @@ const ROOMS: Readonly<Record<Job, 'reading' | 'writing' | 'own'>> = {
   stats: 'own',
   verify: 'own',
   repair: 'own',
+  copy: 'own',
+  describe: 'own',
+  examine: 'own',
+  seal: 'own',
+  renew: 'own',
+  rebuildText: 'own',
+  vacuum: 'own',
+  erase: 'own',
+  probeLock: 'own',
 };
 
 /** Nothing is started before the first job. The threads don't keep the process alive but for jobs under way. */
-export function jobThreads(setup: StoreFile): JobThreads {
+export function jobThreads(setup: ThreadSetup): JobThreads {
   const threads = new Map<string, JobThread>();
   let isClosed = false;
 
@@ -63,7 +71,7 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-function jobThread(setup: StoreFile, onEnd: () => void): JobThread {
+function jobThread(setup: ThreadSetup, onEnd: () => void): JobThread {
   const worker = new Worker(new URL('./store-thread.js', import.meta.url), { workerData: setup });
   const waiting = new Map<number, Waiting>();
   let lastId = 0;

@@ -2,6 +2,26 @@
 // plain data, so that it can be done in a thread of its own, where it holds up nothing but itself.
 import type { Filters, IndexedKind, Kind, TextMatches, TextQuery } from '@episodica/memory-core/ports';
 import type { Connection, Result, Row, Statement } from './connection.ts';
+import {
+  type CopyOrder,
+  type CopyReport,
+  copyInto,
+  type DatabaseContents,
+  type DatabaseSummary,
+  describe,
+  examine,
+  renew,
+  seal,
+} from './copy.ts';
+import {
+  type EraseReport,
+  eraseDeleted,
+  probeLock,
+  rebuildText,
+  type VacuumReport,
+  vacuum,
+  type WaitOrder,
+} from './erase.ts';
 import { conditionsOf, orderOf, whereOf } from './filters.ts';
 import { readStats, type StoreStats } from './inspect.ts';
 import { repairStore } from './repair.ts';
@@ -25,6 +45,15 @@ export interface Jobs {
   stats: { input: undefined; output: StoreStats };
   verify: { input: undefined; output: Verification };
   repair: { input: undefined; output: Verification };
+  copy: { input: CopyOrder; output: CopyReport };
+  describe: { input: undefined; output: DatabaseSummary };
+  examine: { input: undefined; output: DatabaseContents };
+  seal: { input: CopyReport; output: DatabaseContents };
+  renew: { input: undefined; output: DatabaseContents };
+  rebuildText: { input: undefined; output: undefined };
+  vacuum: { input: WaitOrder; output: VacuumReport };
+  erase: { input: WaitOrder; output: EraseReport };
+  probeLock: { input: undefined; output: number };
 }
 export type Job = keyof Jobs;
 
@@ -43,6 +72,15 @@ const JOBS: { readonly [J in Job]: (connection: Connection, input: Jobs[J]['inpu
   stats: readStats,
   verify: verifyStore,
   repair: repairStore,
+  copy: copyInto,
+  describe,
+  examine,
+  seal,
+  renew,
+  rebuildText,
+  vacuum,
+  erase: eraseDeleted,
+  probeLock,
 };
 
 /** The rows of a page, as the engine gives them. */

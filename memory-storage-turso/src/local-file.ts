@@ -29,6 +29,21 @@ export interface LocalFileOptions {
   readonly durability: 'full' | 'normal';
 }
 
+/** How a file that is there is used: beside others, by nobody else, or without changing anything. */
+export type FileUse = 'shared' | 'alone' | 'reading';
+
+/** A connection of the kind that is asked for. */
+export function connectAs(use: FileUse, path: string, options: LocalFileOptions): Promise<Connection> {
+  switch (use) {
+    case 'shared':
+      return connectLocalFile(path, options);
+    case 'alone':
+      return connectBare(path, options);
+    case 'reading':
+      return connectUnseen(path, options);
+  }
+}
+
 /**
  * Makes the file and its directory when they are missing, for the user's eyes only.
  * @throws `STORE_FAILED` where they cannot be made; `STORE_CORRUPT` where a log lies that was part of a lost file
@@ -52,9 +67,21 @@ export async function connectLocalFile(path: string, options: LocalFileOptions):
  * One connection to look at a file that may be damaged: it writes nothing.
  * @throws `STORE_CORRUPT` for a log without its file
  */
-export function connectToInspect(path: string, options: LocalFileOptions): Connection {
+export async function connectToInspect(path: string, options: LocalFileOptions): Promise<Connection> {
   refuseLoneLog(path);
   return localConnection(connectToRead(path, { ...options, isShared: true }), path, options.busyTimeoutMs);
+}
+
+/** A connection to a file as it is, with the journal that it has: nothing is set, and nothing looked after. */
+export async function connectBare(path: string, options: LocalFileOptions): Promise<Connection> {
+  const database = connect(path, 'mode=rw', options.busyTimeoutMs);
+  return localConnection({ database, access: 'read-write', change: () => undefined }, path, options.busyTimeoutMs);
+}
+
+/** A connection that reads a file and leaves it, and its folder, as they are. */
+async function connectUnseen(path: string, options: LocalFileOptions): Promise<Connection> {
+  refuseLoneLog(path);
+  return localConnection(connectToRead(path, options), path, options.busyTimeoutMs);
 }
 
 /** The path that a `file:` URL names, absolute. */
@@ -242,9 +269,7 @@ function localConnection(opened: Opened, place: string, busyTimeoutMs: number): 
     checkConnection();
     if (access === 'read-only') throw new Hindered(accessOf(place) === 'read-only' ? 'read-only' : 'writable');
     try {
-      // Not a prepared statement: one that found the lock taken stays half-way until it is run again, and meanwhile
-      // keeps the connection from seeing what others commit.
-      database.exec('BEGIN IMMEDIATE');
+      run(BEGIN);
       // Who puts another file in place holds this lock meanwhile: what is committed here is in the file of this path.
       checkFile();
       const results = runAll(batch);
@@ -296,6 +321,7 @@ function statementsOn(database: Database.Database): Statements {
   const statements = preparedStatements(database);
 
   function run({ sql, args }: Statement): Result {
+    if (sql.startsWith('BEGIN')) return begin(database, sql);
     const statement = statements.prepare(sql);
     const values = [...args];
     if (!statement.reader) return { rows: [], lastInsertRowid: Number(statement.run(values).lastInsertRowid) };
@@ -323,6 +349,15 @@ function statementsOn(database: Database.Database): Statements {
     },
     clear: () => statements.clear(),
   };
+}
+
+/**
+ * Not by a prepared statement: one that found the lock taken stays half-way until it is run again, and meanwhile keeps the
+ * connection from seeing what others commit.
+ */
+function begin(database: Database.Database, sql: string): Result {
+  database.exec(sql);
+  return { rows: [], lastInsertRowid: 0 };
 }
 
 /** Statements by their text, each prepared once; those used least recently are let go. */
@@ -367,6 +402,7 @@ const MAX_SLEEP_MS = 10;
 
 type Prepared = ReturnType<Database.Database['prepare']>;
 
+const BEGIN: Statement = { sql: 'BEGIN IMMEDIATE', args: [] };
 const COMMIT: Statement = { sql: 'COMMIT', args: [] };
 
 /** The driver keeps prepared statements, and with them the log, until they are collected: so the file is made whole here. */

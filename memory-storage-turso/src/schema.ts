@@ -229,3 +229,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { statements: FIRST, isNeededToRead: true },
   { statements: SECOND, isNeededToRead: false },
 ];
+
+/** The schema that this code reads and writes. */
+export const NEWEST_SCHEMA: number = MIGRATIONS.length;

@@ -3,7 +3,13 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { Connection } from './connection.ts';
 import { type PlainError, toPlainError } from './errors.ts';
 import { type Job, type Jobs, jobsOn } from './jobs.ts';
+import { connectAs, type FileUse, type LocalFileOptions } from './local-file.ts';
 import { connectStoreFile, type StoreFile } from './store-file.ts';
+
+/** What the thread is started with: a store, or a file that no store has open. */
+export type ThreadSetup =
+  | (StoreFile & { readonly use?: undefined })
+  | (LocalFileOptions & { readonly path: string; readonly use: FileUse });
 
 /** What it is asked; `close` comes last. */
 export type JobOrder = { readonly id: number; readonly job: Job; readonly input: Jobs[Job]['input'] } | 'close';
@@ -14,14 +20,14 @@ export type JobAnswer =
   | { readonly id: number; readonly error: PlainError };
 
 /** Serves until it is told to close. */
-function serve(port: MessagePort, file: StoreFile): void {
+function serve(port: MessagePort, setup: ThreadSetup): void {
   let opened: Connection | undefined;
   let last: Promise<unknown> = Promise.resolve();
 
   async function answer({ id, job, input }: Exclude<JobOrder, 'close'>): Promise<void> {
     let reply: JobAnswer;
     try {
-      opened ??= await connectStoreFile(file);
+      opened ??= await (setup.use === undefined ? connectStoreFile(setup) : connectAs(setup.use, setup.path, setup));
       reply = { id, output: await jobsOn(opened)(job, input) };
     } catch (error) {
       reply = { id, error: toPlainError(error) };
@@ -41,4 +47,4 @@ function serve(port: MessagePort, file: StoreFile): void {
 }
 
 // Only `job-threads.ts` starts this file, with this setup.
-if (parentPort !== null) serve(parentPort, workerData as StoreFile);
+if (parentPort !== null) serve(parentPort, workerData as ThreadSetup);

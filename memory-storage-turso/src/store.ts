@@ -12,9 +12,9 @@ import type {
   WriteOptions,
   WriteReceipt,
 } from '@episodica/memory-core/ports';
+import { careOf, type StoreCare } from './care.ts';
 import type { Access, Connection, Result, Row, Statement } from './connection.ts';
 import { toMemoryError, violationOf } from './errors.ts';
-import type { StoreStats } from './inspect.ts';
 import { type JobThreads, jobThreads } from './job-threads.ts';
 import { jobsOn, type PageRequest, readPage } from './jobs.ts';
 import type { StoreConnection } from './lasting-connection.ts';
@@ -41,7 +41,7 @@ export interface TursoStoreOptions {
 }
 
 /** What this store offers beside the port. */
-export interface TursoStore extends MemoryStore {
+export interface TursoStore extends MemoryStore, StoreCare {
   /**
    * Tells this database from every other one, wherever its file lies: a cache of it is kept under this name. Another
    * one when another database took the place of this one, which `epoch` tells.
@@ -51,14 +51,6 @@ export interface TursoStore extends MemoryStore {
   /** `read-only`: the file may not be written; reads work. The next write looks again. */
   readonly access: Access;
   readonly text: NonNullable<MemoryStore['text']>;
-  stats(): Promise<StoreStats>;
-  /** Checks everything that can be checked. Reads the whole store: its cost grows with it. */
-  verify(): Promise<Verification>;
-  /**
-   * Makes every index anew from what it is an index of, the text indexes from the terms that they keep, and verifies.
-   * @throws `STORE_CORRUPT` where more than indexes is damaged; nothing is changed then
-   */
-  repair(): Promise<Verification>;
 }
 
 /**
@@ -186,9 +178,7 @@ function tursoStore(connection: StoreConnection, jobs: JobThreads): TursoStore {
       match: (query, options) => call('search', options?.signal, () => jobs.run('match', query)),
     },
 
-    stats: () => call('read', undefined, () => jobs.run('stats', undefined)),
-    verify: () => call('verify', undefined, () => jobs.run('verify', undefined)),
-    repair: () => call('repair', undefined, () => jobs.run('repair', undefined)),
+    ...careOf({ place, run: jobs.run, call }),
 
     async close() {
       isClosed = true;

@@ -7,7 +7,7 @@ import { Hindered, sizeAt } from './file-state.ts';
 import { KINDS } from './inspect.ts';
 import { connectToInspect, type LocalFileOptions } from './local-file.ts';
 import { cellsOf, columnNames, columnText, numberIn, textIn } from './rows.ts';
-import { MIGRATIONS, schemaVersion } from './schema.ts';
+import { NEWEST_SCHEMA, schemaVersion } from './schema.ts';
 import { TEXT_INDEXES } from './search.ts';
 
 /** The result of a verification. */
@@ -19,8 +19,17 @@ export interface Verification {
 
 /** Reads the whole store, a part at a time. What cannot be read is a finding, and the other checks go on. */
 export async function verifyStore(connection: Connection): Promise<Verification> {
+  return verification(connection, [...ENGINE_CHECKS, ...CHECKS, ...KINDS.map(bodyCheck)]);
+}
+
+/** Reads all pages, and asks nothing that depends on the schema. */
+export async function verifyPages(connection: Connection): Promise<Verification> {
+  return verification(connection, ENGINE_CHECKS);
+}
+
+async function verification(connection: Connection, checks: readonly Check[]): Promise<Verification> {
   const findings: string[] = [];
-  for (const check of [...CHECKS, ...KINDS.map(bodyCheck)]) {
+  for (const check of checks) {
     try {
       for await (const finding of named(check.run(connection))) findings.push(finding);
     } catch (error) {
@@ -38,10 +47,10 @@ export async function inspectFile(path: string, options: LocalFileOptions): Prom
   }
   let connection: Connection | undefined;
   try {
-    connection = connectToInspect(path, options);
+    connection = await connectToInspect(path, options);
     const version = await schemaVersion(connection);
-    if (version > MIGRATIONS.length) {
-      const what = `The schema ${version} of ${path} is newer than what this program knows (${MIGRATIONS.length})`;
+    if (version > NEWEST_SCHEMA) {
+      const what = `The schema ${version} of ${path} is newer than what this program knows (${NEWEST_SCHEMA})`;
       return { ok: false, findings: [`${what}: upgrade it to verify the store.`] };
     }
     return await verifyStore(connection);
@@ -68,7 +77,7 @@ const MAX_FOUND = 10_000;
 /** Rows in memory at a time. */
 const PAGE_ROWS = 200;
 
-const CHECKS: readonly Check[] = [
+const ENGINE_CHECKS: readonly Check[] = [
   rowsCheck('the structure of the file', 'PRAGMA integrity_check', (row) =>
     structureFinding(textIn(row, 'integrity_check')),
   ),
@@ -78,6 +87,9 @@ const CHECKS: readonly Check[] = [
     (row) =>
       `${numberIn(row, 'count')} rows of ${textIn(row, 'name')} belong to no ${textIn(row, 'parent')}: ${RESTORE}.`,
   ),
+];
+
+const CHECKS: readonly Check[] = [
   ...TEXT_INDEXES.flatMap(textChecks),
   countCheck(
     'the journal',

@@ -1,4 +1,3 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,8 +7,7 @@ import { openTursoStore, type TursoStore } from '@episodica/memory-storage-turso
 import { anEpisode, put } from '@episodica/test-utils';
 import Database from 'libsql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-
-const WRITER = fileURLToPath(new URL('fixtures/writer.mjs', import.meta.url));
+import { startWriter as newWriter, type Writer } from './writers.ts';
 
 let directory: string;
 let url: string;
@@ -26,52 +24,11 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-interface Writer {
-  readonly process: ChildProcess;
-  /** Ids of each batch that the process was told is durable. */
-  readonly acknowledged: string[][];
-  /** Does a task; rejects when the process reports a failure. */
-  tell(task: Task): Promise<void>;
-}
-
-type Task = { readonly task: 'open'; readonly url: string } | { readonly task: 'write'; readonly count: number };
-
-interface Message {
-  readonly acknowledged?: string[];
-  readonly done?: string;
-  readonly failed?: object;
-}
-
-/** A process that has loaded all it needs. */
+/** A writer that ends with the test. */
 async function startWriter(): Promise<Writer> {
-  const process = fork(WRITER);
-  const acknowledged: string[][] = [];
-  process.on('message', (message: Message) => {
-    if (message.acknowledged !== undefined) acknowledged.push(message.acknowledged);
-  });
-  const writer: Writer = {
-    process,
-    acknowledged,
-    tell(task) {
-      const answered = answerTo(process, task.task);
-      process.send(task);
-      return answered;
-    },
-  };
+  const writer = await newWriter();
   writers.push(writer);
-  await answerTo(process, 'start');
   return writer;
-}
-
-function answerTo(process: ChildProcess, task: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.on('message', function listen({ done, failed }: Message) {
-      if (failed === undefined && done !== task) return;
-      process.off('message', listen);
-      if (failed === undefined) resolve();
-      else reject(new Error(JSON.stringify(failed)));
-    });
-  });
 }
 
 async function storedIds(store: TursoStore): Promise<Set<string>> {

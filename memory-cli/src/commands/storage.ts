@@ -1,26 +1,104 @@
-// storage stats, storage verify, storage repair.
-import { EXIT_CODES } from '@episodica/memory-core';
-import type { Verification } from '@episodica/memory-storage-turso';
-import { type Invocation, useStore, verifyFile } from '../open.ts';
-import { print } from '../output.ts';
+// storage stats, sync, vacuum, health, verify, repair, migrate.
+import { stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { EXIT_CODES, isMemoryError, MemoryError, type MemoryErrorCode } from '@episodica/memory-core';
+import type { TursoStore, Verification } from '@episodica/memory-storage-turso';
+import { type Invocation, useDatabaseFile, useStore, verifyFile } from '../open.ts';
+import { localTime, print, table, terminalWidth } from '../output.ts';
+import { ageText, bytesText } from './amounts.ts';
 
-/** Tells path, size and counts of the store. */
+/** Tells path, sizes and counts of the store. */
 export async function stats(invocation: Invocation): Promise<number> {
-  const { path, access, sizeBytes, schema, counts, journalSeq } = await useStore(invocation, (store) => store.stats());
-  const result = { path, access, size_bytes: sizeBytes, schema, counts, journal_seq: journalSeq };
+  const figures = await useStore(invocation, (store) => store.stats());
+  const { path, access, sizeBytes, freeBytes, schema, counts, journalSeq, oldestEpisodeAt, newestEpisodeAt } = figures;
+  const logBytes = await sizeOf(`${path}-wal`);
+  const result = {
+    path,
+    access,
+    size_bytes: sizeBytes,
+    log_bytes: logBytes,
+    free_bytes: freeBytes,
+    schema,
+    counts,
+    journal_seq: journalSeq,
+    ...(oldestEpisodeAt === undefined ? {} : { oldest_episode_at: oldestEpisodeAt }),
+    ...(newestEpisodeAt === undefined ? {} : { newest_episode_at: newestEpisodeAt }),
+  };
   await print(invocation.format, result, () =>
     [
       `path     ${path}`,
       `access   ${access}`,
-      `size     ${sizeBytes.toLocaleString('en')} bytes`,
+      `size     ${sizeBytes.toLocaleString('en')} bytes, ${freeBytes.toLocaleString('en')} of them free`,
+      `log      ${logBytes.toLocaleString('en')} bytes`,
       `schema   ${schema}`,
       `journal  ${journalSeq} entries so far`,
+      ...(oldestEpisodeAt === undefined || newestEpisodeAt === undefined
+        ? []
+        : [`from     ${localTime(oldestEpisodeAt)}`, `to       ${localTime(newestEpisodeAt)}`]),
       ...Object.entries(counts).map(
         ([kind, count]) => `${(kind === 'evidence' ? kind : `${kind}s`).padEnd(17)}${count}`,
       ),
     ].join('\n'),
   );
   return 0;
+}
+
+/** A local file has nothing to be synchronised with, and scripts should not take that for done. */
+export async function sync(invocation: Invocation): Promise<number> {
+  return useDatabaseFile(invocation, async ({ path }) => {
+    throw new MemoryError(
+      'NOT_SUPPORTED',
+      `The store ${path} is a local file: there is nothing to synchronise it with.`,
+    );
+  });
+}
+
+/** Gives free pages back. */
+export async function vacuum(invocation: Invocation, { dryRun }: { readonly dryRun?: boolean }): Promise<number> {
+  if (dryRun === true) {
+    const { freeBytes, sizeBytes } = await useStore(invocation, (store) => store.stats());
+    await print(invocation.format, { dry_run: true, size_bytes: sizeBytes, free_bytes: freeBytes }, () => {
+      return `Would give back about ${bytesText(freeBytes)} of ${bytesText(sizeBytes)}.`;
+    });
+    return 0;
+  }
+  const { sizeBytesBefore, sizeBytesAfter, tookMs } = await useStore(invocation, (store) => store.vacuum());
+  const result = { size_bytes_before: sizeBytesBefore, size_bytes_after: sizeBytesAfter, took_ms: Math.round(tookMs) };
+  await print(
+    invocation.format,
+    result,
+    () => `${bytesText(sizeBytesBefore)} before, ${bytesText(sizeBytesAfter)} now.`,
+  );
+  return 0;
+}
+
+type Status = 'ok' | 'degraded' | 'down';
+
+interface Component {
+  readonly name: string;
+  readonly status: Status;
+  readonly detail: string;
+  readonly code?: MemoryErrorCode;
+}
+
+/** Tries what the store must be able to do. Answers the exit code of the store's error when it cannot be read. */
+export async function health(invocation: Invocation): Promise<number> {
+  const parts = await useDatabaseFile(invocation, async ({ path }) => [
+    ...(await storeComponents(invocation)),
+    await diskComponent(path),
+    await backupsComponent(path),
+  ]);
+  const down = parts.find(({ status }) => status === 'down');
+  const status: Status = down ? 'down' : parts.every((part) => part.status === 'ok') ? 'ok' : 'degraded';
+  const components = parts.map(({ code: _code, ...component }) => component);
+  await print(invocation.format, { status, components }, () => {
+    const rows = components.map((part) => [part.name, part.status, part.detail]);
+    return [
+      status,
+      table([{ heading: 'PART' }, { heading: 'STATUS' }, { heading: 'DETAIL' }], rows, terminalWidth()),
+    ].join('\n');
+  });
+  return down?.code === undefined ? 0 : EXIT_CODES[down.code];
 }
 
 /** Checks the file as it lies there, whatever state it is in; findings are an exit code of their own. */
@@ -38,4 +116,80 @@ async function told(invocation: Invocation, { ok, findings }: Verification): Pro
     ok ? 'The store is sound.' : ['The store is damaged.', ...findings.map((finding) => `- ${finding}`)].join('\n'),
   );
   return ok ? 0 : EXIT_CODES.STORE_CORRUPT;
+}
+
+/** Brings the schema up to date. Opening the store does that; this says what it did. */
+export async function migrate(invocation: Invocation, { to }: { readonly to?: string }): Promise<number> {
+  if (to !== undefined) {
+    const reason = 'the schema can only be brought to the newest version, and never back. Leave it out.';
+    throw new MemoryError('NOT_SUPPORTED', `--to: ${reason}`);
+  }
+  const from = await useDatabaseFile(invocation, ({ path }) => schemaIn(path));
+  const { path, schema } = await useStore(invocation, (store) => store.stats());
+  await print(invocation.format, { path, from, to: schema, changed: from !== schema }, () => {
+    if (from === schema) return `The store ${path} has the newest schema, ${schema}.`;
+    return `The store ${path} had the schema ${from} and now has ${schema}.`;
+  });
+  return 0;
+}
+
+/** 0 where there is no store yet. */
+async function schemaIn(path: string): Promise<number> {
+  if ((await sizeOf(path)) === 0) return 0;
+  const { describeDatabase } = await import('@episodica/memory-storage-turso');
+  return (await describeDatabase(path)).schema;
+}
+
+async function storeComponents(invocation: Invocation): Promise<readonly Component[]> {
+  try {
+    return await useStore(invocation, async (store) => [await readComponent(store), await writeComponent(store)]);
+  } catch (error) {
+    if (!isMemoryError(error)) throw error;
+    return [{ name: 'read', status: 'down', detail: `${error.code}: ${error.message}`, code: error.code }];
+  }
+}
+
+async function readComponent(store: TursoStore): Promise<Component> {
+  const startedMs = performance.now();
+  const { path, counts, sizeBytes } = await store.stats();
+  const tookMs = performance.now() - startedMs;
+  const detail = `counted ${counts.episode} episodes (${bytesText(sizeBytes)}) in ${tookMs.toFixed(0)} ms, ${path}`;
+  return { name: 'read', status: 'ok', detail };
+}
+
+async function writeComponent(store: TursoStore): Promise<Component> {
+  try {
+    const { lockMs } = await store.probe();
+    return { name: 'write', status: 'ok', detail: `got the lock in ${lockMs.toFixed(1)} ms` };
+  } catch (error) {
+    if (!isMemoryError(error)) throw error;
+    return { name: 'write', status: 'degraded', detail: `${error.code}: ${error.message}` };
+  }
+}
+
+/** A backup and a vacuum need as much room again as the store takes. */
+async function diskComponent(path: string): Promise<Component> {
+  const disk = await statfs(dirname(path)).catch(() => undefined);
+  if (disk === undefined) return { name: 'disk', status: 'degraded', detail: `${dirname(path)} cannot be looked at` };
+  const freeBytes = disk.bavail * disk.bsize;
+  const sizeBytes = (await sizeOf(path)) + (await sizeOf(`${path}-wal`));
+  const detail = `${bytesText(freeBytes)} free, the store takes ${bytesText(sizeBytes)}`;
+  return freeBytes > 2 * sizeBytes
+    ? { name: 'disk', status: 'ok', detail }
+    : { name: 'disk', status: 'degraded', detail: `${detail}: too little for a backup and work on it` };
+}
+
+async function backupsComponent(path: string): Promise<Component> {
+  const { listBackups } = await import('@episodica/memory-storage-turso');
+  const entries = await listBackups(path);
+  const newest = entries.find(({ held }) => held !== undefined);
+  const unreadable = entries.filter(({ problem }) => problem !== undefined).length;
+  const age = newest && ageText(Date.now() - Date.parse(newest.at));
+  const detail = age === undefined ? 'none yet: memory-cli backup create' : `${entries.length}, the newest ${age} old`;
+  if (unreadable === 0) return { name: 'backups', status: 'ok', detail };
+  return { name: 'backups', status: 'degraded', detail: `${detail}; ${unreadable} cannot be read` };
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.size ?? 0;
 }

@@ -1,0 +1,267 @@
+// backup create, list, verify, restore, prune.
+import { basename } from 'node:path';
+import { EXIT_CODES, MemoryError } from '@episodica/memory-core';
+import type { BackupEntry, CopyProgress, Place, RestorePlan, RestoreReceipt } from '@episodica/memory-storage-turso';
+import { type Invocation, useDatabaseFile, useStore } from '../open.ts';
+import { localTime, print, table } from '../output.ts';
+import { bytesText, countsText } from './amounts.ts';
+import { confirm } from './confirm.ts';
+
+/** Flags of `backup restore`. */
+export interface RestoreFlags {
+  readonly yes?: boolean;
+  readonly force?: boolean;
+  readonly dryRun?: boolean;
+  readonly withForgotten?: boolean;
+}
+
+/** Flags of `backup prune`. */
+export interface PruneFlags {
+  readonly keep?: number;
+  readonly olderThan?: number;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+}
+
+/** Keeps all that is stored in one verified file. */
+export async function create(invocation: Invocation, file: string | undefined): Promise<number> {
+  const { backupPathAt } = await import('@episodica/memory-storage-turso');
+  const receipt = await useDatabaseFile(invocation, ({ path }) =>
+    useStore(invocation, (store) =>
+      withProgress('copied', (onProgress) =>
+        store.backup(file ?? backupPathAt(path, new Date()), { signal: invocation.signal, onProgress }),
+      ),
+    ),
+  );
+  const { path, sizeBytes, schema, journalSeq, counts, tookMs } = receipt;
+  const result = {
+    path,
+    size_bytes: sizeBytes,
+    schema,
+    journal_seq: journalSeq,
+    counts,
+    verified: true,
+    took_ms: tookMs,
+  };
+  await print(
+    invocation.format,
+    { ...result, took_ms: Math.round(tookMs) },
+    () => `${path}\n${countsText(counts)} in ${bytesText(sizeBytes)}, verified.`,
+  );
+  return 0;
+}
+
+/** Lists the folder of backups, newest first. */
+export async function list(invocation: Invocation): Promise<number> {
+  const { listBackups } = await import('@episodica/memory-storage-turso');
+  const entries = await useDatabaseFile(invocation, ({ path }) => listBackups(path));
+  await print(invocation.format, { backups: entries.map(toListed) }, () => {
+    if (entries.length === 0) return 'There are no backups yet. `memory-cli backup create` makes one.';
+    const columns = [
+      { heading: 'MADE' },
+      { heading: 'SIZE', align: 'right' as const },
+      { heading: 'EPISODES', align: 'right' as const },
+      { heading: 'SCHEMA', align: 'right' as const },
+      { heading: 'VERIFIED' },
+      { heading: 'FILE' },
+    ];
+    return table(columns, entries.map(toRow), WHOLE_PATHS);
+  });
+  return 0;
+}
+
+/** Reads a backup from end to end; findings are an exit code of their own. */
+export async function verify(invocation: Invocation, file: string): Promise<number> {
+  const { verifyBackup } = await import('@episodica/memory-storage-turso');
+  const { path, sizeBytes, ok, findings, stats, isSealed } = await verifyBackup(file);
+  const held = stats && {
+    schema: stats.schema,
+    journal_seq: stats.journalSeq,
+    counts: stats.counts,
+    newest_episode_at: stats.newestEpisodeAt,
+  };
+  const result = { ok, findings, path, size_bytes: sizeBytes, ...held, verified_when_made: isSealed };
+  await print(invocation.format, result, () =>
+    [
+      ok ? `${path} is whole.` : `${path} is not whole; use another backup.`,
+      ...findings.map((finding) => `- ${finding}`),
+      ...(stats === undefined ? [] : [`It holds ${countsText(stats.counts)}, schema ${stats.schema}.`]),
+      ...(stats?.newestEpisodeAt === undefined
+        ? []
+        : [`The newest episode began ${localTime(stats.newestEpisodeAt)}.`]),
+    ].join('\n'),
+  );
+  return ok ? 0 : EXIT_CODES.STORE_CORRUPT;
+}
+
+/** Puts a backup in the place of the store in use. */
+export async function restore(invocation: Invocation, file: string, flags: RestoreFlags): Promise<number> {
+  const { planRestore, restoreBackup } = await import('@episodica/memory-storage-turso');
+  return useDatabaseFile(invocation, async ({ url }) => {
+    if (flags.dryRun === true) {
+      await printPlan(invocation, await planRestore({ from: file, url }));
+      return 0;
+    }
+    const receipt = await withProgress('copied', (onProgress) =>
+      restoreBackup({
+        from: file,
+        url,
+        replace: flags.force === true,
+        bringBackForgotten: flags.withForgotten === true,
+        signal: invocation.signal,
+        onProgress,
+        async agree(plan) {
+          if (isHolding(plan.place)) await confirm(questionOf(plan), { yes: flags.yes, signal: invocation.signal });
+        },
+      }),
+    );
+    await printReceipt(invocation, receipt);
+    return 0;
+  });
+}
+
+/** Deletes old backups. */
+export async function prune(invocation: Invocation, flags: PruneFlags): Promise<number> {
+  const { keep, olderThan } = flags;
+  if (keep === undefined && olderThan === undefined) {
+    throw new MemoryError('INVALID_INPUT', 'prune: say which may go, by --keep N, --older-than DAYS or both.');
+  }
+  const { deleteBackups, listBackups, staleBackups } = await import('@episodica/memory-storage-turso');
+  const entries = await useDatabaseFile(invocation, ({ path }) => listBackups(path));
+  const limits = {
+    ...(keep === undefined ? {} : { keep }),
+    ...(olderThan === undefined ? {} : { olderThanDays: olderThan }),
+  };
+  const stale = staleBackups(entries, limits, new Date());
+  const sizeBytes = stale.reduce((sum, entry) => sum + entry.sizeBytes, 0);
+  const amount = `${stale.length} of ${entries.length} backups, ${bytesText(sizeBytes)}`;
+  if (stale.length > 0 && flags.dryRun !== true) {
+    const names = stale.map(({ path }) => `  ${path}`).join('\n');
+    const question = `${names}\nDelete ${amount}? This cannot be undone.`;
+    await confirm(question, { yes: flags.yes, signal: invocation.signal });
+    await deleteBackups(stale);
+  }
+  const result = {
+    dry_run: flags.dryRun === true,
+    deleted: stale.map(({ path }) => path),
+    size_bytes: sizeBytes,
+    kept: entries.length - stale.length,
+  };
+  await print(invocation.format, result, () => {
+    if (stale.length === 0) return `Nothing to delete: ${entries.length} backups stay.`;
+    const verb = flags.dryRun === true ? 'Would delete' : 'Deleted';
+    return [`${verb} ${amount}:`, ...stale.map(({ path }) => `  ${path}`)].join('\n');
+  });
+  return 0;
+}
+
+/** Paths are shown whole: a cut one cannot be copied. */
+const WHOLE_PATHS = 10_000;
+/** Milliseconds between two looks of the progress line. */
+const PROGRESS_MS = 100;
+
+function toListed({ path, sizeBytes, at, wasVerified, held, problem }: BackupEntry): object {
+  const contents = held && { schema: held.schema, episodes: held.episodeCount, journal_seq: held.journalSeq };
+  const known = { name: basename(path), path, at, size_bytes: sizeBytes, verified_when_made: wasVerified, ...contents };
+  return problem === undefined ? known : { ...known, problem };
+}
+
+function toRow({ path, sizeBytes, at, wasVerified, held, problem }: BackupEntry): readonly string[] {
+  const isVerified = problem === undefined ? (wasVerified ? 'when made' : 'no') : 'unreadable';
+  const [episodes, schema] = held === undefined ? ['', ''] : [String(held.episodeCount), String(held.schema)];
+  return [localTime(at), bytesText(sizeBytes), episodes, schema, isVerified, path];
+}
+
+function isHolding(place: Place): boolean {
+  return place.state === 'in use' || place.state === 'unreadable';
+}
+
+function placeText({ path, place }: RestorePlan): string {
+  switch (place.state) {
+    case 'missing':
+      return `There is no store at ${path} yet.`;
+    case 'empty':
+      return `The store ${path} is empty.`;
+    case 'in use':
+      return `The store ${path} holds ${place.episodeCount} episodes; it will be kept under another name.`;
+    case 'unreadable':
+      return `The store ${path} cannot be read; it will be kept under another name.`;
+  }
+}
+
+function questionOf(plan: RestorePlan): string {
+  return `${placeText(plan)}\nReplace it by the ${plan.backup.stats?.counts.episode ?? 0} episodes of ${plan.backup.path}?`;
+}
+
+async function printPlan({ format }: Invocation, plan: RestorePlan): Promise<void> {
+  const { backup, path, place } = plan;
+  const needsForce = isHolding(place);
+  const result = {
+    dry_run: true,
+    path,
+    from: backup.path,
+    episodes: backup.stats?.counts.episode,
+    schema: backup.stats?.schema,
+    place: place.state,
+    needs_force: needsForce,
+  };
+  await print(format, result, () =>
+    [
+      `${backup.path} is whole and holds ${backup.stats?.counts.episode ?? 0} episodes.`,
+      placeText(plan),
+      ...(needsForce ? ['Only --force replaces it.'] : []),
+    ].join('\n'),
+  );
+}
+
+async function printReceipt({ format }: Invocation, receipt: RestoreReceipt): Promise<void> {
+  const { path, from, identity, sizeBytes, schema, journalSeq, counts, replaced, forgottenAgain, tookMs } = receipt;
+  const result = {
+    path,
+    from,
+    identity,
+    size_bytes: sizeBytes,
+    schema,
+    journal_seq: journalSeq,
+    counts,
+    replaced: replaced ?? null,
+    forgotten_again: forgottenAgain,
+    took_ms: Math.round(tookMs),
+  };
+  await print(format, result, () =>
+    [
+      `Restored ${countsText(counts)} to ${path}.`,
+      ...(replaced === undefined ? [] : [`What was there is kept as ${replaced}.`]),
+      ...forgottenText(forgottenAgain),
+    ].join('\n'),
+  );
+}
+
+function forgottenText(count: RestoreReceipt['forgottenAgain']): readonly string[] {
+  if (count === 'unknown') {
+    return ['The old store could not be read: what was forgotten since the backup may be back.'];
+  }
+  return count === 0
+    ? []
+    : [`${count} episodes that had been forgotten since were left out (--with-forgotten keeps them).`];
+}
+
+/** Shows on a terminal how far a copy has come. */
+async function withProgress<T>(
+  done: string,
+  work: (onProgress?: (progress: CopyProgress) => void) => Promise<T>,
+): Promise<T> {
+  if (!process.stderr.isTTY) return work();
+  let shownAtMs = 0;
+  try {
+    return await work(({ writtenBytes, totalBytes }) => {
+      const nowMs = performance.now();
+      if (nowMs - shownAtMs < PROGRESS_MS) return;
+      shownAtMs = nowMs;
+      process.stderr.write(`\r\u001b[K${bytesText(writtenBytes)} of about ${bytesText(totalBytes)} ${done}`);
+    });
+  } finally {
+    // Takes the progress line away.
+    process.stderr.write('\r\u001b[K');
+  }
+}

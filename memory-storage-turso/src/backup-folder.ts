@@ -1,0 +1,106 @@
+// The folder of backups beside a database: names, what lies there, and which may go.
+import { readdir, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { isMemoryError } from '@episodica/memory-core';
+import { describeDatabase } from './backup.ts';
+import { syncFolder } from './new-file.ts';
+
+/** A file in the folder of backups. */
+export interface BackupEntry {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** When it was made, as its name says; else when it was last written. */
+  readonly at: string;
+  /** Whether it was read from end to end when it was made. It may have come to harm since. */
+  readonly wasVerified: boolean;
+  /** Absent when it cannot be read. */
+  readonly held?: { readonly schema: number; readonly episodeCount: number; readonly journalSeq: number };
+  /** Why it cannot be read. */
+  readonly problem?: string;
+}
+
+/** Where the backups of a database lie, unless somebody says otherwise. */
+export function backupFolderOf(databasePath: string): string {
+  return join(dirname(databasePath), 'backups');
+}
+
+/** A name for a backup that is made now. Names sort by time. */
+export function backupPathAt(databasePath: string, now: Date): string {
+  return join(backupFolderOf(databasePath), `memory-${timeInName(now)}.db`);
+}
+
+/** `2026-01-31T08-05-09.123Z`: a time that every file system takes. */
+export function timeInName(now: Date): string {
+  return now.toISOString().replaceAll(':', '-');
+}
+
+/** The backups of a database, newest first. Reads a few rows of each. */
+export async function listBackups(databasePath: string): Promise<readonly BackupEntry[]> {
+  const folder = backupFolderOf(databasePath);
+  const names = (await readdir(folder).catch(() => [])).filter((name) => /^[^.].*\.db$/u.test(name));
+  const entries: BackupEntry[] = [];
+  for (const name of names) {
+    const entry = await entryOf(join(folder, name));
+    if (entry !== undefined) entries.push(entry);
+  }
+  return entries.sort((a, b) => (a.at < b.at ? 1 : -1));
+}
+
+/** What may go. With both limits, only what is past both. */
+export interface Retention {
+  /** The newest that stay. */
+  readonly keep?: number;
+  readonly olderThanDays?: number;
+}
+
+/**
+ * The backups that may be deleted: those with a name of ours, and never the newest that was verified and can be read.
+ */
+export function staleBackups(entries: readonly BackupEntry[], limits: Retention, now: Date): readonly BackupEntry[] {
+  const { keep = 0, olderThanDays } = limits;
+  const own = entries.filter(({ path }) => OWN_NAME.test(basename(path)));
+  const spared = own.find(({ wasVerified, held }) => wasVerified && held !== undefined) ?? own[0];
+  const before =
+    olderThanDays === undefined ? undefined : new Date(now.getTime() - olderThanDays * DAY_MS).toISOString();
+  return own.slice(keep).filter((entry) => entry !== spared && (before === undefined || entry.at < before));
+}
+
+/** Deletes backups for good. */
+export async function deleteBackups(entries: readonly BackupEntry[]): Promise<void> {
+  for (const { path } of entries) await rm(path, { force: true });
+  for (const folder of new Set(entries.map(({ path }) => dirname(path)))) await syncFolder(folder);
+}
+
+/**
+ * Every other file that may hold what a database holds or held: its backups, and what was put aside beside it.
+ * Copies that lie elsewhere are not known.
+ */
+export async function otherCopiesOf(databasePath: string): Promise<readonly string[]> {
+  const folder = dirname(databasePath);
+  const own = [databasePath, `${databasePath}-wal`, `${databasePath}-shm`];
+  const beside = (await readdir(folder).catch(() => []))
+    .filter((name) => name.replace(/^\./u, '').startsWith(basename(databasePath)))
+    .map((name) => join(folder, name))
+    .filter((path) => !own.includes(path));
+  const backups = backupFolderOf(databasePath);
+  const kept = (await readdir(backups).catch(() => [])).map((name) => join(backups, name));
+  return [...beside, ...kept].sort();
+}
+
+const OWN_NAME = /^memory-(\d{4}-\d\d-\d\dT)(\d\d)-(\d\d)-(\d\d\.\d{3}Z)\.db$/u;
+const DAY_MS = 86_400_000;
+
+async function entryOf(path: string): Promise<BackupEntry | undefined> {
+  const file = await stat(path).catch(() => undefined);
+  if (file === undefined || !file.isFile()) return undefined;
+  const [, day, hours, minutes, seconds] = OWN_NAME.exec(basename(path)) ?? [];
+  const at = day === undefined ? file.mtime.toISOString() : `${day}${hours}:${minutes}:${seconds}`;
+  const known = { path, sizeBytes: file.size, at };
+  try {
+    const { isSealed, schema, episodeCount, journalSeq } = await describeDatabase(path);
+    return { ...known, wasVerified: isSealed, held: { schema, episodeCount, journalSeq } };
+  } catch (error) {
+    if (!isMemoryError(error)) throw error;
+    return { ...known, wasVerified: false, problem: error.message };
+  }
+}

@@ -1,0 +1,77 @@
+// What a store offers to those who look after it: figures, verification, backups, and room given back.
+import type { CallOptions } from '@episodica/memory-core/ports';
+import { type BackupReceipt, type CopyOptions, createBackup } from './backup.ts';
+import { otherCopiesOf } from './backup-folder.ts';
+import type { EraseReport, VacuumReport } from './erase.ts';
+import type { StoreStats } from './inspect.ts';
+import type { RunJob } from './jobs.ts';
+import type { Verification } from './verify.ts';
+
+/** The verbs for looking after a store. Their cost grows with it, so each has a thread of its own. */
+export interface StoreCare {
+  stats(): Promise<StoreStats>;
+  /** Checks everything that can be checked. Reads the whole store: its cost grows with it. */
+  verify(): Promise<Verification>;
+  /**
+   * Makes every index anew from what it is an index of, the text indexes from the terms that they keep, and verifies.
+   * @throws `STORE_CORRUPT` where more than indexes is damaged; nothing is changed then
+   */
+  repair(): Promise<Verification>;
+  /**
+   * Keeps all that is in the store in one new file, while others read and write. It is there, whole, verified and
+   * durable, or there is nothing new.
+   * @throws `INVALID_INPUT` when there is a file of that name, `STORE_CORRUPT` when the store is not whole,
+   * `STORE_FAILED` when the place cannot be written, `ABORTED` when the copy that is being made is done
+   */
+  backup(path: string, options?: CopyOptions): Promise<BackupReceipt>;
+  /** Gives free pages back. @throws `STORE_UNAVAILABLE` while others keep the store busy */
+  vacuum(): Promise<VacuumReceipt>;
+  /**
+   * Leaves nothing of what was deleted in the file and its log; says so when it could not. Backups and other copies
+   * are left as they are, and named.
+   */
+  erase(): Promise<EraseReceipt>;
+  /** Asks for the right to write and gives it back. @throws `STORE_UNAVAILABLE`, `STORE_FAILED` when it is not given */
+  probe(): Promise<{ readonly lockMs: number }>;
+}
+
+/** Sizes of the file with its log. */
+export type VacuumReceipt = VacuumReport & { readonly tookMs: number };
+
+/** Whether nothing is left, and which other files may still hold it. */
+export type EraseReceipt = EraseReport & { readonly tookMs: number; readonly otherCopies: readonly string[] };
+
+/** What the verbs need of the store: `call` refuses when it is closed, and translates what the engine says. */
+export interface CareSetup {
+  readonly place: string;
+  readonly run: RunJob;
+  call<T>(action: string, signal: CallOptions['signal'], work: () => Promise<T>): Promise<T>;
+}
+
+/** The verbs over the jobs of one store. */
+export function careOf({ place, run, call }: CareSetup): StoreCare {
+  return {
+    stats: () => call('read', undefined, () => run('stats', undefined)),
+    verify: () => call('verify', undefined, () => run('verify', undefined)),
+    repair: () => call('repair', undefined, () => run('repair', undefined)),
+    backup: (path, options) => call('back up', options?.signal, () => createBackup(run, path, options)),
+    vacuum: () => call('vacuum', undefined, () => timed(() => run('vacuum', { waitMs: LOG_WAIT_MS }))),
+    erase: () =>
+      call('erase what was deleted from', undefined, () =>
+        timed(async () => {
+          const report = await run('erase', { waitMs: LOG_WAIT_MS });
+          return { ...report, otherCopies: await otherCopiesOf(place) };
+        }),
+      ),
+    probe: () => call('write to', undefined, async () => ({ lockMs: await run('probeLock', undefined) })),
+  };
+}
+
+/** How long to wait for those who read from a log that is to be emptied. */
+const LOG_WAIT_MS = 5_000;
+
+async function timed<T extends object>(work: () => Promise<T>): Promise<T & { readonly tookMs: number }> {
+  const startedMs = performance.now();
+  const result = await work();
+  return { ...result, tookMs: performance.now() - startedMs };
+}
