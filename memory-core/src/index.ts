@@ -43,6 +43,8 @@ export { type CachedStoreOptions, cachedStore } from './stores/cached.ts';
 export { matchesEpisode } from './stores/filters.ts';
 export { type InMemoryStoreOptions, inMemoryStore } from './stores/in-memory.ts';
 export { type InMemoryCacheOptions, inMemoryCache } from './stores/in-memory-cache.ts';
+export { samePosition, START } from './stores/journal-position.ts';
+export { layeredCache } from './stores/layered-cache.ts';
 export {
   evidenceTaken,
   stepCountConflict,
