@@ -37,4 +37,7 @@ const commandsApart = {
 rmSync(`${root}dist/bundle`, { recursive: true, force: true });
 await build({ ...shared, entryPoints: ['src/main.ts'], plugins: [commandsApart] });
 const commands = ['config', 'episode', 'eval', 'health', 'pattern', 'storage', 'transfer'];
-await build({ ...shared, entryPoints: commands.map((name) => `src/commands/${name}.ts`), splitting: true });
+const entries = Object.fromEntries(commands.map((name) => [`commands/${name}`, `src/commands/${name}.ts`]));
+// What looks at a cache before it is opened is a program of its own, and is looked for beside the bundle.
+const probe = fileURLToPath(new URL('./probe.js', import.meta.resolve('@episodica/memory-storage-lmdb')));
+await build({ ...shared, entryPoints: { ...entries, probe }, splitting: true });

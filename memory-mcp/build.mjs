@@ -4,6 +4,8 @@ import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
+// What looks at a cache before it is opened is a program of its own, and is looked for beside the bundle.
+const cacheProbe = fileURLToPath(new URL('./probe.js', import.meta.resolve('@episodica/memory-storage-lmdb')));
 const root = fileURLToPath(new URL('.', import.meta.url));
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 
@@ -33,7 +35,7 @@ const lean = {
 rmSync(`${root}dist/bundle`, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: { main: 'src/main.ts', worker: 'src/sandbox/worker.ts' },
+  entryPoints: { main: 'src/main.ts', worker: 'src/sandbox/worker.ts', probe: cacheProbe },
   outdir: 'dist/bundle',
   bundle: true,
   splitting: true,

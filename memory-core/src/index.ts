@@ -42,7 +42,12 @@ export type { EpisodeChangeInput, TagChange } from './revise.ts';
 export { type CachedStoreOptions, cachedStore } from './stores/cached.ts';
 export { matchesEpisode } from './stores/filters.ts';
 export { type InMemoryStoreOptions, inMemoryStore } from './stores/in-memory.ts';
-export { type InMemoryCacheOptions, inMemoryCache } from './stores/in-memory-cache.ts';
+export {
+  type InMemoryCache,
+  type InMemoryCacheOptions,
+  type InMemoryCacheStats,
+  inMemoryCache,
+} from './stores/in-memory-cache.ts';
 export { samePosition, START } from './stores/journal-position.ts';
 export { layeredCache } from './stores/layered-cache.ts';
 export {

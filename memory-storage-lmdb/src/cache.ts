@@ -36,7 +36,7 @@ export interface LmdbCacheStats {
 
 export interface LmdbCache extends MemoryCache {
   stats(): Promise<LmdbCacheStats>;
-  /** Resolves when it is known whether the files that were found are of use. It does not keep the process alive. */
+  /** Resolves when it is known whether the files that were found are of use: at once, where nobody has to look at them. */
   settled(): Promise<void>;
 }
 
@@ -153,4 +153,17 @@ function lmdbCache({ folder, place, files, oldestMs, ownCounts }: CacheParts): L
       await closing;
     },
   };
+}
+
+/** What was counted, in a line for people; `near` is what stands before this cache in the same process. */
+export function statsText(
+  { state, process: own, total, entries, sizeBytes }: LmdbCacheStats,
+  near?: { readonly hits: number; readonly misses: number },
+): string {
+  const reads = ({ hits, misses }: { readonly hits: number; readonly misses: number }): string =>
+    `${hits} of ${hits + misses} reads`;
+  const here = `this process: ${near === undefined ? '' : `${reads(near)} in memory, `}${reads(own)} in LMDB`;
+  if (total === undefined) return `${state}; ${here}; totals unavailable`;
+  const kept = `${entries} entries, ${((sizeBytes ?? 0) / 1_000_000).toFixed(1)} MB`;
+  return `${state}; ${kept}; ${here}; in all: ${reads(total)}, ${total.evictions} evicted, ${total.expired} expired`;
 }

@@ -138,7 +138,11 @@ export function placeOf({ folder, logger, maxFileBytes, session: options }: Plac
     },
 
     state: () => (session !== undefined ? 'open' : background !== undefined ? 'examining' : 'unavailable'),
-    settled: async () => background,
+    async settled() {
+      const awake = setInterval(() => undefined, WAIT_MS);
+      await background;
+      clearInterval(awake);
+    },
 
     async close() {
       stopping.abort();

@@ -5,7 +5,7 @@ import { MemoryError, START, samePosition } from '@episodica/memory-core';
 import type { Block, CacheMove, CacheRead, Entities, Kind, Position } from '@episodica/memory-core/ports';
 import { type Area, type AreaFigures, openArea } from './area.ts';
 import { codec, type ShapeStore } from './codec.ts';
-import { type Environment, type Notes, openEnvironment } from './environment.ts';
+import { type Notes, openEnvironment } from './environment.ts';
 import { type Fingerprint, fingerprint } from './files.ts';
 
 /** Rises with every change to what is stored or how. A cache of another format is emptied by who opens it. */
@@ -67,18 +67,18 @@ export function openSession({ folder, ...options }: SessionOptions): Session {
     notes,
     maxSizeBytes: options.maxBlocksBytes,
   });
-  const { encode, decode } = codec(shapesIn(notes, root));
   const opened = fingerprint(folder);
   let changedNs = opened?.changedNs;
   let isAlone = opened !== undefined;
 
   /** One transaction; and a look whether anybody else changed the file since this process did. */
-  function write(work: () => void): void {
-    root.transactionSync(() => {
+  function write<T>(work: () => T): T {
+    const result = root.transactionSync(() => {
       if (fingerprint(folder)?.changedNs !== changedNs) isAlone = false;
-      work();
+      return work();
     });
     changedNs = fingerprint(folder)?.changedNs;
+    return result;
   }
 
   write(() => {
@@ -86,6 +86,7 @@ export function openSession({ folder, ...options }: SessionOptions): Session {
     for (const area of [entities, blocks]) area.clear();
     keepPosition(notes, START);
   });
+  const { encode, decode } = codec(shapesIn(notes, write));
   const uses = usage({ entities, blocks, notes, options });
 
   return {
@@ -228,8 +229,11 @@ export function sum(a: Counts, b: Counts): Counts {
   };
 }
 
-/** Shapes are kept per format, and never deleted: another process may have read them long ago. */
-export function shapesIn(notes: Notes, root?: Environment['root']): ShapeStore {
+/**
+ * Shapes are kept per format, and never deleted: another process may have read them long ago. Without a way to `write`
+ * they are only read.
+ */
+export function shapesIn(notes: Notes, write?: (work: () => boolean) => boolean): ShapeStore {
   const key = `shapes-${FORMAT}`;
   // Written by `replace` alone.
   const read = (): readonly (readonly string[])[] | undefined =>
@@ -237,8 +241,8 @@ export function shapesIn(notes: Notes, root?: Environment['root']): ShapeStore {
   return {
     read,
     replace(shapes, isExpected) {
-      if (root === undefined) return false;
-      return root.transactionSync(() => {
+      if (write === undefined) return false;
+      return write(() => {
         if (!isExpected(read())) return false;
         notes.write(key, shapes);
         return true;

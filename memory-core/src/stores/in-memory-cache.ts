@@ -12,6 +12,19 @@ export interface InMemoryCacheOptions {
   readonly maxSizeBytes?: number;
 }
 
+/** What was counted since it was opened. A block is counted like an entity. */
+export interface InMemoryCacheStats {
+  readonly hits: number;
+  readonly misses: number;
+  readonly evictions: number;
+  readonly entries: number;
+  readonly sizeBytes: number;
+}
+
+export interface InMemoryCache extends MemoryCache {
+  stats(): InMemoryCacheStats;
+}
+
 const DEFAULTS: Required<InMemoryCacheOptions> = { maxEntries: 10_000, maxSizeBytes: 32_000_000 };
 
 interface Entry {
@@ -20,10 +33,11 @@ interface Entry {
 }
 
 /** A cache that lives as long as its process. Its calls reject with `CLOSED` after `close()`. */
-export function inMemoryCache(options: InMemoryCacheOptions = {}): MemoryCache {
+export function inMemoryCache(options: InMemoryCacheOptions = {}): InMemoryCache {
   const { maxEntries, maxSizeBytes } = { ...DEFAULTS, ...options };
   // In the order of last use, oldest first.
   const entries = new Map<string, Entry>();
+  const counts = { hits: 0, misses: 0, evictions: 0 };
   let sizeBytes = 0;
   let current = START;
   let isClosed = false;
@@ -45,11 +59,13 @@ export function inMemoryCache(options: InMemoryCacheOptions = {}): MemoryCache {
     for (const oldest of entries.keys()) {
       if (entries.size <= maxEntries && sizeBytes <= maxSizeBytes) break;
       drop(oldest);
+      counts.evictions += 1;
     }
   }
 
   function use(key: string): Entry['held'] | undefined {
     const entry = entries.get(key);
+    counts[entry === undefined ? 'misses' : 'hits'] += 1;
     if (entry === undefined) return undefined;
     entries.delete(key);
     entries.set(key, entry);
@@ -93,6 +109,8 @@ export function inMemoryCache(options: InMemoryCacheOptions = {}): MemoryCache {
       enter();
       keep(blockKeyOf(key), { held: copyOfBlock(block), sizeBytes: block.bytes.byteLength + block.mark.length });
     },
+
+    stats: () => ({ ...counts, entries: entries.size, sizeBytes }),
 
     async close() {
       isClosed = true;
