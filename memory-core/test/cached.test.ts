@@ -328,3 +328,135 @@ async function playAndCompare(
   for (const side of sides) expect(await side.getMany(kind, KEYS)).toEqual(await bare.getMany(kind, KEYS));
   for (const side of sides) await side.close();
 }
+
+// The same law one step after the other, for all that a cache holds: values, answers of the text index and blocks, in
+// two layers, while the database is put back to older copies of itself now and then.
+
+type Step =
+  | { readonly do: 'read' | 'match' | 'put' | 'delete'; readonly side: number; readonly key: number }
+  | { readonly do: 'putBack'; readonly writes: number }
+  | { readonly do: 'turn' };
+
+const WORDS = ['cache', 'tenant', 'retry'];
+
+const aLayeredStep: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      do: fc.constantFrom('read' as const, 'match' as const, 'put' as const, 'delete' as const),
+      side: aSide,
+      key: aKey,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('putBack' as const), writes: fc.nat(8) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('turn' as const) }) },
+);
+
+/** A store whose past can be brought back, every change with the time at which it was made. */
+function storeWithPast(): { readonly store: MemoryStore; putBack(writes: number): Promise<void> } {
+  let past: { readonly batch: Parameters<MemoryStore['write']>[0]; readonly atMs: number }[] = [];
+  let nowMs = 0;
+  const opened = (): MemoryStore => inMemoryStore({ now: () => nowMs });
+  let current = opened();
+  let newestMs = 0;
+  const { text } = current;
+  if (text === undefined) throw new Error('The in-memory store has a text index.');
+  return {
+    store: {
+      name: 'with a past',
+      getMany: (kind, ids, call) => current.getMany(kind, ids, call),
+      scan: (kind, filter, call) => current.scan(kind, filter, call),
+      changes: (from, call) => current.changes(from, call),
+      text: { match: (query, call) => (current.text ?? text).match(query, call) },
+      write(batch, call) {
+        newestMs += 1;
+        nowMs = newestMs;
+        past.push({ batch, atMs: nowMs });
+        return current.write(batch, call);
+      },
+      close: () => current.close(),
+    },
+    async putBack(writes) {
+      past = past.slice(0, writes);
+      current = opened();
+      for (const { batch, atMs } of past) {
+        nowMs = atMs;
+        await current.write(batch);
+      }
+    },
+  };
+}
+
+test('values and answers in two layers are those of the store, also after it was put back to older copies [CA-02] [CA-06] [RE-11]', async () => {
+  const layers = fc.tuple(aPlan, aPlan, aPlan);
+  await fc.assert(
+    fc.asyncProperty(fc.array(aLayeredStep, { minLength: 10, maxLength: 80, size: 'max' }), layers, async (steps, plans) => {
+      const { store, putBack } = storeWithPast();
+      const shared = inMemoryCache();
+      const sides = [0, 1].map((side) =>
+        cachedStore(store, lossyCache(layeredCache(inMemoryCache(), lossyCache(shared, plans[side]!)), plans[2])),
+      );
+      let version = 0;
+      for (const step of steps) {
+        if (step.do === 'turn') await turns(1);
+        else if (step.do === 'putBack') await putBack(step.writes);
+        else if (step.do === 'put') {
+          version += 1;
+          const value = anEpisode({ id: KEYS[step.key]!, version });
+          const terms = { title: [WORDS[version % 3]!], body: WORDS.slice(0, 1 + (version % 3)) };
+          await sides[step.side]!.write([{ ...put('episode', value), terms }]);
+        } else if (step.do === 'delete') await sides[step.side]!.write([remove('episode', KEYS[step.key]!)]);
+        else if (step.do === 'read') {
+          expect(await sides[step.side]!.getMany('episode', KEYS)).toEqual(await store.getMany('episode', KEYS));
+        } else {
+          const query = { kind: 'episode', terms: [WORDS[step.key]!], limit: 10 } as const;
+          expect(await sides[step.side]!.text?.match(query)).toEqual(await store.text?.match(query));
+        }
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a question that was asked before is answered without the text index, until something of its kind changes [RE-11]', async () => {
+  const bare = inMemoryStore();
+  let asked = 0;
+  const text: NonNullable<MemoryStore['text']> = {
+    match(query, call) {
+      asked += 1;
+      return bare.text!.match(query, call);
+    },
+  };
+  const cached = cachedStore({ ...bare, text }, inMemoryCache());
+  const episode = anEpisode();
+  await cached.write([{ ...put('episode', episode), terms: { title: ['cache'], body: ['cache'] } }]);
+  const query = { kind: 'episode', terms: ['cache'], limit: 5 } as const;
+  const answer = await cached.text!.match(query);
+  expect(answer.hits.map(({ id }) => id)).toEqual([episode.id]);
+  await bare.write([put('step', aStep({ episodeId: episode.id })), put('baseline', aBaseline())]);
+  expect(await cached.text!.match(query)).toEqual(answer);
+  expect(asked).toBe(1);
+  expect(await cached.text!.match({ ...query, limit: 4 })).toEqual(answer);
+  expect(asked).toBe(2);
+  await bare.write([remove('episode', episode.id)]);
+  expect((await cached.text!.match(query)).hits).toEqual([]);
+  expect(asked).toBe(3);
+});
+
+test('layers that stand apart meet again with the next reads, and then answer together [CA-06]', async () => {
+  const store = inMemoryStore();
+  const far = inMemoryCache();
+  const [near, other] = [inMemoryCache(), inMemoryCache()];
+  const [mine, others] = [cachedStore(store, layeredCache(near, far)), cachedStore(store, layeredCache(other, far))];
+  const [first, second] = [aBaseline(), aBaseline()];
+  await store.write([put('baseline', first), put('baseline', second)]);
+  await mine.getMany('baseline', [first.id]);
+  await store.write([put('baseline', aBaseline())]);
+  for (const { id } of [second, first]) await others.getMany('baseline', [id]);
+  expect((await near.get('baseline', []))?.at).not.toEqual((await far.get('baseline', []))?.at);
+  for (let read = 0; read < 2; read += 1) {
+    expect(await mine.getMany('baseline', [first.id, second.id])).toEqual([first, second]);
+  }
+  const at = (await far.get('baseline', []))?.at;
+  expect(await near.get('baseline', [first.id, second.id])).toEqual({ at, values: [first, second] });
+});

@@ -41,11 +41,13 @@ export async function examine(
   { startedMs, maxFileBytes }: { readonly startedMs: number; readonly maxFileBytes: number },
 ): Promise<Finding> {
   const path = join(folder, DATA_FILE);
-  const found = await stat(path, { bigint: true }).catch((error: unknown) => {
-    if (isMissing(error)) return undefined;
-    throw error;
-  });
-  if (found === undefined) return (await isFolderOrMissing(folder)) ? { kind: 'none' } : useless('it is no folder', undefined);
+  const found = await stat(path, { bigint: true }).catch(ignoreMissing);
+  const lock = await stat(join(folder, LOCK_FILE)).catch(ignoreMissing);
+  if (lock?.isFile() === false) return useless('there is something else in place of its lock', await dataOf(folder));
+  if (found === undefined) {
+    const isFolder = (await stat(folder).catch(ignoreMissing))?.isDirectory() ?? true;
+    return isFolder ? { kind: 'none' } : useless('it is no folder', undefined);
+  }
   const data = `${found.dev}:${found.ino}`;
   if (!found.isFile()) return useless('there is something else in place of its file', data);
   if (found.size > BigInt(maxFileBytes)) return useless('its file has grown too large', data);
@@ -60,13 +62,6 @@ export async function examine(
 
 function useless(reason: string, data: string | undefined): Finding {
   return { kind: 'useless', reason, data };
-}
-
-async function isFolderOrMissing(folder: string): Promise<boolean> {
-  return stat(folder).then(
-    (found) => found.isDirectory(),
-    (error: unknown) => isMissing(error) && !(error instanceof Error && 'code' in error && error.code === 'ENOTDIR'),
-  );
 }
 
 /** Says that the files of `data` are sound: because nobody but this process changed them, or because a probe said so. */

@@ -15,12 +15,16 @@ export function layeredCache(near: MemoryCache, far: MemoryCache): MemoryCache {
     if (first?.values.every((value) => value !== undefined) && ids.length > 0) return first;
     const second = await far.get(kind, first === undefined ? ids : missingOf(ids, first));
     if (first === undefined || second === undefined) return first ?? second;
+    const found = second.values.filter((value) => value !== undefined);
     if (samePosition(first.at, second.at)) {
-      const found = second.values.filter((value) => value !== undefined);
-      if (found.length > 0) await near.set(kind, found, first.at);
-      return { at: first.at, values: inPlaceOfMissing(first.values, second.values, (value) => value) };
+      if (found.length > 0) await near.set(kind, found, second.at);
+      return { at: second.at, values: inPlaceOfMissing(first.values, second.values, (value) => value) };
     }
-    if (first.at.seq <= second.at.seq) return first;
+    // A near one that was nowhere yet holds nothing, and begins where the far one stands.
+    if (first.at.seq === 0) {
+      await near.move({ from: first.at, to: second.at });
+      await near.set(kind, found, second.at);
+    } else if (first.at.seq <= second.at.seq) return first;
     return { at: second.at, values: inPlaceOfMissing(first.values, second.values, () => undefined) };
   }
 
