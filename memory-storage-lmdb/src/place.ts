@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { makePrivateFolder } from '@episodica/memory-core';
 import type { Logger } from '@episodica/memory-core/ports';
 import { claim, dataOf, examine, replace, takeVoucher, vouch } from './files.ts';
 import { probe } from './probing.ts';
@@ -43,29 +44,40 @@ export function placeOf({ folder, logger, maxFileBytes, session: options }: Plac
 
   /** Answers whether the files are open now. */
   async function attach(): Promise<boolean> {
+    makePrivateFolder(dirname(folder));
     const found = await examine(folder, { startedMs, maxFileBytes });
     if (found.kind === 'unsure') return false;
-    if (found.kind === 'useless' && !(await giveUp(found.reason, found.data))) return false;
-    await takeVoucher(folder);
-    try {
-      session = openSession({ ...options, folder });
-    } catch (error) {
-      if (!(await giveUp(`it does not open: ${String(error)}`, await dataOf(folder)))) return false;
-      session = openSession({ ...options, folder });
-    }
-    return true;
-  }
-
-  /** Answers whether it was this process's turn to do so. */
-  async function giveUp(reason: string, data: string | undefined): Promise<boolean> {
+    if (found.kind === 'trusted') return attachTrusted();
+    // One process at a time makes files: half made ones look damaged.
     const right = await claim(folder);
     if (right === undefined) return false;
     try {
-      logger.warn({ folder, reason }, 'The cache is of no use; it starts again from nothing.');
-      await replace(folder, data);
+      return await attachNew();
     } finally {
       await right.release();
     }
+  }
+
+  async function attachTrusted(): Promise<boolean> {
+    // What ends this process while it opens them shall not be trusted again.
+    await takeVoucher(folder);
+    try {
+      session = openSession({ ...options, folder });
+      return true;
+    } catch (error) {
+      logger.warn({ folder, error: String(error) }, 'The cache does not open; it has to be looked at.');
+      return false;
+    }
+  }
+
+  async function attachNew(): Promise<boolean> {
+    const found = await examine(folder, { startedMs, maxFileBytes });
+    if (found.kind === 'unsure' || found.kind === 'trusted') return false;
+    if (found.kind === 'useless') {
+      logger.warn({ folder, reason: found.reason }, 'The cache is of no use; it starts again from nothing.');
+      await replace(folder, found.data);
+    }
+    session = openSession({ ...options, folder });
     return true;
   }
 
