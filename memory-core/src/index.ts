@@ -48,7 +48,7 @@ export {
   type InMemoryCacheStats,
   inMemoryCache,
 } from './stores/in-memory-cache.ts';
-export { samePosition, START } from './stores/journal-position.ts';
+export { START, samePosition } from './stores/journal-position.ts';
 export { layeredCache } from './stores/layered-cache.ts';
 export {
   evidenceTaken,

@@ -390,30 +390,34 @@ function storeWithPast(): { readonly store: MemoryStore; putBack(writes: number)
 test('values and answers in two layers are those of the store, also after it was put back to older copies [CA-02] [CA-06] [RE-11]', async () => {
   const layers = fc.tuple(aPlan, aPlan, aPlan);
   await fc.assert(
-    fc.asyncProperty(fc.array(aLayeredStep, { minLength: 10, maxLength: 80, size: 'max' }), layers, async (steps, plans) => {
-      const { store, putBack } = storeWithPast();
-      const shared = inMemoryCache();
-      const sides = [0, 1].map((side) =>
-        cachedStore(store, lossyCache(layeredCache(inMemoryCache(), lossyCache(shared, plans[side]!)), plans[2])),
-      );
-      let version = 0;
-      for (const step of steps) {
-        if (step.do === 'turn') await turns(1);
-        else if (step.do === 'putBack') await putBack(step.writes);
-        else if (step.do === 'put') {
-          version += 1;
-          const value = anEpisode({ id: KEYS[step.key]!, version });
-          const terms = { title: [WORDS[version % 3]!], body: WORDS.slice(0, 1 + (version % 3)) };
-          await sides[step.side]!.write([{ ...put('episode', value), terms }]);
-        } else if (step.do === 'delete') await sides[step.side]!.write([remove('episode', KEYS[step.key]!)]);
-        else if (step.do === 'read') {
-          expect(await sides[step.side]!.getMany('episode', KEYS)).toEqual(await store.getMany('episode', KEYS));
-        } else {
-          const query = { kind: 'episode', terms: [WORDS[step.key]!], limit: 10 } as const;
-          expect(await sides[step.side]!.text?.match(query)).toEqual(await store.text?.match(query));
+    fc.asyncProperty(
+      fc.array(aLayeredStep, { minLength: 10, maxLength: 80, size: 'max' }),
+      layers,
+      async (steps, plans) => {
+        const { store, putBack } = storeWithPast();
+        const shared = inMemoryCache();
+        const sides = [0, 1].map((side) =>
+          cachedStore(store, lossyCache(layeredCache(inMemoryCache(), lossyCache(shared, plans[side]!)), plans[2])),
+        );
+        let version = 0;
+        for (const step of steps) {
+          if (step.do === 'turn') await turns(1);
+          else if (step.do === 'putBack') await putBack(step.writes);
+          else if (step.do === 'put') {
+            version += 1;
+            const value = anEpisode({ id: KEYS[step.key]!, version });
+            const terms = { title: [WORDS[version % 3]!], body: WORDS.slice(0, 1 + (version % 3)) };
+            await sides[step.side]!.write([{ ...put('episode', value), terms }]);
+          } else if (step.do === 'delete') await sides[step.side]!.write([remove('episode', KEYS[step.key]!)]);
+          else if (step.do === 'read') {
+            expect(await sides[step.side]!.getMany('episode', KEYS)).toEqual(await store.getMany('episode', KEYS));
+          } else {
+            const query = { kind: 'episode', terms: [WORDS[step.key]!], limit: 10 } as const;
+            expect(await sides[step.side]!.text?.match(query)).toEqual(await store.text?.match(query));
+          }
         }
-      }
-    }),
+      },
+    ),
     { numRuns: 300 },
   );
 });

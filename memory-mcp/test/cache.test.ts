@@ -43,7 +43,10 @@ beforeAll(async () => {
     anEpisode({ description: `The tenant of shop ${index} is missing from the cache key. `.repeat(10) }),
   );
   await store.write(
-    episodes.map((value) => ({ ...put('episode', value), terms: { title: TERMS, body: value.description.split(' ') } })),
+    episodes.map((value) => ({
+      ...put('episode', value),
+      terms: { title: TERMS, body: value.description.split(' ') },
+    })),
   );
   await store.close();
   const user = await aUser(master);
@@ -170,12 +173,21 @@ const DAMAGES: readonly [string, (folder: string) => void][] = [
   ['a file of something else', (folder) => writeFileSync(dataIn(folder), 'not a database\n'.repeat(9_000))],
   ['a file of another machine', (folder) => writeFileSync(dataIn(folder), readFileSync(dataIn(folder)).swap32())],
   ['a folder in place of the file', (folder) => replaceBy(dataIn(folder), (path) => mkdirSync(path))],
-  ['a file in place of the folder', (folder) => replaceBy(join(cacheIn(folder), 'lmdb'), (path) => writeFileSync(path, 'x'))],
+  [
+    'a file in place of the folder',
+    (folder) => replaceBy(join(cacheIn(folder), 'lmdb'), (path) => writeFileSync(path, 'x')),
+  ],
   ['a file in place of the blocks', (folder) => writeFileSync(join(cacheIn(folder), 'blocks'), 'x')],
   ['no permission to read', (folder) => chmodSync(dataIn(folder), 0)],
   ['no permission to write', (folder) => chmodSync(dataIn(folder), 0o400)],
-  ['a lock file of noise', (folder) => writeFileSync(join(cacheIn(folder), 'lmdb', 'lock.mdb'), Buffer.alloc(9_000, 0x5a))],
-  ['a folder in place of the lock file', (folder) => replaceBy(join(cacheIn(folder), 'lmdb', 'lock.mdb'), (path) => mkdirSync(path))],
+  [
+    'a lock file of noise',
+    (folder) => writeFileSync(join(cacheIn(folder), 'lmdb', 'lock.mdb'), Buffer.alloc(9_000, 0x5a)),
+  ],
+  [
+    'a folder in place of the lock file',
+    (folder) => replaceBy(join(cacheIn(folder), 'lmdb', 'lock.mdb'), (path) => mkdirSync(path)),
+  ],
   ['a claim that nobody holds any more', (folder) => writeFileSync(join(cacheIn(folder), 'lmdb.claim'), '2147483646')],
   ['noise in what vouches for it', (folder) => writeFileSync(join(cacheIn(folder), 'lmdb.sound'), '{"kind":"clo')],
   ['a damaged file that looks as old as it was', damagedInSecret],
@@ -202,124 +214,157 @@ describe.each([
   ['closed', async (user: User) => void (await user.close())],
   ['killed', (user: User) => user.kill()],
 ])('a cache whose last user was %s', (_, finish) => {
-  test.concurrent.each(DAMAGES)('%s stops no process and yields no wrong answer [CA-03]', async (__, damage) => {
-    const folder = aPlace();
-    const user = await aUser(folder);
-    await user.ask({ do: 'settle' });
-    await expectTruth(user);
-    await finish(user);
-    damage(folder);
-    await expectUnharmed(folder);
-  }, PATIENCE_MS);
+  test.concurrent.each(DAMAGES)(
+    '%s stops no process and yields no wrong answer [CA-03]',
+    async (__, damage) => {
+      const folder = aPlace();
+      const user = await aUser(folder);
+      await user.ask({ do: 'settle' });
+      await expectTruth(user);
+      await finish(user);
+      damage(folder);
+      await expectUnharmed(folder);
+    },
+    PATIENCE_MS,
+  );
 });
 
-test('of many processes that start at once on a cache that was left open, each answers right and all share one file [CA-03]', async () => {
-  const folder = aPlace();
-  const left = await aUser(folder);
-  await expectTruth(left);
-  await left.kill();
-  const started = await Promise.all([1, 2, 3, 4].map(() => aUser(folder)));
-  await Promise.all(started.map((user) => expectTruth(user)));
-  await Promise.all(started.map((user) => user.ask({ do: 'settle' })));
-  for (const user of started) expect(await user.ask({ do: 'stats' })).toMatchObject({ state: 'open' });
-  const [first, ...others] = started as [User, ...User[]];
-  const episode = { ...anEpisode(episodes[5]), description: 'Written by one, read by all.', version: 2 };
-  await first.ask({ do: 'write', episode });
-  for (const user of others) expect(await user.ask({ do: 'read', id: episode.id })).toEqual(episode);
-  const readers = readdirSync(cacheIn(folder));
-  expect(readers.filter((name) => /damaged|copy/u.test(name))).toEqual([]);
-  for (const user of started) await user.close();
-}, PATIENCE_MS);
+test(
+  'of many processes that start at once on a cache that was left open, each answers right and all share one file [CA-03]',
+  async () => {
+    const folder = aPlace();
+    const left = await aUser(folder);
+    await expectTruth(left);
+    await left.kill();
+    const started = await Promise.all([1, 2, 3, 4].map(() => aUser(folder)));
+    await Promise.all(started.map((user) => expectTruth(user)));
+    await Promise.all(started.map((user) => user.ask({ do: 'settle' })));
+    for (const user of started) expect(await user.ask({ do: 'stats' })).toMatchObject({ state: 'open' });
+    const [first, ...others] = started as [User, ...User[]];
+    const episode = { ...anEpisode(episodes[5]), description: 'Written by one, read by all.', version: 2 };
+    await first.ask({ do: 'write', episode });
+    for (const user of others) expect(await user.ask({ do: 'read', id: episode.id })).toEqual(episode);
+    const readers = readdirSync(cacheIn(folder));
+    expect(readers.filter((name) => /damaged|copy/u.test(name))).toEqual([]);
+    for (const user of started) await user.close();
+  },
+  PATIENCE_MS,
+);
 
-test('a cache whose user was killed is used again after a look at it, with all that it held [CA-03]', async () => {
-  const folder = aPlace();
-  const left = await aUser(folder);
-  await left.ask({ do: 'settle' });
-  await expectTruth(left);
-  await left.kill();
-  const user = await aUser(folder);
-  expect(await user.ask({ do: 'stats' })).toMatchObject({ state: 'examining' });
-  await user.ask({ do: 'settle' });
-  await user.ask({ do: 'check', terms: TERMS });
-  expect(await user.ask({ do: 'stats' })).toMatchObject({ state: 'open', process: { hits: EPISODES + 1, misses: 0 } });
-  await user.close();
-  const next = await aUser(folder);
-  expect(await next.ask({ do: 'stats' })).toMatchObject({ state: 'open' });
-  await next.close();
-}, PATIENCE_MS);
+test(
+  'a cache whose user was killed is used again after a look at it, with all that it held [CA-03]',
+  async () => {
+    const folder = aPlace();
+    const left = await aUser(folder);
+    await left.ask({ do: 'settle' });
+    await expectTruth(left);
+    await left.kill();
+    const user = await aUser(folder);
+    expect(await user.ask({ do: 'stats' })).toMatchObject({ state: 'examining' });
+    await user.ask({ do: 'settle' });
+    await user.ask({ do: 'check', terms: TERMS });
+    expect(await user.ask({ do: 'stats' })).toMatchObject({
+      state: 'open',
+      process: { hits: EPISODES + 1, misses: 0 },
+    });
+    await user.close();
+    const next = await aUser(folder);
+    expect(await next.ask({ do: 'stats' })).toMatchObject({ state: 'open' });
+    await next.close();
+  },
+  PATIENCE_MS,
+);
 
-test('a write of one process is seen by the next read of another, through all layers [CA-06]', async () => {
-  const folder = aPlace();
-  const [writer, reader] = [await aUser(folder), await aUser(folder)];
-  for (const user of [writer, reader]) await user.ask({ do: 'settle' });
-  for (let version = 2; version < 40; version += 1) {
-    const episode = { ...anEpisode(episodes[version % 3]), description: `Version ${version}`, version };
-    await writer.ask({ do: 'write', episode });
-    expect(await reader.ask({ do: 'read', id: episode.id })).toEqual(episode);
-    expect(await writer.ask({ do: 'read', id: episode.id })).toEqual(episode);
-  }
-  await writer.close();
-  await reader.close();
-}, PATIENCE_MS);
+test(
+  'a write of one process is seen by the next read of another, through all layers [CA-06]',
+  async () => {
+    const folder = aPlace();
+    const [writer, reader] = [await aUser(folder), await aUser(folder)];
+    for (const user of [writer, reader]) await user.ask({ do: 'settle' });
+    for (let version = 2; version < 40; version += 1) {
+      const episode = { ...anEpisode(episodes[version % 3]), description: `Version ${version}`, version };
+      await writer.ask({ do: 'write', episode });
+      expect(await reader.ask({ do: 'read', id: episode.id })).toEqual(episode);
+      expect(await writer.ask({ do: 'read', id: episode.id })).toEqual(episode);
+    }
+    await writer.close();
+    await reader.close();
+  },
+  PATIENCE_MS,
+);
 
 const INTERFERENCES: readonly [string, (folder: string) => void][] = [
   ['its folder is deleted', (folder) => rmSync(cacheIn(folder), { recursive: true })],
   ['its data file is deleted', (folder) => unlinkSync(dataIn(folder))],
   ['its lock file is deleted', (folder) => unlinkSync(join(cacheIn(folder), 'lmdb', 'lock.mdb'))],
-  ['its folder is replaced by that of an older copy', (folder) => replaceBy(cacheIn(folder), (path) => cpSync(cacheIn(master), path, { recursive: true }))],
-  ['its data file is replaced by noise', (folder) => replaceBy(dataIn(folder), (path) => writeFileSync(path, Buffer.alloc(90_112, 0x5a)))],
+  [
+    'its folder is replaced by that of an older copy',
+    (folder) => replaceBy(cacheIn(folder), (path) => cpSync(cacheIn(master), path, { recursive: true })),
+  ],
+  [
+    'its data file is replaced by noise',
+    (folder) => replaceBy(dataIn(folder), (path) => writeFileSync(path, Buffer.alloc(90_112, 0x5a))),
+  ],
   ['its folder is moved away', (folder) => renameSync(cacheIn(folder), `${cacheIn(folder)}.aside`)],
 ];
 
-test.each(INTERFERENCES)('while two processes run, %s: both go on and answer right [CA-03]', async (_, interfere) => {
-  const folder = aPlace();
-  const two = [await aUser(folder), await aUser(folder)];
-  for (const user of two) await user.ask({ do: 'settle' });
-  for (const user of two) await expectTruth(user);
-  interfere(folder);
-  for (let version = 2; version < 6; version += 1) {
-    for (const user of two) {
-      const episode = { ...anEpisode(episodes[version]), description: `Version ${version}`, version };
-      await user.ask({ do: 'write', episode });
-      for (const other of two) expect(await other.ask({ do: 'read', id: episode.id })).toEqual(episode);
-      await expectTruth(user);
+test.each(INTERFERENCES)(
+  'while two processes run, %s: both go on and answer right [CA-03]',
+  async (_, interfere) => {
+    const folder = aPlace();
+    const two = [await aUser(folder), await aUser(folder)];
+    for (const user of two) await user.ask({ do: 'settle' });
+    for (const user of two) await expectTruth(user);
+    interfere(folder);
+    for (let version = 2; version < 6; version += 1) {
+      for (const user of two) {
+        const episode = { ...anEpisode(episodes[version]), description: `Version ${version}`, version };
+        await user.ask({ do: 'write', episode });
+        for (const other of two) expect(await other.ask({ do: 'read', id: episode.id })).toEqual(episode);
+        await expectTruth(user);
+      }
     }
-  }
-  const late = await aUser(folder);
-  for (const user of [...two, late]) {
-    await user.ask({ do: 'settle' });
-    await expectTruth(user);
-    expect(await user.ask({ do: 'stats' })).toMatchObject({ state: 'open' });
-  }
-  for (const user of [...two, late]) expect(await user.close()).toBe(0);
-}, PATIENCE_MS);
+    const late = await aUser(folder);
+    for (const user of [...two, late]) {
+      await user.ask({ do: 'settle' });
+      await expectTruth(user);
+      expect(await user.ask({ do: 'stats' })).toMatchObject({ state: 'open' });
+    }
+    for (const user of [...two, late]) expect(await user.close()).toBe(0);
+  },
+  PATIENCE_MS,
+);
 
-test('a database that is put back to an older copy, and written past it, is never answered from the cache of the newer [CA-02]', async () => {
-  const folder = aPlace();
-  const older = join(folder, 'older.db');
-  copyFileSync(join(folder, 'memory.db'), older);
-  const write = async (description: string): Promise<void> => {
+test(
+  'a database that is put back to an older copy, and written past it, is never answered from the cache of the newer [CA-02]',
+  async () => {
+    const folder = aPlace();
+    const older = join(folder, 'older.db');
+    copyFileSync(join(folder, 'memory.db'), older);
+    const write = async (description: string): Promise<void> => {
+      const user = await aUser(folder);
+      await user.ask({ do: 'settle' });
+      for (const index of [1, 2]) {
+        await user.ask({ do: 'write', episode: { ...anEpisode(episodes[index]), description, version: 2 } });
+      }
+      await expectTruth(user);
+      await user.close();
+    };
+    await write('Of the history that is given up.');
+    for (const suffix of ['', '-wal', '-shm']) rmSync(join(folder, `memory.db${suffix}`), { force: true });
+    copyFileSync(older, join(folder, 'memory.db'));
+    // Without the cache, as many changes of the same things as before: the same numbers, another history.
+    const store = await openTursoStore({ url: urlIn(folder) });
+    for (const index of [1, 2]) {
+      const episode = { ...anEpisode(episodes[index]), description: 'Of the history that holds.', version: 2 };
+      await store.write([put('episode', episode)]);
+    }
+    await store.close();
     const user = await aUser(folder);
     await user.ask({ do: 'settle' });
-    for (const index of [1, 2]) {
-      await user.ask({ do: 'write', episode: { ...anEpisode(episodes[index]), description, version: 2 } });
-    }
     await expectTruth(user);
     await user.close();
-  };
-  await write('Of the history that is given up.');
-  for (const suffix of ['', '-wal', '-shm']) rmSync(join(folder, `memory.db${suffix}`), { force: true });
-  copyFileSync(older, join(folder, 'memory.db'));
-  // Without the cache, as many changes of the same things as before: the same numbers, another history.
-  const store = await openTursoStore({ url: urlIn(folder) });
-  for (const index of [1, 2]) {
-    const episode = { ...anEpisode(episodes[index]), description: 'Of the history that holds.', version: 2 };
-    await store.write([put('episode', episode)]);
-  }
-  await store.close();
-  const user = await aUser(folder);
-  await user.ask({ do: 'settle' });
-  await expectTruth(user);
-  await user.close();
-  await write('Going on.');
-}, PATIENCE_MS);
+    await write('Going on.');
+  },
+  PATIENCE_MS,
+);

@@ -1,7 +1,7 @@
 // Large blocks, each a file of its own: LMDB would hold the event loop while it copies them, and these can be read
 // before it is known whether LMDB's own files are sound.
 import { createHash, randomUUID } from 'node:crypto';
-import { open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
@@ -62,7 +62,7 @@ export function blockFiles(folder: string, maxSizeBytes: number): BlockFiles {
       const path = pathOf(key);
       const found = await stat(path).catch(nothingWhereMissing(undefined));
       if (found === undefined || !found.isFile() || found.mtimeMs < oldestMs) return undefined;
-      const bytes = await readFile(path).catch(nothingWhereMissing(undefined));
+      const bytes = await readAtOnce(path, found.size).catch(nothingWhereMissing(undefined));
       if (bytes === undefined || !(await isWhole(bytes, key))) return undefined;
       // The time of last use, said by hand: file systems are often told not to keep it.
       await utimes(path, new Date(), found.mtime).catch(nothingWhereMissing(undefined));
@@ -108,6 +108,17 @@ function headOf(mark: string): Buffer {
   return head;
 }
 
+/** In one piece, off the event loop: reading in parts would have them put together on it. */
+async function readAtOnce(path: string, sizeBytes: number): Promise<Buffer> {
+  const file = await open(path, 'r');
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(sizeBytes), 0, sizeBytes, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
 async function isWhole(bytes: Buffer, key: string): Promise<boolean> {
   if (bytes.byteLength < HEADER_BYTES) return false;
   return bytes.readUInt32LE(0) === (await check(bytes.subarray(4), crc32(key)));
@@ -125,7 +136,8 @@ async function check(bytes: Uint8Array, start: number): Promise<number> {
 /** For what another process took away meanwhile. */
 function nothingWhereMissing<T>(nothing: T): (error: unknown) => T {
   return (error) => {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return nothing;
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return nothing;
     throw error;
   };
 }

@@ -52,7 +52,8 @@ export async function examine(
   if (!found.isFile()) return useless('there is something else in place of its file', data);
   if (found.size > BigInt(maxFileBytes)) return useless('its file has grown too large', data);
   // Nothing is flushed: what the machine took with it when it went down may be missing anywhere.
-  if (Number(found.mtimeMs) < Date.now() - uptime() * 1_000) return useless('it is from before the machine started', data);
+  if (Number(found.mtimeMs) < Date.now() - uptime() * 1_000)
+    return useless('it is from before the machine started', data);
   if (!(await looksSound(path))) return useless('it is damaged', data);
   const voucher = await readVoucher(folder);
   const isAsLeft = voucher?.kind === 'closed' && voucher.changedNs === `${found.ctimeNs} ${found.size}`;

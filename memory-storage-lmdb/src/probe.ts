@@ -2,7 +2,7 @@
 // `probe FOLDER COPY`. It exits with one of `PROBE_EXITS`; any other end says that the files are of no use.
 import { mkdirSync } from 'node:fs';
 import { setPriority } from 'node:os';
-import { exit, argv, pid } from 'node:process';
+import { argv, exit, pid } from 'node:process';
 import { codec } from './codec.ts';
 import { AREAS, type Environment, openEnvironment } from './environment.ts';
 import { PROBE_EXITS } from './probing.ts';
@@ -34,7 +34,8 @@ function walk(walked: Environment): void {
     for (const { key, value } of ledger.getRange({})) {
       if (readNote(key, value) === undefined) throw new Error(`The row of ${key} is garbled.`);
     }
-    for (const { value } of queues.getRange({})) if (ledger.get(value) === undefined) throw new Error('A queue is garbled.');
+    for (const { value } of queues.getRange({}))
+      if (ledger.get(value) === undefined) throw new Error('A queue is garbled.');
     walked.notes.read(`tally-${area}`);
   }
   walked.notes.read('state');

@@ -106,8 +106,9 @@ export function openSession({ folder, ...options }: SessionOptions): Session {
       const encoded = values.map((value) => ({ key: keyOf(kind, value.id), bytes: encode(value) }));
       write(() => {
         if (!samePosition(positionIn(notes), at)) return;
-        for (const { key, bytes } of encoded) if (bytes !== undefined) uses.keep(entities, key, bytes);
+        // First, so that what was just read is not what has to go.
         uses.writeDown();
+        for (const { key, bytes } of encoded) if (bytes !== undefined) uses.keep(entities, key, bytes);
       });
     },
 
@@ -128,8 +129,8 @@ export function openSession({ folder, ...options }: SessionOptions): Session {
 
     setBlock(key, block) {
       write(() => {
-        uses.keep(blocks, key, packed(block));
         uses.writeDown();
+        uses.keep(blocks, key, packed(block));
       });
     },
 

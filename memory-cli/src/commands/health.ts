@@ -60,7 +60,11 @@ async function cacheComponent({ cache }: Opened): Promise<Component> {
   const stats = await cache.stats?.();
   if (stats === undefined) return { name: 'cache', status: 'degraded', detail: cache.problem ?? 'unavailable' };
   const { statsText } = await import('@episodica/memory-storage-lmdb');
-  return { name: 'cache', status: stats.state === 'open' ? 'ok' : 'degraded', detail: `${statsText(stats)}, ${cache.path}` };
+  return {
+    name: 'cache',
+    status: stats.state === 'open' ? 'ok' : 'degraded',
+    detail: `${statsText(stats)}, ${cache.path}`,
+  };
 }
 
 async function learningComponent({ memory }: Opened, signal: AbortSignal): Promise<Component> {

@@ -109,7 +109,9 @@ function cachedText(
 ): TextIndex {
   return {
     async match<K extends IndexedKind>(query: TextQuery<K>, call?: CallOptions): Promise<TextMatches> {
-      const key = `match-${createHash('sha256').update(JSON.stringify([MATCH_FORMAT, store.name, query])).digest('hex')}`;
+      const key = `match-${createHash('sha256')
+        .update(JSON.stringify([MATCH_FORMAT, store.name, query]))
+        .digest('hex')}`;
       const block = await attempt('getBlock', () => cache.getBlock(key));
       const from = block && readPosition(block.mark);
       const now = from && (await since(store, from, call));

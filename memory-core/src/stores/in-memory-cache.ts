@@ -1,9 +1,9 @@
 // The cache of reference: the laws of `MemoryCache` in the plainest code that keeps them. It is also the near half of
 // a layered cache, where what counts is that a read costs next to nothing.
 import { MemoryError } from '../errors.ts';
-import type { Block, MemoryCache, Position } from '../ports/cache.ts';
+import type { Block, MemoryCache } from '../ports/cache.ts';
 import type { Entities, Kind } from '../ports/store.ts';
-import { samePosition, START } from './journal-position.ts';
+import { START, samePosition } from './journal-position.ts';
 
 export interface InMemoryCacheOptions {
   /** Past this many, what was not read for longest is forgotten. @default 10_000 */
