@@ -59,18 +59,88 @@ interface AreaOptions {
 
 export function openArea({ name, files, notes, maxSizeBytes }: AreaOptions): Area {
   const { values, ledger, queues } = files;
+  const rows = rowsIn(files);
+  const shrink = shrinker(values, rows, maxSizeBytes);
   const noteKey = `tally-${name}`;
   // `write` alone writes under this key.
   const tally = (): Tally => (notes.read(noteKey) as Tally | undefined) ?? NOTHING;
   const write = (next: Tally): void => notes.write(noteKey, next);
 
+  function remove(key: string): void {
+    const row = rows.rowOf(key);
+    values.removeSync(key);
+    if (row !== undefined) write(rows.leave(key, row, tally()));
+  }
+
+  return {
+    get(key, oldestSeconds) {
+      const bytes = values.getBinary(key);
+      const kept = bytes && readKept(key, bytes);
+      return kept && { payload: kept.payload, isExpired: kept.storedAtSeconds < oldestSeconds };
+    },
+
+    put(key, payload, storedAtSeconds) {
+      const sizeBytes = key.length + payload.byteLength + OVERHEAD_BYTES;
+      if (sizeBytes > maxSizeBytes / 8) {
+        remove(key);
+        return 0;
+      }
+      const known = rows.rowOf(key);
+      values.putSync(key, keptBytes(key, { storedAtSeconds, payload }));
+      const before = known === undefined ? tally() : rows.leave(key, known, tally());
+      const queue = known === undefined || known.queue === 'small' ? 'small' : 'main';
+      const uses = known?.queue === 'forgotten' ? 0 : (known?.uses ?? 0);
+      const { now, evicted } = shrink(rows.enter(key, { queue, sizeBytes, uses, storedAtSeconds }, before));
+      write(now);
+      return evicted;
+    },
+
+    remove,
+
+    clear() {
+      for (const database of [values, ledger, queues]) database.clearSync();
+      write(NOTHING);
+    },
+
+    touch(keys) {
+      for (const key of keys) {
+        const row = rows.rowOf(key);
+        if (row === undefined || row.queue === 'forgotten' || row.uses >= MAX_USES) continue;
+        ledger.putSync(key, noteText(key, { ...row, uses: row.uses + 1 } satisfies Row));
+      }
+    },
+
+    sweep(after, oldestSeconds) {
+      const keys = [...ledger.getKeys({ start: after, exclusiveStart: true, limit: SWEEP_KEYS })];
+      const old = keys.filter((key) => (rows.rowOf(key)?.storedAtSeconds ?? 0) < oldestSeconds);
+      for (const key of old) remove(key);
+      return { stoppedAt: keys.at(-1) ?? '', removed: old.length };
+    },
+
+    figures() {
+      const { entries, sizeBytes } = tally();
+      return { entries, sizeBytes };
+    },
+  };
+}
+
+/** The keys of an area with what is known of each, every one in one queue. */
+interface Rows {
+  rowOf(key: string): Row | undefined;
+  /** Puts the row of a key that stands in no queue at the end of one. */
+  enter(key: string, row: Omit<Row, 'place'>, now: Tally): Tally;
+  leave(key: string, row: Row, now: Tally): Tally;
+  /** The first key of a queue with its row. What has no row, as after damage, is taken out of the queue. */
+  firstOf(queue: Queue): readonly [string, Row] | undefined;
+}
+
+function rowsIn({ ledger, queues }: AreaFiles): Rows {
   function rowOf(key: string): Row | undefined {
     const text = ledger.get(key);
     // `enter` alone writes rows.
     return text === undefined ? undefined : (readNote(key, text) as Row | undefined);
   }
 
-  /** Puts the row of a key that stands in no queue at the end of one. */
   function enter(key: string, row: Omit<Row, 'place'>, now: Tally): Tally {
     ledger.putSync(key, noteText(key, { ...row, place: now.place } satisfies Row));
     queues.putSync([row.queue, now.place], key);
@@ -83,7 +153,6 @@ export function openArea({ name, files, notes, maxSizeBytes }: AreaOptions): Are
     return counted(row, now, -1);
   }
 
-  /** The first key of a queue with its row. What has no row, as after damage, is taken out of the queue. */
   function firstOf(queue: Queue): readonly [string, Row] | undefined {
     for (const { key: place, value: key } of queues.getRange({ start: [queue, 0], end: [queue, Number.MAX_VALUE] })) {
       const row = rowOf(key);
@@ -93,6 +162,12 @@ export function openArea({ name, files, notes, maxSizeBytes }: AreaOptions): Are
     return undefined;
   }
 
+  return { rowOf, enter, leave, firstOf };
+}
+
+type Shrink = (start: Tally) => { readonly now: Tally; readonly evicted: number };
+
+function shrinker(values: AreaFiles['values'], { enter, leave, firstOf }: Rows, maxSizeBytes: number): Shrink {
   /** Makes one step towards a smaller area: answers nothing when there is nothing left to go. */
   function step(now: Tally): { readonly now: Tally; readonly evicted: number } | undefined {
     const isSmallTurn = now.smallBytes > SMALL_SHARE * maxSizeBytes;
@@ -115,7 +190,7 @@ export function openArea({ name, files, notes, maxSizeBytes }: AreaOptions): Are
     return oldest === undefined ? { ...now, forgotten: 0 } : leave(...oldest, now);
   }
 
-  function shrink(start: Tally): { readonly now: Tally; readonly evicted: number } {
+  return (start) => {
     let now = start;
     let evicted = 0;
     while (now.sizeBytes > maxSizeBytes) {
@@ -126,63 +201,6 @@ export function openArea({ name, files, notes, maxSizeBytes }: AreaOptions): Are
       evicted += made.evicted;
     }
     return { now, evicted };
-  }
-
-  function remove(key: string): void {
-    const row = rowOf(key);
-    values.removeSync(key);
-    if (row !== undefined) write(leave(key, row, tally()));
-  }
-
-  return {
-    get(key, oldestSeconds) {
-      const bytes = values.getBinary(key);
-      const kept = bytes && readKept(key, bytes);
-      return kept && { payload: kept.payload, isExpired: kept.storedAtSeconds < oldestSeconds };
-    },
-
-    put(key, payload, storedAtSeconds) {
-      const sizeBytes = key.length + payload.byteLength + OVERHEAD_BYTES;
-      if (sizeBytes > maxSizeBytes / 8) {
-        remove(key);
-        return 0;
-      }
-      const known = rowOf(key);
-      values.putSync(key, keptBytes(key, { storedAtSeconds, payload }));
-      const before = known === undefined ? tally() : leave(key, known, tally());
-      const queue = known === undefined || known.queue === 'small' ? 'small' : 'main';
-      const uses = known?.queue === 'forgotten' ? 0 : (known?.uses ?? 0);
-      const { now, evicted } = shrink(enter(key, { queue, sizeBytes, uses, storedAtSeconds }, before));
-      write(now);
-      return evicted;
-    },
-
-    remove,
-
-    clear() {
-      for (const database of [values, ledger, queues]) database.clearSync();
-      write(NOTHING);
-    },
-
-    touch(keys) {
-      for (const key of keys) {
-        const row = rowOf(key);
-        if (row === undefined || row.queue === 'forgotten' || row.uses >= MAX_USES) continue;
-        ledger.putSync(key, noteText(key, { ...row, uses: row.uses + 1 } satisfies Row));
-      }
-    },
-
-    sweep(after, oldestSeconds) {
-      const keys = [...ledger.getKeys({ start: after, exclusiveStart: true, limit: SWEEP_KEYS })];
-      const old = keys.filter((key) => (rowOf(key)?.storedAtSeconds ?? 0) < oldestSeconds);
-      for (const key of old) remove(key);
-      return { stoppedAt: keys.at(-1) ?? '', removed: old.length };
-    },
-
-    figures() {
-      const { entries, sizeBytes } = tally();
-      return { entries, sizeBytes };
-    },
   };
 }
 

@@ -36,78 +36,137 @@ const PROBE_DELAY_MS = 250;
 /** How often it is asked whether the probe of another process is done. */
 const WAIT_MS = 100;
 
-export function placeOf({ folder, logger, maxFileBytes, session: options }: PlaceOptions): Place {
-  const stopping = new AbortController();
-  let startedMs = Date.now();
-  let session: Session | undefined;
-  let background: Promise<void> | undefined;
+/** Nothing is open before `open()`. */
+export function placeOf(options: PlaceOptions): Place {
+  return new OpenedPlace(options);
+}
+
+class OpenedPlace implements Place {
+  readonly #options: PlaceOptions;
+  readonly #stopping = new AbortController();
+  #startedMs = Date.now();
+  #session: Session | undefined;
+  #background: Promise<void> | undefined;
+
+  constructor(options: PlaceOptions) {
+    this.#options = options;
+  }
+
+  async open(): Promise<void> {
+    if (!(await this.#attach())) this.#inBackground(() => this.#findOut());
+  }
+
+  session(): Session | undefined {
+    return this.#session;
+  }
+
+  sessionToWrite(): Session | undefined {
+    const { folder } = this.#options;
+    if (this.#session === undefined || this.#session.isInPlace()) return this.#session;
+    this.#options.logger.warn(
+      { folder },
+      'The files of the cache were deleted or replaced; it opens those that are there now.',
+    );
+    const left = this.#session;
+    this.#session = undefined;
+    this.#startedMs = Date.now();
+    this.#inBackground(() => this.#leave(left));
+    return undefined;
+  }
+
+  state(): ReturnType<Place['state']> {
+    if (this.#session !== undefined) return 'open';
+    return this.#background === undefined ? 'unavailable' : 'examining';
+  }
+  async settled(): Promise<void> {
+    const awake = setInterval(() => undefined, WAIT_MS);
+    await this.#background;
+    clearInterval(awake);
+  }
+
+  async close(): Promise<void> {
+    const { folder } = this.#options;
+    this.#stopping.abort();
+    await this.#background;
+    const left = await this.#session?.close();
+    this.#session = undefined;
+    if (left !== undefined) await vouch(folder, { kind: 'closed', ...left });
+  }
 
   /** Answers whether the files are open now. */
-  async function attach(): Promise<boolean> {
+  async #attach(): Promise<boolean> {
+    const { folder } = this.#options;
     makePrivateFolder(dirname(folder));
-    const found = await examine(folder, { startedMs, maxFileBytes });
+    const found = await examine(folder, { startedMs: this.#startedMs, maxFileBytes: this.#options.maxFileBytes });
     if (found.kind === 'unsure') return false;
-    if (found.kind === 'trusted') return attachTrusted();
+    if (found.kind === 'trusted') return this.#attachTrusted();
     // One process at a time makes files: half made ones look damaged.
     const right = await claim(folder);
     if (right === undefined) return false;
     try {
-      return await attachNew();
+      return await this.#attachNew();
     } finally {
       await right.release();
     }
   }
 
-  async function attachTrusted(): Promise<boolean> {
+  async #attachTrusted(): Promise<boolean> {
+    const { folder } = this.#options;
     // What ends this process while it opens them shall not be trusted again.
     await takeVoucher(folder);
     try {
-      session = openSession({ ...options, folder });
+      this.#session = openSession({ ...this.#options.session, folder });
       return true;
     } catch (error) {
-      logger.warn({ folder, error: String(error) }, 'The cache does not open; it has to be looked at.');
+      this.#options.logger.warn({ folder, error: String(error) }, 'The cache does not open; it has to be looked at.');
       return false;
     }
   }
 
-  async function attachNew(): Promise<boolean> {
-    const found = await examine(folder, { startedMs, maxFileBytes });
+  async #attachNew(): Promise<boolean> {
+    const { folder } = this.#options;
+    const found = await examine(folder, { startedMs: this.#startedMs, maxFileBytes: this.#options.maxFileBytes });
     if (found.kind === 'unsure' || found.kind === 'trusted') return false;
     if (found.kind === 'useless') {
-      logger.warn({ folder, reason: found.reason }, 'The cache is of no use; it starts again from nothing.');
+      this.#options.logger.warn(
+        { folder, reason: found.reason },
+        'The cache is of no use; it starts again from nothing.',
+      );
       await replace(folder, found.data);
     }
-    session = openSession({ ...options, folder });
+    this.#session = openSession({ ...this.#options.session, folder });
     return true;
   }
 
-  async function findOut(): Promise<void> {
+  async #findOut(): Promise<void> {
+    const { folder } = this.#options;
     let delayMs = PROBE_DELAY_MS;
     do {
       // Whoever has nothing else to do ends without having found out.
-      await setTimeout(delayMs, undefined, { ref: false, signal: stopping.signal });
+      await setTimeout(delayMs, undefined, { ref: false, signal: this.#stopping.signal });
       delayMs = WAIT_MS;
       const right = await claim(folder);
       if (right === undefined) continue;
       try {
-        await look();
+        await this.#look();
       } finally {
         await right.release();
       }
-    } while (!(await attach()));
+    } while (!(await this.#attach()));
   }
 
   /** Has the files looked at by another process, and says of them what it found. */
-  async function look(): Promise<void> {
-    const found = await examine(folder, { startedMs, maxFileBytes });
+  async #look(): Promise<void> {
+    const { folder } = this.#options;
+    const found = await examine(folder, { startedMs: this.#startedMs, maxFileBytes: this.#options.maxFileBytes });
     if (found.kind !== 'unsure') return;
     await removeLeftovers(folder);
     const copy = `${folder}.copy-${randomUUID()}`;
     const atMs = Date.now();
-    const verdict = await probe(folder, copy, stopping.signal);
-    logger.debug({ folder, verdict, tookMs: Date.now() - atMs }, 'The cache was looked at.');
+    const verdict = await probe(folder, copy, this.#stopping.signal);
+    this.#options.logger.debug({ folder, verdict, tookMs: Date.now() - atMs }, 'The cache was looked at.');
     if (verdict === 'useless') {
-      logger.warn({ folder }, 'The cache is damaged; it starts again from nothing.');
+      this.#options.logger.warn({ folder }, 'The cache is damaged; it starts again from nothing.');
       await replace(folder, found.data);
       return;
     }
@@ -116,54 +175,23 @@ export function placeOf({ folder, logger, maxFileBytes, session: options }: Plac
     if (data !== undefined) await vouch(folder, { kind: 'probed', data, atMs });
   }
 
-  function inBackground(work: () => Promise<unknown>): void {
-    background = work()
+  #inBackground(work: () => Promise<unknown>): void {
+    const { folder } = this.#options;
+    this.#background = work()
       .then(() => undefined)
       .catch((error: unknown) => {
-        if (!stopping.signal.aborted) logger.warn({ folder, error: String(error) }, 'The cache is done without.');
+        if (!this.#stopping.signal.aborted)
+          this.#options.logger.warn({ folder, error: String(error) }, 'The cache is done without.');
       })
       .finally(() => {
-        background = undefined;
+        this.#background = undefined;
       });
   }
 
-  async function leave(left: Session): Promise<void> {
+  async #leave(left: Session): Promise<void> {
     await left.close();
-    if (!(await attach())) await findOut();
+    if (!(await this.#attach())) await this.#findOut();
   }
-
-  return {
-    async open() {
-      if (!(await attach())) inBackground(findOut);
-    },
-
-    session: () => session,
-
-    sessionToWrite() {
-      if (session === undefined || session.isInPlace()) return session;
-      logger.warn({ folder }, 'The files of the cache were deleted or replaced; it opens those that are there now.');
-      const left = session;
-      session = undefined;
-      startedMs = Date.now();
-      inBackground(() => leave(left));
-      return undefined;
-    },
-
-    state: () => (session !== undefined ? 'open' : background !== undefined ? 'examining' : 'unavailable'),
-    async settled() {
-      const awake = setInterval(() => undefined, WAIT_MS);
-      await background;
-      clearInterval(awake);
-    },
-
-    async close() {
-      stopping.abort();
-      await background;
-      const left = await session?.close();
-      session = undefined;
-      if (left !== undefined) await vouch(folder, { kind: 'closed', ...left });
-    },
-  };
 }
 
 /** What processes that were killed left behind. Only for who has the claim. */

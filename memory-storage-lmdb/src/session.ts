@@ -5,7 +5,7 @@ import { MemoryError, START, samePosition } from '@episodica/memory-core';
 import type { Block, CacheMove, CacheRead, Entities, Kind, Position } from '@episodica/memory-core/ports';
 import { type Area, type AreaFigures, openArea } from './area.ts';
 import { codec, type ShapeStore } from './codec.ts';
-import { type Notes, openEnvironment } from './environment.ts';
+import { type Environment, type Notes, openEnvironment } from './environment.ts';
 import { type Fingerprint, fingerprint } from './files.ts';
 
 /** Rises with every change to what is stored or how. A cache of another format is emptied by who opens it. */
@@ -55,37 +55,9 @@ const MAX_TOUCHED = 256;
 export function openSession({ folder, ...options }: SessionOptions): Session {
   const environment = openEnvironment(folder);
   const { root, notes } = environment;
-  const entities = openArea({
-    name: 'entities',
-    files: environment.areas.entities,
-    notes,
-    maxSizeBytes: options.maxEntitiesBytes,
-  });
-  const blocks = openArea({
-    name: 'blocks',
-    files: environment.areas.blocks,
-    notes,
-    maxSizeBytes: options.maxBlocksBytes,
-  });
-  const opened = fingerprint(folder);
-  let changedNs = opened?.changedNs;
-  let isAlone = opened !== undefined;
-
-  /** One transaction; and a look whether anybody else changed the file since this process did. */
-  function write<T>(work: () => T): T {
-    const result = root.transactionSync(() => {
-      if (fingerprint(folder)?.changedNs !== changedNs) isAlone = false;
-      return work();
-    });
-    changedNs = fingerprint(folder)?.changedNs;
-    return result;
-  }
-
-  write(() => {
-    if (hasOurFormat(notes)) return;
-    for (const area of [entities, blocks]) area.clear();
-    keepPosition(notes, START);
-  });
+  const { entities, blocks } = openAreas(environment, options);
+  const { write, isInPlace, leave } = writerOf(root, folder);
+  write(() => beginAnew(notes, [entities, blocks]));
   const { encode, decode } = codec(shapesIn(notes, write));
   const uses = usage({ entities, blocks, notes, options });
 
@@ -141,14 +113,59 @@ export function openSession({ folder, ...options }: SessionOptions): Session {
       return { entries: a.entries + b.entries, sizeBytes: a.sizeBytes + b.sizeBytes, counts: uses.counts() };
     },
 
+    isInPlace,
+
+    async close() {
+      if (isInPlace()) write(uses.writeDown);
+      await root.close();
+      return leave();
+    },
+  };
+}
+
+function openAreas(
+  { areas, notes }: Environment,
+  { maxEntitiesBytes, maxBlocksBytes }: Pick<SessionOptions, 'maxEntitiesBytes' | 'maxBlocksBytes'>,
+): { readonly entities: Area; readonly blocks: Area } {
+  return {
+    entities: openArea({ name: 'entities', files: areas.entities, notes, maxSizeBytes: maxEntitiesBytes }),
+    blocks: openArea({ name: 'blocks', files: areas.blocks, notes, maxSizeBytes: maxBlocksBytes }),
+  };
+}
+
+/** Empties what another version of this program left. */
+function beginAnew(notes: Notes, areas: readonly Area[]): void {
+  if (hasOurFormat(notes)) return;
+  for (const area of areas) area.clear();
+  keepPosition(notes, START);
+}
+
+interface Writer {
+  /** One transaction; and a look whether anybody else changed the file since this process did. */
+  write<T>(work: () => T): T;
+  isInPlace(): boolean;
+  /** How the files are left, if nobody but this process changed them. */
+  leave(): Fingerprint | undefined;
+}
+
+function writerOf(root: Environment['root'], folder: string): Writer {
+  const opened = fingerprint(folder);
+  let changedNs = opened?.changedNs;
+  let isAlone = opened !== undefined;
+  return {
+    write(work) {
+      const result = root.transactionSync(() => {
+        if (fingerprint(folder)?.changedNs !== changedNs) isAlone = false;
+        return work();
+      });
+      changedNs = fingerprint(folder)?.changedNs;
+      return result;
+    },
     isInPlace() {
       const now = fingerprint(folder);
       return now?.data === opened?.data && now?.lock === opened?.lock;
     },
-
-    async close() {
-      if (this.isInPlace()) write(uses.writeDown);
-      await root.close();
+    leave() {
       const left = fingerprint(folder);
       return isAlone && left?.data === opened?.data && left?.changedNs === changedNs ? left : undefined;
     },

@@ -34,17 +34,76 @@ interface Entry {
 
 /** A cache that lives as long as its process. Its calls reject with `CLOSED` after `close()`. */
 export function inMemoryCache(options: InMemoryCacheOptions = {}): InMemoryCache {
-  const { maxEntries, maxSizeBytes } = { ...DEFAULTS, ...options };
-  // In the order of last use, oldest first.
-  const entries = new Map<string, Entry>();
-  const counts = { hits: 0, misses: 0, evictions: 0 };
-  let sizeBytes = 0;
+  const { keep, use, drop, keys, empty, stats } = shelf({ ...DEFAULTS, ...options });
   let current = START;
   let isClosed = false;
 
   function enter(): void {
     if (isClosed) throw new MemoryError('CLOSED', 'The in-memory cache is closed; open another.');
   }
+
+  return {
+    name: 'memory',
+
+    async get<K extends Kind>(kind: K, ids: readonly string[]) {
+      enter();
+      // `set` alone writes under this key, and what it was given is of this kind.
+      const values = ids.map((id) => copyOf(use(keyOf(kind, id)) as Entities[K] | undefined));
+      return { at: current, values };
+    },
+
+    async set(kind, values, at) {
+      enter();
+      if (!samePosition(at, current)) return;
+      for (const value of values) {
+        keep(keyOf(kind, value.id), { held: copyOf(value), sizeBytes: JSON.stringify(value).length });
+      }
+    },
+
+    async move({ from, to, changed }) {
+      enter();
+      if (!samePosition(from, current)) return;
+      const gone = changed?.map(({ kind, id }) => keyOf(kind, id)) ?? keys().filter(isEntity);
+      for (const key of gone) drop(key);
+      current = to;
+    },
+
+    async getBlock(key) {
+      enter();
+      // `setBlock` alone writes under this key.
+      const block = use(blockKeyOf(key)) as Block | undefined;
+      return block && copyOfBlock(block);
+    },
+
+    async setBlock(key, block) {
+      enter();
+      keep(blockKeyOf(key), { held: copyOfBlock(block), sizeBytes: block.bytes.byteLength + block.mark.length });
+    },
+
+    stats,
+
+    async close() {
+      isClosed = true;
+      empty();
+    },
+  };
+}
+
+interface Shelf {
+  keep(key: string, entry: Entry): void;
+  /** What is kept, now the last to go. */
+  use(key: string): Entry['held'] | undefined;
+  drop(key: string): void;
+  keys(): readonly string[];
+  empty(): void;
+  stats(): InMemoryCacheStats;
+}
+
+function shelf({ maxEntries, maxSizeBytes }: Required<InMemoryCacheOptions>): Shelf {
+  // In the order of last use, oldest first.
+  const entries = new Map<string, Entry>();
+  const counts = { hits: 0, misses: 0, evictions: 0 };
+  let sizeBytes = 0;
 
   function drop(key: string): void {
     sizeBytes -= entries.get(key)?.sizeBytes ?? 0;
@@ -73,49 +132,12 @@ export function inMemoryCache(options: InMemoryCacheOptions = {}): InMemoryCache
   }
 
   return {
-    name: 'memory',
-
-    async get<K extends Kind>(kind: K, ids: readonly string[]) {
-      enter();
-      // `set` alone writes under this key, and what it was given is of this kind.
-      const values = ids.map((id) => copyOf(use(keyOf(kind, id)) as Entities[K] | undefined));
-      return { at: current, values };
-    },
-
-    async set(kind, values, at) {
-      enter();
-      if (!samePosition(at, current)) return;
-      for (const value of values) {
-        keep(keyOf(kind, value.id), { held: copyOf(value), sizeBytes: JSON.stringify(value).length });
-      }
-    },
-
-    async move({ from, to, changed }) {
-      enter();
-      if (!samePosition(from, current)) return;
-      const keys = changed?.map(({ kind, id }) => keyOf(kind, id)) ?? [...entries.keys()].filter(isEntity);
-      for (const key of keys) drop(key);
-      current = to;
-    },
-
-    async getBlock(key) {
-      enter();
-      // `setBlock` alone writes under this key.
-      const block = use(blockKeyOf(key)) as Block | undefined;
-      return block && copyOfBlock(block);
-    },
-
-    async setBlock(key, block) {
-      enter();
-      keep(blockKeyOf(key), { held: copyOfBlock(block), sizeBytes: block.bytes.byteLength + block.mark.length });
-    },
-
+    keep,
+    use,
+    drop,
+    keys: () => [...entries.keys()],
+    empty: () => entries.clear(),
     stats: () => ({ ...counts, entries: entries.size, sizeBytes }),
-
-    async close() {
-      isClosed = true;
-      entries.clear();
-    },
   };
 }
 
