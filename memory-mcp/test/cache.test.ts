@@ -131,6 +131,11 @@ async function expectUnharmed(folder: string): Promise<void> {
   expect(await user.ask({ do: 'read', id: changed.id })).toEqual(changed);
   await expectTruth(user);
   expect(await user.close()).toBe(0);
+  // Nothing is in its memory yet: what it answers comes from the files.
+  const next = await aUser(folder);
+  await next.ask({ do: 'settle' });
+  await expectTruth(next);
+  expect(await next.close()).toBe(0);
 }
 
 /** 0 … 1, the same row for the same seed (Lehmer 1951). */
