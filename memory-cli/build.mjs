@@ -37,12 +37,10 @@ const commandsApart = {
 rmSync(`${root}dist/bundle`, { recursive: true, force: true });
 await build({ ...shared, entryPoints: ['src/main.ts'], plugins: [commandsApart] });
 const commands = ['backup', 'config', 'episode', 'eval', 'forget', 'health', 'pattern', 'storage', 'transfer'];
-await build({
-  ...shared,
-  entryPoints: {
-    ...Object.fromEntries(commands.map((name) => [`commands/${name}`, `src/commands/${name}.ts`])),
-    // Where the store looks for its thread.
-    'store-thread': '@episodica/memory-storage-turso/store-thread',
-  },
-  splitting: true,
-});
+const entries = Object.fromEntries(commands.map((name) => [`commands/${name}`, `src/commands/${name}.ts`]));
+// Looked for beside the bundle: the store's thread, and the program that looks at a cache before it is opened.
+const beside = {
+  'store-thread': '@episodica/memory-storage-turso/store-thread',
+  probe: fileURLToPath(new URL('./probe.js', import.meta.resolve('@episodica/memory-storage-lmdb'))),
+};
+await build({ ...shared, entryPoints: { ...entries, ...beside }, splitting: true });

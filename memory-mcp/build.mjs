@@ -4,6 +4,8 @@ import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
+// What looks at a cache before it is opened is a program of its own, and is looked for beside the bundle.
+const cacheProbe = fileURLToPath(new URL('./probe.js', import.meta.resolve('@episodica/memory-storage-lmdb')));
 const root = fileURLToPath(new URL('.', import.meta.url));
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 
@@ -36,6 +38,7 @@ await build({
   entryPoints: {
     main: 'src/main.ts',
     worker: 'src/sandbox/worker.ts',
+    probe: cacheProbe,
     'store-thread': '@episodica/memory-storage-turso/store-thread',
   },
   outdir: 'dist/bundle',

@@ -6,7 +6,9 @@ import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
   cachedStore,
+  inMemoryCache,
   isMemoryError,
+  layeredCache,
   type Memory,
   MemoryError,
   makePrivateFolder,
@@ -16,6 +18,7 @@ import {
 } from '@episodica/memory-core';
 import { type ResolvedConfig, resolveConfig, userConfigPath } from '@episodica/memory-core/config';
 import type { Logger, MemoryStore } from '@episodica/memory-core/ports';
+import type { LmdbCacheStats } from '@episodica/memory-storage-lmdb';
 import type { TursoStore, Verification } from '@episodica/memory-storage-turso';
 import type { Format } from './output.ts';
 import { note } from './output.ts';
@@ -50,6 +53,8 @@ export interface Opened {
 export interface CacheState {
   readonly path: string;
   readonly problem?: string;
+  /** What it counted so far. Waits until it is known whether its files are of use. */
+  stats?(): Promise<LmdbCacheStats>;
 }
 
 /** The settings by defaults, files, environment and flags. @throws `INVALID_INPUT`, `NOT_SUPPORTED` */
@@ -139,8 +144,10 @@ async function withCache(
   const maxSizeBytes = settings.values.MEMORY_CACHE_SIZE_MB * 1_048_576;
   try {
     const { openLmdbCache } = await import('@episodica/memory-storage-lmdb');
-    const cache = await openLmdbCache({ path, maxSizeBytes, logger });
-    return { cached: cachedStore(store, cache, { logger }), cache: { path } };
+    const far = await openLmdbCache({ path, maxSizeBytes, logger });
+    const stats = () => far.settled().then(() => far.stats());
+    const cache = layeredCache(inMemoryCache(), far);
+    return { cached: cachedStore(store, cache, { logger }), cache: { path, stats } };
   } catch (cause) {
     // Nothing depends on the cache: without it the same answers come a little later.
     const problem = cause instanceof Error ? cause.message : String(cause);

@@ -43,7 +43,14 @@ export { type CachedStoreOptions, cachedStore } from './stores/cached.ts';
 export { matchesEpisode } from './stores/filters.ts';
 export { groupCommit } from './stores/group-commit.ts';
 export { type InMemoryStoreOptions, inMemoryStore } from './stores/in-memory.ts';
-export { type InMemoryCacheOptions, inMemoryCache } from './stores/in-memory-cache.ts';
+export {
+  type InMemoryCache,
+  type InMemoryCacheOptions,
+  type InMemoryCacheStats,
+  inMemoryCache,
+} from './stores/in-memory-cache.ts';
+export { START, samePosition } from './stores/journal-position.ts';
+export { layeredCache } from './stores/layered-cache.ts';
 export {
   evidenceTaken,
   stepCountConflict,

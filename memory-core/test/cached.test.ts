@@ -1,4 +1,4 @@
-import { cachedStore, inMemoryCache, inMemoryStore, MemoryError } from '@episodica/memory-core';
+import { cachedStore, inMemoryCache, inMemoryStore, layeredCache, MemoryError, START } from '@episodica/memory-core';
 import type { Kind, Logger, MemoryStore } from '@episodica/memory-core/ports';
 import {
   aBaseline,
@@ -24,12 +24,29 @@ cacheSuite({ name: 'in memory', open: async () => inMemoryCache() });
 test('the in-memory cache forgets what was not read for longest [CA-01]', async () => {
   const cache = inMemoryCache({ maxEntries: 2 });
   const [first, second, third] = [aBaseline(), aBaseline(), aBaseline()];
-  await cache.set('baseline', [first, second], 0);
+  await cache.set('baseline', [first, second], START);
   await cache.get('baseline', [first.id]);
-  await cache.set('baseline', [third], 0);
-  const { values } = await cache.get('baseline', [first.id, second.id, third.id]);
-  expect(values).toEqual([first, undefined, third]);
+  await cache.set('baseline', [third], START);
+  const read = await cache.get('baseline', [first.id, second.id, third.id]);
+  expect(read?.values).toEqual([first, undefined, third]);
 });
+
+test('the in-memory cache is bounded by bytes, and one large thing does not drive out the rest [CA-06]', async () => {
+  const cache = inMemoryCache({ maxSizeBytes: 80_000 });
+  const small = aBaseline();
+  await cache.set('baseline', [small], START);
+  await cache.setBlock('large', { mark: '', bytes: new Uint8Array(20_000) });
+  expect(await cache.getBlock('large')).toBeUndefined();
+  expect((await cache.get('baseline', [small.id]))?.values).toEqual([small]);
+  for (let index = 0; index < 10; index += 1) {
+    await cache.setBlock(`block ${index}`, { mark: '', bytes: new Uint8Array(9_000) });
+  }
+  expect(await cache.getBlock('block 0')).toBeUndefined();
+  expect((await cache.getBlock('block 9'))?.bytes).toHaveLength(9_000);
+  expect((await cache.get('baseline', [small.id]))?.values).toEqual([undefined]);
+});
+
+cacheSuite({ name: 'layered', open: async () => layeredCache(inMemoryCache(), inMemoryCache()) });
 
 /** `store`, saying which ids of which kind were read from it. */
 function watched(store: MemoryStore): { readonly store: MemoryStore; readonly reads: string[] } {
@@ -125,7 +142,7 @@ describe('cachedStore', () => {
     const other = { ...held, episodes: 77 };
     await restored.write([put('baseline', other)]);
     expect(await cachedStore(restored, cache).getMany('baseline', [held.id])).toEqual([other]);
-    expect(await cache.get('baseline', [held.id])).toEqual({ seq: 1, values: [other] });
+    expect(await cache.get('baseline', [held.id])).toMatchObject({ at: { seq: 1 }, values: [other] });
   });
 
   test('a cache that always throws costs one warning and no answer [CA-02]', async () => {
@@ -161,7 +178,8 @@ describe('cachedStore', () => {
   test('it has a text index exactly when its store has one [CA-01]', () => {
     const store = inMemoryStore();
     const { text, ...without } = store;
-    expect(cachedStore(store, inMemoryCache()).text).toBe(text);
+    expect(text).toBeDefined();
+    expect(cachedStore(store, inMemoryCache()).text).toBeDefined();
     expect('text' in cachedStore(without, inMemoryCache())).toBe(false);
   });
 
@@ -310,3 +328,139 @@ async function playAndCompare(
   for (const side of sides) expect(await side.getMany(kind, KEYS)).toEqual(await bare.getMany(kind, KEYS));
   for (const side of sides) await side.close();
 }
+
+// The same law one step after the other, for all that a cache holds: values, answers of the text index and blocks, in
+// two layers, while the database is put back to older copies of itself now and then.
+
+type Step =
+  | { readonly do: 'read' | 'match' | 'put' | 'delete'; readonly side: number; readonly key: number }
+  | { readonly do: 'putBack'; readonly writes: number }
+  | { readonly do: 'turn' };
+
+const WORDS = ['cache', 'tenant', 'retry'];
+
+const aLayeredStep: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      do: fc.constantFrom('read' as const, 'match' as const, 'put' as const, 'delete' as const),
+      side: aSide,
+      key: aKey,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('putBack' as const), writes: fc.nat(8) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('turn' as const) }) },
+);
+
+/** A store whose past can be brought back, every change with the time at which it was made. */
+function storeWithPast(): { readonly store: MemoryStore; putBack(writes: number): Promise<void> } {
+  let past: { readonly batch: Parameters<MemoryStore['write']>[0]; readonly atMs: number }[] = [];
+  let nowMs = 0;
+  const opened = (): MemoryStore => inMemoryStore({ now: () => nowMs });
+  let current = opened();
+  let newestMs = 0;
+  const { text } = current;
+  if (text === undefined) throw new Error('The in-memory store has a text index.');
+  return {
+    store: {
+      name: 'with a past',
+      getMany: (kind, ids, call) => current.getMany(kind, ids, call),
+      scan: (kind, filter, call) => current.scan(kind, filter, call),
+      changes: (from, call) => current.changes(from, call),
+      text: { match: (query, call) => (current.text ?? text).match(query, call) },
+      write(batch, call) {
+        newestMs += 1;
+        nowMs = newestMs;
+        past.push({ batch, atMs: nowMs });
+        return current.write(batch, call);
+      },
+      close: () => current.close(),
+    },
+    async putBack(writes) {
+      past = past.slice(0, writes);
+      current = opened();
+      for (const { batch, atMs } of past) {
+        nowMs = atMs;
+        await current.write(batch);
+      }
+    },
+  };
+}
+
+test('values and answers in two layers are those of the store, also after it was put back to older copies [CA-02] [CA-06] [RE-11]', async () => {
+  const layers = fc.tuple(aPlan, aPlan, aPlan);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(aLayeredStep, { minLength: 10, maxLength: 80, size: 'max' }),
+      layers,
+      async (steps, plans) => {
+        const { store, putBack } = storeWithPast();
+        const shared = inMemoryCache();
+        const sides = [0, 1].map((side) =>
+          cachedStore(store, lossyCache(layeredCache(inMemoryCache(), lossyCache(shared, plans[side]!)), plans[2])),
+        );
+        let version = 0;
+        for (const step of steps) {
+          if (step.do === 'turn') await turns(1);
+          else if (step.do === 'putBack') await putBack(step.writes);
+          else if (step.do === 'put') {
+            version += 1;
+            const value = anEpisode({ id: KEYS[step.key]!, version });
+            const terms = { title: [WORDS[version % 3]!], body: WORDS.slice(0, 1 + (version % 3)) };
+            await sides[step.side]!.write([{ ...put('episode', value), terms }]);
+          } else if (step.do === 'delete') await sides[step.side]!.write([remove('episode', KEYS[step.key]!)]);
+          else if (step.do === 'read') {
+            expect(await sides[step.side]!.getMany('episode', KEYS)).toEqual(await store.getMany('episode', KEYS));
+          } else {
+            const query = { kind: 'episode', terms: [WORDS[step.key]!], limit: 10 } as const;
+            expect(await sides[step.side]!.text?.match(query)).toEqual(await store.text?.match(query));
+          }
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('a question that was asked before is answered without the text index, until something of its kind changes [RE-11]', async () => {
+  const bare = inMemoryStore();
+  let asked = 0;
+  const text: NonNullable<MemoryStore['text']> = {
+    match(query, call) {
+      asked += 1;
+      return bare.text!.match(query, call);
+    },
+  };
+  const cached = cachedStore({ ...bare, text }, inMemoryCache());
+  const episode = anEpisode();
+  await cached.write([{ ...put('episode', episode), terms: { title: ['cache'], body: ['cache'] } }]);
+  const query = { kind: 'episode', terms: ['cache'], limit: 5 } as const;
+  const answer = await cached.text!.match(query);
+  expect(answer.hits.map(({ id }) => id)).toEqual([episode.id]);
+  await bare.write([put('step', aStep({ episodeId: episode.id })), put('baseline', aBaseline())]);
+  expect(await cached.text!.match(query)).toEqual(answer);
+  expect(asked).toBe(1);
+  expect(await cached.text!.match({ ...query, limit: 4 })).toEqual(answer);
+  expect(asked).toBe(2);
+  await bare.write([remove('episode', episode.id)]);
+  expect((await cached.text!.match(query)).hits).toEqual([]);
+  expect(asked).toBe(3);
+});
+
+test('layers that stand apart meet again with the next reads, and then answer together [CA-06]', async () => {
+  const store = inMemoryStore();
+  const far = inMemoryCache();
+  const [near, other] = [inMemoryCache(), inMemoryCache()];
+  const [mine, others] = [cachedStore(store, layeredCache(near, far)), cachedStore(store, layeredCache(other, far))];
+  const [first, second] = [aBaseline(), aBaseline()];
+  await store.write([put('baseline', first), put('baseline', second)]);
+  await mine.getMany('baseline', [first.id]);
+  await store.write([put('baseline', aBaseline())]);
+  for (const { id } of [second, first]) await others.getMany('baseline', [id]);
+  expect((await near.get('baseline', []))?.at).not.toEqual((await far.get('baseline', []))?.at);
+  for (let read = 0; read < 2; read += 1) {
+    expect(await mine.getMany('baseline', [first.id, second.id])).toEqual([first, second]);
+  }
+  const at = (await far.get('baseline', []))?.at;
+  expect(await near.get('baseline', [first.id, second.id])).toEqual({ at, values: [first, second] });
+});

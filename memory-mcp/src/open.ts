@@ -4,6 +4,8 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
   cachedStore,
+  inMemoryCache,
+  layeredCache,
   MemoryError,
   makePrivateFolder,
   openMemory,
@@ -48,7 +50,7 @@ export async function openBackend(log: SwitchableLogger): Promise<Backend> {
     project,
     access: () => store.access,
     journalSeq: () => newestSeq(store),
-    cache: { isOpen: opened.cache !== undefined, detail: opened.detail },
+    cache: opened.health,
     close: () => memory.close(),
   };
 }
@@ -63,15 +65,24 @@ async function openCache(
   values: Config,
   identity: string,
   logger: Logger,
-): Promise<{ readonly cache: MemoryCache | undefined; readonly detail: string }> {
+): Promise<{ readonly cache?: MemoryCache; readonly health: NonNullable<Backend['cache']> }> {
   const path = join(values.LMDB_CACHE_PATH, identity);
   const maxSizeBytes = values.MEMORY_CACHE_SIZE_MB * BYTES_PER_MB;
   try {
-    const { openLmdbCache } = await import('@episodica/memory-storage-lmdb');
-    return { cache: await openLmdbCache({ path, maxSizeBytes, logger }), detail: 'open' };
+    const { openLmdbCache, statsText } = await import('@episodica/memory-storage-lmdb');
+    const near = inMemoryCache();
+    const far = await openLmdbCache({ path, maxSizeBytes, logger });
+    return {
+      cache: layeredCache(near, far),
+      async health() {
+        const stats = await far.stats();
+        return { isOpen: stats.state === 'open', detail: statsText(stats, near.stats()) };
+      },
+    };
   } catch (error) {
     logger.warn({ error, path }, 'the cache cannot be opened; going on without');
-    return { cache: undefined, detail: `not open: ${error instanceof Error ? error.message : String(error)}` };
+    const detail = `not open: ${error instanceof Error ? error.message : String(error)}`;
+    return { health: async () => ({ isOpen: false, detail }) };
   }
 }
 

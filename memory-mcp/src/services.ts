@@ -13,8 +13,8 @@ export interface Backend {
   readonly access?: (() => 'read-write' | 'read-only') | undefined;
   /** Sequence number of the newest journal entry. */
   readonly journalSeq?: (() => Promise<number>) | undefined;
-  /** Whether there is a cache, and why not. */
-  readonly cache?: { readonly isOpen: boolean; readonly detail: string } | undefined;
+  /** Whether there is a cache, with what it counted, and why not. */
+  readonly cache?: (() => Promise<{ readonly isOpen: boolean; readonly detail: string }>) | undefined;
   /** Closes the memory and all beneath it. */
   close(): Promise<void>;
 }

@@ -1,1 +1,2 @@
-export { type LmdbCacheOptions, openLmdbCache } from './cache.ts';
+export { type LmdbCache, type LmdbCacheOptions, type LmdbCacheStats, openLmdbCache, statsText } from './cache.ts';
+export type { Counts } from './session.ts';

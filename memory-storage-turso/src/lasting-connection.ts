@@ -7,29 +7,23 @@ import { Hindered, type Hindrance } from './file-state.ts';
 export interface StoreConnection extends Connection {
   /** The name that the database was given when it was made. */
   readonly identity: string;
-  /** Grows when another database takes the place of this one. */
-  readonly epoch: number;
 }
 
 /** What `open` gives: a connection that ends with the file it was opened on. */
 export interface OpenedFile {
   readonly connection: Connection;
   readonly identity: string;
-  /** Tells the file from every other. */
-  readonly file: string | undefined;
 }
 
 /** Hands every call to the connection that `open` gave last. A call that it hindered did nothing, and is repeated. */
 export async function lastingConnection(open: () => Promise<OpenedFile>): Promise<StoreConnection> {
   let current = await open();
   let reopening: Promise<void> | undefined;
-  let epoch = 0;
   let isClosed = false;
 
   /** Fails when it cannot be opened; the next call tries again. */
   async function replace(hindered: OpenedFile): Promise<void> {
     const next = await open();
-    if (next.file !== hindered.file) epoch += 1;
     current = next;
     await hindered.connection.close();
   }
@@ -60,9 +54,6 @@ export async function lastingConnection(open: () => Promise<OpenedFile>): Promis
     },
     get identity() {
       return current.identity;
-    },
-    get epoch() {
-      return epoch;
     },
     execute: (statement) => lasting((connection) => connection.execute(statement)),
     batch: (statements, beforeCommit) => lasting((connection) => connection.batch(statements, beforeCommit)),

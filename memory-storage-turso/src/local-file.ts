@@ -282,7 +282,6 @@ function localConnection(opened: Opened, place: string, busyTimeoutMs: number): 
     }
   }
 
-  // The engine works in this thread and holds up everything else in it.
   const turn = turns();
   const inTurn = async <T>(work: () => T): Promise<T> => {
     await turn();

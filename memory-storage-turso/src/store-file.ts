@@ -23,12 +23,11 @@ export function connectStoreFile(file: StoreFile): Promise<StoreConnection> {
 }
 
 async function connectOnce({ path, migrations, ...options }: StoreFile): Promise<OpenedFile> {
-  const file = fileAt(path);
-  if (file === undefined) throw new Hindered('deleted');
+  if (fileAt(path) === undefined) throw new Hindered('deleted');
   const connection = await connectLocalFile(path, options);
   try {
     await patiently(() => migrate(connection, { migrations, backUp: (schema) => backUpBeside(path, schema) }));
-    return { connection, file, identity: await identityOf(connection) };
+    return { connection, identity: await identityOf(connection) };
   } catch (error) {
     await connection.close();
     throw error;

@@ -44,10 +44,9 @@ export interface TursoStoreOptions {
 export interface TursoStore extends MemoryStore, StoreCare {
   /**
    * Tells this database from every other one, wherever its file lies: a cache of it is kept under this name. Another
-   * one when another database took the place of this one, which `epoch` tells.
+   * one when another database took the place of this one.
    */
   readonly identity: string;
-  readonly epoch: number;
   /** `read-only`: the file may not be written; reads work. The next write looks again. */
   readonly access: Access;
   readonly text: NonNullable<MemoryStore['text']>;
@@ -80,7 +79,7 @@ export async function openStoreAt(
 export async function openStoreOver(connection: Connection): Promise<TursoStore> {
   try {
     await patiently(() => migrate(connection));
-    const opened = { ...connection, identity: await identityOf(connection), epoch: 0 };
+    const opened = { ...connection, identity: await identityOf(connection) };
     return tursoStore(opened, jobsHere(connection));
   } catch (error) {
     await connection.close();
@@ -150,9 +149,6 @@ function tursoStore(connection: StoreConnection, jobs: JobThreads): TursoStore {
     },
     get access() {
       return connection.access;
-    },
-    get epoch() {
-      return connection.epoch;
     },
 
     getMany<K extends Kind>(kind: K, ids: readonly string[], options?: CallOptions) {

@@ -1,6 +1,6 @@
 // Collaborators that fail on demand, always in the same way for the same plan.
 import { MemoryError } from '@episodica/memory-core';
-import type { CacheRead, Kind, MemoryCache, MemoryStore } from '@episodica/memory-core/ports';
+import type { Block, CacheRead, Kind, MemoryCache, MemoryStore } from '@episodica/memory-core/ports';
 
 /**
  * What happens to one call of a cache:
@@ -16,6 +16,16 @@ export function lossyCache(cache: MemoryCache, plan: readonly CacheFault[]): Mem
   const belated = new Set<Promise<void>>();
   let callIndex = 0;
   const nextFault = (): CacheFault => plan[callIndex++ % plan.length] ?? 'none';
+
+  async function read<T>(work: () => Promise<T>, forget: (found: T) => T): Promise<T> {
+    const fault = nextFault();
+    if (fault === 'throw') throw injected('cache');
+    if (fault === 'slow') await turns(SLOW_TURNS);
+    const found = await work();
+    if (fault === 'throwAfter') throw injected('cache');
+    if (fault === 'late') await turns(LATE_TURNS);
+    return fault === 'forget' ? forget(found) : found;
+  }
 
   async function write(work: () => Promise<void>): Promise<void> {
     const fault = nextFault();
@@ -38,19 +48,23 @@ export function lossyCache(cache: MemoryCache, plan: readonly CacheFault[]): Mem
   return {
     name: `lossy ${cache.name}`,
 
-    async get<K extends Kind>(kind: K, ids: readonly string[]): Promise<CacheRead<K>> {
-      const fault = nextFault();
-      if (fault === 'throw') throw injected('cache');
-      if (fault === 'slow') await turns(SLOW_TURNS);
-      const read = await cache.get(kind, ids);
-      if (fault === 'throwAfter') throw injected('cache');
-      if (fault === 'late') await turns(LATE_TURNS);
-      return fault === 'forget' ? { seq: read.seq, values: ids.map(() => undefined) } : read;
+    async get<K extends Kind>(kind: K, ids: readonly string[]): Promise<CacheRead<K> | undefined> {
+      return read(
+        () => cache.get(kind, ids),
+        (found) => found && { at: found.at, values: ids.map(() => undefined) },
+      );
     },
 
-    set: (kind, values, seq) => write(() => cache.set(kind, values, seq)),
-    advance: (changed, seq) => write(() => cache.advance(changed, seq)),
-    clear: (seq) => write(() => cache.clear(seq)),
+    getBlock(key) {
+      return read<Block | undefined>(
+        () => cache.getBlock(key),
+        () => undefined,
+      );
+    },
+
+    set: (kind, values, at) => write(() => cache.set(kind, values, at)),
+    move: (step) => write(() => cache.move(step)),
+    setBlock: (key, block) => write(() => cache.setBlock(key, block)),
 
     async close() {
       await Promise.all(belated);

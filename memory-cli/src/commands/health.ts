@@ -34,7 +34,7 @@ async function memoryComponents(invocation: Invocation): Promise<readonly Compon
   try {
     return await useMemory(invocation, async (opened) => [
       await storeComponent(opened, invocation.signal),
-      cacheComponent(opened),
+      await cacheComponent(opened),
       await learningComponent(opened, invocation.signal),
     ]);
   } catch (error) {
@@ -54,9 +54,15 @@ async function storeComponent({ memory, store }: Opened, signal: AbortSignal): P
   return { name: 'store', status: 'degraded', detail: `read-only: nothing can be written; ${figures}` };
 }
 
-function cacheComponent({ cache }: Opened): Component {
-  if (cache.problem === undefined) return { name: 'cache', status: 'ok', detail: cache.path };
-  return { name: 'cache', status: 'degraded', detail: cache.problem };
+async function cacheComponent({ cache }: Opened): Promise<Component> {
+  const stats = await cache.stats?.();
+  if (stats === undefined) return { name: 'cache', status: 'degraded', detail: cache.problem ?? 'unavailable' };
+  const { statsText } = await import('@episodica/memory-storage-lmdb');
+  return {
+    name: 'cache',
+    status: stats.state === 'open' ? 'ok' : 'degraded',
+    detail: `${statsText(stats)}, ${cache.path}`,
+  };
 }
 
 async function learningComponent({ memory }: Opened, signal: AbortSignal): Promise<Component> {

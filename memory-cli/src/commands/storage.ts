@@ -2,14 +2,18 @@
 import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { EXIT_CODES, isMemoryError, MemoryError, type MemoryErrorCode } from '@episodica/memory-core';
+import type { LmdbCacheStats } from '@episodica/memory-storage-lmdb';
 import type { TursoStore, Verification } from '@episodica/memory-storage-turso';
-import { type Invocation, useDatabaseFile, useStore, verifyFile } from '../open.ts';
+import { type Invocation, useDatabaseFile, useMemory, useStore, verifyFile } from '../open.ts';
 import { localTime, print, table, terminalWidth } from '../output.ts';
 import { ageText, bytesText } from './amounts.ts';
 
-/** Tells path, sizes and counts of the store. */
+/** Tells path, sizes and counts of the store, and what its cache has counted. */
 export async function stats(invocation: Invocation): Promise<number> {
-  const figures = await useStore(invocation, (store) => store.stats());
+  const { cache, ...figures } = await useMemory(invocation, async (opened) => ({
+    ...(await opened.store.stats()),
+    cache: cacheFigures(await opened.cache.stats?.()),
+  }));
   const { path, access, sizeBytes, freeBytes, schema, counts, journalSeq, oldestEpisodeAt, newestEpisodeAt } = figures;
   const logBytes = await sizeOf(`${path}-wal`);
   const result = {
@@ -23,6 +27,7 @@ export async function stats(invocation: Invocation): Promise<number> {
     journal_seq: journalSeq,
     ...(oldestEpisodeAt === undefined ? {} : { oldest_episode_at: oldestEpisodeAt }),
     ...(newestEpisodeAt === undefined ? {} : { newest_episode_at: newestEpisodeAt }),
+    cache,
   };
   await print(invocation.format, result, () =>
     [
@@ -38,9 +43,20 @@ export async function stats(invocation: Invocation): Promise<number> {
       ...Object.entries(counts).map(
         ([kind, count]) => `${(kind === 'evidence' ? kind : `${kind}s`).padEnd(17)}${count}`,
       ),
+      ...Object.entries(cache).map(([name, value]) => `${`cache ${name}`.padEnd(17)}${value}`),
     ].join('\n'),
   );
   return 0;
+}
+
+/** Counted over all processes; what nobody could count is said to be unavailable. */
+function cacheFigures(stats: LmdbCacheStats | undefined): Readonly<Record<string, number | string>> {
+  const known = { ...stats?.total, entries: stats?.entries, size_bytes: stats?.sizeBytes };
+  const names = ['hits', 'misses', 'evictions', 'expired', 'entries', 'size_bytes'] as const;
+  return {
+    state: stats?.state ?? 'unavailable',
+    ...Object.fromEntries(names.map((name) => [name, known[name] ?? 'unavailable'])),
+  };
 }
 
 /** A local file has nothing to be synchronised with, and scripts should not take that for done. */

@@ -2,40 +2,62 @@
 import type { Entities, Kind } from './store.ts';
 
 /**
- * Copies of entities as they stood at a sequence number of the store's journal.
+ * A place in the journal of one store. The number alone is not enough: a database that was put back to an older copy
+ * and then written gives the same numbers to other changes. The stamp tells such histories apart.
+ */
+export interface Position {
+  readonly seq: number;
+  /** Says which change has this number; empty at 0. Made by who reads the store; a cache only compares it. */
+  readonly stamp: string;
+}
+
+/**
+ * Copies of entities as they stood at a position of the store's journal, and blocks of bytes.
  *
- * The one law: a value that `get` returns is what the store held at the `seq` returned beside it, unless its id is among
- * the changes behind that number. Who reads it asks the store for those changes, and so is never wrong, whatever the
- * cache lost, delayed or was told by others.
+ * The one law: a value that `get` returns is what the store held at the position returned beside it. Who reads it asks
+ * the store whether that position is still part of its history and what changed since, and so is never wrong, whatever
+ * the cache lost, delayed or was told by others.
  */
 export interface MemoryCache {
   readonly name: string;
 
-  /** The values that are at hand, in the order of the ids, and the sequence number at which they all are true. */
-  get<K extends Kind>(kind: K, ids: readonly string[]): Promise<CacheRead<K>>;
-
   /**
-   * Keeps values that were read from the store when its newest sequence number was at least `seq`. Dropped in silence
-   * when the cache stands elsewhere: past `seq`, one of them may have changed in between; before it, the numbers may be
-   * those of another store.
+   * The values that are at hand, in the order of the ids, and the position at which they all are true. Nothing while
+   * the cache cannot tell where it stands, as one that is not ready yet; it is then not worth telling anything either.
    */
-  set<K extends Kind>(kind: K, values: readonly Entities[K][], seq: number): Promise<void>;
+  get<K extends Kind>(kind: K, ids: readonly string[]): Promise<CacheRead<K> | undefined>;
 
-  /**
-   * Drops what changed up to `seq` and moves there. Moving backwards does nothing.
-   * `changed` are the journal's entries up to `seq`, all of them: the journal has no gaps, so their count says where
-   * they begin, and a cache that stands before that drops everything.
-   */
-  advance(changed: readonly { readonly kind: Kind; readonly id: string }[], seq: number): Promise<void>;
+  /** Keeps values that the store held at `at`. Dropped in silence when the cache stands elsewhere. */
+  set<K extends Kind>(kind: K, values: readonly Entities[K][], at: Position): Promise<void>;
 
-  /** Drops everything and moves to `seq`, forwards or backwards. */
-  clear(seq: number): Promise<void>;
+  /** Moves from one position to another, forwards or backwards. Does nothing when the cache does not stand at `from`. */
+  move(step: CacheMove): Promise<void>;
+
+  /** The block under `key`, or nothing. It stays until it is replaced or forgotten: `move` does not touch it. */
+  getBlock(key: string): Promise<Block | undefined>;
+
+  /** Keeps a block in place of the one under `key`. The caller may not change the bytes until this resolves. */
+  setBlock(key: string, block: Block): Promise<void>;
 
   /** Idempotent. */
   close(): Promise<void>;
 }
 
 export interface CacheRead<K extends Kind> {
-  readonly seq: number;
+  readonly at: Position;
   readonly values: readonly (Entities[K] | undefined)[];
+}
+
+export interface CacheMove {
+  readonly from: Position;
+  readonly to: Position;
+  /** All that changed between the two. Left out: that is not known, and every value is dropped. */
+  readonly changed?: readonly { readonly kind: Kind; readonly id: string }[] | undefined;
+}
+
+/** Bytes whose meaning their owner knows: a packed index, an embedding, the answer to a query. */
+export interface Block {
+  /** By which its owner tells whether the bytes still count, as a position or the name of a model. At most 1,000 characters. */
+  readonly mark: string;
+  readonly bytes: Uint8Array;
 }

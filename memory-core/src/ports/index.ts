@@ -1,5 +1,5 @@
 // Everything an implementor of a port needs, and nothing else.
-export type { CacheRead, MemoryCache } from './cache.ts';
+export type { Block, CacheMove, CacheRead, MemoryCache, Position } from './cache.ts';
 export type { Clock, IdSource, Logger } from './runtime.ts';
 export { silentLogger } from './runtime.ts';
 export type {

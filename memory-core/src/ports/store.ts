@@ -27,12 +27,6 @@ export interface CallOptions {
 export interface MemoryStore {
   readonly name: string;
 
-  /**
-   * Another number when other contents took the place of this store's while it was open: what was read before then
-   * tells nothing of what is there now. Absent where that cannot happen.
-   */
-  readonly epoch?: number;
-
   /** The entities with these ids, in the same order; `undefined` where there is none. */
   getMany<K extends Kind>(
     kind: K,

@@ -1,8 +1,19 @@
-// A store with a cache in front of its reads by id. The cache may forget, lag or fail: the journal tells what of it
-// is still true, so it changes how long a read takes and never what it answers.
+// A store with a cache in front of its reads by id and of its text index. The cache may forget, lag or fail: the
+// journal tells what of it is still true, so it changes how long a read takes and never what it answers.
+import { createHash } from 'node:crypto';
 import type { CacheRead, MemoryCache } from '../ports/cache.ts';
 import { type Logger, silentLogger } from '../ports/runtime.ts';
-import type { CallOptions, Changes, Entities, Kind, MemoryStore } from '../ports/store.ts';
+import type {
+  CallOptions,
+  Entities,
+  IndexedKind,
+  Kind,
+  MemoryStore,
+  TextIndex,
+  TextMatches,
+  TextQuery,
+} from '../ports/store.ts';
+import { newest, positionText, readPosition, type Since, since, standsAt } from './journal-position.ts';
 
 export interface CachedStoreOptions {
   /** Told of a failing cache: the first time as a warning, then at `debug`. @default silentLogger */
@@ -10,53 +21,36 @@ export interface CachedStoreOptions {
 }
 
 /**
- * `store`, with `cache` asked first in `getMany`; all else goes to the store as it is.
+ * `store`, with `cache` asked first in `getMany` and `text.match`; all else goes to the store as it is.
  *
- * The answer is what the store alone would give. A cache that throws counts as one that has nothing; errors of the
- * store are passed on. The values of one call may stand on either side of a write that ran meanwhile.
- * A cache belongs to one store for its whole life: one that was filled from another database is noticed only when its
- * sequence number is ahead. Give each store a cache of its own. One whose `epoch` changes is read without cache from then on.
+ * The answer is what the store alone would give, also after its database was put back to an older copy. A cache that
+ * throws counts as one that has nothing; errors of the store are passed on. The values of one call may stand on either
+ * side of a write that ran meanwhile. Closing it closes both.
  */
 export function cachedStore(store: MemoryStore, cache: MemoryCache, options: CachedStoreOptions = {}): MemoryStore {
   const attempt = attemptWith(options.logger ?? silentLogger);
-  const { epoch } = store;
-  let isLeft = false;
-
-  /** For good: to which of two databases the cache belongs, nobody can tell any more. So it is left empty. */
-  async function leaveCache(): Promise<void> {
-    if (isLeft) return;
-    isLeft = true;
-    const { seq } = await store.changes(0, { limit: 1 });
-    await attempt('clear', () => cache.clear(seq));
-  }
 
   async function getMany<K extends Kind>(
     kind: K,
     ids: readonly string[],
     call?: CallOptions,
   ): Promise<readonly (Entities[K] | undefined)[]> {
-    if (store.epoch !== epoch) await leaveCache();
-    if (!IS_CACHED[kind] || ids.length === 0 || isLeft) return store.getMany(kind, ids, call);
+    if (!IS_CACHED[kind] || ids.length === 0) return store.getMany(kind, ids, call);
     const read = await attempt('get', () => cache.get(kind, ids));
-    if (read === undefined) return store.getMany(kind, ids, call);
+    const now = read && (await since(store, read.at, call));
+    if (read === undefined || now === undefined) return store.getMany(kind, ids, call);
 
-    const changes = await store.changes(read.seq, { ...call, limit: MAX_CHANGES });
-    if (store.epoch !== epoch) return getMany(kind, ids, call);
-    if (changes.seq !== read.seq) {
-      const catchUp = coversAll(changes, read.seq)
-        ? () => cache.advance(changes.entries, changes.seq)
-        : () => cache.clear(changes.seq);
-      await attempt('catch up', catchUp);
-    }
-    const known = stillTrue(kind, ids, read, changes);
+    if (now.changed?.length !== 0) await attempt('move', () => cache.move({ from: read.at, ...now }));
+    const known = stillTrue(kind, ids, read, now);
     const missing = ids.filter((_, index) => known[index] === undefined);
     if (missing.length === 0) return known;
 
-    // Behind `changes`, so that these values are at least as new as the number they are kept under.
     const fetched = await store.getMany(kind, missing, call);
-    if (store.epoch !== epoch) return getMany(kind, ids, call);
     const found = fetched.filter((value) => value !== undefined);
-    if (found.length > 0) await attempt('set', () => cache.set(kind, found, changes.seq));
+    // The store stood there before and behind the read: so the values are those of that position, and not newer.
+    if (found.length > 0 && (await standsAt(store, now.to, call))) {
+      await attempt('set', () => cache.set(kind, found, now.to));
+    }
     let next = 0;
     return known.map((value) => value ?? fetched[next++]);
   }
@@ -66,8 +60,8 @@ export function cachedStore(store: MemoryStore, cache: MemoryCache, options: Cac
     getMany,
     scan: (kind, filter, call) => store.scan(kind, filter, call),
     write: (batch, call) => store.write(batch, call),
-    changes: (since, call) => store.changes(since, call),
-    ...(store.text === undefined ? {} : { text: store.text }),
+    changes: (from, call) => store.changes(from, call),
+    ...(store.text === undefined ? {} : { text: cachedText(store, store.text, { cache, attempt }) }),
     async close() {
       try {
         await store.close();
@@ -77,9 +71,6 @@ export function cachedStore(store: MemoryStore, cache: MemoryCache, options: Cac
     },
   };
 }
-
-/** With more changes than this, catching up costs more than starting anew. */
-const MAX_CHANGES = 1_000;
 
 /**
  * Steps and evidence are not kept: deleting an episode deletes them too, without an entry of their own in the journal,
@@ -95,21 +86,48 @@ const IS_CACHED: Readonly<Record<Kind, boolean>> = {
   tombstone: true,
 };
 
-/** Every number has one entry, so what is missing shows. Also false when `since` is ahead of the store. */
-function coversAll(changes: Changes, since: number): boolean {
-  return since + changes.entries.length === changes.seq;
-}
-
 /** What the cache held, without what may have changed since. */
 function stillTrue<K extends Kind>(
   kind: K,
   ids: readonly string[],
   read: CacheRead<K>,
-  changes: Changes,
+  { changed: entries }: Since,
 ): readonly (Entities[K] | undefined)[] {
-  if (!coversAll(changes, read.seq)) return ids.map(() => undefined);
-  const changed = new Set(changes.entries.filter((entry) => entry.kind === kind).map((entry) => entry.id));
+  if (entries === undefined) return ids.map(() => undefined);
+  const changed = new Set(entries.filter((entry) => entry.kind === kind).map((entry) => entry.id));
   return ids.map((id, index) => (changed.has(id) ? undefined : read.values[index]));
+}
+
+/** Rises whenever the same question to the same store may have another answer, as with other ranking. */
+const MATCH_FORMAT = 1;
+
+/** `text`, with answers kept as blocks. One stays true until something of the kind that was asked for changes. */
+function cachedText(
+  store: MemoryStore,
+  text: TextIndex,
+  { cache, attempt }: { readonly cache: MemoryCache; readonly attempt: Attempt },
+): TextIndex {
+  return {
+    async match<K extends IndexedKind>(query: TextQuery<K>, call?: CallOptions): Promise<TextMatches> {
+      const key = `match-${createHash('sha256')
+        .update(JSON.stringify([MATCH_FORMAT, store.name, query]))
+        .digest('hex')}`;
+      const block = await attempt('getBlock', () => cache.getBlock(key));
+      const from = block && readPosition(block.mark);
+      const now = from && (await since(store, from, call));
+      const isTrue = now?.changed?.every(({ kind }) => kind !== query.kind) ?? false;
+      // `match` alone sets such blocks, and a cache gives back the bytes that it was given.
+      if (block && isTrue) return JSON.parse(Buffer.from(block.bytes).toString()) as TextMatches;
+
+      const at = now?.to ?? (await newest(store, call));
+      const matches = await text.match(query, call);
+      if (at !== undefined && (await standsAt(store, at, call))) {
+        const bytes = Buffer.from(JSON.stringify(matches));
+        await attempt('setBlock', () => cache.setBlock(key, { mark: positionText(at), bytes }));
+      }
+      return matches;
+    },
+  };
 }
 
 type Attempt = <T>(action: string, work: () => Promise<T>) => Promise<T | undefined>;

@@ -71,11 +71,13 @@ async function memoryComponents(services: Services, signal: AbortSignal): Promis
   return [
     isReadOnly ? { ...store, status: 'degraded', detail: `read-only: nothing can be written; ${store.detail}` } : store,
     ...(journalSeq === undefined ? [] : [await asked('journal', async () => `newest entry ${await journalSeq()}`)]),
-    ...(cache === undefined
-      ? []
-      : [{ name: 'cache', status: cache.isOpen ? 'ok' : 'degraded', detail: cache.detail } as const]),
+    ...(cache === undefined ? [] : [cacheComponent(await cache())]),
     await asked('learning', () => backlog(backend, signal)),
   ];
+}
+
+function cacheComponent({ isOpen, detail }: { readonly isOpen: boolean; readonly detail: string }): Component {
+  return { name: 'cache', status: isOpen ? 'ok' : 'degraded', detail };
 }
 
 async function backlog({ memory }: Backend, signal: AbortSignal): Promise<string> {
