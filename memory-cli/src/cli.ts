@@ -243,6 +243,10 @@ function episodeForgetting(group: Command, run: Run): void {
     .option('--session <session>', 'recorded in that session of a client')
     .option('--captured-from <source>', 'captured so, such as mcp, cli or import:tau-bench')
     .option('--before <time>', 'started before, such as 2026-01-31 or 2026-01-31T08:00:00Z')
+    .option(
+      '--secure',
+      'leave nothing of it in the file, its log and the caches; takes as long as writing the store anew',
+    )
     .option('--dry-run', 'tell what would go, and change nothing')
     .option('--yes', 'do not ask')
     .action((ids: readonly string[], options: ForgetOptions, command: Command) =>
@@ -320,6 +324,12 @@ function storageGroup(root: Command, run: Run): void {
     .description('make damaged indexes anew, and check the store')
     .action((_options: object, command: Command) =>
       run(command, async (invocation) => (await load()).repair(invocation)),
+    );
+  group
+    .command('erase')
+    .description('leave nothing of what was deleted in the file, its log and the caches')
+    .action((_options: object, command: Command) =>
+      run(command, async (invocation) => (await import('./commands/erase.ts')).erase(invocation)),
     );
   group
     .command('migrate')

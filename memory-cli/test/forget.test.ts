@@ -1,6 +1,7 @@
 // Forgetting from the terminal, and the ids that people type.
 import { spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { openSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { aPlace, cleanEnvironment, type Place, PROGRAM } from './program.ts';
 
@@ -41,6 +42,48 @@ test('nothing is forgotten without a yes where nobody can be asked, and a dry ru
   expect(stdout).toBe('Forgot 2 episodes, 2 entries of the text index.\n');
   expect(await left()).toEqual([id(3)]);
 });
+
+test('what is forgotten securely is in no file any more, and copies that may hold it are named [EP-06]', async () => {
+  await place.json(['ep', 'import', '-'], {
+    input: lines([
+      {
+        episode_id: id(1),
+        task_description: 'Zebrafish in the title',
+        tags: ['quokkatag'],
+        metadata: { note: 'Axolotl "quoted"' },
+        steps: [
+          { tool: 'bash', action: 'Pangolin', result: { type: 'error', message: 'Error: Narwhal' } },
+          { tool: 'bash', action: 'again', result: { type: 'success', output: 'Platypus' } },
+        ],
+        outcome: { kind: 'failure', reason: 'Capybara' },
+      },
+      { episode_id: id(2), task_description: 'Another one' },
+    ]),
+  });
+  const words = ['Zebrafish', 'zebrafish', 'quokkatag', 'Axolotl', 'Pangolin', 'Narwhal', 'Platypus', 'Capybara'];
+  // Through the cache, so that it holds them too.
+  await place.run(['ep', 'view', id(1)]);
+  await place.run(['ep', 'search', 'zebrafish']);
+  const { path: copy } = await place.json(['backup', 'create', join(place.work, 'copy.db')]);
+  expect(words.filter((word) => wordsIn(place.home, [word]).length === 0)).toEqual([]);
+  const erased = await place.json(['ep', 'forget', id(1), '--yes', '--secure']);
+  expect(erased).toMatchObject({ episodes: 1, erased: true });
+  expect(wordsIn(place.home, words)).toEqual([]);
+  expect(wordsIn(copy, ['Zebrafish'])).toEqual(['Zebrafish']);
+  expect(await left()).toEqual([id(2)]);
+  expect(await place.json(['storage', 'verify'])).toEqual({ ok: true, findings: [] });
+});
+
+/** The words that any file below this path holds. */
+function wordsIn(path: string, words: readonly string[]): readonly string[] {
+  const files = statSync(path).isFile()
+    ? [path]
+    : readdirSync(path, { withFileTypes: true, recursive: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name));
+  const bytes = files.map((file) => readFileSync(file));
+  return words.filter((word) => bytes.some((each) => each.includes(word)));
+}
 
 test('what is forgotten is named by ids, agent, session, or time, and all that is given must hold [EP-06]', async () => {
   await filled();

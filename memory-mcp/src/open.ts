@@ -76,7 +76,9 @@ async function openCache(
       cache: layeredCache(near, far),
       async health() {
         const stats = await far.stats();
-        return { isOpen: stats.state === 'open', detail: statsText(stats, near.stats()) };
+        // Until its files are looked through it has nothing at hand, which is no fault of anything.
+        const isOpen = stats.state === 'open' || stats.state === 'examining';
+        return { isOpen, detail: statsText(stats, near.stats()) };
       },
     };
   } catch (error) {

@@ -78,8 +78,8 @@ async function filled(dataDir: string): Promise<readonly string[]> {
   }
   await expectAll(server, ids);
   await server.close();
-  // Closed in good order, so that the damage is met by who opens it, and not thrown away unseen.
-  expect(readdirSync(join(cacheIn(dataDir), '..'))).toEqual(['lmdb']);
+  // Closed in good order and vouched for, so that the damage is met by who opens it, and not thrown away unseen.
+  expect(readdirSync(join(cacheIn(dataDir), '..'))).toEqual(['lmdb', 'lmdb.sound']);
   expect(statSync(join(cacheIn(dataDir), 'data.mdb')).size).toBeGreaterThan(EPISODES * 300);
   return ids;
 }

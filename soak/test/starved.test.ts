@@ -92,7 +92,7 @@ test('a lock that another process keeps refuses writes with an error that may be
   for (const { code, message } of complaints) {
     expect(code).toBe('STORE_UNAVAILABLE');
     expect(message).toContain(databaseIn(folder));
-    expect(message).toMatch(/another process.*try again/iu);
+    expect(message).toMatch(/another program.*try again/iu);
   }
 });
 

@@ -1,4 +1,5 @@
 // Asking before something is replaced or deleted.
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { MemoryError } from '@episodica/memory-core';
 
@@ -11,15 +12,14 @@ export async function confirm(
   { yes, signal }: { readonly yes: boolean | undefined; readonly signal: AbortSignal },
 ): Promise<void> {
   if (yes === true) return;
-  if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new MemoryError(
-      'INVALID_INPUT',
-      '--yes: is needed where nobody can be asked; --dry-run tells what would be.',
-    );
-  }
+  refuseUnasked();
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(`${question} [y/N] `, { signal });
+    const answer = await Promise.race([
+      terminal.question(`${question} [y/N] `, { signal }),
+      // The input ended.
+      once(terminal, 'close').then(() => ''),
+    ]);
     if (/^y(?:es)?$/iu.test(answer.trim())) return;
   } catch (cause) {
     // Interrupted while it was asked: that is no.
@@ -28,4 +28,10 @@ export async function confirm(
     terminal.close();
   }
   throw new MemoryError('ABORTED', 'The answer was not yes; nothing was changed.');
+}
+
+/** @throws `INVALID_INPUT` where nobody can be asked */
+export function refuseUnasked(): void {
+  if (process.stdin.isTTY && process.stderr.isTTY) return;
+  throw new MemoryError('INVALID_INPUT', '--yes: is needed where nobody can be asked; --dry-run tells what would be.');
 }

@@ -1,12 +1,12 @@
 // episode forget: shows what would go, asks, and takes it away.
-import { once } from 'node:events';
-import { createInterface } from 'node:readline/promises';
 import { type Memory, MemoryError } from '@episodica/memory-core';
 import type { EpisodeFilter } from '@episodica/memory-core/ports';
 import { type ForgetResult, forgetResult, forgetText } from '@episodica/memory-core/wire';
 import { type Invocation, useMemory } from '../open.ts';
 import { print } from '../output.ts';
+import { confirm, refuseUnasked } from './confirm.ts';
 import { wholeId } from './episode-id.ts';
+import { eraseExitCode, eraseText, eraseTraces } from './erase.ts';
 import { toTime } from './filter.ts';
 
 /** Flags of `episode forget`. */
@@ -18,6 +18,7 @@ export interface ForgetOptions {
   readonly before?: string;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
+  readonly secure?: boolean;
 }
 
 /** Forgets episodes: those that are named, and of them or of all those that every flag describes. */
@@ -34,27 +35,25 @@ export async function forget(
       'ID: none is given; name episodes, or give --project, --agent, --session, --captured-from or --before.',
     );
   }
-  const isAsking = options.dryRun !== true && options.yes !== true;
-  if (isAsking && !(process.stdin.isTTY && process.stderr.isTTY)) {
-    throw new MemoryError(
-      'INVALID_INPUT',
-      '--yes: is needed where nobody can be asked; --dry-run tells what would be forgotten.',
-    );
-  }
+  const { yes, dryRun } = options;
+  const isAsking = dryRun !== true && yes !== true;
+  if (isAsking) refuseUnasked();
   const result = await useMemory(invocation, async ({ memory }) => {
     const filter = await filterOf(memory, { given, bounds }, signal);
     if (isAsking) {
       const would = forgetResult(await memory.forget(filter, { signal, dryRun: true }));
       if (isNothing(would)) return would;
-      if (!(await isConfirmed(would, signal))) return undefined;
+      await confirm(`${forgetText(would)} This cannot be undone. Go on?`, { yes, signal });
     }
-    return forgetResult(await memory.forget(filter, { signal, dryRun: options.dryRun }));
+    return forgetResult(await memory.forget(filter, { signal, dryRun }));
   });
-  if (result === undefined) {
-    throw new MemoryError('ABORTED', 'Nothing was forgotten.');
+  if (options.secure !== true || dryRun === true || isNothing(result)) {
+    await print(format, result, () => forgetText(result));
+    return 0;
   }
-  await print(format, result, () => forgetText(result));
-  return 0;
+  const erased = await eraseTraces(invocation);
+  await print(format, { ...result, ...erased }, () => `${forgetText(result)}\n${eraseText(erased)}`);
+  return eraseExitCode(erased);
 }
 
 function boundsOf({ project, agent, session, capturedFrom, before }: ForgetOptions): EpisodeFilter {
@@ -85,22 +84,4 @@ async function filterOf(
 
 function isNothing({ episodes, recommendations_gone }: ForgetResult): boolean {
   return episodes === 0 && recommendations_gone === 0;
-}
-
-/** Asks on the terminal; anything but yes is no, and so is Ctrl-C, or the end of the input. */
-async function isConfirmed(would: ForgetResult, signal: AbortSignal): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const question = `${forgetText(would)} This cannot be undone. Go on? [y/N] `;
-    const answer = await Promise.race([
-      terminal.question(question, { signal }),
-      once(terminal, 'close').then(() => ''),
-    ]);
-    return /^y(?:es)?$/iu.test(answer.trim());
-  } catch (cause) {
-    if (cause instanceof Error && cause.name === 'AbortError') return false;
-    throw cause;
-  } finally {
-    terminal.close();
-  }
 }

@@ -60,7 +60,7 @@ async function cacheComponent({ cache }: Opened): Promise<Component> {
   const { statsText } = await import('@episodica/memory-storage-lmdb');
   return {
     name: 'cache',
-    status: stats.state === 'open' ? 'ok' : 'degraded',
+    status: stats.state === 'open' || stats.state === 'examining' ? 'ok' : 'degraded',
     detail: `${statsText(stats)}, ${cache.path}`,
   };
 }

@@ -1,0 +1,66 @@
+// storage erase, and what `episode forget --secure` does when the episodes are gone: nothing of what was deleted is left
+// in the database's file, in its log, or in a cache.
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EXIT_CODES } from '@episodica/memory-core';
+import { type Invocation, readSettings, useStore } from '../open.ts';
+import { print } from '../output.ts';
+import { bytesText } from './amounts.ts';
+
+/** What is left where, in the form in which it is printed. */
+export interface EraseResult {
+  /** Whether nothing is left in the file, its log and the caches. */
+  readonly erased: boolean;
+  readonly reason?: string;
+  readonly size_bytes_before: number;
+  readonly size_bytes_after: number;
+  /** Backups and other copies, which are left as they are. */
+  readonly other_copies: readonly string[];
+}
+
+/** Erases what was deleted, and deletes the caches: servers that use one begin another. */
+export async function eraseTraces(invocation: Invocation): Promise<EraseResult> {
+  const report = await useStore(invocation, (store) => store.erase());
+  const { values } = await readSettings(invocation);
+  await deleteCaches(values.LMDB_CACHE_PATH);
+  return {
+    erased: report.erased,
+    ...(report.erased ? {} : { reason: report.reason }),
+    size_bytes_before: report.sizeBytesBefore,
+    size_bytes_after: report.sizeBytesAfter,
+    other_copies: report.otherCopies,
+  };
+}
+
+/** In words: what is left, and what to do about it. */
+export function eraseText(result: EraseResult): string {
+  const { erased, reason, size_bytes_before: before, size_bytes_after: after, other_copies: copies } = result;
+  const done = erased
+    ? `Nothing of what was deleted is left in the store and its caches (${bytesText(before)} before, ${bytesText(after)} now).`
+    : `Something may be left in the store: ${reason} Run "memory-cli storage erase" when the others have ended.`;
+  const elsewhere =
+    copies.length === 0 ? [] : ['These copies were left as they are:', ...copies.map((path) => `- ${path}`)];
+  return [done, ...elsewhere].join('\n');
+}
+
+/** 0, or the code of a store that others keep busy. */
+export function eraseExitCode({ erased }: EraseResult): number {
+  return erased ? 0 : EXIT_CODES.STORE_UNAVAILABLE;
+}
+
+/** Leaves nothing of what was deleted. */
+export async function erase(invocation: Invocation): Promise<number> {
+  const result = await eraseTraces(invocation);
+  await print(invocation.format, result, () => eraseText(result));
+  return eraseExitCode(result);
+}
+
+/** Folders of caches are named after the identity of a database; whatever else lies there is not ours. */
+const CACHE_FOLDER = /^[0-9a-f]{32}$/u;
+
+async function deleteCaches(path: string): Promise<void> {
+  const names = await readdir(path).catch(() => []);
+  for (const name of names.filter((each) => CACHE_FOLDER.test(each))) {
+    await rm(join(path, name), { recursive: true, force: true });
+  }
+}
