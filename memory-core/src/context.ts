@@ -35,12 +35,15 @@ export async function collect<T>(items: AsyncIterable<T>, maxItems: number = Num
 }
 
 /** Runs again, from a fresh read, what another process was faster with. The pauses differ, so that they get apart. */
-export async function retryingConflicts<T>(attempt: () => Promise<T>): Promise<T> {
+export async function retryingConflicts<T>(
+  attempt: () => Promise<T>,
+  maxAttempts: number = MAX_CONFLICT_ATTEMPTS,
+): Promise<T> {
   for (let count = 1; ; count += 1) {
     try {
       return await attempt();
     } catch (error) {
-      if (!isMemoryError(error) || error.code !== 'CONFLICT' || count === MAX_CONFLICT_ATTEMPTS) throw error;
+      if (!isMemoryError(error) || error.code !== 'CONFLICT' || count === maxAttempts) throw error;
     }
     await sleep(Math.random() * Math.min(MAX_PAUSE_MS, 2 * count));
   }

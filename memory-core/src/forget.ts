@@ -4,7 +4,7 @@ import type { CompletedEpisode, Episode } from './episode.ts';
 import { MemoryError } from './errors.ts';
 import { contentId } from './id.ts';
 import { type Unlearnt, unlearning } from './learn/extract.ts';
-import type { CallOptions, EpisodeFilter, MemoryStore, Write } from './ports/store.ts';
+import type { CallOptions, Delete, EpisodeFilter, MemoryStore, Put, Write } from './ports/store.ts';
 import { isAskedWithin, type Recommendation, withoutMentions } from './recommendation.ts';
 
 export interface ForgetOptions extends CallOptions {
@@ -38,6 +38,8 @@ export interface ForgetReceipt {
 }
 
 const MAX_TOLD_IDS = 1_000;
+/** Attempts before all is gathered again: the episodes themselves may have changed. */
+const QUICK_ATTEMPTS = 5;
 /** Episodes whose steps are counted in one read. */
 const COUNTED_EPISODES = 100;
 
@@ -57,22 +59,32 @@ export async function forget(
     throw new MemoryError('INVALID_INPUT', 'forget: name what to forget: ids, a project, a source or a time.');
   }
   return retryingConflicts(async () => {
-    const { store } = context;
-    const going = await gathered(store, filter, options);
-    const unlearnt = await going.unlearnt();
-    const said = await forgottenWords(store, { filter, going, goneIds: unlearnt.goneIds }, options);
-    const receipt = receiptOf(going, unlearnt, said, options.dryRun === true);
-    const writes = [
-      ...[...going.versions].map(([id, ifVersion]): Write => ({ op: 'delete', kind: 'episode', id, ifVersion })),
-      ...unlearnt.writes,
-      ...said.writes,
-      ...tombstones([...going.versions.keys(), ...said.goneIds], timeOf(context)),
-    ];
-    if (options.dryRun !== true && writes.length > 0) {
-      await store.write(writes, { signal: options.signal, actor: context.actor });
-    }
-    return receipt;
+    const going = await gathered(context.store, filter, options);
+    const words = await forgottenWords(context.store, { filter, going }, options);
+    // Patterns and base rates are what others change all the time: they are read last, and read again alone.
+    return retryingConflicts(() => takeOut(context, { going, words }, options), QUICK_ATTEMPTS);
   });
+}
+
+async function takeOut(
+  context: MemoryContext,
+  { going, words }: { readonly going: Going; readonly words: ForgottenWords },
+  options: ForgetOptions,
+): Promise<ForgetReceipt> {
+  const unlearnt = await going.unlearnt();
+  const changed = withoutWhatIsGone(words.kept, going, unlearnt);
+  const receipt = receiptOf({ going, unlearnt, words, changed: changed.length }, options.dryRun === true);
+  const writes = [
+    ...[...going.versions].map(([id, ifVersion]): Write => ({ op: 'delete', kind: 'episode', id, ifVersion })),
+    ...unlearnt.writes,
+    ...words.deletes,
+    ...changed,
+    ...tombstones([...going.versions.keys(), ...words.deletes.map(({ id }) => id)], timeOf(context)),
+  ];
+  if (options.dryRun !== true && writes.length > 0) {
+    await context.store.write(writes, { signal: options.signal, actor: context.actor });
+  }
+  return receipt;
 }
 
 /** Whether a filter names some episodes: how many, in which order and whose to see does not. */
@@ -95,6 +107,9 @@ interface Going {
   readonly asked: ReadonlySet<string>;
   readonly steps: number;
   readonly evidence: number;
+  /** Whether a pattern rests on what goes. */
+  touches(patternId: string): boolean;
+  /** What patterns and base rates are to be now. */
   unlearnt(): Promise<Unlearnt>;
 }
 
@@ -117,7 +132,7 @@ async function gathered(store: MemoryStore, filter: EpisodeFilter, options: Call
     if (uncounted.length >= COUNTED_EPISODES) await count();
   }
   if (uncounted.length > 0) await count();
-  return { versions, asked, steps, evidence, unlearnt: () => learnt.writes() };
+  return { versions, asked, steps, evidence, touches: learnt.touches, unlearnt: learnt.writes };
 }
 
 function isCompleted(episode: Episode): episode is CompletedEpisode {
@@ -130,44 +145,57 @@ function digestOf({ project, description }: Pick<Recommendation, 'project' | 'de
 }
 
 interface ForgottenWords {
-  readonly writes: readonly Write[];
-  readonly goneIds: readonly string[];
-  readonly changed: number;
+  /** Recommendations that hold words of what is forgotten. */
+  readonly deletes: readonly Delete<'recommendation'>[];
+  /** The others that name what is forgotten, or a pattern that may be gone with it. */
+  readonly kept: readonly Recommendation[];
 }
 
-/** Recommendations that hold words of what is forgotten go; those that only name it lose the name. */
 async function forgottenWords(
   store: MemoryStore,
-  {
-    filter,
-    going,
-    goneIds,
-  }: { readonly filter: EpisodeFilter; readonly going: Going; readonly goneIds: readonly string[] },
+  { filter, going }: { readonly filter: EpisodeFilter; readonly going: Going },
   options: CallOptions,
 ): Promise<ForgottenWords> {
-  const gonePatterns = new Set(goneIds);
-  const isGone = (id: string): boolean => going.versions.has(id) || gonePatterns.has(id);
-  const deletes: Write[] = [];
-  const goneRecommendations: string[] = [];
-  const puts: Write[] = [];
+  const deletes: Delete<'recommendation'>[] = [];
+  const kept: Recommendation[] = [];
+  const mayBeGone = (id: string): boolean => going.versions.has(id) || going.touches(id);
   for await (const recommendation of store.scan('recommendation', {}, options)) {
     const { id, version } = recommendation;
     if (isAskedWithin(recommendation, filter) || going.asked.has(digestOf(recommendation))) {
       deletes.push({ op: 'delete', kind: 'recommendation', id, ifVersion: version });
-      goneRecommendations.push(id);
-      continue;
-    }
-    const value = withoutMentions(recommendation, isGone);
-    if (value !== recommendation) puts.push({ op: 'put', kind: 'recommendation', value, ifVersion: version });
+    } else if (withoutMentions(recommendation, mayBeGone) !== recommendation) kept.push(recommendation);
   }
-  return { writes: [...deletes, ...puts], goneIds: goneRecommendations, changed: puts.length };
+  return { deletes, kept };
+}
+
+/** Those that only name what is gone lose the name. */
+function withoutWhatIsGone(
+  kept: readonly Recommendation[],
+  going: Going,
+  { goneIds }: Unlearnt,
+): readonly Put<'recommendation'>[] {
+  const gonePatterns = new Set(goneIds);
+  return kept.flatMap((recommendation) => {
+    const value = withoutMentions(recommendation, (id) => going.versions.has(id) || gonePatterns.has(id));
+    if (value === recommendation) return [];
+    return [{ op: 'put', kind: 'recommendation', value, ifVersion: recommendation.version } as const];
+  });
 }
 
 function tombstones(ids: readonly string[], at: string): readonly Write[] {
   return ids.map((id): Write => ({ op: 'put', kind: 'tombstone', value: { id, version: 1, at } }));
 }
 
-function receiptOf(going: Going, unlearnt: Unlearnt, said: ForgottenWords, isDryRun: boolean): ForgetReceipt {
+function receiptOf(
+  gone: {
+    readonly going: Going;
+    readonly unlearnt: Unlearnt;
+    readonly words: ForgottenWords;
+    readonly changed: number;
+  },
+  isDryRun: boolean,
+): ForgetReceipt {
+  const { going, unlearnt, words, changed } = gone;
   const { versions, steps, evidence } = going;
   return {
     episodes: versions.size,
@@ -179,7 +207,7 @@ function receiptOf(going: Going, unlearnt: Unlearnt, said: ForgottenWords, isDry
       goneIds: unlearnt.goneIds.slice(0, MAX_TOLD_IDS),
       weakened: unlearnt.weakened,
     },
-    recommendations: { gone: said.goneIds.length, changed: said.changed },
+    recommendations: { gone: words.deletes.length, changed },
     textEntries: versions.size + unlearnt.textEntries,
     isDryRun,
   };

@@ -66,6 +66,8 @@ export async function learnFrom(
 export interface Unlearning {
   /** Adds an episode that is about to be deleted; answers how many pieces of evidence go with it. */
   add(episode: CompletedEpisode): Promise<number>;
+  /** Whether a pattern rests on one of them. */
+  touches(patternId: string): boolean;
   /** What must be written beside the deletions, so that patterns and base rates are as if these had never been. */
   writes(): Promise<Unlearnt>;
 }
@@ -98,6 +100,7 @@ export function unlearning(store: MemoryStore, options: CallOptions): Unlearning
       }
       return found;
     },
+    touches: (patternId) => patterns.has(patternId),
     async writes() {
       const left: { readonly pattern: Pattern; readonly gone: Tally; readonly support: number }[] = [];
       for (const pattern of await store.getMany('pattern', [...patterns.keys()], options)) {
