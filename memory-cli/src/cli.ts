@@ -160,7 +160,7 @@ function episodeLifecycle(group: Command, run: Run): void {
     );
 }
 
-const EPISODE = 'the episode: its id, or the first 8 characters of it or more';
+const EPISODE = 'the episode: its id, or as much of its beginning as tells it from others, 8 characters at least';
 const HERE = 'this project (MEMORY_PROJECT, or the git remote or folder here) and what belongs to none';
 
 function episodeReading(group: Command, run: Run): void {
@@ -237,7 +237,10 @@ function episodeForgetting(group: Command, run: Run): void {
   group
     .command('forget')
     .description('take episodes out for good, with all that came of them, in one commit. What is given must all hold')
-    .argument('[ids...]', 'episodes: their ids, or the first 8 characters of them or more')
+    .argument(
+      '[ids...]',
+      'episodes: their ids, or as much of their beginnings as tells them from others, 8 characters at least',
+    )
     .option('--project <project>', 'all of that project, and of no other')
     .option('--agent <agent>', 'recorded by that agent')
     .option('--session <session>', 'recorded in that session of a client')
@@ -326,7 +329,7 @@ function storageGroup(root: Command, run: Run): void {
       run(command, async (invocation) => (await load()).repair(invocation)),
     );
   group
-    .command('erase')
+    .command('erase-deleted')
     .description('leave nothing of what was deleted in the file, its log and the caches')
     .action((_options: object, command: Command) =>
       run(command, async (invocation) => (await import('./commands/erase.ts')).erase(invocation)),

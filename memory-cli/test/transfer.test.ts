@@ -214,6 +214,29 @@ test('an export whose reader goes away ends quietly [CL-01]', async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 });
 
+test('an import that waits for a quiet pipe ends at the first interruption, and says how far it came [EP-11] [CL-03]', async () => {
+  const records = Array.from({ length: 60 }, (_, index) => ({ task_description: `Task ${index}` }));
+  const child = spawn(process.execPath, [PROGRAM, 'episode', 'import', '-'], {
+    cwd: place.work,
+    env: cleanEnvironment(place.home, {}),
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  let told = '';
+  child.stderr?.on('data', (chunk) => {
+    told += chunk;
+  });
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  // More than is looked into before anything is imported, and then nothing more.
+  const filling = { task_description: 'Large', metadata: { filling: 'x'.repeat(60_000) } };
+  child.stdin?.write(asLines([...records, filling]));
+  let stored = 0;
+  while (stored < 50) stored = (await place.json(['storage', 'stats'])).counts.episode;
+  child.kill('SIGINT');
+  expect(await ended).toBe(130);
+  const [, count] = /ABORTED: The import was cancelled; (\d+) episodes are in/u.exec(told) ?? [];
+  expect((await place.json(['storage', 'stats'])).counts.episode).toBe(Number(count));
+});
+
 test('a killed import leaves whole episodes, and running it again brings what one run would have [EP-11] [ST-05]', async () => {
   const records = Array.from({ length: 230 }, (_, index) => ({
     task_description: `Episode ${index}`,

@@ -1,9 +1,9 @@
 // A copy of a database before its schema changes: whole, checked, and in place under its name only then.
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { MemoryError, makePrivateFolder } from '@episodica/memory-core';
 import Database from 'libsql';
-import { backupFolderOf } from './backup-folder.ts';
+import { backupFolderOf, backupStemOf, timeInName } from './copies.ts';
 
 /**
  * Copies what is committed in the database at `path`, which is at this schema, into `backups` beside it. The caller
@@ -12,9 +12,8 @@ import { backupFolderOf } from './backup-folder.ts';
  */
 export function backUpBeside(path: string, schema: number): void {
   const folder = backupFolderOf(path);
-  const at = new Date().toISOString().replaceAll(':', '-');
-  const target = join(folder, `${basename(path)}.before-schema-${schema + 1}.${at}`);
-  const partial = join(folder, `${basename(path)}.before-schema-${schema + 1}.partial`);
+  const target = join(folder, `${backupStemOf(path)}before-schema-${schema + 1}-${timeInName(new Date())}.db`);
+  const partial = join(folder, `.${backupStemOf(path)}before-schema-${schema + 1}.partial`);
   try {
     makePrivateFolder(folder);
     removePartial(partial);

@@ -3,6 +3,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isMemoryError } from '@episodica/memory-core';
 import { describeDatabase } from './backup.ts';
+import { backupFolderOf, backupStemOf, timeInName } from './copies.ts';
 import { syncFolder } from './new-file.ts';
 
 /** A file in the folder of backups. */
@@ -19,19 +20,9 @@ export interface BackupEntry {
   readonly problem?: string;
 }
 
-/** Where the backups of a database lie, unless somebody says otherwise. */
-export function backupFolderOf(databasePath: string): string {
-  return join(dirname(databasePath), 'backups');
-}
-
 /** A name for a backup that is made now. Names sort by time. */
 export function backupPathAt(databasePath: string, now: Date): string {
-  return join(backupFolderOf(databasePath), `memory-${timeInName(now)}.db`);
-}
-
-/** `2026-01-31T08-05-09.123Z`: a time that every file system takes. */
-export function timeInName(now: Date): string {
-  return now.toISOString().replaceAll(':', '-');
+  return join(backupFolderOf(databasePath), `${backupStemOf(databasePath)}${timeInName(now)}.db`);
 }
 
 /** The backups of a database, newest first. Reads a few rows of each. */
@@ -54,15 +45,17 @@ export interface Retention {
 }
 
 /**
- * The backups that may be deleted: those with a name of ours, and never the newest that was verified and can be read.
+ * The backups that may be deleted: those with a name of ours, and never the newest that was verified and can be read,
+ * nor the newest of these that holds an episode.
  */
 export function staleBackups(entries: readonly BackupEntry[], limits: Retention, now: Date): readonly BackupEntry[] {
   const { keep = 0, olderThanDays } = limits;
   const own = entries.filter(({ path }) => OWN_NAME.test(basename(path)));
-  const spared = own.find(({ wasVerified, held }) => wasVerified && held !== undefined) ?? own[0];
+  const good = own.filter(({ wasVerified, held }) => wasVerified && held !== undefined);
+  const spared = [good[0] ?? own[0], good.find(({ held }) => (held?.episodeCount ?? 0) > 0)];
   const before =
     olderThanDays === undefined ? undefined : new Date(now.getTime() - olderThanDays * DAY_MS).toISOString();
-  return own.slice(keep).filter((entry) => entry !== spared && (before === undefined || entry.at < before));
+  return own.slice(keep).filter((entry) => !spared.includes(entry) && (before === undefined || entry.at < before));
 }
 
 /** Deletes backups for good. */
@@ -71,23 +64,7 @@ export async function deleteBackups(entries: readonly BackupEntry[]): Promise<vo
   for (const folder of new Set(entries.map(({ path }) => dirname(path)))) await syncFolder(folder);
 }
 
-/**
- * Every other file that may hold what a database holds or held: its backups, and what was put aside beside it.
- * Copies that lie elsewhere are not known.
- */
-export async function otherCopiesOf(databasePath: string): Promise<readonly string[]> {
-  const folder = dirname(databasePath);
-  const own = [databasePath, `${databasePath}-wal`, `${databasePath}-shm`];
-  const beside = (await readdir(folder).catch(() => []))
-    .filter((name) => name.replace(/^\./u, '').startsWith(basename(databasePath)))
-    .map((name) => join(folder, name))
-    .filter((path) => !own.includes(path));
-  const backups = backupFolderOf(databasePath);
-  const kept = (await readdir(backups).catch(() => [])).map((name) => join(backups, name));
-  return [...beside, ...kept].sort();
-}
-
-const OWN_NAME = /^memory-(\d{4}-\d\d-\d\dT)(\d\d)-(\d\d)-(\d\d\.\d{3}Z)\.db$/u;
+const OWN_NAME = /-(\d{4}-\d\d-\d\dT)(\d\d)-(\d\d)-(\d\d\.\d{3}Z)\.db$/u;
 const DAY_MS = 86_400_000;
 
 async function entryOf(path: string): Promise<BackupEntry | undefined> {

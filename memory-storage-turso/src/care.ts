@@ -1,7 +1,7 @@
 // What a store offers to those who look after it: figures, verification, backups, and room given back.
 import type { CallOptions } from '@episodica/memory-core/ports';
 import { type BackupReceipt, type CopyOptions, createBackup } from './backup.ts';
-import { otherCopiesOf } from './backup-folder.ts';
+import { otherCopiesOf } from './copies.ts';
 import type { EraseReport, VacuumReport } from './erase.ts';
 import type { StoreStats } from './inspect.ts';
 import type { RunJob } from './jobs.ts';
@@ -31,8 +31,8 @@ export interface StoreCare {
    * are left as they are, and named.
    */
   erase(): Promise<EraseReceipt>;
-  /** Asks for the right to write and gives it back. @throws `STORE_UNAVAILABLE`, `STORE_FAILED` when it is not given */
-  probe(): Promise<{ readonly lockMs: number }>;
+  /** Writes something that changes nothing. @throws `STORE_UNAVAILABLE`, `STORE_FAILED` when nothing can be written */
+  probe(): Promise<{ readonly writeMs: number }>;
 }
 
 /** Sizes of the file with its log. */
@@ -60,10 +60,10 @@ export function careOf({ place, run, call }: CareSetup): StoreCare {
       call('erase what was deleted from', undefined, () =>
         timed(async () => {
           const report = await run('erase', { waitMs: LOG_WAIT_MS });
-          return { ...report, otherCopies: await otherCopiesOf(place) };
+          return { ...report, otherCopies: otherCopiesOf(place) };
         }),
       ),
-    probe: () => call('write to', undefined, async () => ({ lockMs: await run('probeLock', undefined) })),
+    probe: () => call('write to', undefined, async () => ({ writeMs: await run('probeWrite', undefined) })),
   };
 }
 

@@ -10,7 +10,7 @@ interface Meaning {
 
 const IN_USE: Meaning = {
   code: 'STORE_UNAVAILABLE',
-  advice: 'Another program has it locked, which may be a backup, a migration or a large import; try again',
+  advice: 'Another program has it locked, which may be a migration, a vacuum or a large import; try again',
 };
 const DAMAGED: Meaning = {
   code: 'STORE_CORRUPT',
@@ -30,8 +30,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   },
   SQLITE_NOTADB: {
     code: 'STORE_CORRUPT',
-    advice:
-      'The file is no database, or is encrypted with another key: name another file, or restore a backup with "memory-cli backup restore FILE"',
+    advice: 'The file is no database: name another file, or restore a backup with "memory-cli backup restore FILE"',
   },
   SQLITE_FULL: {
     code: 'STORE_FAILED',
@@ -92,6 +91,12 @@ export function toMemoryError(cause: unknown, action: string): MemoryError {
     cause,
     retryable: code === 'STORE_UNAVAILABLE',
   });
+}
+
+/** What the engine said of a file that it found damaged; `undefined` for an error of another kind. */
+export function damageText(error: unknown): string | undefined {
+  if (!(error instanceof LibsqlError)) return undefined;
+  return error.code === 'SQLITE_CORRUPT' || error.code === 'SQLITE_NOTADB' ? engineText(error) : undefined;
 }
 
 /** What the engine said, with its code before it. */

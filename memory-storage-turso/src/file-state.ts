@@ -31,6 +31,11 @@ export function sizeAt(path: string): number {
   return Number(lookAt(path)?.size ?? 0n);
 }
 
+/** Whether a folder lies where a file should. */
+export function isFolder(path: string): boolean {
+  return lookAt(path)?.isDirectory() ?? false;
+}
+
 /** Where the engine writes first. */
 export function logPathOf(path: string): string {
   return `${path}-wal`;

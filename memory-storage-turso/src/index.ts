@@ -8,15 +8,14 @@ export {
 } from './backup.ts';
 export {
   type BackupEntry,
-  backupFolderOf,
   backupPathAt,
   deleteBackups,
   listBackups,
-  otherCopiesOf,
   type Retention,
   staleBackups,
 } from './backup-folder.ts';
 export type { EraseReceipt, StoreCare, VacuumReceipt } from './care.ts';
+export { backupFolderOf, otherCopiesOf } from './copies.ts';
 export type { DatabaseContents, DatabaseSummary } from './copy.ts';
 export type { StoreStats } from './inspect.ts';
 export { pathOf } from './local-file.ts';

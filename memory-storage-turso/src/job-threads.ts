@@ -28,7 +28,7 @@ const ROOMS: Readonly<Record<Job, 'reading' | 'writing' | 'own'>> = {
   rebuildText: 'own',
   vacuum: 'own',
   erase: 'own',
-  probeLock: 'own',
+  probeWrite: 'own',
 };
 
 /** Nothing is started before the first job. The threads don't keep the process alive but for jobs under way. */

@@ -16,7 +16,7 @@ import {
 import {
   type EraseReport,
   eraseDeleted,
-  probeLock,
+  probeWrite,
   rebuildText,
   type VacuumReport,
   vacuum,
@@ -53,7 +53,7 @@ export interface Jobs {
   rebuildText: { input: undefined; output: undefined };
   vacuum: { input: WaitOrder; output: VacuumReport };
   erase: { input: WaitOrder; output: EraseReport };
-  probeLock: { input: undefined; output: number };
+  probeWrite: { input: undefined; output: number };
 }
 export type Job = keyof Jobs;
 
@@ -80,7 +80,7 @@ const JOBS: { readonly [J in Job]: (connection: Connection, input: Jobs[J]['inpu
   rebuildText,
   vacuum,
   erase: eraseDeleted,
-  probeLock,
+  probeWrite,
 };
 
 /** The rows of a page, as the engine gives them. */

@@ -1,6 +1,6 @@
 // A database in a local file, through statements that are prepared once: `@libsql/client` prepares each one anew,
 // which makes a small write two to three times as slow. It calls the same engine and fails with the same errors.
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -8,6 +8,7 @@ import { MemoryError, makePrivateFolder, turns } from '@episodica/memory-core';
 import { LibsqlBatchError, LibsqlError } from '@libsql/client';
 import Database from 'libsql';
 import type { Access, Connection, Result, Row, Statement } from './connection.ts';
+import { copiesBeside } from './copies.ts';
 import { codeOf, isBusy, isSpending } from './errors.ts';
 import {
   accessOf,
@@ -16,6 +17,7 @@ import {
   type FileChange,
   fileAt,
   Hindered,
+  isFolder,
   isSystemError,
   logPathOf,
   sizeAt,
@@ -46,11 +48,16 @@ export function connectAs(use: FileUse, path: string, options: LocalFileOptions)
 
 /**
  * Makes the file and its directory when they are missing, for the user's eyes only.
- * @throws `STORE_FAILED` where they cannot be made; `STORE_CORRUPT` where a log lies that was part of a lost file
+ * @throws `STORE_FAILED` where they cannot be made; `STORE_CORRUPT` where a log, a backup or a copy tells of a lost file
  */
 export function createLocalFile(path: string): void {
+  if (sizeAt(path) > 0) return;
   refuseLoneLog(path);
-  createPrivately(path);
+  refuseLostFile(path);
+  const stale = [logPathOf(path), `${path}-shm`].map((log) => ({ log, file: fileAt(log) }));
+  if (!createPrivately(path)) return;
+  // Empty, and part of a file that is gone: whoever still has that open must not share them with the new one.
+  for (const { log, file } of stale) if (file !== undefined && fileAt(log) === file) rmSync(log);
 }
 
 /**
@@ -118,13 +125,25 @@ function refuseLoneLog(path: string): void {
   throw new MemoryError('STORE_CORRUPT', `${what}. ${advice}; to begin anew, move the log away.`);
 }
 
-function createPrivately(path: string): void {
+/** A store that is gone is not begun anew in silence where a copy of it could be put back. */
+function refuseLostFile(path: string): void {
+  const copies = copiesBeside(path);
+  if (copies.length === 0) return;
+  const missing = fileAt(path) === undefined ? 'is missing' : 'is empty';
+  const what = `Cannot open the store ${path}: it ${missing}, and there are copies of it, such as ${copies.at(-1)}`;
+  const advice = 'Restore one with "memory-cli backup restore FILE"';
+  throw new MemoryError('STORE_CORRUPT', `${what}. ${advice}; to begin anew, move the copies away.`);
+}
+
+/** Answers whether it was this process that made it. */
+function createPrivately(path: string): boolean {
   try {
     makePrivateFolder(dirname(path));
     // Never opens a file that is there: closing it again would let go of every lock this process has on it.
     closeSync(openSync(path, 'wx', 0o600));
+    return true;
   } catch (cause) {
-    if (isSystemError(cause) && cause.code === 'EEXIST') return;
+    if (isSystemError(cause) && cause.code === 'EEXIST') return false;
     const reason = isSystemError(cause) ? ` (${cause.code})` : '';
     const advice = 'Choose a file in a directory where this user may write';
     throw new MemoryError('STORE_FAILED', `Cannot open the store ${path}${reason}. ${advice}.`, { cause });
@@ -201,6 +220,7 @@ function connect(path: string, parameters: string, busyTimeoutMs: number): Datab
       timeout: Math.min(ENGINE_WAIT_MS, busyTimeoutMs),
     });
   } catch (cause) {
+    if (isFolder(path)) throw new LibsqlError('it is a folder, not a file', 'SQLITE_CANTOPEN');
     // The driver says no more than a text here.
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new LibsqlError(message, 'SQLITE_CANTOPEN', undefined, undefined, cause instanceof Error ? cause : undefined);

@@ -15,8 +15,8 @@ import {
   onFile,
   verifyBackup,
 } from './backup.ts';
-import { timeInName } from './backup-folder.ts';
 import type { Connection, Row } from './connection.ts';
+import { timeInName } from './copies.ts';
 import { damageOf } from './copy.ts';
 import { emptyLog, logSize } from './erase.ts';
 import { connectBare, pathOf } from './local-file.ts';
@@ -67,7 +67,8 @@ export interface RestoreReceipt {
   readonly counts: Readonly<Record<Kind, number>>;
   /** Where the store that was there lies now. Absent when there was none, or an empty one. */
   readonly replaced?: string;
-  /** Episodes of the backup that had been forgotten since, and stay forgotten; `unknown`: the old store could not be read. */
+  /** Episodes of the backup that had been forgotten since, and stay forgotten; `unknown`: the old store
+   * is missing or could not be read. */
   readonly forgottenAgain: number | 'unknown';
   readonly tookMs: number;
 }
@@ -184,7 +185,7 @@ async function prepare(
     return file;
   };
   const file = await copy(from, 'reading');
-  if (place.state === 'unreadable') return { file, forgottenAgain: 'unknown' };
+  if (place.state === 'unreadable' || place.state === 'missing') return { file, forgottenAgain: 'unknown' };
   const isForgetting = place.state === 'in use' && place.tombstoneCount > 0 && options.bringBackForgotten !== true;
   if (!isForgetting) return { file, forgottenAgain: 0 };
   const forgottenAgain = await forgetAgain(file, path, options);

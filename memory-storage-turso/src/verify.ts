@@ -2,7 +2,7 @@
 import { isMemoryError, MemoryError } from '@episodica/memory-core';
 import type { Entities, Kind } from '@episodica/memory-core/ports';
 import type { Connection, Row, Value } from './connection.ts';
-import { isEngineError, toMemoryError } from './errors.ts';
+import { damageText, isEngineError, toMemoryError } from './errors.ts';
 import { Hindered, sizeAt } from './file-state.ts';
 import { KINDS } from './inspect.ts';
 import { connectToInspect, type LocalFileOptions } from './local-file.ts';
@@ -34,7 +34,7 @@ async function verification(connection: Connection, checks: readonly Check[]): P
       for await (const finding of named(check.run(connection))) findings.push(finding);
     } catch (error) {
       if (!isEngineError(error)) throw error;
-      findings.push(toMemoryError(error, `check ${check.what}`).message);
+      findings.push(findingOf(error, `check ${check.what}`));
     }
   }
   return { ok: findings.length === 0, findings };
@@ -56,10 +56,17 @@ export async function inspectFile(path: string, options: LocalFileOptions): Prom
     return await verifyStore(connection);
   } catch (error) {
     if (error instanceof Hindered || !(isEngineError(error) || isMemoryError(error))) throw error;
-    return { ok: false, findings: [toMemoryError(error, `read the store ${path}`).message] };
+    return { ok: false, findings: [findingOf(error, `read the store ${path}`)] };
   } finally {
     await connection?.close();
   }
+}
+
+/** What could not be done, and why: whoever reads it is verifying, and needs no advice to do so. */
+function findingOf(error: unknown, action: string): string {
+  const damage = damageText(error);
+  if (damage === undefined) return toMemoryError(error, action).message;
+  return `Cannot ${action}, because the file is damaged there (${damage}): ${RESTORE}.`;
 }
 
 interface Check {

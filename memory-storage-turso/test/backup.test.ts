@@ -326,6 +326,9 @@ test('old backups are told from those that stay, and the newest good one always 
   expect(staleBackups(all, { olderThanDays: 40 }, now)).toEqual([january]);
   expect(staleBackups(all, { keep: 3, olderThanDays: 1 }, now)).toEqual([]);
   expect(staleBackups([january], { olderThanDays: 1 }, now)).toEqual([]);
+  // The newest may be of a store that had just been begun anew.
+  const empty = { ...entry('04'), held: { schema: SCHEMA, episodeCount: 0, journalSeq: 0 } };
+  expect(staleBackups([empty, ...all], { keep: 0 }, now)).toEqual([march, january]);
   await store.backup(copyAt());
   await deleteBackups([{ ...january, path: copyAt() }]);
   expect(readdirSync(join(directory, 'kept'))).toEqual([]);

@@ -1,9 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { openTursoStore, type TursoStore, verifyTursoFile } from '@episodica/memory-storage-turso';
+import { backupPathAt, openTursoStore, type TursoStore, verifyTursoFile } from '@episodica/memory-storage-turso';
 import { anEpisode, aStep, put } from '@episodica/test-utils';
 import Database from 'libsql';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -153,6 +162,39 @@ test('an empty file without a log is a new store, and a missing one is none [ST-
   const missing = pathToFileURL(join(directory, 'missing.db')).href;
   await expect(verifyTursoFile({ url: missing })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   expect(statSync(join(directory, 'missing.db'), { throwIfNoEntry: false })).toBeUndefined();
+});
+
+test('a store that is gone is not begun anew where a copy of it could be restored [ST-13] [ST-12]', async () => {
+  const store = await open();
+  await store.backup(backupPathAt(path, new Date()));
+  await store.close();
+  for (const lose of [() => rmSync(path), () => writeFileSync(path, '')]) {
+    lose();
+    const opening = openTursoStore({ url });
+    await expect(opening).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+    await expect(opening).rejects.toThrow(/copies of it, such as .*backups.*backup restore/su);
+  }
+  const other = await openTursoStore({ url: pathToFileURL(join(directory, 'another.db')).href });
+  await other.close();
+  renameSync(join(directory, 'backups'), join(directory, 'away'));
+  expect((await open()).identity).toBeDefined();
+});
+
+test('the empty log of a store that is gone is not shared with the one that is begun in its place [ST-13]', async () => {
+  const running = await open();
+  await running.write([put('episode', anEpisode())]);
+  const emptying = new Database(path);
+  emptying.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all();
+  emptying.close();
+  rmSync(path);
+  const [fresh, episode] = [await open(), anEpisode()];
+  await fresh.write([put('episode', episode)]);
+  // The one that had the lost file open goes on with the new one, whole.
+  await running.write([put('episode', anEpisode())]);
+  for (const store of [running, fresh]) {
+    expect((await store.stats()).counts.episode).toBe(2);
+    expect(await store.verify()).toEqual({ ok: true, findings: [] });
+  }
 });
 
 test('verify tells of a log whose file is lost [ST-12]', async () => {

@@ -118,7 +118,7 @@ test('a store is backed up before its schema changes, whole and for the eyes of 
   await (await openTursoStore({ url })).close();
   const [name = '', ...others] = backups();
   expect(others).toEqual([]);
-  expect(name).toMatch(/^memory\.db\.before-schema-2\.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z$/u);
+  expect(name).toMatch(/^memory-before-schema-2-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z\.db$/u);
   const backup = join(directory, 'backups', name);
   expect((statSync(backup).mode & 0o777).toString(8)).toBe('600');
   const place = pathToFileURL(backup).href;
@@ -207,7 +207,7 @@ test('a process killed while it backs up leaves no backup under its name, and th
   const answer = once(next, 'message');
   next.send({ url, steps: [NEXT_STEP] });
   expect((await answer)[0]).toEqual({ schema: NEWEST + 1 });
-  expect(backups()).toEqual([expect.stringMatching(/\.before-schema-.*Z$/u)]);
+  expect(backups()).toEqual([expect.stringMatching(/-before-schema-.*Z\.db$/u)]);
 }, 20_000);
 
 function turn(): Promise<void> {

@@ -239,7 +239,7 @@ async function printReceipt({ format }: Invocation, receipt: RestoreReceipt): Pr
 
 function forgottenText(count: RestoreReceipt['forgottenAgain']): readonly string[] {
   if (count === 'unknown') {
-    return ['The old store could not be read: what was forgotten since the backup may be back.'];
+    return ['There was no store to read from what was forgotten since the backup: that may be back.'];
   }
   return count === 0
     ? []

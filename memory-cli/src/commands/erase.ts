@@ -1,4 +1,4 @@
-// storage erase, and what `episode forget --secure` does when the episodes are gone: nothing of what was deleted is left
+// storage erase-deleted, and what `episode forget --secure` does when the episodes are gone: nothing of what was deleted is left
 // in the database's file, in its log, or in a cache.
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -37,7 +37,7 @@ export function eraseText(result: EraseResult): string {
   const { erased, reason, size_bytes_before: before, size_bytes_after: after, other_copies: copies } = result;
   const done = erased
     ? `Nothing of what was deleted is left in the store and its caches (${bytesText(before)} before, ${bytesText(after)} now).`
-    : `Something may be left in the store: ${reason} Run "memory-cli storage erase" when the others have ended.`;
+    : `Something may be left in the store: ${reason} Run "memory-cli storage erase-deleted" when the others have ended.`;
   const elsewhere =
     copies.length === 0 ? [] : ['These copies were left as they are:', ...copies.map((path) => `- ${path}`)];
   return [done, ...elsewhere].join('\n');

@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { isTauBench, LIMITS, MemoryError, readJsonLines, readTauBench } from '@episodica/memory-core';
 import { fileError } from './file-error.ts';
 import { linesOf } from './lines.ts';
@@ -31,9 +32,11 @@ const MAX_ARRAY_BYTES = 400_000_000;
 const HEAD_BYTES = 65_536;
 
 /** Looks into a source without importing anything. @throws `INVALID_INPUT` that names the file */
-export async function openSource(name: string, options: SourceOptions): Promise<ImportSource> {
+export async function openSource(name: string, options: SourceOptions, signal: AbortSignal): Promise<ImportSource> {
   const sizeBytes = name === '-' ? undefined : await regularSize(name);
-  const head = await headOf(name === '-' ? process.stdin : translated(name, createReadStream(name)));
+  const head = await headOf(
+    name === '-' ? interruptible(process.stdin, signal) : translated(name, createReadStream(name)),
+  );
   const format = options.from ?? (/^\s*\[/u.test(head.text) ? 'tau-bench' : 'generic');
   if (format === 'tau-bench') {
     const runs = runsOf(name, await textOf(name, head.all()));
@@ -122,6 +125,16 @@ async function regularSize(path: string): Promise<number | undefined> {
     return found.isFile() ? found.size : undefined;
   } catch (cause) {
     throw cause instanceof MemoryError ? cause : fileError(path, cause);
+  }
+}
+
+/** A pipe may be quiet for long: an interruption ends the waiting for it. */
+async function* interruptible(stream: Readable, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* addAbortSignal(signal, stream);
+  } catch (cause) {
+    if (!signal.aborted) throw cause;
+    throw new MemoryError('ABORTED', 'Interrupted while reading standard input.', { cause });
   }
 }
 

@@ -5,7 +5,7 @@ import { EXIT_CODES, isMemoryError, MemoryError, type MemoryErrorCode } from '@e
 import type { LmdbCacheStats } from '@episodica/memory-storage-lmdb';
 import type { TursoStore, Verification } from '@episodica/memory-storage-turso';
 import { type Invocation, useDatabaseFile, useMemory, useStore, verifyFile } from '../open.ts';
-import { localTime, print, table, terminalWidth } from '../output.ts';
+import { localTime, print } from '../output.ts';
 import { ageText, bytesText } from './amounts.ts';
 
 /** Tells path, sizes and counts of the store, and what its cache has counted. */
@@ -108,11 +108,10 @@ export async function health(invocation: Invocation): Promise<number> {
   const status: Status = down ? 'down' : parts.every((part) => part.status === 'ok') ? 'ok' : 'degraded';
   const components = parts.map(({ code: _code, ...component }) => component);
   await print(invocation.format, { status, components }, () => {
-    const rows = components.map((part) => [part.name, part.status, part.detail]);
-    return [
-      status,
-      table([{ heading: 'PART' }, { heading: 'STATUS' }, { heading: 'DETAIL' }], rows, terminalWidth()),
-    ].join('\n');
+    // Not a table: what to do stands at the end of a detail, and must not be cut off.
+    return [status, ...components.map((part) => `${part.name.padEnd(9)}${part.status.padEnd(10)}${part.detail}`)].join(
+      '\n',
+    );
   });
   return down?.code === undefined ? 0 : EXIT_CODES[down.code];
 }
@@ -175,8 +174,8 @@ async function readComponent(store: TursoStore): Promise<Component> {
 
 async function writeComponent(store: TursoStore): Promise<Component> {
   try {
-    const { lockMs } = await store.probe();
-    return { name: 'write', status: 'ok', detail: `got the lock in ${lockMs.toFixed(1)} ms` };
+    const { writeMs } = await store.probe();
+    return { name: 'write', status: 'ok', detail: `wrote a page in ${writeMs.toFixed(1)} ms` };
   } catch (error) {
     if (!isMemoryError(error)) throw error;
     return { name: 'write', status: 'degraded', detail: `${error.code}: ${error.message}` };

@@ -55,7 +55,7 @@ export async function importFiles(
     throw new MemoryError('INVALID_INPUT', 'FILE: standard input (-) can be read once only.');
   }
   const sources: ImportSource[] = [];
-  for (const file of files) sources.push(await openSource(file, options));
+  for (const file of files) sources.push(await openSource(file, options, invocation.signal));
   const result = await useMemory(invocation, async ({ memory }) => {
     let sum = NOTHING;
     for (const source of sources) sum = added(sum, source.name, await importOne(memory, source, invocation, options));

@@ -50,37 +50,41 @@ const MAX_TOOLS = 16;
 const id = z.string().refine(isId, { message: 'is not a lower-case UUID' });
 const ids = list(id, LIMITS.hits);
 
-const companionSchema = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('recommendation'),
-    recommendation_id: id,
-    at: FIELDS.time,
-    task_description: FIELDS.description,
-    project: FIELDS.name.optional(),
-    domain: FIELDS.name.optional(),
-    episode_ids: ids,
-    pattern_ids: ids,
-    feedback: z
-      .strictObject({
-        at: FIELDS.time,
-        applied: list(id, 2 * LIMITS.hits),
-        is_success: z.boolean(),
-        note: FIELDS.outcomeText.optional(),
-      })
-      .optional(),
-  }),
-  z.strictObject({ type: z.literal('tombstone'), id, forgotten_at: FIELDS.time }),
-  z.strictObject({
-    type: z.literal('learning'),
-    episode_id: id,
-    patterns: list(
-      z.strictObject({ kind: z.literal('tool_sequence'), tools: list(FIELDS.name, MAX_TOOLS) }),
-      MAX_PATTERNS,
-    ).refine((patterns) => new Set(patterns.map(({ tools }) => JSON.stringify(tools))).size === patterns.length, {
-      message: 'has a pattern twice',
+const companionSchema = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({
+      type: z.literal('recommendation'),
+      recommendation_id: id,
+      at: FIELDS.time,
+      task_description: FIELDS.description,
+      project: FIELDS.name.optional(),
+      domain: FIELDS.name.optional(),
+      episode_ids: ids,
+      pattern_ids: ids,
+      feedback: z
+        .strictObject({
+          at: FIELDS.time,
+          applied: list(id, 2 * LIMITS.hits),
+          is_success: z.boolean(),
+          note: FIELDS.outcomeText.optional(),
+        })
+        .optional(),
     }),
-  }),
-]);
+    z.strictObject({ type: z.literal('tombstone'), id, forgotten_at: FIELDS.time }),
+    z.strictObject({
+      type: z.literal('learning'),
+      episode_id: id,
+      patterns: list(
+        z.strictObject({ kind: z.literal('tool_sequence'), tools: list(FIELDS.name, MAX_TOOLS) }),
+        MAX_PATTERNS,
+      ).refine((patterns) => new Set(patterns.map(({ tools }) => JSON.stringify(tools))).size === patterns.length, {
+        message: 'has a pattern twice',
+      }),
+    }),
+  ],
+  { error: (issue) => (issue.code === 'invalid_union' ? 'is none of recommendation, tombstone, learning' : undefined) },
+);
 
 /** Whether a parsed line says of itself that it is no episode. */
 export function isCompanion(value: unknown): boolean {

@@ -1,9 +1,9 @@
 // Records into a store: what is new is stored, what is there is left alone, what is bad is named.
-import { setImmediate as turn } from 'node:timers/promises';
 import { type MemoryContext, timeOf } from '../context.ts';
 import { isMemoryError, MemoryError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { CallOptions } from '../ports/store.ts';
+import { turns } from '../turns.ts';
 import { type CompanionRecord, isCompanion, toCompanion } from './companion-record.ts';
 import { type EpisodeWithSteps, fromRecord } from './record.ts';
 import { type Fate, type Item, storeItems } from './store-items.ts';
@@ -63,8 +63,6 @@ const MAX_FAILURES_TOLD = 100;
 /** Records stored in one commit: few enough that storing them is short, and stopping loses little. */
 const BATCH_RECORDS = 25;
 const BATCH_BYTES = 250_000;
-/** Longest time that reading records holds the event loop. */
-const MAX_HELD_MS = 8;
 
 /**
  * Several records are one write, each of them whole: breaking off leaves whole episodes, and importing again goes on
@@ -87,23 +85,27 @@ export async function importEpisodes(
     }
     options.onProgress?.(tally.receipt());
   };
-  let index = 0;
-  let heldSinceMs = performance.now();
-  for await (const record of records) {
-    refuseAborted(options.signal, tally.receipt());
-    index += 1;
-    const item = readItem(context, record, { index, project: options.project });
-    if ('message' in item) tally.add(item);
-    else if (item.kind !== 'learning' || options.withLearning) {
-      if (isFull(batch, item)) await flush();
-      batch.push(item);
+  try {
+    const turn = turns();
+    let index = 0;
+    for await (const record of records) {
+      refuseAborted(options.signal, tally.receipt());
+      index += 1;
+      const item = readItem(context, record, { index, project: options.project });
+      if ('message' in item) tally.add(item);
+      else if (item.kind !== 'learning' || options.withLearning) {
+        if (isFull(batch, item)) await flush();
+        batch.push(item);
+      }
+      await turn();
     }
-    if (performance.now() - heldSinceMs < MAX_HELD_MS) continue;
-    await turn();
-    heldSinceMs = performance.now();
+    refuseAborted(options.signal, tally.receipt());
+    await flush();
+  } catch (error) {
+    // Whatever it was that noticed first: what counts is how far it came.
+    refuseAborted(options.signal, tally.receipt());
+    throw error;
   }
-  refuseAborted(options.signal, tally.receipt());
-  await flush();
   return tally.receipt();
 }
 
