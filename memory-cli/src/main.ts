@@ -9,7 +9,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   note('STORE_FAILED', `standard output cannot be written: ${error.message}.`);
   process.exit(EXIT_CODES.STORE_FAILED);
 });
-process.stderr.on('error', () => process.exit(0));
+process.stderr.on('error', () => undefined);
 
 const interrupted = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());

@@ -109,11 +109,11 @@ export async function verifyFile(invocation: Invocation): Promise<Verification> 
 /** Runs `work` with the place of the database, and opens nothing. */
 export async function useDatabaseFile<T>(
   invocation: Invocation,
-  work: (file: { readonly url: string; readonly path: string }) => Promise<T>,
+  work: (file: { readonly url: string; readonly path: string; readonly cachePath: string }) => Promise<T>,
 ): Promise<T> {
   const { pathOf } = await import('@episodica/memory-storage-turso');
-  const { DATABASE_URL: url } = (await readSettings(invocation)).values;
-  return work({ url, path: pathOf(url) });
+  const { DATABASE_URL: url, LMDB_CACHE_PATH: cachePath } = (await readSettings(invocation)).values;
+  return work({ url, path: pathOf(url), cachePath });
 }
 
 async function closing<T>(resource: { close(): Promise<void> }, work: () => Promise<T>): Promise<T> {

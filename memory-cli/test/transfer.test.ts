@@ -227,8 +227,8 @@ test('an import that waits for a quiet pipe ends at the first interruption, and 
   });
   const ended = new Promise((resolve) => child.on('close', resolve));
   // More than is looked into before anything is imported, and then nothing more.
-  const filling = { task_description: 'Large', metadata: { filling: 'x'.repeat(60_000) } };
-  child.stdin?.write(asLines([...records, filling]));
+  const filling = { task_description: 'Large', metadata: { filling: 'x'.repeat(50_000) } };
+  child.stdin?.write(asLines([filling, filling, ...records]));
   let stored = 0;
   while (stored < 50) stored = (await place.json(['storage', 'stats'])).counts.episode;
   child.kill('SIGINT');

@@ -10,6 +10,8 @@ import { isAskedWithin, type Recommendation, withoutMentions } from './recommend
 export interface ForgetOptions extends CallOptions {
   /** Says what would go, and changes nothing. @default false */
   readonly dryRun?: boolean | undefined;
+  /** How many episodes somebody agreed to: when another number matches now, nothing is forgotten. */
+  readonly expected?: number | undefined;
 }
 
 /** What went, or with `dryRun` would go. */
@@ -71,6 +73,10 @@ async function takeOut(
   { going, words }: { readonly going: Going; readonly words: ForgottenWords },
   options: ForgetOptions,
 ): Promise<ForgetReceipt> {
+  if (options.expected !== undefined && going.versions.size !== options.expected) {
+    const what = `${going.versions.size} episodes match now, and not ${options.expected}`;
+    throw new MemoryError('INVALID_STATE', `forget: ${what}; nothing was forgotten. Look again.`);
+  }
   const unlearnt = await going.unlearnt();
   const changed = withoutWhatIsGone(words.kept, going, unlearnt);
   const receipt = receiptOf({ going, unlearnt, words, changed: changed.length }, options.dryRun === true);

@@ -79,15 +79,7 @@ export function blockFiles(folder: string, maxSizeBytes: number): BlockFiles {
       makePrivateFolder(folder);
       const gone = await makeRoom(sizeBytes, oldestMs);
       head.writeUInt32LE(await check(bytes, await check(head.subarray(4), crc32(key))), 0);
-      const part = `${path}.${randomUUID()}`;
-      const file = await open(part, 'wx', 0o600);
-      try {
-        await file.writeFile(head);
-        await file.writeFile(bytes);
-      } finally {
-        await file.close();
-      }
-      await rename(part, path);
+      await writeWhole(path, [head, bytes]);
       return gone;
     },
 
@@ -98,6 +90,23 @@ export function blockFiles(folder: string, maxSizeBytes: number): BlockFiles {
       return { entries: files.length, sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0) };
     },
   };
+}
+
+/** The whole file under its name, or nothing. */
+async function writeWhole(path: string, parts: readonly Uint8Array[]): Promise<void> {
+  const partial = `${path}.${randomUUID()}`;
+  try {
+    const file = await open(partial, 'wx', 0o600);
+    try {
+      for (const part of parts) await file.writeFile(part);
+    } finally {
+      await file.close();
+    }
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
 }
 
 function headOf(mark: string): Buffer {

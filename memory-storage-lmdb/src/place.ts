@@ -162,7 +162,8 @@ class OpenedPlace implements Place {
     if (found.kind !== 'unsure') return;
     await removeLeftovers(folder);
     const copy = `${folder}.copy-${randomUUID()}`;
-    const atMs = Date.now();
+    // It begins behind this process's own start, also where the clock was set back in between.
+    const atMs = Math.max(Date.now(), this.#startedMs);
     const verdict = await probe(folder, copy, this.#stopping.signal);
     this.#options.logger.debug({ folder, verdict, tookMs: Date.now() - atMs }, 'The cache was looked at.');
     if (verdict === 'useless') {

@@ -81,10 +81,13 @@ export async function verifyBackup(file: string): Promise<BackupReport> {
  * A first look at a store or a backup, without changing it.
  * @throws `NOT_FOUND`, `STORE_CORRUPT`
  */
-export async function describeDatabase(file: string): Promise<DatabaseSummary & { readonly sizeBytes: number }> {
+export async function describeDatabase(
+  file: string,
+  use: FileUse = 'reading',
+): Promise<DatabaseSummary & { readonly sizeBytes: number }> {
   const { path, sizeBytes } = await fileAt(file);
   try {
-    return { sizeBytes, ...(await onFile(path, 'reading', (run) => run('describe', undefined))) };
+    return { sizeBytes, ...(await onFile(path, use, (run) => run('describe', undefined))) };
   } catch (error) {
     const damage = damageOf(error);
     if (damage === undefined) throw toMemoryError(error, `read ${path}`);

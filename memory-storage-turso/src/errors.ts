@@ -61,7 +61,7 @@ const HINDRANCES: Readonly<Record<Hindrance, string>> = {
     'the file was deleted or moved away while it was open. Put it back or restore a backup with "memory-cli backup restore FILE"; it is then used without a restart',
   replaced: 'another file is put in its place again and again. Try again when that is over',
   mixed:
-    'another file was put in its place, and the log of the old one (-wal, -shm) still lies beside it. Remove these two files; the new one is then used without a restart',
+    'another file was put in its place, and beside it lies a log (-wal) with writes that belong to one of the two. Stop every program that uses the store, move -wal and -shm away without deleting them, and start again',
   'log deleted':
     'its log (-wal) was deleted while it was open. What was in it is saved into the file; stop every program that uses the store, and start again',
   'log replaced':

@@ -52,17 +52,21 @@ export type FileChange =
   | 'deleted'
   /** Another file is there. */
   | 'replaced'
-  /** Another file is there, and beside it the log of the one that was. */
+  /** Another file is there, and beside it the log of the one that was, with writes in it. */
   | 'mixed'
   /** The file is there, its log is not. */
   | 'log deleted'
   /** The file is there, with another log. */
   | 'log replaced';
 
-/** What happened between the two; `undefined` when nothing did. */
-export function changeOf(before: FileState, now: FileState): FileChange | undefined {
+/** What happened at the path between the two; `undefined` when nothing did. */
+export function changeOf(path: string, before: FileState, now: FileState): FileChange | undefined {
   if (now.file === undefined) return 'deleted';
-  if (now.file !== before.file) return now.log !== undefined && now.log === before.log ? 'mixed' : 'replaced';
+  if (now.file !== before.file) {
+    // An empty one does no harm, and is about to go where a backup is being restored.
+    const isOldLog = now.log !== undefined && now.log === before.log && sizeAt(logPathOf(path)) > 0;
+    return isOldLog ? 'mixed' : 'replaced';
+  }
   if (now.log === before.log) return undefined;
   return now.log === undefined ? 'log deleted' : 'log replaced';
 }

@@ -17,6 +17,7 @@ const ROOMS: Readonly<Record<Job, 'reading' | 'writing' | 'own'>> = {
   page: 'reading',
   match: 'reading',
   batch: 'writing',
+  schema: 'own',
   stats: 'own',
   verify: 'own',
   repair: 'own',
@@ -39,7 +40,10 @@ export function jobThreads(setup: ThreadSetup): JobThreads {
   function threadFor(room: string): JobThread {
     const known = threads.get(room);
     if (known !== undefined) return known;
-    const thread = jobThread(setup, () => threads.delete(room));
+    const thread: JobThread = jobThread(setup, () => {
+      // One that failed is told of twice, and may have been followed by another.
+      if (threads.get(room) === thread) threads.delete(room);
+    });
     threads.set(room, thread);
     return thread;
   }
@@ -103,9 +107,10 @@ function jobThread(setup: ThreadSetup, onEnd: () => void): JobThread {
     run: (job, input) =>
       new Promise((resolve, reject) => {
         lastId += 1;
+        // Throws for what cannot be sent, and nobody waits for that.
+        worker.postMessage({ id: lastId, job, input } satisfies JobOrder);
         waiting.set(lastId, { resolve, reject });
         worker.ref();
-        worker.postMessage({ id: lastId, job, input } satisfies JobOrder);
       }),
     async close() {
       worker.ref();

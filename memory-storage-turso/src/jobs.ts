@@ -26,6 +26,7 @@ import { conditionsOf, orderOf, whereOf } from './filters.ts';
 import { readStats, type StoreStats } from './inspect.ts';
 import { repairStore } from './repair.ts';
 import { selectedColumns } from './rows.ts';
+import { schemaVersion } from './schema.ts';
 import { matchText } from './search.ts';
 import { type Verification, verifyStore } from './verify.ts';
 
@@ -42,6 +43,7 @@ export interface Jobs {
   page: { input: PageRequest; output: readonly Row[] };
   match: { input: TextQuery<IndexedKind>; output: TextMatches };
   batch: { input: readonly Statement[]; output: readonly Result[] };
+  schema: { input: undefined; output: number };
   stats: { input: undefined; output: StoreStats };
   verify: { input: undefined; output: Verification };
   repair: { input: undefined; output: Verification };
@@ -69,6 +71,7 @@ const JOBS: { readonly [J in Job]: (connection: Connection, input: Jobs[J]['inpu
   page: readPage,
   match: matchText,
   batch: (connection, statements) => connection.batch(statements),
+  schema: schemaVersion,
   stats: readStats,
   verify: verifyStore,
   repair: repairStore,

@@ -31,8 +31,8 @@ export interface LocalFileOptions {
   readonly durability: 'full' | 'normal';
 }
 
-/** How a file that is there is used: beside others, by nobody else, or without changing anything. */
-export type FileUse = 'shared' | 'alone' | 'reading';
+/** How a file that is there is used: beside others, by nobody else, or without changing anything: also while others do. */
+export type FileUse = 'shared' | 'alone' | 'reading' | 'looking';
 
 /** A connection of the kind that is asked for. */
 export function connectAs(use: FileUse, path: string, options: LocalFileOptions): Promise<Connection> {
@@ -41,6 +41,8 @@ export function connectAs(use: FileUse, path: string, options: LocalFileOptions)
       return connectLocalFile(path, options);
     case 'alone':
       return connectBare(path, options);
+    case 'looking':
+      return connectToInspect(path, options);
     case 'reading':
       return connectUnseen(path, options);
   }
@@ -101,17 +103,19 @@ export function pathOf(url: string): string {
  * to WAL and reading a schema that is being made can be busy at once, without the engine waiting for its timeout.
  */
 export async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
+  const startedMs = performance.now();
   for (let failures = 1; ; failures += 1) {
     try {
       return await attempt();
     } catch (error) {
-      if (!isBusy(error) || failures >= MAX_OPEN_ATTEMPTS) throw error;
+      if (!isBusy(error) || performance.now() - startedMs >= MAX_OPENING_MS) throw error;
       await sleep(5 + Math.random() * 5 * failures);
     }
   }
 }
 
-const MAX_OPEN_ATTEMPTS = 40;
+/** Longest time that opening waits for others, who may be making the file or bringing its schema up to date. */
+const MAX_OPENING_MS = 10_000;
 /** Filters make many different texts; those used least recently are prepared again. */
 const MAX_PREPARED = 256;
 
@@ -168,7 +172,7 @@ async function connectToWrite(path: string, options: LocalFileOptions): Promise<
     // The engine made the log, unless it was there.
     const state = stateOf(path);
     if (state.file !== file) throw new Hindered('replaced');
-    return { database, access: 'read-write', change: () => changeOf(state, stateOf(path)) };
+    return { database, access: 'read-write', change: () => changeOf(path, state, stateOf(path)) };
   } catch (error) {
     database.close();
     throw error;
@@ -194,7 +198,7 @@ function connectToRead(path: string, options: LocalFileOptions & { readonly isSh
   }
   // The engine made the log, unless it was there.
   const state = { ...stateOf(path), file };
-  return { database, access: 'read-only', change: () => changeOfRead(changeOf(state, stateOf(path))) };
+  return { database, access: 'read-only', change: () => changeOfRead(changeOf(path, state, stateOf(path))) };
 }
 
 function readWhole(path: string, options: LocalFileOptions): Opened {
@@ -206,7 +210,7 @@ function readWhole(path: string, options: LocalFileOptions): Opened {
     database.close();
     throw error;
   }
-  return { database, access: 'read-only', change: () => changeOfRead(changeOf(state, contentStateOf(path))) };
+  return { database, access: 'read-only', change: () => changeOfRead(changeOf(path, state, contentStateOf(path))) };
 }
 
 /** Nothing of it is unwritten: whatever happened to its log, it can be opened anew. */
@@ -316,10 +320,17 @@ function localConnection(opened: Opened, place: string, busyTimeoutMs: number): 
     async close() {
       if (!database.open) return;
       clear();
-      if (access === 'read-write' && ownsLog(opened.change())) foldLogIntoFile(database);
-      database.close();
+      closeDatabase(opened);
     },
   };
+}
+
+function closeDatabase({ database, access, change }: Opened): void {
+  try {
+    if (access === 'read-write' && ownsLog(change())) foldLogIntoFile(database);
+  } finally {
+    database.close();
+  }
 }
 
 /** The log beside another file is no longer this connection's to touch. */

@@ -16,7 +16,7 @@ import {
   verifyBackup,
 } from './backup.ts';
 import type { Connection, Row } from './connection.ts';
-import { timeInName } from './copies.ts';
+import { copiesBeside, timeInName } from './copies.ts';
 import { damageOf } from './copy.ts';
 import { emptyLog, logSize } from './erase.ts';
 import { connectBare, pathOf } from './local-file.ts';
@@ -147,7 +147,7 @@ async function placeAt(path: string): Promise<Place> {
   if (file === undefined) return { state: 'missing' };
   if (file.size === 0 && logSize(path) === 0) return { state: 'empty' };
   try {
-    const { journalSeq, episodeCount, tombstoneCount } = await describeDatabase(path);
+    const { journalSeq, episodeCount, tombstoneCount } = await describeDatabase(path, 'looking');
     return journalSeq === 0 ? { state: 'empty' } : { state: 'in use', episodeCount, tombstoneCount };
   } catch (error) {
     if (!(error instanceof MemoryError) || error.code !== 'STORE_CORRUPT') throw error;
@@ -185,7 +185,9 @@ async function prepare(
     return file;
   };
   const file = await copy(from, 'reading');
-  if (place.state === 'unreadable' || place.state === 'missing') return { file, forgottenAgain: 'unknown' };
+  // Where there are copies, there was a store.
+  const isLost = place.state === 'missing' && copiesBeside(path).length > 0;
+  if (place.state === 'unreadable' || isLost) return { file, forgottenAgain: 'unknown' };
   const isForgetting = place.state === 'in use' && place.tombstoneCount > 0 && options.bringBackForgotten !== true;
   if (!isForgetting) return { file, forgottenAgain: 0 };
   const forgottenAgain = await forgetAgain(file, path, options);
@@ -220,7 +222,7 @@ async function forgetAgain(file: string, old: string, { signal }: RestoreOptions
 }
 
 async function eachTombstones(path: string, work: (some: readonly Tombstone[]) => Promise<void>): Promise<void> {
-  await onFile(path, 'reading', async (run) => {
+  await onFile(path, 'looking', async (run) => {
     let last: Row | undefined;
     do {
       const rows = await run('page', { kind: 'tombstone', filter: {}, last, page: TOMBSTONES_AT_A_TIME });
@@ -242,11 +244,14 @@ interface Destination {
 async function putInPlace(file: string, destination: Destination): Promise<string | undefined> {
   const { path, place, waitMs } = destination;
   if (place.state === 'missing') {
+    const log = logSize(path) > 0 ? `${path}.damaged-${timeInName(new Date())}-wal` : undefined;
+    // Writes of a file that is gone, which may be found again.
+    if (log !== undefined) await keepFile(`${path}-wal`, log);
     await removeLog(path);
     await nameOnce(file, path).catch((error: unknown) => {
       throw error instanceof MemoryError && error.code === 'INVALID_INPUT' ? changedMeanwhile(path) : error;
     });
-    return undefined;
+    return log;
   }
   await removeUnfinishedAsides(path);
   const asideOf = (word: string): string => `${path}.${word}-${timeInName(new Date())}`;

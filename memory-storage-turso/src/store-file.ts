@@ -1,9 +1,9 @@
 // The database of a store in a local file: made where there is none, opened, and brought to the newest schema.
 import { backUpBeside } from './backup-beside.ts';
-import { fileAt, Hindered } from './file-state.ts';
+import { fileAt, Hindered, sizeAt } from './file-state.ts';
 import { lastingConnection, type OpenedFile, type StoreConnection } from './lasting-connection.ts';
-import { connectLocalFile, createLocalFile, type LocalFileOptions, patiently } from './local-file.ts';
-import { identityOf, type Migration, migrate } from './schema.ts';
+import { connectLocalFile, connectToInspect, createLocalFile, type LocalFileOptions, patiently } from './local-file.ts';
+import { identityOf, type Migration, migrate, schemaVersion } from './schema.ts';
 
 /** Everything that a thread needs to know to open the store. Plain data. */
 export interface StoreFile extends LocalFileOptions {
@@ -15,6 +15,21 @@ export interface StoreFile extends LocalFileOptions {
 export async function openStoreFile(file: StoreFile): Promise<StoreConnection> {
   createLocalFile(file.path);
   return connectStoreFile(file);
+}
+
+/** The schema of the store in a file; 0 for none, and for what cannot be read: opening it will say why. */
+export async function schemaAt({ path, ...options }: StoreFile): Promise<number> {
+  if (sizeAt(path) === 0) return 0;
+  try {
+    const connection = await connectToInspect(path, options);
+    try {
+      return await schemaVersion(connection);
+    } finally {
+      await connection.close();
+    }
+  } catch {
+    return 0;
+  }
 }
 
 /** One more connection to a store that is there. */

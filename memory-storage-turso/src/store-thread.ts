@@ -37,8 +37,11 @@ function serve(port: MessagePort, setup: ThreadSetup): void {
 
   /** A thread that ended with its connection open would keep the file's locks for as long as the process lives. */
   async function close(): Promise<void> {
-    await opened?.close();
-    port.close();
+    try {
+      await opened?.close();
+    } finally {
+      port.close();
+    }
   }
 
   port.on('message', (order: JobOrder) => {

@@ -20,8 +20,8 @@ import { jobsOn, type PageRequest, readPage } from './jobs.ts';
 import type { StoreConnection } from './lasting-connection.ts';
 import { pathOf, patiently } from './local-file.ts';
 import { numberIn, rowToEntity, selectedColumns, textIn } from './rows.ts';
-import { identityOf, MIGRATIONS, type Migration, migrate } from './schema.ts';
-import { openStoreFile } from './store-file.ts';
+import { identityOf, MIGRATIONS, type Migration, migrate, NEWEST_SCHEMA } from './schema.ts';
+import { openStoreFile, type StoreFile, schemaAt } from './store-file.ts';
 import { inspectFile, type Verification } from './verify.ts';
 import { type Group, groupsOf, journalStatement, refusalOf, statementsOf } from './write.ts';
 
@@ -68,10 +68,26 @@ export async function openStoreAt(
 ): Promise<TursoStore> {
   const file = { path: localPathOf(url), busyTimeoutMs, durability, migrations };
   try {
+    if (threads) await bringForward(file);
     const connection = await openStoreFile(file);
-    return tursoStore(connection, threads ? jobThreads(file) : jobsHere(connection));
+    return tursoStore(connection, {
+      jobs: threads ? jobThreads(file) : jobsHere(connection),
+      schema: migrations.length,
+    });
   } catch (error) {
     throw toMemoryError(error, `open the store ${file.path}`);
+  }
+}
+
+/** Copying a store and changing its schema takes as long as it is large: where that is due, a thread does it first. */
+async function bringForward(file: StoreFile): Promise<void> {
+  const schema = await schemaAt(file);
+  if (schema === 0 || schema >= file.migrations.length) return;
+  const threads = jobThreads(file);
+  try {
+    await threads.run('schema', undefined);
+  } finally {
+    await threads.close();
   }
 }
 
@@ -80,7 +96,7 @@ export async function openStoreOver(connection: Connection): Promise<TursoStore>
   try {
     await patiently(() => migrate(connection));
     const opened = { ...connection, identity: await identityOf(connection) };
-    return tursoStore(opened, jobsHere(connection));
+    return tursoStore(opened, { jobs: jobsHere(connection), schema: NEWEST_SCHEMA });
   } catch (error) {
     await connection.close();
     throw error;
@@ -117,7 +133,10 @@ const PAGE_ROWS = 200;
 /** Journal entries in one answer, unless the caller says otherwise. */
 const CHANGES_LIMIT = 1_000;
 
-function tursoStore(connection: StoreConnection, jobs: JobThreads): TursoStore {
+function tursoStore(
+  connection: StoreConnection,
+  { jobs, schema }: { readonly jobs: JobThreads; readonly schema: number },
+): TursoStore {
   const { place } = connection;
   const begun = new Set<Promise<unknown>>();
   let isClosed = false;
@@ -140,7 +159,7 @@ function tursoStore(connection: StoreConnection, jobs: JobThreads): TursoStore {
   const readRows = (request: PageRequest): Promise<readonly Row[]> =>
     request.kind === 'step' ? readPage(connection, request) : jobs.run('page', request);
 
-  const commit = groupCommit((batch, options) => write({ connection, jobs, batch, options }));
+  const commit = groupCommit((batch, options) => write({ connection, jobs, schema, batch, options }));
 
   return {
     name: 'turso',
@@ -239,26 +258,45 @@ const MAX_TEXT_HERE = 64_000;
 async function write(order: {
   readonly connection: Connection;
   readonly jobs: JobThreads;
+  readonly schema: number;
   readonly batch: readonly Write[];
   readonly options: WriteOptions | undefined;
 }): Promise<WriteReceipt> {
-  const { connection, jobs, batch, options } = order;
+  const { connection, jobs, schema, batch, options } = order;
   const entry = { at: new Date().toISOString(), actor: options?.actor ?? 'library' };
   for (let groups = groupsOf(batch); ; groups = batch.map((single): Group => [single])) {
     const parts = await mapInTurns(groups, (group) => ({ group, statements: statementsOf(group) }));
-    const statements = [...parts.flatMap((part) => part.statements), journalStatement(batch, entry)];
+    const statements = [
+      schemaGuard(schema),
+      ...parts.flatMap((part) => part.statements),
+      journalStatement(batch, entry),
+    ];
     try {
       const isLarge = textLength(statements) > MAX_TEXT_HERE;
       return receiptOf(batch, await (isLarge ? jobs.run('batch', statements) : connection.batch(statements)));
     } catch (error) {
       const violation = violationOf(error);
       if (violation === undefined) throw error;
+      if (violation.statementIndex === 0) throw schemaChanged(connection.place);
       const owners = parts.flatMap((part) => part.statements.map(() => part.group));
-      const [first, ...others] = owners[violation.statementIndex] ?? [];
+      const [first, ...others] = owners[violation.statementIndex - 1] ?? [];
       if (first === undefined) throw error;
       if (others.length === 0) throw refusalOf(first, violation.message);
     }
   }
+}
+
+/** Another program may have brought the schema forward since this one opened the store: then what it would write is wrong. */
+function schemaGuard(schema: number): Statement {
+  return {
+    sql: "INSERT INTO guard (code) SELECT 'VERSION' WHERE (SELECT max(number) FROM migration) <> ?1",
+    args: [schema],
+  };
+}
+
+function schemaChanged(place: string): MemoryError {
+  const what = `The store ${place} was brought to a newer schema by a newer program; nothing was written`;
+  return new MemoryError('STORE_FAILED', `${what}. Upgrade and restart this one.`);
 }
 
 function textLength(statements: readonly Statement[]): number {

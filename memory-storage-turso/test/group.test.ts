@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { anEpisode, aStep, put, requireOpen } from '@episodica/test-utils';
+import { aCompletedEpisode, anEpisode, aStep, put, remove, requireOpen } from '@episodica/test-utils';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Connection } from '../src/connection.ts';
 import { connectLocalFile, createLocalFile } from '../src/local-file.ts';
@@ -71,4 +71,47 @@ test('steps keep the order of the calls where several callers add to one episode
   for await (const { id, number } of store.scan('step', { episodeIds: [episode.id] })) stored.push({ id, number });
   expect(stored).toEqual(ids.map(({ id }, index) => ({ id, number: index + 1 })));
   expect(commits).toHaveLength(2);
+});
+
+test('what belongs to one episode keeps its order, whoever asked for it [ST-07] [ST-04] [EP-02]', async () => {
+  const [ending, other] = [anEpisode(), anEpisode()];
+  await store.write([put('episode', ending), put('episode', other)]);
+  const stepOn = (episodeId: string) =>
+    store.write([requireOpen(episodeId), put('step', aStep({ episodeId }), { ifVersion: 0 })]);
+  const outcomes = await Promise.allSettled([
+    stepOn(other.id),
+    store.write([put('episode', aCompletedEpisode({ id: ending.id, version: 2 }), { ifVersion: 1 })]),
+    stepOn(ending.id),
+  ]);
+  expect(outcomes).toMatchObject([
+    { status: 'fulfilled' },
+    { status: 'fulfilled' },
+    { status: 'rejected', reason: { code: 'INVALID_STATE' } },
+  ]);
+});
+
+test('a step that is deleted stays deleted where others are put beside it [ST-07] [ST-04]', async () => {
+  const episode = anEpisode();
+  const [first, second] = [aStep({ episodeId: episode.id }), aStep({ episodeId: episode.id })];
+  await store.write([put('episode', episode), put('step', first, { ifVersion: 0 })]);
+  await Promise.all([
+    store.write([remove('step', first.id)]),
+    store.write([put('step', { ...second, id: first.id }, { ifVersion: 0 })]),
+  ]);
+  const ids = [];
+  for await (const { id, number } of store.scan('step', { episodeIds: [episode.id] })) ids.push([id, number]);
+  expect(ids).toEqual([[first.id, 1]]);
+});
+
+test('a write asks for the disk before it answers, unless told otherwise [ST-05]', async () => {
+  for (const [durability, level] of [
+    ['full', 2],
+    ['normal', 1],
+  ] as const) {
+    const path = join(directory, `${durability}.db`);
+    createLocalFile(path);
+    const connection = await connectLocalFile(path, { busyTimeoutMs: 1_000, durability });
+    expect((await connection.execute({ sql: 'PRAGMA synchronous', args: [] })).rows).toEqual([{ synchronous: level }]);
+    await connection.close();
+  }
 });

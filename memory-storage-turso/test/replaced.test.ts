@@ -136,7 +136,7 @@ test('a file that was replaced beside the log of the old one is refused until th
   renameSync(join(directory, 'other.db'), path);
   await expect(store.write([put('pattern', pattern())])).rejects.toMatchObject({
     code: 'STORE_FAILED',
-    message: expect.stringMatching(/-wal, -shm.*Remove/u),
+    message: expect.stringMatching(/move -wal and -shm away/u),
   });
   removeLog();
   await store.write([put('pattern', pattern({ id: 'second' }))]);

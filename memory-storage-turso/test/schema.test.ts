@@ -214,6 +214,33 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+test('a program that has the store open writes nothing into the schema of a newer one, and says to upgrade [ST-09]', async () => {
+  released(1);
+  const older = await openStoreAt({ url }, MIGRATIONS.slice(0, 1));
+  const before = (await older.changes(0)).seq;
+  await older.write([put('pattern', aPattern())]);
+  await (await openTursoStore({ url })).close();
+  const writing = older.write([put('pattern', aPattern())]);
+  await expect(writing).rejects.toMatchObject({ code: 'STORE_FAILED', retryable: false });
+  await expect(writing).rejects.toThrow(/newer program.*Upgrade/su);
+  expect((await older.changes(before)).seq).toBe(before + 1);
+  await older.close();
+});
+
+test('while an older store is copied and brought forward, the event loop turns [ST-09]', async () => {
+  released(1);
+  let turns = 0;
+  let isDone = false;
+  const turning = (async () => {
+    for (; !isDone; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+  })();
+  const store = await openTursoStore({ url });
+  isDone = true;
+  await turning;
+  await store.close();
+  expect(turns).toBeGreaterThan(100);
+});
+
 test('a newer schema is refused, says to upgrade, and is left as it was [ST-09]', async () => {
   await (await openTursoStore({ url })).close();
   const database = new Database(path);

@@ -34,6 +34,20 @@ test('a large batch is numbered and journaled like a small one [ST-01] [ST-07]',
   expect(await store.getMany('episode', [episode.id])).toEqual([episode]);
 });
 
+test('while a large batch is written, the event loop turns [ST-06]', async () => {
+  await store.write([put('episode', anEpisode({ description: LARGE }))]);
+  const many = Array.from({ length: 40 }, () => put('episode', anEpisode({ description: LARGE }), { ifVersion: 0 }));
+  let turns = 0;
+  let isDone = false;
+  const turning = (async () => {
+    for (; !isDone; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+  })();
+  await store.write(many);
+  isDone = true;
+  await turning;
+  expect(turns).toBeGreaterThan(20);
+});
+
 test('a large batch that is turned down says why and changes nothing [ST-04]', async () => {
   const [episode, unknown] = [anEpisode(), anEpisode()];
   await store.write([put('episode', episode)]);

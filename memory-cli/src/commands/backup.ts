@@ -6,6 +6,7 @@ import { type Invocation, useDatabaseFile, useStore } from '../open.ts';
 import { localTime, print, table } from '../output.ts';
 import { bytesText, countsText } from './amounts.ts';
 import { confirm } from './confirm.ts';
+import { deleteCaches } from './erase.ts';
 
 /** Flags of `backup restore`. */
 export interface RestoreFlags {
@@ -97,7 +98,7 @@ export async function verify(invocation: Invocation, file: string): Promise<numb
 /** Puts a backup in the place of the store in use. */
 export async function restore(invocation: Invocation, file: string, flags: RestoreFlags): Promise<number> {
   const { planRestore, restoreBackup } = await import('@episodica/memory-storage-turso');
-  return useDatabaseFile(invocation, async ({ url }) => {
+  return useDatabaseFile(invocation, async ({ url, cachePath }) => {
     if (flags.dryRun === true) {
       await printPlan(invocation, await planRestore({ from: file, url }));
       return 0;
@@ -115,6 +116,8 @@ export async function restore(invocation: Invocation, file: string, flags: Resto
         },
       }),
     );
+    // The restored store begins a cache of its own; that of the old one would lie there for good.
+    await deleteCaches(cachePath);
     await printReceipt(invocation, receipt);
     return 0;
   });

@@ -23,7 +23,7 @@ export async function confirm(
     if (/^y(?:es)?$/iu.test(answer.trim())) return;
   } catch (cause) {
     // Interrupted while it was asked: that is no.
-    if (!signal.aborted) throw cause;
+    if (!signal.aborted && !(cause instanceof Error && cause.name === 'AbortError')) throw cause;
   } finally {
     terminal.close();
   }

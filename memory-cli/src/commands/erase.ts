@@ -1,6 +1,6 @@
 // storage erase-deleted, and what `episode forget --secure` does when the episodes are gone: nothing of what was deleted is left
 // in the database's file, in its log, or in a cache.
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT_CODES } from '@episodica/memory-core';
 import { type Invocation, readSettings, useStore } from '../open.ts';
@@ -22,10 +22,11 @@ export interface EraseResult {
 export async function eraseTraces(invocation: Invocation): Promise<EraseResult> {
   const report = await useStore(invocation, (store) => store.erase());
   const { values } = await readSettings(invocation);
-  await deleteCaches(values.LMDB_CACHE_PATH);
+  const left = await deleteCaches(values.LMDB_CACHE_PATH);
+  const reason = report.erased ? left : report.reason;
   return {
-    erased: report.erased,
-    ...(report.erased ? {} : { reason: report.reason }),
+    erased: reason === undefined,
+    ...(reason === undefined ? {} : { reason }),
     size_bytes_before: report.sizeBytesBefore,
     size_bytes_after: report.sizeBytesAfter,
     other_copies: report.otherCopies,
@@ -56,11 +57,20 @@ export async function erase(invocation: Invocation): Promise<number> {
 }
 
 /** Folders of caches are named after the identity of a database; whatever else lies there is not ours. */
-const CACHE_FOLDER = /^[0-9a-f]{32}$/u;
+const CACHE_FOLDER = /^[0-9a-f]{32}(?:\.gone-\d+)?$/u;
 
-async function deleteCaches(path: string): Promise<void> {
+/** Deletes every cache, and answers why one could not be. Servers that use one notice, and begin another. */
+export async function deleteCaches(path: string): Promise<string | undefined> {
   const names = await readdir(path).catch(() => []);
-  for (const name of names.filter((each) => CACHE_FOLDER.test(each))) {
-    await rm(join(path, name), { recursive: true, force: true });
+  try {
+    for (const name of names.filter((each) => CACHE_FOLDER.test(each))) {
+      // Out of the way first: whoever still writes into it would keep it from being emptied.
+      const aside = join(path, `${name}.gone-${process.pid}`);
+      await rename(join(path, name), aside);
+      await rm(aside, { recursive: true, force: true, maxRetries: 10 });
+    }
+    return undefined;
+  } catch (error) {
+    return `A cache in ${path} could not be deleted (${error instanceof Error ? error.message : String(error)}).`;
   }
 }

@@ -40,12 +40,14 @@ export async function forget(
   if (isAsking) refuseUnasked();
   const result = await useMemory(invocation, async ({ memory }) => {
     const filter = await filterOf(memory, { given, bounds }, signal);
+    let expected: number | undefined;
     if (isAsking) {
       const would = forgetResult(await memory.forget(filter, { signal, dryRun: true }));
       if (isNothing(would)) return would;
+      expected = would.episodes;
       await confirm(`${forgetText(would)} This cannot be undone. Go on?`, { yes, signal });
     }
-    return forgetResult(await memory.forget(filter, { signal, dryRun }));
+    return forgetResult(await memory.forget(filter, { signal, dryRun, expected }));
   });
   if (options.secure !== true || dryRun === true || isNothing(result)) {
     await print(format, result, () => forgetText(result));

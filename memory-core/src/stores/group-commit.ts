@@ -23,7 +23,8 @@ export function groupCommit(write: WriteVerb): WriteVerb {
     while (waiting.length > 0) {
       const group = firstGroup(waiting);
       waiting = waiting.slice(group.length);
-      await commit(write, group);
+      // Whatever goes wrong, those who come next are served.
+      await commit(write, group).catch((error: unknown) => rejectAll(group, error));
       // Whoever was answered may have more to write.
       await turn();
     }
@@ -32,7 +33,8 @@ export function groupCommit(write: WriteVerb): WriteVerb {
 
   return (batch, options = {}) =>
     new Promise((resolve, reject) => {
-      waiting.push({ batch, options, resolve, reject });
+      // A batch that is none fails here, alone.
+      waiting.push({ batch: [...batch], options, resolve, reject });
       if (isBusy) return;
       isBusy = true;
       void turn().then(flush);

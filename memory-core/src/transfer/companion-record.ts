@@ -50,6 +50,8 @@ const MAX_TOOLS = 16;
 const id = z.string().refine(isId, { message: 'is not a lower-case UUID' });
 const ids = list(id, LIMITS.hits);
 
+const isSequence = (tools: readonly string[]): boolean => tools.length >= 2 && tools.every((tool) => tool !== '');
+
 const companionSchema = z.discriminatedUnion(
   'type',
   [
@@ -76,7 +78,10 @@ const companionSchema = z.discriminatedUnion(
       type: z.literal('learning'),
       episode_id: id,
       patterns: list(
-        z.strictObject({ kind: z.literal('tool_sequence'), tools: list(FIELDS.name, MAX_TOOLS) }),
+        z.strictObject({
+          kind: z.literal('tool_sequence'),
+          tools: list(FIELDS.name, MAX_TOOLS).refine(isSequence, { message: 'is no sequence of two tools or more' }),
+        }),
         MAX_PATTERNS,
       ).refine((patterns) => new Set(patterns.map(({ tools }) => JSON.stringify(tools))).size === patterns.length, {
         message: 'has a pattern twice',
