@@ -49,21 +49,44 @@ export function jobThreads(setup: ThreadSetup): JobThreads {
   }
 
   let ownCount = 0;
+  const slots = slotsFor(MAX_OWN_THREADS);
   return {
     async run(job, input) {
       if (isClosed) throw closed(setup.path);
       if (ROOMS[job] !== 'own') return threadFor(ROOMS[job]).run(job, input);
+      await slots.take();
       ownCount += 1;
       const thread = threadFor(`${job} ${ownCount}`);
       try {
         return await thread.run(job, input);
       } finally {
         await thread.close();
+        slots.give();
       }
     },
     async close() {
       isClosed = true;
       await Promise.all([...threads.values()].map((thread) => thread.close()));
+    },
+  };
+}
+
+/** Jobs that each have a thread, at the same time; others wait. */
+const MAX_OWN_THREADS = 4;
+
+/** Lets in as many as there are slots, the others in the order in which they came. */
+function slotsFor(count: number): { take(): Promise<void>; give(): void } {
+  const waiting: (() => void)[] = [];
+  let free = count;
+  return {
+    async take() {
+      if (free > 0) free -= 1;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
+    },
+    give() {
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
     },
   };
 }

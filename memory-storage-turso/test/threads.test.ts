@@ -1,5 +1,5 @@
 // Work that has threads of its own: the same answers, and the caller's thread stays free.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -91,6 +91,19 @@ test('while the store is checked, the event loop turns [ST-06]', async () => {
   isDone = true;
   await turning;
   expect(turns).toBeGreaterThan(100);
+});
+
+test('many long jobs at once take turns at a few threads, and each is answered [ST-06]', async () => {
+  let most = 0;
+  const threads = (): number => (process.platform === 'linux' ? readdirSync('/proc/self/task').length : 0);
+  const before = threads();
+  const counting = setInterval(() => {
+    most = Math.max(most, threads());
+  }, 1);
+  const all = await Promise.all(Array.from({ length: 24 }, () => store.stats()));
+  clearInterval(counting);
+  expect(all.map(({ journalSeq }) => journalSeq)).toEqual(Array(24).fill(0));
+  expect(most - before).toBeLessThan(24);
 });
 
 test('closing waits for what its threads are doing [ST-05]', async () => {
