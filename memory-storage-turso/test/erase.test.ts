@@ -161,5 +161,5 @@ test('vacuum and the probe of the lock are refused for now while another process
   await expect(store.probe()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
   other.exec('COMMIT');
   other.close();
-  expect(await store.probe()).toEqual({ lockMs: expect.any(Number) });
+  expect(await store.probe()).toEqual({ writeMs: expect.any(Number) });
 });

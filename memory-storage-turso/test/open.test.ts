@@ -89,7 +89,7 @@ test('a store that another process keeps busy is unavailable for now, and the wr
   const transaction = await other.transaction('write');
   const batch = [put('pattern', aPattern())];
   await expect(store.write(batch)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
-  await expect(store.write(batch)).rejects.toThrow(/store\.db \(SQLITE_BUSY: .*Another program.*backup.*try again/u);
+  await expect(store.write(batch)).rejects.toThrow(/store\.db \(SQLITE_BUSY: .*Another program.*migration.*try again/u);
   expect(await store.getMany('pattern', ['a'])).toEqual([undefined]);
   await transaction.rollback();
   expect((await store.write(batch)).seq).toBe(1);

@@ -147,7 +147,7 @@ describe('limits of host calls', () => {
   });
 
   test('a flood that catches everything and awaits nothing is ended [SB-02] [SB-03]', async () => {
-    const result = await run('for (;;) { try { memory.nothing().catch(() => {}); } catch {} }');
+    const result = await run('for (;;) { try { memory.nothing().catch(() => {}); } catch {} }', { timeoutMs: 30_000 });
     expect(result).toMatchObject({ ok: false, error: { code: 'HOST_CALL_LIMIT' }, killed: false });
   });
 
