@@ -35,6 +35,8 @@ export interface Place {
 const PROBE_DELAY_MS = 250;
 /** How often it is asked whether the probe of another process is done. */
 const WAIT_MS = 100;
+/** Attempts at coming back to files that were deleted or replaced. */
+const MAX_RETURNS = 10;
 
 /** Nothing is open before `open()`. */
 export function placeOf(options: PlaceOptions): Place {
@@ -191,7 +193,16 @@ class OpenedPlace implements Place {
 
   async #leave(left: Session): Promise<void> {
     await left.close();
-    if (!(await this.#attach())) await this.#findOut();
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        if (!(await this.#attach())) await this.#findOut();
+        return;
+      } catch (error) {
+        if (this.#stopping.signal.aborted || attempt === MAX_RETURNS) throw error;
+      }
+      // Others who left them at the same moment may have been in the way.
+      await setTimeout(WAIT_MS, undefined, { ref: false, signal: this.#stopping.signal });
+    }
   }
 }
 
