@@ -1,8 +1,8 @@
 // Giving back what deleted things left behind: free pages, old words in the text indexes, the log.
-import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, Statement } from './connection.ts';
 import { isBusy } from './errors.ts';
+import { logPathOf, sizeAt } from './file-state.ts';
 import { numberIn } from './rows.ts';
 import { TEXT_INDEXES } from './search.ts';
 
@@ -84,11 +84,11 @@ export async function emptyLog(connection: Connection, waitMs: number): Promise<
 
 /** Bytes in the log beside the file. */
 export function logSize(path: string): number {
-  return statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  return sizeAt(logPathOf(path));
 }
 
 const RETRY_MS = 5;
 
 function sizeOnDisk(path: string): number {
-  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) + logSize(path);
+  return sizeAt(path) + logSize(path);
 }

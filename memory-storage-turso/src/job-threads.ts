@@ -55,12 +55,11 @@ export function jobThreads(setup: ThreadSetup): JobThreads {
       if (isClosed) throw closed(setup.path);
       if (ROOMS[job] !== 'own') return threadFor(ROOMS[job]).run(job, input);
       await slots.take();
-      ownCount += 1;
-      const thread = threadFor(`${job} ${ownCount}`);
       try {
-        return await thread.run(job, input);
+        ownCount += 1;
+        const thread = threadFor(`${job} ${ownCount}`);
+        return await thread.run(job, input).finally(() => thread.close());
       } finally {
-        await thread.close();
         slots.give();
       }
     },

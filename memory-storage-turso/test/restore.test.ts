@@ -275,7 +275,7 @@ test('under processes that write, all that was acknowledged is in what was put a
   expect(known.filter((id) => !ids.has(id))).toEqual([]);
 });
 
-test('what is forgotten while a backup is prepared is not lost: the restore is refused for now [ST-12 EP-06]', async () => {
+test('what is forgotten while a backup is prepared is not lost: the restore is refused, and may be repeated [ST-12 EP-06]', async () => {
   await backedUp();
   const before = stateOf(join(directory, 'data'));
   const agree = async (): Promise<void> => {

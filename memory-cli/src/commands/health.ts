@@ -1,16 +1,8 @@
 // health check: what works now, each part asked and not assumed.
-import { EXIT_CODES, isMemoryError, type MemoryErrorCode } from '@episodica/memory-core';
+import { isMemoryError } from '@episodica/memory-core';
 import { type Invocation, type Opened, useMemory } from '../open.ts';
-import { print, table, terminalWidth } from '../output.ts';
-
-type Status = 'ok' | 'degraded' | 'down';
-
-interface Component {
-  readonly name: string;
-  readonly status: Status;
-  readonly detail: string;
-  readonly code?: MemoryErrorCode;
-}
+import { print } from '../output.ts';
+import { type Component, componentsText, healthOf } from './components.ts';
 
 /** Episodes counted before the backlog is told as "or more". */
 const MAX_COUNTED_BACKLOG = 100;
@@ -18,16 +10,10 @@ const MAX_COUNTED_BACKLOG = 100;
 /** Answers the exit code of the store's error when the store is down. */
 export async function check(invocation: Invocation, version: string): Promise<number> {
   const parts = [...(await memoryComponents(invocation)), await sandboxComponent()];
-  const down = parts.find(({ name, status }) => name === 'store' && status === 'down');
-  const status: Status = down ? 'down' : parts.every((part) => part.status === 'ok') ? 'ok' : 'degraded';
-  const components = parts.map(({ code: _code, ...component }) => component);
+  const { exitCode, status, components } = healthOf(parts);
   const result = { status, version, uptime_ms: Math.round(process.uptime() * 1_000), components };
-  await print(invocation.format, result, () => {
-    const rows = components.map((part) => [part.name, part.status, part.detail]);
-    const columns = [{ heading: 'COMPONENT' }, { heading: 'STATUS' }, { heading: 'DETAIL' }];
-    return [`${status} (memory-cli ${version})`, table(columns, rows, terminalWidth())].join('\n');
-  });
-  return down?.code === undefined ? 0 : EXIT_CODES[down.code];
+  await print(invocation.format, result, () => `${status} (memory-cli ${version})\n${componentsText(components)}`);
+  return exitCode;
 }
 
 async function memoryComponents(invocation: Invocation): Promise<readonly Component[]> {

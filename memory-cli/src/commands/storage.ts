@@ -1,12 +1,13 @@
 // storage stats, sync, vacuum, health, verify, repair, migrate.
 import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { EXIT_CODES, isMemoryError, MemoryError, type MemoryErrorCode } from '@episodica/memory-core';
+import { EXIT_CODES, isMemoryError, MemoryError } from '@episodica/memory-core';
 import type { LmdbCacheStats } from '@episodica/memory-storage-lmdb';
 import type { TursoStore, Verification } from '@episodica/memory-storage-turso';
 import { type Invocation, useDatabaseFile, useMemory, useStore, verifyFile } from '../open.ts';
 import { localTime, print } from '../output.ts';
 import { ageText, bytesText } from './amounts.ts';
+import { type Component, componentsText, healthOf } from './components.ts';
 
 /** Tells path, sizes and counts of the store, and what its cache has counted. */
 export async function stats(invocation: Invocation): Promise<number> {
@@ -88,15 +89,6 @@ export async function vacuum(invocation: Invocation, { dryRun }: { readonly dryR
   return 0;
 }
 
-type Status = 'ok' | 'degraded' | 'down';
-
-interface Component {
-  readonly name: string;
-  readonly status: Status;
-  readonly detail: string;
-  readonly code?: MemoryErrorCode;
-}
-
 /** Tries what the store must be able to do. Answers the exit code of the store's error when it cannot be read. */
 export async function health(invocation: Invocation): Promise<number> {
   const parts = await useDatabaseFile(invocation, async ({ path }) => [
@@ -104,29 +96,22 @@ export async function health(invocation: Invocation): Promise<number> {
     await diskComponent(path),
     await backupsComponent(path),
   ]);
-  const down = parts.find(({ status }) => status === 'down');
-  const status: Status = down ? 'down' : parts.every((part) => part.status === 'ok') ? 'ok' : 'degraded';
-  const components = parts.map(({ code: _code, ...component }) => component);
-  await print(invocation.format, { status, components }, () => {
-    // Not a table: what to do stands at the end of a detail, and must not be cut off.
-    return [status, ...components.map((part) => `${part.name.padEnd(9)}${part.status.padEnd(10)}${part.detail}`)].join(
-      '\n',
-    );
-  });
-  return down?.code === undefined ? 0 : EXIT_CODES[down.code];
+  const { exitCode, ...told } = healthOf(parts);
+  await print(invocation.format, told, () => `${told.status}\n${componentsText(told.components)}`);
+  return exitCode;
 }
 
 /** Checks the file as it lies there, whatever state it is in; findings are an exit code of their own. */
 export async function verify(invocation: Invocation): Promise<number> {
-  return told(invocation, await verifyFile(invocation));
+  return toldFindings(invocation, await verifyFile(invocation));
 }
 
 /** Makes the indexes anew; what is still found then is told like by `verify`. */
 export async function repair(invocation: Invocation): Promise<number> {
-  return told(invocation, await useStore(invocation, (store) => store.repair()));
+  return toldFindings(invocation, await useStore(invocation, (store) => store.repair()));
 }
 
-async function told(invocation: Invocation, { ok, findings }: Verification): Promise<number> {
+async function toldFindings(invocation: Invocation, { ok, findings }: Verification): Promise<number> {
   await print(invocation.format, { ok, findings }, () =>
     ok ? 'The store is sound.' : ['The store is damaged.', ...findings.map((finding) => `- ${finding}`)].join('\n'),
   );

@@ -1,0 +1,32 @@
+// What a look at the health of something is made of: parts, each with its state, and how they are told.
+import { EXIT_CODES, type MemoryErrorCode } from '@episodica/memory-core';
+
+type Status = 'ok' | 'degraded' | 'down';
+
+/** One part that was tried. `code` is the store's error when it is down, and is not printed. */
+export interface Component {
+  readonly name: string;
+  readonly status: Status;
+  readonly detail: string;
+  readonly code?: MemoryErrorCode;
+}
+
+/** The whole: down with its store, degraded with any other part. */
+export interface Health {
+  readonly status: Status;
+  readonly components: readonly Omit<Component, 'code'>[];
+  /** 0, or that of the store's error. */
+  readonly exitCode: number;
+}
+
+export function healthOf(parts: readonly Component[]): Health {
+  const down = parts.find(({ code }) => code !== undefined);
+  const status = down ? 'down' : parts.every((part) => part.status === 'ok') ? 'ok' : 'degraded';
+  const components = parts.map(({ code: _code, ...component }) => component);
+  return { status, components, exitCode: down?.code === undefined ? 0 : EXIT_CODES[down.code] };
+}
+
+/** A line each. Not a table: what to do stands at the end of a detail, and must not be cut off. */
+export function componentsText(components: Health['components']): string {
+  return components.map(({ name, status, detail }) => `${name.padEnd(9)}${status.padEnd(10)}${detail}`).join('\n');
+}
