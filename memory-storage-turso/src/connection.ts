@@ -25,6 +25,11 @@ export type Access = 'read-write' | 'read-only';
 
 /** Rejects with a `LibsqlError`, in a batch with a `LibsqlBatchError`. */
 export interface Connection {
+  /**
+   * `file`: a call did what it answers. `network`: an answer can be lost, and a call is then sent again: a batch has to
+   * begin with something by which the second one is turned down.
+   */
+  readonly reach: 'file' | 'network';
   /** The file or the address, for messages. Without secrets. */
   readonly place: string;
   /** `read-only`: reads work, a batch is refused. */
@@ -38,6 +43,7 @@ export interface Connection {
 /** Any database that `@libsql/client` reaches. */
 export function clientConnection(client: Client, place: string): Connection {
   return {
+    reach: 'network',
     place,
     access: 'read-write',
     async execute(statement) {

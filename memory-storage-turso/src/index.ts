@@ -1,3 +1,4 @@
+export { type Address, addressOf, pathOf } from './address.ts';
 export {
   type BackupReceipt,
   type BackupReport,
@@ -18,7 +19,6 @@ export type { EraseReceipt, StoreCare, VacuumReceipt } from './care.ts';
 export { backupFolderOf, otherCopiesOf } from './copies.ts';
 export type { DatabaseContents, DatabaseSummary } from './copy.ts';
 export type { StoreStats } from './inspect.ts';
-export { pathOf } from './local-file.ts';
 export {
   type Place,
   planRestore,

@@ -46,6 +46,7 @@ export async function lastingConnection(open: () => Promise<OpenedFile>): Promis
   }
 
   return {
+    reach: 'file',
     get place() {
       return current.connection.place;
     },

@@ -1,9 +1,9 @@
 // A database in a local file, through statements that are prepared once: `@libsql/client` prepares each one anew,
 // which makes a small write two to three times as slow. It calls the same engine and fails with the same errors.
 import { closeSync, openSync, rmSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { MemoryError, makePrivateFolder, turns } from '@episodica/memory-core';
 import { LibsqlBatchError, LibsqlError } from '@libsql/client';
 import Database from 'libsql';
@@ -91,11 +91,6 @@ export async function connectBare(path: string, options: LocalFileOptions): Prom
 async function connectUnseen(path: string, options: LocalFileOptions): Promise<Connection> {
   refuseLoneLog(path);
   return localConnection(connectToRead(path, options), path, options.busyTimeoutMs);
-}
-
-/** The path that a `file:` URL names, absolute. */
-export function pathOf(url: string): string {
-  return url.startsWith('file:/') ? fileURLToPath(url) : resolve(decodeURIComponent(url.slice('file:'.length)));
 }
 
 /**
@@ -313,6 +308,7 @@ function localConnection(opened: Opened, place: string, busyTimeoutMs: number): 
   };
 
   return {
+    reach: 'file',
     place,
     access,
     execute: (statement) => inTurn(() => executeNow(statement)),

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { MemoryError, openMemory, type Tombstone, throwIfAborted } from '@episodica/memory-core';
 import type { Kind } from '@episodica/memory-core/ports';
+import { pathOf } from './address.ts';
 import {
   type BackupReport,
   type CopyOptions,
@@ -19,7 +20,7 @@ import type { Connection, Row } from './connection.ts';
 import { copiesBeside, timeInName } from './copies.ts';
 import { damageOf } from './copy.ts';
 import { emptyLog, logSize } from './erase.ts';
-import { connectBare, pathOf } from './local-file.ts';
+import { connectBare } from './local-file.ts';
 import { discard, fileFailure, isRefusal, nameOnce, newFileFor, syncFile, syncFolder } from './new-file.ts';
 import { numberIn, rowToEntity } from './rows.ts';
 import { openTursoStore } from './store.ts';

@@ -224,10 +224,25 @@ const SECOND: readonly string[] = [
   'CREATE INDEX episode_by_session ON episode (session, started_at, id) WHERE session IS NOT NULL',
 ];
 
+/**
+ * What a database needs that is written over a network, or copied from another. A local file has the same tables, so
+ * that a copy is a copy: nothing stands in them there.
+ */
+const THIRD: readonly string[] = [
+  // A write that was sent twice because its answer was lost is known by its key, and is done once.
+  'CREATE TABLE receipt (key TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL, at TEXT NOT NULL) WITHOUT ROWID',
+  'CREATE INDEX receipt_by_time ON receipt (at)',
+  // At most one row: this database is being filled from another, and how far that has come.
+  'CREATE TABLE copying (source TEXT NOT NULL, since INTEGER NOT NULL, progress TEXT NOT NULL)',
+  // At most one row: this database follows another, whose identity this is, and was brought up to it at that time.
+  'CREATE TABLE following (primary_identity TEXT NOT NULL, synced_at TEXT NOT NULL)',
+];
+
 /** Every step, in order. */
 export const MIGRATIONS: readonly Migration[] = [
   { statements: FIRST, isNeededToRead: true },
   { statements: SECOND, isNeededToRead: false },
+  { statements: THIRD, isNeededToRead: false },
 ];
 
 /** The schema that this code reads and writes. */

@@ -12,23 +12,35 @@ import type {
   WriteOptions,
   WriteReceipt,
 } from '@episodica/memory-core/ports';
+import { type Address, addressOf } from './address.ts';
 import { careOf, type StoreCare } from './care.ts';
 import type { Access, Connection, Result, Row, Statement } from './connection.ts';
 import { toMemoryError, violationOf } from './errors.ts';
 import { type JobThreads, jobThreads } from './job-threads.ts';
 import { jobsOn, type PageRequest, readPage } from './jobs.ts';
 import type { StoreConnection } from './lasting-connection.ts';
-import { pathOf, patiently } from './local-file.ts';
+import { patiently } from './local-file.ts';
+import { keyStatement, landed, newKey } from './receipt.ts';
+import { connectRemote } from './remote.ts';
 import { numberIn, rowToEntity, selectedColumns, textIn } from './rows.ts';
 import { identityOf, MIGRATIONS, type Migration, migrate, NEWEST_SCHEMA } from './schema.ts';
 import { openStoreFile, type StoreFile, schemaAt } from './store-file.ts';
 import { inspectFile, type Verification } from './verify.ts';
-import { type Group, groupsOf, journalStatement, refusalOf, statementsOf } from './write.ts';
+import { type Group, groupsOf, journalStatement, refusalOf, statementsOf, stepIdsOf } from './write.ts';
 
 /** Where the store is, and how it writes. */
 export interface TursoStoreOptions {
-  /** `file:` and a path. A percent sign, a space and the like are escaped, as `pathToFileURL` does it. */
+  /**
+   * `file:` and a path, where a percent sign, a space and the like are escaped, as `pathToFileURL` does it; or
+   * `libsql:`, `https:`, `http:`, `wss:`, `ws:` and the host of a database.
+   */
   readonly url: string;
+  /** What the host of a database asks for. */
+  readonly authToken?: string | undefined;
+  /** Calls to a host at the same time; others wait. @default 10 */
+  readonly poolSize?: number;
+  /** How long a call to a host may take, with all its repetitions. @default 20000 */
+  readonly deadlineMs?: number;
   /** How long a call waits for other processes before it fails with `STORE_UNAVAILABLE`. @default 5000 */
   readonly busyTimeoutMs?: number;
   /** `full`: a write that resolved survives a power cut. `normal`: it survives the end of the process. @default 'full' */
@@ -47,6 +59,10 @@ export interface TursoStore extends MemoryStore, StoreCare {
    * one when another database took the place of this one.
    */
   readonly identity: string;
+  /** The file or the address, for messages. Without credentials. */
+  readonly place: string;
+  /** Whether it lies in a file here, or is reached over a network. */
+  readonly reach: Connection['reach'];
   /** `read-only`: the file may not be written; reads work. The next write looks again. */
   readonly access: Access;
   readonly text: NonNullable<MemoryStore['text']>;
@@ -58,7 +74,19 @@ export interface TursoStore extends MemoryStore, StoreCare {
  * for a file that is no database, `STORE_UNAVAILABLE` while other processes keep it busy
  */
 export async function openTursoStore(options: TursoStoreOptions): Promise<TursoStore> {
-  return openStoreAt(options, MIGRATIONS);
+  const address = addressOf(options.url);
+  return address.kind === 'file' ? openStoreAt(options, MIGRATIONS) : openRemoteStore(address, options);
+}
+
+async function openRemoteStore(
+  { url, place, authToken: tokenInUrl }: Extract<Address, { kind: 'remote' }>,
+  { authToken = tokenInUrl, poolSize = 10, deadlineMs = 20_000 }: TursoStoreOptions,
+): Promise<TursoStore> {
+  try {
+    return await openStoreOver(connectRemote({ url, place, authToken, poolSize, deadlineMs }));
+  } catch (error) {
+    throw toMemoryError(error, `open the store ${place}`);
+  }
 }
 
 /** A store whose newest schema is what these steps lead to. */
@@ -123,9 +151,9 @@ function jobsHere(connection: Connection): JobThreads {
 }
 
 function localPathOf(url: string): string {
-  if (url.startsWith('file:')) return pathOf(url);
-  const advice = 'use a URL that begins with "file:"';
-  throw new MemoryError('NOT_SUPPORTED', `The store can only be a local file so far; ${advice}.`);
+  const address = addressOf(url);
+  if (address.kind === 'file') return address.path;
+  throw new MemoryError('NOT_SUPPORTED', `This needs a file, and the store is at ${address.place}.`);
 }
 
 /** Rows read at a time: few enough to keep a page's time and memory small. */
@@ -163,6 +191,8 @@ function tursoStore(
 
   return {
     name: 'turso',
+    place,
+    reach: connection.reach,
     get identity() {
       return connection.identity;
     },
@@ -264,22 +294,23 @@ async function write(order: {
 }): Promise<WriteReceipt> {
   const { connection, jobs, schema, batch, options } = order;
   const entry = { at: new Date().toISOString(), actor: options?.actor ?? 'library' };
+  const key = connection.reach === 'network' ? newKey() : undefined;
+  const firsts = [...(key === undefined ? [] : [keyStatement(key, { batch, at: entry.at })]), schemaGuard(schema)];
   for (let groups = groupsOf(batch); ; groups = batch.map((single): Group => [single])) {
     const parts = await mapInTurns(groups, (group) => ({ group, statements: statementsOf(group) }));
-    const statements = [
-      schemaGuard(schema),
-      ...parts.flatMap((part) => part.statements),
-      journalStatement(batch, entry),
-    ];
+    const statements = [...firsts, ...parts.flatMap((part) => part.statements), journalStatement(batch, entry)];
     try {
       const isLarge = textLength(statements) > MAX_TEXT_HERE;
       return receiptOf(batch, await (isLarge ? jobs.run('batch', statements) : connection.batch(statements)));
     } catch (error) {
       const violation = violationOf(error);
       if (violation === undefined) throw error;
-      if (violation.statementIndex === 0) throw schemaChanged(connection.place);
+      const isTurnedDownBy = (index: number): boolean => firsts.length - violation.statementIndex === index;
+      if (isTurnedDownBy(1)) throw schemaChanged(connection.place);
+      // It was done already, and only the answer was lost.
+      if (key !== undefined && isTurnedDownBy(2)) return landed(connection, key, batch);
       const owners = parts.flatMap((part) => part.statements.map(() => part.group));
-      const [first, ...others] = owners[violation.statementIndex - 1] ?? [];
+      const [first, ...others] = owners[violation.statementIndex - firsts.length] ?? [];
       if (first === undefined) throw error;
       if (others.length === 0) throw refusalOf(first, violation.message);
     }
@@ -312,11 +343,10 @@ function receiptOf(batch: readonly Write[], results: readonly Result[]): WriteRe
   for (const { rows } of results.slice(0, -1)) {
     for (const row of rows) numbers.set(textIn(row, 'id'), numberIn(row, 'number'));
   }
-  const stepIds = batch.flatMap((write) => (write.op === 'put' && write.kind === 'step' ? [write.value.id] : []));
   const [newest] = journal?.rows ?? [];
   return {
     seq: newest === undefined ? (journal?.lastInsertRowid ?? 0) : numberIn(newest, 'seq'),
-    stepNumbers: stepIds.map((id) => numbers.get(id) ?? 0),
+    stepNumbers: stepIdsOf(batch).map((id) => numbers.get(id) ?? 0),
   };
 }
 

@@ -130,6 +130,11 @@ function brokenRequire({ id, maxSteps = 0, maxBytes = 0 }: Require, message: str
   return stepCountConflict(id);
 }
 
+/** The steps that a batch puts, in its order. */
+export function stepIdsOf(batch: readonly Write[]): readonly string[] {
+  return batch.flatMap((write) => (write.op === 'put' && write.kind === 'step' ? [write.value.id] : []));
+}
+
 type AnyPut = Extract<Write, { op: 'put' }>;
 type AnyDelete = Extract<Write, { op: 'delete' }>;
 type StepPut = Extract<AnyPut, { kind: 'step' }>;

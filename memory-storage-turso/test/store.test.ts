@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { MemoryStore } from '@episodica/memory-core/ports';
 import { openTursoStore } from '@episodica/memory-storage-turso';
-import { storeSuite } from '@episodica/test-utils';
+import { type LibsqlServer, startLibsqlServer, storeSuite } from '@episodica/test-utils';
 import { createClient } from '@libsql/client';
 import { afterAll } from 'vitest';
 import { clientConnection } from '../src/connection.ts';
@@ -14,7 +14,12 @@ const directory = mkdtempSync(join(tmpdir(), 'episodica-store-'));
 const urls = new WeakMap<MemoryStore, string>();
 let opened = 0;
 
-afterAll(() => rmSync(directory, { recursive: true }));
+const servers: LibsqlServer[] = [];
+
+afterAll(async () => {
+  for (const server of servers) await server.close();
+  rmSync(directory, { recursive: true });
+});
 
 function newUrl(): string {
   opened += 1;
@@ -45,3 +50,21 @@ storeSuite({
     return await openStoreOver(clientConnection(client, url));
   },
 });
+
+for (const scheme of ['http', 'ws']) {
+  const openOver = async (url: string): Promise<MemoryStore> => {
+    const store = await openTursoStore({ url });
+    urls.set(store, url);
+    return store;
+  };
+  storeSuite({
+    name: `over ${scheme}`,
+    async open() {
+      opened += 1;
+      const server = await startLibsqlServer({ path: join(directory, `${opened}.db`) });
+      servers.push(server);
+      return openOver(server.url.replace('http', scheme));
+    },
+    reopen: (closed) => openOver(urls.get(closed)!),
+  });
+}

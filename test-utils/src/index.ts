@@ -40,4 +40,5 @@ export {
   type StoreFault,
   turns,
 } from './faults.ts';
+export { type LibsqlServer, type LibsqlServerOptions, startLibsqlServer } from './libsql-server.ts';
 export { type StoreSuiteSubject, storeSuite } from './store-suite.ts';
