@@ -42,3 +42,4 @@ export {
 } from './faults.ts';
 export { type LibsqlServer, type LibsqlServerOptions, startLibsqlServer } from './libsql-server.ts';
 export { type StoreSuiteSubject, storeSuite } from './store-suite.ts';
+export { type FaultPlan, plannedFaults, WIRE_FAULTS, type WireFault, type WireFaults } from './wire-fault.ts';
