@@ -232,8 +232,14 @@ const THIRD: readonly string[] = [
   // A write that was sent twice because its answer was lost is known by its key, and is done once.
   'CREATE TABLE receipt (key TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL, at TEXT NOT NULL) WITHOUT ROWID',
   'CREATE INDEX receipt_by_time ON receipt (at)',
-  // At most one row: this database is being filled from another, and how far that has come.
-  'CREATE TABLE copying (source TEXT NOT NULL, since INTEGER NOT NULL, progress TEXT NOT NULL)',
+  // At most one row: this database is being filled from another, see `Copying`.
+  `CREATE TABLE copying (
+     source TEXT NOT NULL,
+     since INTEGER NOT NULL,
+     entry TEXT NOT NULL,
+     copier TEXT NOT NULL,
+     progress TEXT NOT NULL
+   )`,
   // At most one row: this database follows another, whose identity this is, and was brought up to it at that time.
   'CREATE TABLE following (primary_identity TEXT NOT NULL, synced_at TEXT NOT NULL)',
 ];

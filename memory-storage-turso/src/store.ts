@@ -15,6 +15,7 @@ import type {
 import { type Address, addressOf } from './address.ts';
 import { careOf, type StoreCare } from './care.ts';
 import type { Access, Connection, Result, Row, Statement } from './connection.ts';
+import { copyUnfinished, FIRST_SCHEMA, refuseUnfinishedCopy } from './copying.ts';
 import { toMemoryError, violationOf } from './errors.ts';
 import { type JobThreads, jobThreads } from './job-threads.ts';
 import { jobsOn, type PageRequest, readPage } from './jobs.ts';
@@ -123,6 +124,7 @@ async function bringForward(file: StoreFile): Promise<void> {
 export async function openStoreOver(connection: Connection): Promise<TursoStore> {
   try {
     await patiently(() => migrate(connection));
+    await refuseUnfinishedCopy(connection);
     const opened = { ...connection, identity: await identityOf(connection) };
     return tursoStore(opened, { jobs: jobsHere(connection), schema: NEWEST_SCHEMA });
   } catch (error) {
@@ -306,7 +308,7 @@ async function write(order: {
       const violation = violationOf(error);
       if (violation === undefined) throw error;
       const isTurnedDownBy = (index: number): boolean => firsts.length - violation.statementIndex === index;
-      if (isTurnedDownBy(1)) throw schemaChanged(connection.place);
+      if (isTurnedDownBy(1)) throw notTheSame(connection.place, violation.message);
       // It was done already, and only the answer was lost.
       if (key !== undefined && isTurnedDownBy(2)) return landed(connection, key, batch);
       const owners = parts.flatMap((part) => part.statements.map(() => part.group));
@@ -317,15 +319,21 @@ async function write(order: {
   }
 }
 
-/** Another program may have brought the schema forward since this one opened the store: then what it would write is wrong. */
+/**
+ * Another program may have brought the schema forward since this one opened the store: then what it would write is wrong.
+ * Or it fills the store, which was empty, from another one: then what this one would write does not belong there.
+ */
 function schemaGuard(schema: number): Statement {
+  const isNewer = "SELECT 'VERSION' AS code WHERE (SELECT max(number) FROM migration) <> ?1";
+  const isFilled = "UNION ALL SELECT 'INVALID_STATE' FROM copying";
   return {
-    sql: "INSERT INTO guard (code) SELECT 'VERSION' WHERE (SELECT max(number) FROM migration) <> ?1",
+    sql: `INSERT INTO guard (code) ${isNewer} ${schema >= FIRST_SCHEMA ? isFilled : ''}`,
     args: [schema],
   };
 }
 
-function schemaChanged(place: string): MemoryError {
+function notTheSame(place: string, message: string): MemoryError {
+  if (message.includes('guard:INVALID_STATE')) return copyUnfinished(place);
   const what = `The store ${place} was brought to a newer schema by a newer program; nothing was written`;
   return new MemoryError('STORE_FAILED', `${what}. Upgrade and restart this one.`);
 }

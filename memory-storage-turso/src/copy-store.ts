@@ -1,0 +1,289 @@
+// All that one database holds, into another that is empty: table by table in pages, then the journal is followed for what
+// changed meanwhile, then both are compared. A copy that was broken off is gone on with. The source is only read.
+import { randomUUID } from 'node:crypto';
+import { MemoryError, throwIfAborted } from '@episodica/memory-core';
+import type { CallOptions } from '@episodica/memory-core/ports';
+import { type Comparison, compareStores } from './compare-stores.ts';
+import type { Connection, Row, Statement } from './connection.ts';
+import {
+  advanceCopying,
+  beginCopying,
+  COPIED_TABLES,
+  type CopiedTable,
+  type Copying,
+  type CopySource,
+  type CopyStage,
+  endCopying,
+  guardOf,
+  NEWEST_ENTRY,
+  readCopying,
+  refuseUnfinishedCopy,
+} from './copying.ts';
+import { followJournal } from './follow.ts';
+import {
+  COPIED_KINDS,
+  COPY_PAGE,
+  journalRowsStatement,
+  keyOf,
+  type PageLimits,
+  putJournalStatements,
+  putRowsStatements,
+  type RowKey,
+  rowsBehindStatement,
+} from './row-copy.ts';
+import { numberIn, textIn } from './rows.ts';
+import { identityOf, migrate, NEWEST_SCHEMA, schemaVersion } from './schema.ts';
+import { TEXT_INDEXES } from './search.ts';
+
+export interface CopyStoreOptions extends CallOptions {
+  /** Throws away what an unfinished copy holds, and begins again. @default false */
+  readonly anew?: boolean;
+  /** How much is in transit at a time. @default 1,000 rows, 1,000,000 bytes */
+  readonly limits?: PageLimits;
+  /** Called after each page. */
+  onProgress?(progress: CopyStoreProgress): void;
+}
+
+/** How far it has come. */
+export interface CopyStoreProgress {
+  readonly phase: 'copying' | 'following' | 'comparing';
+  /** Rows so far; entries of the journal when `following`. */
+  readonly rows: number;
+  /** As many as there were in the source when the run began. */
+  readonly of: number;
+}
+
+/** What was copied, and how it is known to be the same. */
+export interface CopyStoreReceipt {
+  /** The last entry of the journal that is in the copy: what was written into the source behind it is not. */
+  readonly seq: number;
+  readonly compared: Comparison;
+  /** Whether an earlier run had begun it. */
+  readonly resumed: boolean;
+}
+
+/**
+ * Fills `to`, which is empty or holds an unfinished copy of the same store. Both may be used through other connections
+ * meanwhile: what is written into `from` is brought over; `to` is not written by anybody else until this is done.
+ * @throws `INVALID_STATE` where `to` holds something else, where the unfinished copy does not fit `from` any more, and
+ * where another run went on with the copy; `STORE_FAILED` for a schema that is not this one's, `STORE_CORRUPT` where
+ * the two differ in the end
+ */
+export async function copyStore(
+  from: Connection,
+  to: Connection,
+  options: CopyStoreOptions = {},
+): Promise<CopyStoreReceipt> {
+  const { signal, onProgress } = options;
+  const source = await describeSource(from);
+  const begun = await begin(to, { from, source, anew: options.anew ?? false });
+  const copying = await copyTables(from, to, { ...begun, options, total: source.total });
+  const follow = (): Promise<{ readonly seq: number }> =>
+    followJournal(from, to, {
+      signal,
+      identity: source.identity,
+      onProgress: ({ seq, newest }) =>
+        onProgress?.({ phase: 'following', rows: seq - copying.since, of: newest - copying.since }),
+    });
+  const { seq: at } = await follow();
+  const { seq, compared } = await compareStores(from, to, {
+    at,
+    signal,
+    limits: options.limits,
+    follow,
+    onProgress: (rows) => onProgress?.({ phase: 'comparing', rows, of: source.total }),
+  });
+  if (!(await endCopying(to, copying))) throw goneOnWith(to.place);
+  return { seq, compared, resumed: begun.resumed };
+}
+
+interface Source extends CopySource {
+  /** Rows of all tables. */
+  readonly total: number;
+}
+
+/**
+ * What is to be copied, as it stands now.
+ * @throws `NOT_FOUND` where there is none, `STORE_FAILED`, `INVALID_STATE` for what is no whole store of this schema
+ */
+export async function describeSource(from: Connection): Promise<Source> {
+  const schema = await schemaVersion(from);
+  if (schema === 0) throw new MemoryError('NOT_FOUND', `There is no memory at ${from.place}: nothing can be moved.`);
+  if (schema !== NEWEST_SCHEMA) throw otherSchema(from.place, schema);
+  await refuseUnfinishedCopy(from);
+  const { rows } = await from.execute({
+    sql: `SELECT (SELECT id FROM identity) AS identity, newest.seq, (${COUNT}) AS total,
+        ifnull((${NEWEST_ENTRY} WHERE journal.seq = newest.seq), '') AS entry
+      FROM (SELECT ifnull(max(seq), 0) AS seq FROM journal) AS newest`,
+    args: [],
+  });
+  return {
+    identity: textIn(rows[0], 'identity'),
+    since: numberIn(rows[0], 'seq'),
+    entry: textIn(rows[0], 'entry'),
+    total: numberIn(rows[0], 'total'),
+  };
+}
+
+/** The rows of all tables. */
+const COUNT = COPIED_TABLES.map((table) => `(SELECT count(*) FROM ${table})`).join(' + ');
+
+function otherSchema(place: string, schema: number): MemoryError {
+  const what = `Cannot move the store ${place}: its schema is ${schema}, and this program moves schema ${NEWEST_SCHEMA}`;
+  const advice =
+    schema > NEWEST_SCHEMA ? 'Upgrade this program' : 'Bring it up to date first with "memory-cli storage migrate"';
+  return new MemoryError('STORE_FAILED', `${what}. ${advice}.`);
+}
+
+const FIRST_STAGE: CopyStage = { stage: 'copy', table: 'journal', last: null };
+
+interface Begun {
+  readonly copying: Copying;
+  readonly resumed: boolean;
+}
+
+/** Marks the database as a copy that this run is at, or takes over the mark of an earlier run. */
+async function begin(
+  to: Connection,
+  order: { readonly from: Connection; readonly source: Source; readonly anew: boolean },
+): Promise<Begun> {
+  const { from, source, anew } = order;
+  await refuseOldStore(to);
+  await migrate(to);
+  if ((await identityOf(to)) === source.identity) {
+    const what = `${from.place} and ${to.place} are the same store, or one is a copy of the other's file`;
+    throw new MemoryError('INVALID_INPUT', `${what}. Name another place to move it to.`);
+  }
+  const { identity, since, entry } = source;
+  const fresh: Copying = { identity, since, entry, copier: randomUUID(), progress: FIRST_STAGE };
+  const known = await readCopying(to);
+  if (known === undefined) {
+    if (await beginCopying(to, fresh)) return { copying: fresh, resumed: false };
+    // Another run was a moment faster, or it is in use.
+    throw (await readCopying(to)) === undefined ? await notEmpty(to) : goneOnWith(to.place);
+  }
+  const isFit = await fits(known, from, source);
+  if (!isFit && !anew) throw otherSource(from.place, to.place);
+  const isCleared = anew || known.progress.stage === 'clear';
+  const taken: Copying = isCleared
+    ? { ...fresh, progress: { stage: 'clear' } }
+    : { ...known, copier: fresh.copier };
+  if (!(await advanceCopying(to, [known, taken], []))) throw goneOnWith(to.place);
+  if (!isCleared) return { copying: taken, resumed: true };
+  await clear(to, taken);
+  if (!(await advanceCopying(to, [taken, fresh], [NEW_IDENTITY]))) throw goneOnWith(to.place);
+  return { copying: fresh, resumed: false };
+}
+
+/** A store of an older schema is not brought forward only to be told that it is in the way. */
+async function refuseOldStore(to: Connection): Promise<void> {
+  const schema = await schemaVersion(to);
+  if (schema > 0 && schema < NEWEST_SCHEMA) {
+    const { rows } = await to.execute({ sql: 'SELECT EXISTS (SELECT 1 FROM journal) AS isUsed', args: [] });
+    if (numberIn(rows[0], 'isUsed') === 1) throw await notEmpty(to);
+  }
+}
+
+/** What is kept beside the database that was here knows it by its old name. */
+const NEW_IDENTITY: Statement = { sql: 'UPDATE identity SET id = lower(hex(randomblob(16)))', args: [] };
+
+async function notEmpty(to: Connection): Promise<MemoryError> {
+  const { rows } = await to.execute({
+    sql: `SELECT (SELECT count(*) FROM episode) AS episodes, (SELECT count(*) FROM pattern) AS patterns,
+      (SELECT ifnull(max(seq), 0) FROM journal) AS entries`,
+    args: [],
+  });
+  const count = (column: string): string => `${numberIn(rows[0], column).toLocaleString('en')} ${column}`;
+  const what = `${to.place} is in use: it holds ${count('episodes')}, ${count('patterns')} and a journal of`;
+  return new MemoryError(
+    'INVALID_STATE',
+    `${what} ${count('entries')}, and was left as it is. Move into a database that is empty.`,
+  );
+}
+
+function goneOnWith(place: string): MemoryError {
+  const what = `Another run has gone on with the move into ${place}, and this one has stopped`;
+  return new MemoryError('INVALID_STATE', `${what}. Let that one finish, or run this one again when it has stopped.`);
+}
+
+function otherSource(from: string, to: string): MemoryError {
+  const what = `What an earlier move has left in ${to} does not continue in ${from}`;
+  const why = 'it came from another store, or this one was put back to an older state';
+  const advice = 'Use --anew to throw that away and begin again, or name another place';
+  return new MemoryError('INVALID_STATE', `${what}: ${why}. Nothing was changed. ${advice}.`);
+}
+
+/** Whether the history that the copy was begun in is still the source's. */
+async function fits(known: Copying, from: Connection, source: Source): Promise<boolean> {
+  if (known.identity !== source.identity || known.since > source.since) return false;
+  if (known.since === 0) return true;
+  const { rows } = await from.execute({ sql: `${NEWEST_ENTRY} WHERE seq = ?`, args: [known.since] });
+  return Object.values(rows[0] ?? {})[0] === known.entry;
+}
+
+/** Rows that are deleted at a time. */
+const CLEARED_ROWS = 2_000;
+
+async function clear(to: Connection, copying: Copying): Promise<void> {
+  // Steps and evidence before the episodes that they would go with: all of an episode's steps at once could be too much.
+  const tables = [...TEXT_INDEXES.map(({ name }) => name), ...[...COPIED_KINDS].reverse(), 'journal', 'receipt'];
+  for (const table of tables) {
+    const place = table === 'receipt' ? 'key' : 'rowid';
+    const remove = `DELETE FROM ${table} WHERE ${place} IN (SELECT ${place} FROM ${table} LIMIT ${CLEARED_ROWS})`;
+    for (let isLeft = true; isLeft; ) {
+      const results = await to.batch([
+        guardOf(copying),
+        { sql: remove, args: [] },
+        { sql: `SELECT EXISTS (SELECT 1 FROM ${table}) AS isLeft`, args: [] },
+      ]);
+      isLeft = numberIn(results.at(-1)?.rows[0], 'isLeft') === 1;
+    }
+  }
+}
+
+/** Answers the mark as it stands when all tables are copied. */
+async function copyTables(
+  from: Connection,
+  to: Connection,
+  { copying, options, total }: Begun & { readonly options: CopyStoreOptions; readonly total: number },
+): Promise<Copying> {
+  const { limits = COPY_PAGE, signal, onProgress } = options;
+  let known = copying;
+  const there = await to.execute({ sql: `SELECT ${COUNT} AS total`, args: [] });
+  let copied = numberIn(there.rows[0], 'total');
+  for (const { table, last: begunBehind } of stagesFrom(copying.progress)) {
+    for (let last = begunBehind; ; ) {
+      throwIfAborted(signal);
+      const { rows } = await from.execute(pageStatement(table, { last, limits, since: copying.since }));
+      const end = rows.at(-1);
+      if (end === undefined) break;
+      last = keyIn(table, end);
+      const next: Copying = { ...known, progress: { stage: 'copy', table, last } };
+      const statements = table === 'journal' ? putJournalStatements(rows) : putRowsStatements(table, rows);
+      if (!(await advanceCopying(to, [known, next], statements))) throw goneOnWith(to.place);
+      known = next;
+      copied += rows.length;
+      onProgress?.({ phase: 'copying', rows: copied, of: total });
+    }
+  }
+  return known;
+}
+
+/** The tables that are left, the first of them behind what is there. */
+function stagesFrom(progress: CopyStage): readonly { readonly table: CopiedTable; readonly last: RowKey | null }[] {
+  const { table: first, last } = progress.stage === 'copy' ? progress : { table: 'journal', last: null };
+  const left = COPIED_TABLES.slice(COPIED_TABLES.findIndex((table) => table === first));
+  return left.map((table) => ({ table, last: table === first ? last : null }));
+}
+
+function pageStatement(
+  table: CopiedTable,
+  { last, limits, since }: { readonly last: RowKey | null; readonly limits: PageLimits; readonly since: number },
+): Statement {
+  if (table === 'journal') return journalRowsStatement({ since: Number(last?.[0] ?? 0), upTo: since, limit: limits.rows });
+  return rowsBehindStatement(table, { last, limits });
+}
+
+function keyIn(table: CopiedTable, row: Row): RowKey {
+  return table === 'journal' ? [numberIn(row, 'seq')] : keyOf(table, row);
+}
