@@ -234,8 +234,8 @@ const THIRD: readonly string[] = [
   'CREATE INDEX receipt_by_time ON receipt (at)',
   // At most one row: this database is being filled from another, and how far that has come.
   'CREATE TABLE copying (source TEXT NOT NULL, since INTEGER NOT NULL, progress TEXT NOT NULL)',
-  // At most one row: this database follows another, whose identity this is, and was brought up to it at that time.
-  'CREATE TABLE following (primary_identity TEXT NOT NULL, synced_at TEXT NOT NULL)',
+  // At most one row: this database follows another, see `Following`.
+  'CREATE TABLE following (primary_identity TEXT NOT NULL, place TEXT NOT NULL, synced_at TEXT)',
 ];
 
 /** Every step, in order. */

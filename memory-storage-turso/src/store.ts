@@ -7,21 +7,25 @@ import type {
   Filters,
   JournalEntry,
   Kind,
+  Logger,
   MemoryStore,
   Write,
   WriteOptions,
   WriteReceipt,
 } from '@episodica/memory-core/ports';
+import { silentLogger } from '@episodica/memory-core/ports';
 import { type Address, addressOf } from './address.ts';
 import { careOf, type StoreCare } from './care.ts';
 import type { Access, Connection, Result, Row, Statement } from './connection.ts';
 import { toMemoryError, violationOf } from './errors.ts';
+import { FIRST_FOLLOWING_SCHEMA } from './following.ts';
 import { type JobThreads, jobThreads } from './job-threads.ts';
 import { jobsOn, type PageRequest, readPage } from './jobs.ts';
 import type { StoreConnection } from './lasting-connection.ts';
 import { patiently } from './local-file.ts';
 import { keyStatement, landed, newKey } from './receipt.ts';
 import { connectRemote } from './remote.ts';
+import { openReplica, type Replica } from './replica.ts';
 import { numberIn, rowToEntity, selectedColumns, textIn } from './rows.ts';
 import { identityOf, MIGRATIONS, type Migration, migrate, NEWEST_SCHEMA } from './schema.ts';
 import { openStoreFile, type StoreFile, schemaAt } from './store-file.ts';
@@ -35,6 +39,15 @@ export interface TursoStoreOptions {
    * `libsql:`, `https:`, `http:`, `wss:`, `ws:` and the host of a database.
    */
   readonly url: string;
+  /**
+   * The host of a database that the file follows: reads are answered by the file, writes go to the database. The file
+   * is filled when it is opened for the first time. @default none: the file is a memory of its own
+   */
+  readonly syncUrl?: string | undefined;
+  /** How often a file that follows a database looks for what others wrote there. @default 30000 */
+  readonly syncIntervalMs?: number;
+  /** Told when a file cannot follow its database, and when it can again. @default silentLogger */
+  readonly logger?: Logger;
   /** What the host of a database asks for. */
   readonly authToken?: string | undefined;
   /** Calls to a host at the same time; others wait. @default 10 */
@@ -66,6 +79,8 @@ export interface TursoStore extends MemoryStore, StoreCare {
   /** `read-only`: the file may not be written; reads work. The next write looks again. */
   readonly access: Access;
   readonly text: NonNullable<MemoryStore['text']>;
+  /** Of a file that follows a database, and of no other store. */
+  readonly replica?: Replica;
 }
 
 /**
@@ -75,6 +90,7 @@ export interface TursoStore extends MemoryStore, StoreCare {
  */
 export async function openTursoStore(options: TursoStoreOptions): Promise<TursoStore> {
   const address = addressOf(options.url);
+  if (options.syncUrl !== undefined) return openReplicaStore(address, options.syncUrl, options);
   return address.kind === 'file' ? openStoreAt(options, MIGRATIONS) : openRemoteStore(address, options);
 }
 
@@ -89,22 +105,68 @@ async function openRemoteStore(
   }
 }
 
+async function openReplicaStore(address: Address, syncUrl: string, options: TursoStoreOptions): Promise<TursoStore> {
+  const primary = addressOf(syncUrl);
+  if (address.kind !== 'file' || primary.kind !== 'remote') throw noReplica();
+  const { authToken = primary.authToken, poolSize = 10, deadlineMs = 20_000 } = options;
+  const { store: local, connection, jobs } = await openFileAt(options, MIGRATIONS);
+  return openReplica({
+    local,
+    file: writingInThreads(connection, jobs),
+    primary: primary.place,
+    async openPrimary() {
+      const { url, place } = primary;
+      const reached = connectRemote({ url, place, authToken, poolSize, deadlineMs });
+      try {
+        return { connection: reached, store: await openStoreOver(reached) };
+      } catch (error) {
+        throw toMemoryError(error, `open the store ${place}`);
+      }
+    },
+    intervalMs: options.syncIntervalMs ?? 30_000,
+    logger: options.logger ?? silentLogger,
+  });
+}
+
 /** A store whose newest schema is what these steps lead to. */
-export async function openStoreAt(
+export async function openStoreAt(options: TursoStoreOptions, migrations: readonly Migration[]): Promise<TursoStore> {
+  return (await openFileAt(options, migrations)).store;
+}
+
+interface OpenedStore {
+  readonly store: TursoStore;
+  readonly connection: StoreConnection;
+  readonly jobs: JobThreads;
+}
+
+async function openFileAt(
   { url, busyTimeoutMs = 5_000, durability = 'full', threads = true }: TursoStoreOptions,
   migrations: readonly Migration[],
-): Promise<TursoStore> {
+): Promise<OpenedStore> {
   const file = { path: localPathOf(url), busyTimeoutMs, durability, migrations };
   try {
     if (threads) await bringForward(file);
     const connection = await openStoreFile(file);
-    return tursoStore(connection, {
-      jobs: threads ? jobThreads(file) : jobsHere(connection),
-      schema: migrations.length,
-    });
+    const jobs = threads ? jobThreads(file) : jobsHere(connection);
+    return { store: tursoStore(connection, { jobs, schema: migrations.length }), connection, jobs };
   } catch (error) {
     throw toMemoryError(error, `open the store ${file.path}`);
   }
+}
+
+/** The connection, with large batches done where they hold up nothing. */
+function writingInThreads(connection: StoreConnection, jobs: JobThreads): Connection {
+  return {
+    reach: connection.reach,
+    place: connection.place,
+    get access() {
+      return connection.access;
+    },
+    execute: (statement) => connection.execute(statement),
+    read: (statements) => connection.read(statements),
+    batch: (statements) => batchWhereFitting(statements, { connection, jobs }),
+    close: () => connection.close(),
+  };
 }
 
 /** Copying a store and changing its schema takes as long as it is large: where that is due, a thread does it first. */
@@ -281,6 +343,13 @@ function firstPlace(filter: Filters[Kind]): Row | undefined {
 /** Statements with more text than this, in characters, go to a thread: here they would hold up everything else. */
 const MAX_TEXT_HERE = 64_000;
 
+function batchWhereFitting(
+  statements: readonly Statement[],
+  { connection, jobs }: { readonly connection: Connection; readonly jobs: JobThreads },
+): Promise<readonly Result[]> {
+  return textLength(statements) > MAX_TEXT_HERE ? jobs.run('batch', statements) : connection.batch(statements);
+}
+
 /**
  * One batch. When the engine turns down a group of writes, the batch is run again with each write alone: nothing was
  * changed, and now the statement that fails names the write.
@@ -295,18 +364,17 @@ async function write(order: {
   const { connection, jobs, schema, batch, options } = order;
   const entry = { at: new Date().toISOString(), actor: options?.actor ?? 'library' };
   const key = connection.reach === 'network' ? newKey() : undefined;
-  const firsts = [...(key === undefined ? [] : [keyStatement(key, { batch, at: entry.at })]), schemaGuard(schema)];
+  const firsts = [...(key === undefined ? [] : [keyStatement(key, { batch, at: entry.at })]), storeGuard(schema)];
   for (let groups = groupsOf(batch); ; groups = batch.map((single): Group => [single])) {
     const parts = await mapInTurns(groups, (group) => ({ group, statements: statementsOf(group) }));
     const statements = [...firsts, ...parts.flatMap((part) => part.statements), journalStatement(batch, entry)];
     try {
-      const isLarge = textLength(statements) > MAX_TEXT_HERE;
-      return receiptOf(batch, await (isLarge ? jobs.run('batch', statements) : connection.batch(statements)));
+      return receiptOf(batch, await batchWhereFitting(statements, { connection, jobs }));
     } catch (error) {
       const violation = violationOf(error);
       if (violation === undefined) throw error;
       const isTurnedDownBy = (index: number): boolean => firsts.length - violation.statementIndex === index;
-      if (isTurnedDownBy(1)) throw schemaChanged(connection.place);
+      if (isTurnedDownBy(1)) throw whyNobodyWrites(connection.place, violation.message);
       // It was done already, and only the answer was lost.
       if (key !== undefined && isTurnedDownBy(2)) return landed(connection, key, batch);
       const owners = parts.flatMap((part) => part.statements.map(() => part.group));
@@ -317,17 +385,37 @@ async function write(order: {
   }
 }
 
-/** Another program may have brought the schema forward since this one opened the store: then what it would write is wrong. */
-function schemaGuard(schema: number): Statement {
+/**
+ * Another program may have brought the schema forward since this one opened the store: then what it would write is
+ * wrong. And what is written to a file that follows a database would be nowhere else, and stop it from following.
+ */
+function storeGuard(schema: number): Statement {
+  const isReplica = schema < FIRST_FOLLOWING_SCHEMA ? 'false' : 'EXISTS (SELECT 1 FROM following)';
   return {
-    sql: "INSERT INTO guard (code) SELECT 'VERSION' WHERE (SELECT max(number) FROM migration) <> ?1",
+    sql: `INSERT INTO guard (code) SELECT code FROM (
+        SELECT CASE WHEN (SELECT max(number) FROM migration) <> ?1 THEN 'VERSION'
+          WHEN ${isReplica} THEN 'INVALID_STATE' END AS code
+      ) WHERE code IS NOT NULL`,
     args: [schema],
   };
 }
 
-function schemaChanged(place: string): MemoryError {
-  const what = `The store ${place} was brought to a newer schema by a newer program; nothing was written`;
-  return new MemoryError('STORE_FAILED', `${what}. Upgrade and restart this one.`);
+function whyNobodyWrites(place: string, message: string): MemoryError {
+  if (message.includes('guard:VERSION')) {
+    const what = `The store ${place} was brought to a newer schema by a newer program; nothing was written`;
+    return new MemoryError('STORE_FAILED', `${what}. Upgrade and restart this one.`);
+  }
+  const what = `The file ${place} is a replica: what is written goes to the database that it follows`;
+  return new MemoryError(
+    'INVALID_STATE',
+    `${what}; nothing was written. Set TURSO_SYNC_URL to the address of that one.`,
+  );
+}
+
+function noReplica(): MemoryError {
+  const what = 'A replica is a local file that follows a remote database';
+  const advice = 'Give a file: URL for the store, and a libsql:, https:, http:, wss: or ws: URL as TURSO_SYNC_URL';
+  return new MemoryError('INVALID_INPUT', `${what}. ${advice}.`);
 }
 
 function textLength(statements: readonly Statement[]): number {
