@@ -19,6 +19,7 @@ export type { EraseReceipt, StoreCare, VacuumReceipt } from './care.ts';
 export { backupFolderOf, otherCopiesOf } from './copies.ts';
 export type { DatabaseContents, DatabaseSummary } from './copy.ts';
 export type { StoreStats } from './inspect.ts';
+export { type MoveOptions, type MovePlan, type MoveReceipt, moveStore, planMove } from './move.ts';
 export {
   type Place,
   planRestore,
