@@ -5,6 +5,7 @@ export {
   type CopyOptions,
   type CopyProgress,
   describeDatabase,
+  type ReadingOptions,
   verifyBackup,
 } from './backup.ts';
 export {
@@ -22,6 +23,7 @@ export type { StoreStats } from './inspect.ts';
 export { type MoveOptions, type MovePlan, type MoveReceipt, moveStore, planMove } from './move.ts';
 export {
   type Place,
+  type PlanOptions,
   planRestore,
   type RestoreOptions,
   type RestorePlan,
