@@ -4,6 +4,7 @@ import { type Address, addressOf } from './address.ts';
 import type { Connection } from './connection.ts';
 import { type CopyPlan, type CopyStoreOptions, type CopyStoreReceipt, copyStore, planCopy } from './copy-store.ts';
 import { readCopying } from './copying.ts';
+import { checkedKey } from './encryption-key.ts';
 import { toMemoryError, violationOf } from './errors.ts';
 import { fileAt, logPathOf, sizeAt } from './file-state.ts';
 import { lastingConnection } from './lasting-connection.ts';
@@ -174,8 +175,12 @@ function openHost(
   return connectRemote({ url, place, authToken, poolSize, deadlineMs });
 }
 
-function fileOptions({ busyTimeoutMs = 5_000, durability = 'full' }: TursoStoreOptions): LocalFileOptions {
-  return { busyTimeoutMs, durability };
+function fileOptions({
+  busyTimeoutMs = 5_000,
+  durability = 'full',
+  encryptionKey,
+}: TursoStoreOptions): LocalFileOptions {
+  return { busyTimeoutMs, durability, encryptionKey: checkedKey(encryptionKey) };
 }
 
 /** The same connection, whose failures say at which end it was. What turns a batch down is left as it is. */
