@@ -45,16 +45,19 @@ export type EraseReceipt = EraseReport & { readonly tookMs: number; readonly oth
 export interface CareSetup {
   readonly place: string;
   readonly run: RunJob;
+  /** Of the file, if it has one. */
+  readonly encryptionKey?: string | undefined;
   call<T>(action: string, signal: CallOptions['signal'], work: () => Promise<T>): Promise<T>;
 }
 
 /** The verbs over the jobs of one store. */
-export function careOf({ place, run, call }: CareSetup): StoreCare {
+export function careOf({ place, run, encryptionKey, call }: CareSetup): StoreCare {
   return {
     stats: () => call('read', undefined, () => run('stats', undefined)),
     verify: () => call('verify', undefined, () => run('verify', undefined)),
     repair: () => call('repair', undefined, () => run('repair', undefined)),
-    backup: (path, options) => call('back up', options?.signal, () => createBackup(run, path, options)),
+    backup: (path, options) =>
+      call('back up', options?.signal, () => createBackup({ run, encryptionKey }, path, options)),
     vacuum: () => call('vacuum', undefined, () => timed(() => run('vacuum', { waitMs: LOG_WAIT_MS }))),
     erase: () =>
       call('erase what was deleted from', undefined, () =>

@@ -5,6 +5,7 @@ export {
   type CopyOptions,
   type CopyProgress,
   describeDatabase,
+  type ReadingOptions,
   verifyBackup,
 } from './backup.ts';
 export {
@@ -21,6 +22,7 @@ export type { DatabaseContents, DatabaseSummary } from './copy.ts';
 export type { StoreStats } from './inspect.ts';
 export {
   type Place,
+  type PlanOptions,
   planRestore,
   type RestoreOptions,
   type RestorePlan,

@@ -39,9 +39,12 @@ export function connectStoreFile(file: StoreFile): Promise<StoreConnection> {
 
 async function connectOnce({ path, migrations, ...options }: StoreFile): Promise<OpenedFile> {
   if (fileAt(path) === undefined) throw new Hindered('deleted');
+  const { encryptionKey } = options;
   const connection = await connectLocalFile(path, options);
   try {
-    await patiently(() => migrate(connection, { migrations, backUp: (schema) => backUpBeside(path, schema) }));
+    await patiently(() =>
+      migrate(connection, { migrations, backUp: (schema) => backUpBeside({ path, encryptionKey }, schema) }),
+    );
     return { connection, identity: await identityOf(connection) };
   } catch (error) {
     await connection.close();

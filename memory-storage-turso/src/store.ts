@@ -15,6 +15,7 @@ import type {
 import { type Address, addressOf } from './address.ts';
 import { careOf, type StoreCare } from './care.ts';
 import type { Access, Connection, Result, Row, Statement } from './connection.ts';
+import { checkedKey } from './encryption-key.ts';
 import { toMemoryError, violationOf } from './errors.ts';
 import { type JobThreads, jobThreads } from './job-threads.ts';
 import { jobsOn, type PageRequest, readPage } from './jobs.ts';
@@ -46,6 +47,11 @@ export interface TursoStoreOptions {
   /** `full`: a write that resolved survives a power cut. `normal`: it survives the end of the process. @default 'full' */
   readonly durability?: 'full' | 'normal';
   /**
+   * What the file is encrypted with, also its log and every copy that is made of it: 64 hexadecimal digits. A file that
+   * is encrypted with another key, or not at all, is not opened. A database on a host is encrypted by its host.
+   */
+  readonly encryptionKey?: string | undefined;
+  /**
    * Whether work that grows with the store has threads of its own, so that it never holds up the caller's. Without, a
    * program that does one thing and ends is spared their start, some 50 ms. @default true
    */
@@ -71,7 +77,7 @@ export interface TursoStore extends MemoryStore, StoreCare {
 /**
  * Opens the store, creates it where there is none, and brings its schema up to date.
  * @throws `STORE_FAILED` for a place that cannot be opened or a schema that is newer than this code, `STORE_CORRUPT`
- * for a file that is no database, `STORE_UNAVAILABLE` while other processes keep it busy
+ * for a file that is no database or does not open with the key, `STORE_UNAVAILABLE` while other processes keep it busy
  */
 export async function openTursoStore(options: TursoStoreOptions): Promise<TursoStore> {
   const address = addressOf(options.url);
@@ -91,16 +97,23 @@ async function openRemoteStore(
 
 /** A store whose newest schema is what these steps lead to. */
 export async function openStoreAt(
-  { url, busyTimeoutMs = 5_000, durability = 'full', threads = true }: TursoStoreOptions,
+  { url, busyTimeoutMs = 5_000, durability = 'full', encryptionKey, threads = true }: TursoStoreOptions,
   migrations: readonly Migration[],
 ): Promise<TursoStore> {
-  const file = { path: localPathOf(url), busyTimeoutMs, durability, migrations };
+  const file = {
+    path: localPathOf(url),
+    busyTimeoutMs,
+    durability,
+    encryptionKey: checkedKey(encryptionKey),
+    migrations,
+  };
   try {
     if (threads) await bringForward(file);
     const connection = await openStoreFile(file);
     return tursoStore(connection, {
       jobs: threads ? jobThreads(file) : jobsHere(connection),
       schema: migrations.length,
+      encryptionKey: file.encryptionKey,
     });
   } catch (error) {
     throw toMemoryError(error, `open the store ${file.path}`);
@@ -136,10 +149,15 @@ export async function openStoreOver(connection: Connection): Promise<TursoStore>
  * It works in the caller's thread for as long as that takes.
  * @throws `NOT_FOUND` where there is no store
  */
-export async function verifyTursoFile({ url, busyTimeoutMs = 5_000 }: TursoStoreOptions): Promise<Verification> {
+export async function verifyTursoFile({
+  url,
+  busyTimeoutMs = 5_000,
+  encryptionKey,
+}: TursoStoreOptions): Promise<Verification> {
   const path = localPathOf(url);
+  const key = checkedKey(encryptionKey);
   try {
-    return await inspectFile(path, { busyTimeoutMs, durability: 'full' });
+    return await inspectFile(path, { busyTimeoutMs, durability: 'full', encryptionKey: key });
   } catch (error) {
     throw toMemoryError(error, `verify the store ${path}`);
   }
@@ -161,10 +179,13 @@ const PAGE_ROWS = 200;
 /** Journal entries in one answer, unless the caller says otherwise. */
 const CHANGES_LIMIT = 1_000;
 
-function tursoStore(
-  connection: StoreConnection,
-  { jobs, schema }: { readonly jobs: JobThreads; readonly schema: number },
-): TursoStore {
+interface StoreSetup {
+  readonly jobs: JobThreads;
+  readonly schema: number;
+  readonly encryptionKey?: string | undefined;
+}
+
+function tursoStore(connection: StoreConnection, { jobs, schema, encryptionKey }: StoreSetup): TursoStore {
   const { place } = connection;
   const begun = new Set<Promise<unknown>>();
   let isClosed = false;
@@ -223,7 +244,7 @@ function tursoStore(
       match: (query, options) => call('search', options?.signal, () => jobs.run('match', query)),
     },
 
-    ...careOf({ place, run: jobs.run, call }),
+    ...careOf({ place, run: jobs.run, encryptionKey, call }),
 
     async close() {
       isClosed = true;
