@@ -14,9 +14,6 @@ export interface Following {
   readonly syncedAt?: string;
 }
 
-/** The first schema that has the mark. */
-export const FIRST_FOLLOWING_SCHEMA = 3;
-
 /** The mark, if there is one. */
 export async function readFollowing(file: Connection): Promise<Following | undefined> {
   const { rows } = await file.execute({ sql: 'SELECT * FROM following', args: [] });

@@ -17,8 +17,9 @@ import { silentLogger } from '@episodica/memory-core/ports';
 import { type Address, addressOf } from './address.ts';
 import { careOf, type StoreCare } from './care.ts';
 import type { Access, Connection, Result, Row, Statement } from './connection.ts';
+import { copyUnfinished, FIRST_SCHEMA, readCopying } from './copying.ts';
+import { checkedKey } from './encryption-key.ts';
 import { toMemoryError, violationOf } from './errors.ts';
-import { FIRST_FOLLOWING_SCHEMA } from './following.ts';
 import { type JobThreads, jobThreads } from './job-threads.ts';
 import { jobsOn, type PageRequest, readPage } from './jobs.ts';
 import type { StoreConnection } from './lasting-connection.ts';
@@ -67,6 +68,11 @@ export interface TursoStoreOptions {
   /** `full`: a write that resolved survives a power cut. `normal`: it survives the end of the process. @default 'full' */
   readonly durability?: 'full' | 'normal';
   /**
+   * What the file is encrypted with, also its log and every copy that is made of it: 64 hexadecimal digits. A file that
+   * is encrypted with another key, or not at all, is not opened. A database on a host is encrypted by its host.
+   */
+  readonly encryptionKey?: string | undefined;
+  /**
    * Whether work that grows with the store has threads of its own, so that it never holds up the caller's. Without, a
    * program that does one thing and ends is spared their start, some 50 ms. @default true
    */
@@ -94,7 +100,7 @@ export interface TursoStore extends MemoryStore, StoreCare {
 /**
  * Opens the store, creates it where there is none, and brings its schema up to date.
  * @throws `STORE_FAILED` for a place that cannot be opened or a schema that is newer than this code, `STORE_CORRUPT`
- * for a file that is no database, `STORE_UNAVAILABLE` while other processes keep it busy
+ * for a file that is no database or does not open with the key, `STORE_UNAVAILABLE` while other processes keep it busy
  */
 export async function openTursoStore(options: TursoStoreOptions): Promise<TursoStore> {
   const address = addressOf(options.url);
@@ -148,15 +154,17 @@ interface OpenedStore {
 }
 
 async function openFileAt(
-  { url, busyTimeoutMs = 5_000, durability = 'full', threads = true }: TursoStoreOptions,
+  { url, busyTimeoutMs = 5_000, durability = 'full', encryptionKey, threads = true }: TursoStoreOptions,
   migrations: readonly Migration[],
 ): Promise<OpenedStore> {
-  const file = { path: localPathOf(url), busyTimeoutMs, durability, migrations };
+  const key = checkedKey(encryptionKey);
+  const file = { path: localPathOf(url), busyTimeoutMs, durability, encryptionKey: key, migrations };
   try {
     if (threads) await bringForward(file);
     const connection = await openStoreFile(file);
     const jobs = threads ? jobThreads(file) : jobsHere(connection);
-    return { store: tursoStore(connection, { jobs, schema: migrations.length }), connection, jobs };
+    const store = tursoStore(connection, { jobs, schema: migrations.length, encryptionKey: key });
+    return { store, connection, jobs };
   } catch (error) {
     throw toMemoryError(error, `open the store ${file.path}`);
   }
@@ -199,6 +207,7 @@ export async function openStoreOver(connection: Connection): Promise<TursoStore>
     const opening = connection.withOneDeadline?.() ?? connection;
     const state = await bringUpToDate(opening);
     if (state.hasForeignKeys === false) throw withoutForeignKeys(connection.place);
+    if (state.isUnfinishedCopy) throw copyUnfinished(connection.place);
     const opened = { ...connection, identity: state.identity };
     return tursoStore(opened, { jobs: jobsHere(connection), schema: NEWEST_SCHEMA });
   } catch (error) {
@@ -216,6 +225,7 @@ async function bringUpToDate(connection: Connection): Promise<SchemaState> {
       version: NEWEST_SCHEMA,
       identity: await identityOf(connection),
       hasForeignKeys: undefined,
+      isUnfinishedCopy: (await readCopying(connection)) !== undefined,
     }
   );
 }
@@ -230,10 +240,15 @@ function withoutForeignKeys(place: string): MemoryError {
  * It works in the caller's thread for as long as that takes.
  * @throws `NOT_FOUND` where there is no store
  */
-export async function verifyTursoFile({ url, busyTimeoutMs = 5_000 }: TursoStoreOptions): Promise<Verification> {
+export async function verifyTursoFile({
+  url,
+  busyTimeoutMs = 5_000,
+  encryptionKey,
+}: TursoStoreOptions): Promise<Verification> {
   const path = localPathOf(url);
+  const key = checkedKey(encryptionKey);
   try {
-    return await inspectFile(path, { busyTimeoutMs, durability: 'full' });
+    return await inspectFile(path, { busyTimeoutMs, durability: 'full', encryptionKey: key });
   } catch (error) {
     throw toMemoryError(error, `verify the store ${path}`);
   }
@@ -255,10 +270,13 @@ const PAGE_ROWS = 200;
 /** Journal entries in one answer, unless the caller says otherwise. */
 const CHANGES_LIMIT = 1_000;
 
-function tursoStore(
-  connection: StoreConnection,
-  { jobs, schema }: { readonly jobs: JobThreads; readonly schema: number },
-): TursoStore {
+interface StoreSetup {
+  readonly jobs: JobThreads;
+  readonly schema: number;
+  readonly encryptionKey?: string | undefined;
+}
+
+function tursoStore(connection: StoreConnection, { jobs, schema, encryptionKey }: StoreSetup): TursoStore {
   const { place } = connection;
   const begun = new Set<Promise<unknown>>();
   let isClosed = false;
@@ -317,7 +335,7 @@ function tursoStore(
       match: (query, options) => call('search', options?.signal, () => jobs.run('match', query)),
     },
 
-    ...careOf({ place, reach: connection.reach, run: jobs.run, call }),
+    ...careOf({ place, reach: connection.reach, run: jobs.run, encryptionKey, call }),
 
     async close() {
       isClosed = true;
@@ -421,7 +439,7 @@ async function write(order: {
       if (key !== undefined && error instanceof InDoubt && (await hasLanded(connection, key))) {
         return landed(connection, key, batch);
       }
-      if (isTurnedDownBy(1)) throw whyNobodyWrites(connection.place, violation.message);
+      if (isTurnedDownBy(1)) throw await whyNobodyWrites(connection, violation.message);
       if (first === undefined) throw error;
       throw refusalOf(first, violation.message);
     }
@@ -429,30 +447,30 @@ async function write(order: {
 }
 
 /**
- * Another program may have brought the schema forward since this one opened the store: then what it would write is
- * wrong. And what is written to a file that follows a database would be nowhere else, and stop it from following.
+/**
+ * Another program may have brought the schema forward since this one opened the store: then what it would write is wrong.
+ * Or it fills the store, which was empty, from another one: then what this one would write does not belong there. And
+ * what is written to a file that follows a database would be nowhere else, and keep it from following.
  */
 function storeGuard(schema: number): Statement {
-  const isReplica = schema < FIRST_FOLLOWING_SCHEMA ? 'false' : 'EXISTS (SELECT 1 FROM following)';
+  const isNewer = "SELECT 'VERSION' AS code WHERE (SELECT max(number) FROM migration) <> ?1";
+  const isCopy = "UNION ALL SELECT 'INVALID_STATE' FROM copying UNION ALL SELECT 'INVALID_STATE' FROM following";
   return {
-    sql: `INSERT INTO guard (code) SELECT code FROM (
-        SELECT CASE WHEN (SELECT max(number) FROM migration) <> ?1 THEN 'VERSION'
-          WHEN ${isReplica} THEN 'INVALID_STATE' END AS code
-      ) WHERE code IS NOT NULL`,
+    sql: `INSERT INTO guard (code) ${isNewer} ${schema >= FIRST_SCHEMA ? isCopy : ''}`,
     args: [schema],
   };
 }
 
-function whyNobodyWrites(place: string, message: string): MemoryError {
+async function whyNobodyWrites(connection: Connection, message: string): Promise<MemoryError> {
+  const { place } = connection;
   if (message.includes('guard:VERSION')) {
     const what = `The store ${place} was brought to a newer schema by a newer program; nothing was written`;
     return new MemoryError('STORE_FAILED', `${what}. Upgrade and restart this one.`);
   }
-  const what = `The file ${place} is a replica: what is written goes to the database that it follows`;
-  return new MemoryError(
-    'INVALID_STATE',
-    `${what}; nothing was written. Set TURSO_SYNC_URL to the address of that one.`,
-  );
+  if ((await readCopying(connection)) !== undefined) return copyUnfinished(place);
+  const what = `The file ${place} is a replica, and what is written goes to the database that it follows`;
+  const advice = 'Set TURSO_SYNC_URL to the address of that one';
+  return new MemoryError('INVALID_STATE', `${what}; nothing was written. ${advice}.`);
 }
 
 function noReplica(): MemoryError {
