@@ -97,36 +97,60 @@ export async function copyStore(
   return { seq, compared, resumed: begun.resumed };
 }
 
+/** What there is to copy. */
+export interface CopyPlan {
+  /** Rows by table. */
+  readonly counts: Readonly<Record<CopiedTable, number>>;
+  /** Whether it goes on with what an earlier run has copied. */
+  readonly resumes: boolean;
+}
+
+/** Looks at both ends as `copyStore` does, and changes nothing. `to`: `undefined` where there is no database yet. */
+export async function planCopy(
+  from: Connection,
+  to: Connection | undefined,
+  { anew = false }: Pick<CopyStoreOptions, 'anew'> = {},
+): Promise<CopyPlan> {
+  const source = await describeSource(from);
+  const known = to && (await knownCopy(to, { from, source, anew }));
+  return { counts: source.counts, resumes: known !== undefined && !isBegunAnew(known, anew) };
+}
+
 interface Source extends CopySource {
+  readonly counts: CopyPlan['counts'];
   /** Rows of all tables. */
   readonly total: number;
 }
 
-/**
- * What is to be copied, as it stands now.
- * @throws `NOT_FOUND` where there is none, `STORE_FAILED`, `INVALID_STATE` for what is no whole store of this schema
- */
-export async function describeSource(from: Connection): Promise<Source> {
+/** What is to be copied, as it stands now. */
+async function describeSource(from: Connection): Promise<Source> {
   const schema = await schemaVersion(from);
   if (schema === 0) throw new MemoryError('NOT_FOUND', `There is no memory at ${from.place}: nothing can be moved.`);
   if (schema !== NEWEST_SCHEMA) throw otherSchema(from.place, schema);
   await refuseUnfinishedCopy(from);
   const { rows } = await from.execute({
-    sql: `SELECT (SELECT id FROM identity) AS identity, newest.seq, (${COUNT}) AS total,
+    sql: `SELECT (SELECT id FROM identity) AS identity, newest.seq, ${COUNTS},
         ifnull((${NEWEST_ENTRY} WHERE journal.seq = newest.seq), '') AS entry
       FROM (SELECT ifnull(max(seq), 0) AS seq FROM journal) AS newest`,
     args: [],
   });
+  // There is a column for each.
+  const counts = Object.fromEntries(COPIED_TABLES.map((name) => [name, numberIn(rows[0], name)])) as Source['counts'];
   return {
     identity: textIn(rows[0], 'identity'),
     since: numberIn(rows[0], 'seq'),
     entry: textIn(rows[0], 'entry'),
-    total: numberIn(rows[0], 'total'),
+    counts,
+    total: sumOf(counts),
   };
 }
 
-/** The rows of all tables. */
-const COUNT = COPIED_TABLES.map((table) => `(SELECT count(*) FROM ${table})`).join(' + ');
+/** The rows of each table. */
+const COUNTS = COPIED_TABLES.map((name) => `(SELECT count(*) FROM ${name}) AS ${name}`).join(', ');
+
+function sumOf(counts: Readonly<Record<string, unknown>>): number {
+  return Object.values(counts).reduce<number>((sum, count) => sum + Number(count), 0);
+}
 
 function otherSchema(place: string, schema: number): MemoryError {
   const what = `Cannot move the store ${place}: its schema is ${schema}, and this program moves schema ${NEWEST_SCHEMA}`;
@@ -135,7 +159,32 @@ function otherSchema(place: string, schema: number): MemoryError {
   return new MemoryError('STORE_FAILED', `${what}. ${advice}.`);
 }
 
-const FIRST_STAGE: CopyStage = { stage: 'copy', table: 'journal', last: null };
+interface Order {
+  readonly from: Connection;
+  readonly source: Source;
+  readonly anew: boolean;
+}
+
+/** The copy that `to` holds, if it can be gone on with or begun anew; `undefined` where it holds nothing. */
+async function knownCopy(to: Connection, { from, source, anew }: Order): Promise<Copying | undefined> {
+  const schema = await schemaVersion(to);
+  if (schema === 0) return undefined;
+  if (schema > NEWEST_SCHEMA) throw otherSchema(to.place, schema);
+  // One of an older schema is not brought forward only to be told that it is in the way.
+  const known = schema < NEWEST_SCHEMA ? undefined : await readCopying(to);
+  if (known === undefined) {
+    const { rows } = await to.execute({ sql: 'SELECT EXISTS (SELECT 1 FROM journal) AS isUsed', args: [] });
+    if ((await identityOf(to)) === source.identity) throw sameStore(from.place, to.place);
+    if (numberIn(rows[0], 'isUsed') === 1) throw await notEmpty(to);
+  } else if (!anew && !(await fits(known, from, source))) throw otherSource(from.place, to.place);
+  return known;
+}
+
+function isBegunAnew(known: Copying, anew: boolean): boolean {
+  return anew || known.progress.stage === 'clear';
+}
+
+const FIRST_STAGE = { stage: 'copy', table: 'journal', last: null } as const satisfies CopyStage;
 
 interface Begun {
   readonly copying: Copying;
@@ -143,31 +192,19 @@ interface Begun {
 }
 
 /** Marks the database as a copy that this run is at, or takes over the mark of an earlier run. */
-async function begin(
-  to: Connection,
-  order: { readonly from: Connection; readonly source: Source; readonly anew: boolean },
-): Promise<Begun> {
-  const { from, source, anew } = order;
-  await refuseOldStore(to);
-  await migrate(to);
-  if ((await identityOf(to)) === source.identity) {
-    const what = `${from.place} and ${to.place} are the same store, or one is a copy of the other's file`;
-    throw new MemoryError('INVALID_INPUT', `${what}. Name another place to move it to.`);
-  }
+async function begin(to: Connection, order: Order): Promise<Begun> {
+  const { source, anew } = order;
+  const known = await knownCopy(to, order);
   const { identity, since, entry } = source;
   const fresh: Copying = { identity, since, entry, copier: randomUUID(), progress: FIRST_STAGE };
-  const known = await readCopying(to);
   if (known === undefined) {
+    await migrate(to);
     if (await beginCopying(to, fresh)) return { copying: fresh, resumed: false };
-    // Another run was a moment faster, or it is in use.
+    // Another run was a moment faster, or somebody has begun to use it.
     throw (await readCopying(to)) === undefined ? await notEmpty(to) : goneOnWith(to.place);
   }
-  const isFit = await fits(known, from, source);
-  if (!isFit && !anew) throw otherSource(from.place, to.place);
-  const isCleared = anew || known.progress.stage === 'clear';
-  const taken: Copying = isCleared
-    ? { ...fresh, progress: { stage: 'clear' } }
-    : { ...known, copier: fresh.copier };
+  const isCleared = isBegunAnew(known, anew);
+  const taken: Copying = isCleared ? { ...fresh, progress: { stage: 'clear' } } : { ...known, copier: fresh.copier };
   if (!(await advanceCopying(to, [known, taken], []))) throw goneOnWith(to.place);
   if (!isCleared) return { copying: taken, resumed: true };
   await clear(to, taken);
@@ -175,17 +212,13 @@ async function begin(
   return { copying: fresh, resumed: false };
 }
 
-/** A store of an older schema is not brought forward only to be told that it is in the way. */
-async function refuseOldStore(to: Connection): Promise<void> {
-  const schema = await schemaVersion(to);
-  if (schema > 0 && schema < NEWEST_SCHEMA) {
-    const { rows } = await to.execute({ sql: 'SELECT EXISTS (SELECT 1 FROM journal) AS isUsed', args: [] });
-    if (numberIn(rows[0], 'isUsed') === 1) throw await notEmpty(to);
-  }
-}
-
 /** What is kept beside the database that was here knows it by its old name. */
 const NEW_IDENTITY: Statement = { sql: 'UPDATE identity SET id = lower(hex(randomblob(16)))', args: [] };
+
+function sameStore(from: string, to: string): MemoryError {
+  const what = `${from} and ${to} are the same store, or one is a copy of the other's file`;
+  return new MemoryError('INVALID_INPUT', `${what}. Name another place to move it to.`);
+}
 
 async function notEmpty(to: Connection): Promise<MemoryError> {
   const { rows } = await to.execute({
@@ -195,10 +228,8 @@ async function notEmpty(to: Connection): Promise<MemoryError> {
   });
   const count = (column: string): string => `${numberIn(rows[0], column).toLocaleString('en')} ${column}`;
   const what = `${to.place} is in use: it holds ${count('episodes')}, ${count('patterns')} and a journal of`;
-  return new MemoryError(
-    'INVALID_STATE',
-    `${what} ${count('entries')}, and was left as it is. Move into a database that is empty.`,
-  );
+  const advice = 'Move into a database that is empty';
+  return new MemoryError('INVALID_STATE', `${what} ${count('entries')}, and was left as it is. ${advice}.`);
 }
 
 function goneOnWith(place: string): MemoryError {
@@ -218,7 +249,7 @@ async function fits(known: Copying, from: Connection, source: Source): Promise<b
   if (known.identity !== source.identity || known.since > source.since) return false;
   if (known.since === 0) return true;
   const { rows } = await from.execute({ sql: `${NEWEST_ENTRY} WHERE seq = ?`, args: [known.since] });
-  return Object.values(rows[0] ?? {})[0] === known.entry;
+  return rows[0]?.entry === known.entry;
 }
 
 /** Rows that are deleted at a time. */
@@ -249,8 +280,8 @@ async function copyTables(
 ): Promise<Copying> {
   const { limits = COPY_PAGE, signal, onProgress } = options;
   let known = copying;
-  const there = await to.execute({ sql: `SELECT ${COUNT} AS total`, args: [] });
-  let copied = numberIn(there.rows[0], 'total');
+  const there = await to.execute({ sql: `SELECT ${COUNTS}`, args: [] });
+  let copied = sumOf(there.rows[0] ?? {});
   for (const { table, last: begunBehind } of stagesFrom(copying.progress)) {
     for (let last = begunBehind; ; ) {
       throwIfAborted(signal);
@@ -271,8 +302,8 @@ async function copyTables(
 
 /** The tables that are left, the first of them behind what is there. */
 function stagesFrom(progress: CopyStage): readonly { readonly table: CopiedTable; readonly last: RowKey | null }[] {
-  const { table: first, last } = progress.stage === 'copy' ? progress : { table: 'journal', last: null };
-  const left = COPIED_TABLES.slice(COPIED_TABLES.findIndex((table) => table === first));
+  const { table: first, last } = progress.stage === 'copy' ? progress : FIRST_STAGE;
+  const left = COPIED_TABLES.slice(COPIED_TABLES.indexOf(first));
   return left.map((table) => ({ table, last: table === first ? last : null }));
 }
 
@@ -280,7 +311,8 @@ function pageStatement(
   table: CopiedTable,
   { last, limits, since }: { readonly last: RowKey | null; readonly limits: PageLimits; readonly since: number },
 ): Statement {
-  if (table === 'journal') return journalRowsStatement({ since: Number(last?.[0] ?? 0), upTo: since, limit: limits.rows });
+  if (table === 'journal')
+    return journalRowsStatement({ since: Number(last?.[0] ?? 0), upTo: since, limit: limits.rows });
   return rowsBehindStatement(table, { last, limits });
 }
 

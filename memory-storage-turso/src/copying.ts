@@ -101,7 +101,7 @@ export function copyUnfinished(place: string): MemoryError {
 }
 
 /** Of the newest entry of a journal, all that tells it from another one of its number. */
-export const NEWEST_ENTRY: string = `SELECT json_array(${JOURNAL_COLUMNS.join(', ')}) FROM journal`;
+export const NEWEST_ENTRY: string = `SELECT json_array(${JOURNAL_COLUMNS.join(', ')}) AS entry FROM journal`;
 
 /** The schema that has the mark. */
 export const FIRST_SCHEMA = 3;

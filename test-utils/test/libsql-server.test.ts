@@ -7,6 +7,7 @@ import {
   type LibsqlServerOptions,
   plannedFaults,
   startLibsqlServer,
+  startLibsqlServerProcess,
   WIRE_FAULTS,
   type WireFault,
 } from '@episodica/test-utils';
@@ -126,6 +127,23 @@ describe.each(['http', 'ws'])('a libSQL server for tests over %s', (scheme) => {
     await server.close();
     expect(await notesOf(clientOf(await started({ path })))).toEqual(['first']);
   });
+});
+
+test('a server in a process of its own is killed and started again where it was, and has what was written [ST-03]', async () => {
+  const plan = { share: 1, kinds: ['503'], seed: 1 } as const;
+  const server = await startLibsqlServerProcess({ path: join(folder, 'process.db'), token: 'secret', plan });
+  onTestFinished(() => server.close());
+  const client = createClient({ url: server.url, authToken: 'secret' });
+  onTestFinished(() => client.close());
+  await expect(client.execute('CREATE TABLE note (text TEXT)')).rejects.toThrow('Service unavailable');
+  await server.setFaults();
+  await client.execute('CREATE TABLE note (text TEXT)');
+  await client.execute("INSERT INTO note VALUES ('first')");
+  expect(await server.roundTrips()).toBe(3);
+  await server.kill();
+  await expect(client.execute('SELECT text FROM note')).rejects.toThrow();
+  await server.start();
+  expect((await client.execute('SELECT text FROM note')).rows).toMatchObject([{ text: 'first' }]);
 });
 
 test('a plan of faults is the same every time, and has the share that was asked for [ST-03]', () => {
