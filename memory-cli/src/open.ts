@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
   cachedStore,
+  encryptionKeyOf,
   inMemoryCache,
   isMemoryError,
   layeredCache,
@@ -13,8 +14,11 @@ import {
   MemoryError,
   makePrivateFolder,
   openMemory,
+  pathOf,
   projectConfigPath,
   projectOf,
+  readEncryptionKey,
+  readKeyFile,
 } from '@episodica/memory-core';
 import { type ResolvedConfig, resolveConfig, userConfigPath } from '@episodica/memory-core/config';
 import type { Logger, MemoryStore } from '@episodica/memory-core/ports';
@@ -103,17 +107,42 @@ export async function useStore<T>(invocation: Invocation, work: (store: TursoSto
 export async function verifyFile(invocation: Invocation): Promise<Verification> {
   const { values } = await readSettings(invocation);
   const { verifyTursoFile } = await import('@episodica/memory-storage-turso');
-  return verifyTursoFile({ url: values.DATABASE_URL });
+  return verifyTursoFile({ url: values.DATABASE_URL, encryptionKey: await encryptionKeyOf(values) });
 }
 
-/** Runs `work` with the place of the database, and opens nothing. */
-export async function useDatabaseFile<T>(
-  invocation: Invocation,
-  work: (file: { readonly url: string; readonly path: string; readonly cachePath: string }) => Promise<T>,
-): Promise<T> {
-  const { pathOf } = await import('@episodica/memory-storage-turso');
-  const { DATABASE_URL: url, LMDB_CACHE_PATH: cachePath } = (await readSettings(invocation)).values;
-  return work({ url, path: pathOf(url), cachePath });
+/** Where the database lies, and what it is encrypted with. */
+export interface DatabaseFile {
+  readonly url: string;
+  readonly path: string;
+  readonly cachePath: string;
+  /** Undefined: it is plain. */
+  readonly encryptionKey: string | undefined;
+}
+
+/** Runs `work` with the place of the database and its key, and opens nothing. */
+export async function useDatabaseFile<T>(invocation: Invocation, work: (file: DatabaseFile) => Promise<T>): Promise<T> {
+  const { values } = await readSettings(invocation);
+  const { DATABASE_URL: url, LMDB_CACHE_PATH: cachePath } = values;
+  return work({ url, path: pathOf(url), cachePath, encryptionKey: await encryptionKeyOf(values) });
+}
+
+/** The key in a file, where one is named. @throws `INVALID_INPUT` for a file that cannot be used */
+export async function readKeyIn(keyFile: string | undefined): Promise<string | undefined> {
+  return keyFile === undefined ? undefined : readKeyFile(resolve(keyFile));
+}
+
+/**
+ * The key that `storage rekey` is to use from now on: in the file, else in MEMORY_NEW_ENCRYPTION_KEY, which is no
+ * setting, as it is wanted once.
+ * @throws `INVALID_INPUT` for one that cannot be used, and for two
+ */
+export async function readNewKey(keyFile: string | undefined): Promise<string | undefined> {
+  const text = process.env.MEMORY_NEW_ENCRYPTION_KEY;
+  if (keyFile !== undefined && text !== undefined) {
+    throw new MemoryError('INVALID_INPUT', '--new-key-file and MEMORY_NEW_ENCRYPTION_KEY are two keys: give one.');
+  }
+  if (keyFile !== undefined) return readKeyIn(keyFile);
+  return text === undefined ? undefined : readEncryptionKey(text);
 }
 
 async function closing<T>(resource: { close(): Promise<void> }, work: () => Promise<T>): Promise<T> {
@@ -132,7 +161,8 @@ async function closing<T>(resource: { close(): Promise<void> }, work: () => Prom
 /** Without threads, a command that asks little is not kept waiting for their start. */
 async function openStore({ values }: Settings, { threads }: { readonly threads: boolean }): Promise<TursoStore> {
   const { openTursoStore } = await import('@episodica/memory-storage-turso');
-  return openTursoStore({ url: values.DATABASE_URL, durability: values.MEMORY_DURABILITY, threads });
+  const { DATABASE_URL: url, MEMORY_DURABILITY: durability } = values;
+  return openTursoStore({ url, durability, threads, encryptionKey: await encryptionKeyOf(values) });
 }
 
 async function withCache(

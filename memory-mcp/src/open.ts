@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
   cachedStore,
+  encryptionKeyOf,
   inMemoryCache,
   layeredCache,
   MemoryError,
@@ -37,7 +38,8 @@ export async function openBackend(log: SwitchableLogger): Promise<Backend> {
   for (const warning of warnings) logger.warn({}, warning);
   const project = values.MEMORY_PROJECT === '' ? projectOf(process.cwd()) : values.MEMORY_PROJECT;
   const { openTursoStore } = await import('@episodica/memory-storage-turso');
-  const store = await openTursoStore({ url: values.DATABASE_URL, durability: values.MEMORY_DURABILITY });
+  const { DATABASE_URL: url, MEMORY_DURABILITY: durability } = values;
+  const store = await openTursoStore({ url, durability, encryptionKey: await encryptionKeyOf(values) });
   const opened = await openCache(values, store.identity, logger);
   const memory = openMemory({
     store: opened.cache === undefined ? store : cachedStore(store, opened.cache, { logger }),

@@ -23,6 +23,14 @@ export type { StoreStats } from './inspect.ts';
 export { type MoveOptions, type MovePlan, type MoveReceipt, moveStore, planMove } from './move.ts';
 export type { Replica, ReplicaState, SyncReceipt } from './replica.ts';
 export {
+  type OldCopies,
+  planRekey,
+  type RekeyOptions,
+  type RekeyPlan,
+  type RekeyReceipt,
+  rekeyStore,
+} from './rekey.ts';
+export {
   type Place,
   type PlanOptions,
   planRestore,

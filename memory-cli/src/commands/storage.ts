@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { EXIT_CODES, isMemoryError, MemoryError } from '@episodica/memory-core';
 import type { LmdbCacheStats } from '@episodica/memory-storage-lmdb';
 import type { TursoStore, Verification } from '@episodica/memory-storage-turso';
-import { type Invocation, useDatabaseFile, useMemory, useStore, verifyFile } from '../open.ts';
+import { type DatabaseFile, type Invocation, useDatabaseFile, useMemory, useStore, verifyFile } from '../open.ts';
 import { localTime, print } from '../output.ts';
 import { ageText, bytesText } from './amounts.ts';
 import { type Component, componentsText, healthOf } from './components.ts';
@@ -91,10 +91,10 @@ export async function vacuum(invocation: Invocation, { dryRun }: { readonly dryR
 
 /** Tries what the store must be able to do. Answers the exit code of the store's error when it cannot be read. */
 export async function health(invocation: Invocation): Promise<number> {
-  const parts = await useDatabaseFile(invocation, async ({ path }) => [
+  const parts = await useDatabaseFile(invocation, async (file) => [
     ...(await storeComponents(invocation)),
-    await diskComponent(path),
-    await backupsComponent(path),
+    await diskComponent(file.path),
+    await backupsComponent(file),
   ]);
   const { exitCode, ...told } = healthOf(parts);
   await print(invocation.format, told, () => `${told.status}\n${componentsText(told.components)}`);
@@ -113,7 +113,9 @@ export async function repair(invocation: Invocation): Promise<number> {
 
 async function toldFindings(invocation: Invocation, { ok, findings }: Verification): Promise<number> {
   await print(invocation.format, { ok, findings }, () =>
-    ok ? 'The store is sound.' : ['The store is damaged.', ...findings.map((finding) => `- ${finding}`)].join('\n'),
+    ok
+      ? 'The store is sound.'
+      : ['The store is damaged, or cannot be read here:', ...findings.map((finding) => `- ${finding}`)].join('\n'),
   );
   return ok ? 0 : EXIT_CODES.STORE_CORRUPT;
 }
@@ -124,7 +126,7 @@ export async function migrate(invocation: Invocation, { to }: { readonly to?: st
     const reason = 'the schema can only be brought to the newest version, and never back. Leave it out.';
     throw new MemoryError('NOT_SUPPORTED', `--to: ${reason}`);
   }
-  const from = await useDatabaseFile(invocation, ({ path }) => schemaIn(path));
+  const from = await useDatabaseFile(invocation, schemaIn);
   const { path, schema } = await useStore(invocation, (store) => store.stats());
   await print(invocation.format, { path, from, to: schema, changed: from !== schema }, () => {
     if (from === schema) return `The store ${path} has the newest schema, ${schema}.`;
@@ -134,10 +136,10 @@ export async function migrate(invocation: Invocation, { to }: { readonly to?: st
 }
 
 /** 0 where there is no store yet. */
-async function schemaIn(path: string): Promise<number> {
+async function schemaIn({ path, encryptionKey }: DatabaseFile): Promise<number> {
   if ((await sizeOf(path)) === 0) return 0;
   const { describeDatabase } = await import('@episodica/memory-storage-turso');
-  return (await describeDatabase(path)).schema;
+  return (await describeDatabase(path, { encryptionKey })).schema;
 }
 
 async function storeComponents(invocation: Invocation): Promise<readonly Component[]> {
@@ -179,9 +181,9 @@ async function diskComponent(path: string): Promise<Component> {
     : { name: 'disk', status: 'degraded', detail: `${detail}: too little for a backup and work on it` };
 }
 
-async function backupsComponent(path: string): Promise<Component> {
+async function backupsComponent({ path, encryptionKey }: DatabaseFile): Promise<Component> {
   const { listBackups } = await import('@episodica/memory-storage-turso');
-  const entries = await listBackups(path);
+  const entries = await listBackups(path, { encryptionKey });
   const newest = entries.find(({ held }) => held !== undefined);
   const unreadable = entries.filter(({ problem }) => problem !== undefined).length;
   const age = newest && ageText(Date.now() - Date.parse(newest.at));
