@@ -19,11 +19,19 @@ import { toMemoryError, violationOf } from './errors.ts';
 import { type JobThreads, jobThreads } from './job-threads.ts';
 import { jobsOn, type PageRequest, readPage } from './jobs.ts';
 import type { StoreConnection } from './lasting-connection.ts';
-import { patiently } from './local-file.ts';
-import { keyStatement, landed, newKey } from './receipt.ts';
+import { InDoubt } from './network-failure.ts';
+import { hasLanded, keyStatement, landed, newKey, pruneStatements } from './receipt.ts';
 import { connectRemote } from './remote.ts';
 import { numberIn, rowToEntity, selectedColumns, textIn } from './rows.ts';
-import { identityOf, MIGRATIONS, type Migration, migrate, NEWEST_SCHEMA } from './schema.ts';
+import {
+  identityOf,
+  MIGRATIONS,
+  type Migration,
+  migrate,
+  NEWEST_SCHEMA,
+  type SchemaState,
+  schemaState,
+} from './schema.ts';
 import { openStoreFile, type StoreFile, schemaAt } from './store-file.ts';
 import { inspectFile, type Verification } from './verify.ts';
 import { type Group, groupsOf, journalStatement, refusalOf, statementsOf, stepIdsOf } from './write.ts';
@@ -119,16 +127,40 @@ async function bringForward(file: StoreFile): Promise<void> {
   }
 }
 
-/** A store over any connection, which it closes when it cannot be opened. It does the jobs as well. */
+/**
+ * A store over any connection, which it closes when it cannot be opened. It does the jobs as well. One whose schema is
+ * the newest costs one round trip. There is no place for a backup beside a database that is elsewhere: an older schema
+ * is brought forward without one, a step a transaction, so that it is always the older or the newer one.
+ */
 export async function openStoreOver(connection: Connection): Promise<TursoStore> {
   try {
-    await patiently(() => migrate(connection));
-    const opened = { ...connection, identity: await identityOf(connection) };
+    const opening = connection.withOneDeadline?.() ?? connection;
+    const state = await bringUpToDate(opening);
+    if (state.hasForeignKeys === false) throw withoutForeignKeys(connection.place);
+    const opened = { ...connection, identity: state.identity };
     return tursoStore(opened, { jobs: jobsHere(connection), schema: NEWEST_SCHEMA });
   } catch (error) {
     await connection.close();
     throw error;
   }
+}
+
+async function bringUpToDate(connection: Connection): Promise<SchemaState> {
+  const state = await schemaState(connection);
+  if (state?.version === NEWEST_SCHEMA) return state;
+  await migrate(connection);
+  return (
+    (await schemaState(connection)) ?? {
+      version: NEWEST_SCHEMA,
+      identity: await identityOf(connection),
+      hasForeignKeys: undefined,
+    }
+  );
+}
+
+function withoutForeignKeys(place: string): MemoryError {
+  const what = `Cannot open the store ${place}: its host does not enforce foreign keys, so deleting would leave rows behind`;
+  return new MemoryError('STORE_FAILED', `${what}. Have them switched on there (PRAGMA foreign_keys).`);
 }
 
 /**
@@ -223,7 +255,7 @@ function tursoStore(
       match: (query, options) => call('search', options?.signal, () => jobs.run('match', query)),
     },
 
-    ...careOf({ place, run: jobs.run, call }),
+    ...careOf({ place, reach: connection.reach, run: jobs.run, call }),
 
     async close() {
       isClosed = true;
@@ -250,6 +282,9 @@ async function* rowsInPages(
   }
 }
 
+/** Things asked of a host at once: one round trip for nearly everybody, and an answer of a few megabytes at most. */
+const HOST_IDS = 2_000;
+
 /** In pages, so that many ids don't hold up the thread. */
 async function getMany<K extends Kind>(
   connection: Connection,
@@ -257,8 +292,9 @@ async function getMany<K extends Kind>(
   ids: readonly string[],
 ): Promise<readonly (Entities[K] | undefined)[]> {
   const entities: (Entities[K] | undefined)[] = [];
-  for (let start = 0; start < ids.length; start += PAGE_ROWS) {
-    const page = ids.slice(start, start + PAGE_ROWS);
+  const pageIds = connection.reach === 'network' ? HOST_IDS : PAGE_ROWS;
+  for (let start = 0; start < ids.length; start += pageIds) {
+    const page = ids.slice(start, start + pageIds);
     const { rows } = await connection.execute({
       sql: `SELECT ${selectedColumns(kind)} FROM ${kind} WHERE id IN (SELECT value FROM json_each(?1))`,
       args: [JSON.stringify(page)],
@@ -292,27 +328,33 @@ async function write(order: {
   readonly batch: readonly Write[];
   readonly options: WriteOptions | undefined;
 }): Promise<WriteReceipt> {
-  const { connection, jobs, schema, batch, options } = order;
+  const { jobs, schema, batch, options } = order;
+  const connection = order.connection.withOneDeadline?.() ?? order.connection;
   const entry = { at: new Date().toISOString(), actor: options?.actor ?? 'library' };
   const key = connection.reach === 'network' ? newKey() : undefined;
-  const firsts = [...(key === undefined ? [] : [keyStatement(key, { batch, at: entry.at })]), schemaGuard(schema)];
+  const firsts = [...(key === undefined ? [] : [keyStatement(key, batch)]), schemaGuard(schema)];
+  const lasts = [...(key === undefined ? [] : pruneStatements(key)), journalStatement(batch, entry)];
   for (let groups = groupsOf(batch); ; groups = batch.map((single): Group => [single])) {
     const parts = await mapInTurns(groups, (group) => ({ group, statements: statementsOf(group) }));
-    const statements = [...firsts, ...parts.flatMap((part) => part.statements), journalStatement(batch, entry)];
+    const statements = [...firsts, ...parts.flatMap((part) => part.statements), ...lasts];
     try {
-      const isLarge = textLength(statements) > MAX_TEXT_HERE;
-      return receiptOf(batch, await (isLarge ? jobs.run('batch', statements) : connection.batch(statements)));
+      const isHeavy = connection.reach === 'file' && textLength(statements) > MAX_TEXT_HERE;
+      return receiptOf(batch, await (isHeavy ? jobs.run('batch', statements) : connection.batch(statements)));
     } catch (error) {
       const violation = violationOf(error);
       if (violation === undefined) throw error;
       const isTurnedDownBy = (index: number): boolean => firsts.length - violation.statementIndex === index;
-      if (isTurnedDownBy(1)) throw schemaChanged(connection.place);
       // It was done already, and only the answer was lost.
       if (key !== undefined && isTurnedDownBy(2)) return landed(connection, key, batch);
       const owners = parts.flatMap((part) => part.statements.map(() => part.group));
       const [first, ...others] = owners[violation.statementIndex - firsts.length] ?? [];
+      if (others.length > 0) continue;
+      if (key !== undefined && error instanceof InDoubt && (await hasLanded(connection, key))) {
+        return landed(connection, key, batch);
+      }
+      if (isTurnedDownBy(1)) throw schemaChanged(connection.place);
       if (first === undefined) throw error;
-      if (others.length === 0) throw refusalOf(first, violation.message);
+      throw refusalOf(first, violation.message);
     }
   }
 }
