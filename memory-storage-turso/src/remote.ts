@@ -73,6 +73,7 @@ export function connectRemote(options: RemoteOptions): Connection {
       place,
       access: 'read-write',
       execute: (statement) => call((connection) => connection.execute(statement), courseOf(false)),
+      read: (statements) => call((connection) => connection.read(statements), courseOf(false)),
       batch: (statements, beforeCommit) =>
         call((connection) => connection.batch(statements, beforeCommit), courseOf(true)),
       withOneDeadline() {
