@@ -51,6 +51,8 @@ export interface CareSetup {
   readonly place: string;
   readonly reach: Connection['reach'];
   readonly run: RunJob;
+  /** Of the file, if it has one. */
+  readonly encryptionKey?: string | undefined;
   call<T>(action: string, signal: CallOptions['signal'], work: () => Promise<T>): Promise<T>;
 }
 
@@ -81,10 +83,11 @@ function careElsewhere(place: string): FileCare {
   };
 }
 
-function careOfFile({ place, run, call }: CareSetup): FileCare {
+function careOfFile({ place, run, encryptionKey, call }: CareSetup): FileCare {
   return {
     repair: () => call('repair', undefined, () => run('repair', undefined)),
-    backup: (path, options) => call('back up', options?.signal, () => createBackup(run, path, options)),
+    backup: (path, options) =>
+      call('back up', options?.signal, () => createBackup({ run, encryptionKey }, path, options)),
     vacuum: () => call('vacuum', undefined, () => timed(() => run('vacuum', { waitMs: LOG_WAIT_MS }))),
     erase: () =>
       call('erase what was deleted from', undefined, () =>

@@ -19,6 +19,19 @@ const DAMAGED: Meaning = {
     'The file is damaged: see what is readable with "memory-cli storage verify", and restore a backup with "memory-cli backup restore FILE"',
 };
 
+const RESTORE = 'restore a backup with "memory-cli backup restore FILE"';
+const GIVE_KEY = 'give the key that it was encrypted with (MEMORY_ENCRYPTION_KEY_FILE or MEMORY_ENCRYPTION_KEY)';
+
+/** Why a file does not open with the key that is given. The engine says no more than that it is no database. */
+export type KeyProblem = 'no key' | 'other key' | 'needless key';
+
+/** Codes of our own below the engine's. */
+const KEY_CODES = {
+  'no key': 'SQLITE_NOTADB',
+  'other key': 'SQLITE_NOTADB_OTHER_KEY',
+  'needless key': 'SQLITE_NOTADB_NEEDLESS_KEY',
+} as const satisfies Readonly<Record<KeyProblem, string>>;
+
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   SQLITE_BUSY: IN_USE,
   SQLITE_LOCKED: IN_USE,
@@ -31,7 +44,16 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   },
   SQLITE_NOTADB: {
     code: 'STORE_CORRUPT',
-    advice: 'The file is no database: name another file, or restore a backup with "memory-cli backup restore FILE"',
+    advice: `It is encrypted, or no database: ${GIVE_KEY}, name another file, or ${RESTORE}`,
+  },
+  [KEY_CODES['other key']]: {
+    code: 'STORE_CORRUPT',
+    advice: `It is encrypted with another key, or damaged: ${GIVE_KEY}, or ${RESTORE}`,
+  },
+  [KEY_CODES['needless key']]: {
+    code: 'STORE_FAILED',
+    advice:
+      'It is not encrypted, and a key is given: encrypt it with "memory-cli storage rekey", or take the key out of the settings',
   },
   SQLITE_FULL: {
     code: 'STORE_FAILED',
@@ -72,6 +94,8 @@ const HINDRANCES: Readonly<Record<Hindrance, string>> = {
   'read-only':
     'it may only be read here. Give this user write permission for the file, its -wal and -shm and their directory, or mount the file system for writing; it is then written without a restart',
   writable: 'permission to write comes and goes. Try again when that is over',
+  rekeyed:
+    'another file was put in its place, or this one was encrypted anew, and the key that this program has does not fit. Nothing was written; stop this program and start it with the right key (MEMORY_ENCRYPTION_KEY_FILE)',
   spent: 'the connection failed again and again. See that disk and file system are sound, and try again',
 };
 
@@ -124,9 +148,26 @@ function messageIn(error: unknown): string {
 
 /** What the engine said of a file that it found damaged; `undefined` for an error of another kind. */
 export function damageText(error: unknown): string | undefined {
-  if (!(error instanceof LibsqlError)) return undefined;
-  return error.code === 'SQLITE_CORRUPT' || error.code === 'SQLITE_NOTADB' ? engineText(error) : undefined;
+  return error instanceof LibsqlError && error.code === 'SQLITE_CORRUPT' ? engineText(error) : undefined;
 }
+
+/** The error for a file that does not open with the key, or the lack of one. */
+export function keyError(problem: KeyProblem): LibsqlError {
+  return new LibsqlError(KEY_TEXTS[problem], KEY_CODES['no key'], KEY_CODES[problem]);
+}
+
+/** What kept a file from being opened, where it may be its key. */
+export function keyProblemOf(error: unknown): KeyProblem | undefined {
+  if (!(error instanceof LibsqlError) || error.code !== KEY_CODES['no key']) return undefined;
+  if (error.extendedCode === KEY_CODES['other key']) return 'other key';
+  return error.extendedCode === KEY_CODES['needless key'] ? 'needless key' : 'no key';
+}
+
+const KEY_TEXTS: Readonly<Record<KeyProblem, string>> = {
+  'no key': 'file is not a database',
+  'other key': 'the key does not fit',
+  'needless key': 'there is nothing to decrypt',
+};
 
 /** What the engine said, with its code before it. */
 function engineText(error: LibsqlError): string {
@@ -221,6 +262,12 @@ export function fromPlainError(plain: PlainError): Error {
     case 'mistake':
       return Object.assign(new Error(plain.message), { stack: plain.stack });
   }
+}
+
+/** The error without a text that the engine repeats in it: also its cause is left behind, which repeats it too. */
+export function withoutSecret(error: unknown, secret: string): unknown {
+  if (!(error instanceof LibsqlError)) return error;
+  return new LibsqlError(messageOf(error).replaceAll(secret, '…'), error.code, error.extendedCode, error.rawCode);
 }
 
 /** The class puts its code before the message, for what was part of a batch twice; and a server says who speaks. */

@@ -37,22 +37,31 @@ export function keyOf(kind: Kind, row: CopiedRow): RowKey {
   return keyColumns(kind).map((name) => row[name] as string | number);
 }
 
-/** The rows behind a key, or the first ones; none, and the table is at its end. One statement. */
-export function rowsBehindStatement(kind: Kind, last: RowKey | undefined, { rows, bytes }: PageLimits): Statement {
+/** The rows of a page: those behind `last`, and no further than `upTo`. `null`: from the first, to the end. */
+export interface RowRange {
+  readonly last: RowKey | null;
+  readonly upTo?: RowKey | null;
+  readonly limits: PageLimits;
+}
+
+/** The rows of a range, as many as a page takes; none, and it is at its end. One statement. */
+export function rowsBehindStatement(kind: Kind, { last, upTo = null, limits }: RowRange): Statement {
   const key = keyColumns(kind).map((name) => `${kind}.${name}`);
-  const behind = last === undefined ? '' : `WHERE (${key.join(', ')}) > (${key.map(() => '?').join(', ')})`;
+  const bound = (sign: string): string => `(${key.join(', ')}) ${sign} (${key.map(() => '?').join(', ')})`;
+  const bounds = [...(last === null ? [] : [bound('>')]), ...(upTo === null ? [] : [bound('<=')])];
+  const within = bounds.length === 0 ? '' : `WHERE ${bounds.join(' AND ')}`;
   // Sizes are told without reading what they are sizes of: of a large row that waits for the next page nothing is read.
   return {
     sql: `WITH page AS (
         SELECT ${kind}.rowid AS place, ${key.join(', ')}, ${sizeOf(kind)} AS size
-        FROM ${tableWithTerms(kind)} ${behind} ORDER BY ${key.join(', ')} LIMIT ?
+        FROM ${tableWithTerms(kind)} ${within} ORDER BY ${key.join(', ')} LIMIT ?
       ), counted AS (
         SELECT place, sum(size) OVER (ORDER BY ${keyColumns(kind).join(', ')} ROWS UNBOUNDED PRECEDING) - size AS before
         FROM page
       )
       SELECT ${cellsOf(kind)} FROM counted JOIN ${tableWithTerms(kind, `${kind}.rowid = counted.place`)}
       WHERE counted.before < ? ORDER BY ${key.join(', ')}`,
-    args: [...(last ?? []), rows, bytes],
+    args: [...(last ?? []), ...(upTo ?? []), limits.rows, limits.bytes],
   };
 }
 
@@ -67,9 +76,10 @@ export function rowsByIdStatement(kind: Kind, ids: Statement): Statement {
 /** A page of a table, in one round trip. */
 export async function readRowsBehind(
   connection: Connection,
-  { kind, last, limits = COPY_PAGE }: { readonly kind: Kind; readonly last?: RowKey; readonly limits?: PageLimits },
+  kind: Kind,
+  range: RowRange,
 ): Promise<readonly CopiedRow[]> {
-  return (await connection.execute(rowsBehindStatement(kind, last, limits))).rows;
+  return (await connection.execute(rowsBehindStatement(kind, range))).rows;
 }
 
 /** The rows that are there, in one round trip. */

@@ -88,6 +88,8 @@ export interface SchemaState {
   readonly identity: string;
   /** `undefined`: it does not say. */
   readonly hasForeignKeys: boolean | undefined;
+  /** It is being filled from another one. */
+  readonly isUnfinishedCopy: boolean;
 }
 
 /** In one round trip; `undefined` where a part of the answer is missing, as in a database that is new. */
@@ -95,12 +97,13 @@ export async function schemaState(connection: Connection): Promise<SchemaState |
   try {
     const { rows } = await connection.execute({
       sql: `SELECT (SELECT max(number) FROM migration) AS version, (SELECT id FROM identity) AS identity,
-        (SELECT foreign_keys FROM pragma_foreign_keys()) AS foreign_keys`,
+        (SELECT count(*) FROM copying) AS copies, (SELECT foreign_keys FROM pragma_foreign_keys()) AS foreign_keys`,
       args: [],
     });
-    const { version, identity, foreign_keys: foreignKeys } = rows[0] ?? {};
+    const { version, identity, copies, foreign_keys: foreignKeys } = rows[0] ?? {};
     if (typeof version !== 'number' || typeof identity !== 'string') return undefined;
-    return { version, identity, hasForeignKeys: foreignKeys === undefined ? undefined : foreignKeys === 1 };
+    const hasForeignKeys = foreignKeys === undefined ? undefined : foreignKeys === 1;
+    return { version, identity, hasForeignKeys, isUnfinishedCopy: copies !== 0 };
   } catch (error) {
     // What is missing makes the whole statement one that cannot be run. Whoever looks closer finds out what it is.
     if (!isEngineError(error) || isBusy(error)) throw error;
@@ -264,10 +267,16 @@ const THIRD: readonly string[] = [
   // A write that was sent twice because its answer was lost is known by its key, and is done once.
   'CREATE TABLE receipt (key TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL, at TEXT NOT NULL) WITHOUT ROWID',
   'CREATE INDEX receipt_by_time ON receipt (at)',
-  // At most one row: this database is being filled from another, and how far that has come.
-  'CREATE TABLE copying (source TEXT NOT NULL, since INTEGER NOT NULL, progress TEXT NOT NULL)',
-  // At most one row: this database follows another, whose identity this is, and was brought up to it at that time.
-  'CREATE TABLE following (primary_identity TEXT NOT NULL, synced_at TEXT NOT NULL)',
+  // At most one row: this database is being filled from another, see `Copying`.
+  `CREATE TABLE copying (
+     source TEXT NOT NULL,
+     since INTEGER NOT NULL,
+     entry TEXT NOT NULL,
+     copier TEXT NOT NULL,
+     progress TEXT NOT NULL
+   )`,
+  // At most one row: this database follows another, see `Following`.
+  'CREATE TABLE following (primary_identity TEXT NOT NULL, place TEXT NOT NULL, synced_at TEXT)',
 ];
 
 /** Every step, in order. */

@@ -41,12 +41,8 @@ async function newDatabase(): Promise<Connection> {
 /** Copies what stands behind the position of the target, a page of two rows at a time; `between` comes after each. */
 async function copyTables(from: Connection, to: Connection, between: () => Promise<void>): Promise<void> {
   for (const kind of COPIED_KINDS) {
-    for (let last: RowKey | undefined; ; ) {
-      const rows = await readRowsBehind(from, {
-        kind,
-        limits: { rows: 2, bytes: 1_000_000 },
-        ...(last === undefined ? {} : { last }),
-      });
+    for (let last: RowKey | null = null; ; ) {
+      const rows = await readRowsBehind(from, kind, { last, limits: { rows: 2, bytes: 1_000_000 } });
       const end = rows.at(-1);
       if (end === undefined) break;
       await to.batch(putRowsStatements(kind, rows));
@@ -90,7 +86,7 @@ async function rowsOf(connection: Connection, table: string, order: string): Pro
 async function contentsOf(connection: Connection): Promise<unknown> {
   const contents: Record<string, unknown> = { journal: await rowsOf(connection, 'journal', 'seq') };
   for (const kind of COPIED_KINDS) {
-    const rows = await readRowsBehind(connection, { kind, limits: { rows: 1_000, bytes: 1_000_000_000 } });
+    const rows = await readRowsBehind(connection, kind, { last: null, limits: { rows: 1_000, bytes: 1_000_000_000 } });
     contents[kind] = rows;
   }
   for (const name of ['episode_title', 'episode_body', 'pattern_title', 'pattern_body']) {
@@ -159,7 +155,7 @@ test('a page ends where its bytes are used up, and holds one row at least [ST-03
   await store.write(episodes.map((episode) => put('episode', episode)));
   const counts = [];
   for (const bytes of [1, 5_000, 1_000_000]) {
-    counts.push((await readRowsBehind(from, { kind: 'episode', limits: { rows: 5, bytes } })).length);
+    counts.push((await readRowsBehind(from, 'episode', { last: null, limits: { rows: 5, bytes } })).length);
   }
   expect(counts).toEqual([1, 2, 5]);
   await store.close();
