@@ -43,7 +43,7 @@ export type { EpisodeChangeInput, TagChange } from './revise.ts';
 export { type Address, addressOf, pathOf } from './store-address.ts';
 export { type CachedStoreOptions, cachedStore } from './stores/cached.ts';
 export { matchesEpisode } from './stores/filters.ts';
-export { groupCommit } from './stores/group-commit.ts';
+export { type CommitOptions, groupCommit } from './stores/group-commit.ts';
 export { type InMemoryStoreOptions, inMemoryStore } from './stores/in-memory.ts';
 export {
   type InMemoryCache,

@@ -1,5 +1,12 @@
 // `MemoryStore` over libSQL: each verb is one statement or one batch.
-import { groupCommit, MemoryError, mapInTurns, throwIfAborted, turns } from '@episodica/memory-core';
+import {
+  type CommitOptions,
+  groupCommit,
+  MemoryError,
+  mapInTurns,
+  throwIfAborted,
+  turns,
+} from '@episodica/memory-core';
 import type {
   CallOptions,
   Changes,
@@ -11,7 +18,6 @@ import type {
   Logger,
   MemoryStore,
   Write,
-  WriteOptions,
   WriteReceipt,
 } from '@episodica/memory-core/ports';
 import { silentLogger } from '@episodica/memory-core/ports';
@@ -24,7 +30,7 @@ import { toMemoryError, violationOf } from './errors.ts';
 import { type JobThreads, jobThreads } from './job-threads.ts';
 import { jobsOn, type PageRequest, readPage } from './jobs.ts';
 import type { StoreConnection } from './lasting-connection.ts';
-import { InDoubt } from './network-failure.ts';
+import { InDoubt, NetworkFailure } from './network-failure.ts';
 import { hasLanded, keyStatement, landed, newKey, pruneStatements } from './receipt.ts';
 import { connectRemote } from './remote.ts';
 import { openReplica, type Replica } from './replica.ts';
@@ -207,8 +213,7 @@ async function bringForward(file: StoreFile): Promise<void> {
  */
 export async function openStoreOver(connection: Connection): Promise<TursoStore> {
   try {
-    const opening = connection.withOneDeadline?.() ?? connection;
-    const state = await bringUpToDate(opening);
+    const state = await bringUpToDate(hurried(connection));
     if (state.hasForeignKeys === false) throw withoutForeignKeys(connection.place);
     if (state.isUnfinishedCopy) throw copyUnfinished(connection.place);
     const opened = { ...connection, identity: state.identity };
@@ -257,9 +262,17 @@ export async function verifyTursoFile({
   }
 }
 
-/** Does every job in the caller's thread. */
+/** Does every job in the caller's thread. Verification takes as long as it takes; a verb ends in time. */
 function jobsHere(connection: Connection): JobThreads {
-  return { run: jobsOn(connection), close: async () => undefined };
+  return {
+    run: (job, input) => jobsOn(job === 'verify' ? connection : hurried(connection))(job, input),
+    close: async () => undefined,
+  };
+}
+
+/** For the calls of one verb, which has one deadline. */
+function hurried(connection: Connection, sinceMs?: number): Connection {
+  return connection.withOneDeadline?.(sinceMs) ?? connection;
 }
 
 function localPathOf(url: string): string {
@@ -319,7 +332,7 @@ function tursoStore(connection: StoreConnection, { jobs, schema, encryptionKey }
     },
 
     getMany<K extends Kind>(kind: K, ids: readonly string[], options?: CallOptions) {
-      return call('read', options?.signal, () => getMany(connection, kind, ids));
+      return call('read', options?.signal, () => getMany(hurried(connection), kind, ids));
     },
 
     async *scan<K extends Kind>(kind: K, filter: Filters[K], options?: CallOptions) {
@@ -470,14 +483,15 @@ async function write(order: {
   readonly jobs: JobThreads;
   readonly schema: number;
   readonly batch: readonly Write[];
-  readonly options: WriteOptions | undefined;
+  readonly options: CommitOptions;
 }): Promise<WriteReceipt> {
   const { jobs, schema, batch, options } = order;
-  const connection = order.connection.withOneDeadline?.() ?? order.connection;
-  const entry = { at: new Date().toISOString(), actor: options?.actor ?? 'library' };
+  const connection = hurried(order.connection, options.askedMs);
+  const entry = { at: new Date().toISOString(), actor: options.actor ?? 'library' };
   const key = connection.reach === 'network' ? newKey() : undefined;
   const firsts = [...(key === undefined ? [] : [keyStatement(key, batch)]), storeGuard(schema)];
   const lasts = [...(key === undefined ? [] : pruneStatements(key)), journalStatement(batch, entry)];
+  let isInDoubt = false;
   for (let groups = groupsOf(batch); ; groups = batch.map((single): Group => [single])) {
     const parts = await mapInTurns(groups, (group) => ({ group, statements: statementsOf(group) }));
     const statements = [...firsts, ...parts.flatMap((part) => part.statements), ...lasts];
@@ -485,14 +499,16 @@ async function write(order: {
       return receiptOf(batch, await batchWhereFitting(statements, { connection, jobs }));
     } catch (error) {
       const violation = violationOf(error);
-      if (violation === undefined) throw error;
+      // An attempt at the group may still be on its way when each of its writes is tried alone.
+      if (violation === undefined) throw isInDoubt && error instanceof NetworkFailure ? new InDoubt(error) : error;
+      isInDoubt ||= error instanceof InDoubt;
       const isTurnedDownBy = (index: number): boolean => firsts.length - violation.statementIndex === index;
       // It was done already, and only the answer was lost.
       if (key !== undefined && isTurnedDownBy(2)) return landed(connection, key, batch);
       const owners = parts.flatMap((part) => part.statements.map(() => part.group));
       const [first, ...others] = owners[violation.statementIndex - firsts.length] ?? [];
       if (others.length > 0) continue;
-      if (key !== undefined && error instanceof InDoubt && (await hasLanded(connection, key))) {
+      if (key !== undefined && isInDoubt && (await hasLanded(connection, key))) {
         return landed(connection, key, batch);
       }
       if (isTurnedDownBy(1)) throw await whyNobodyWrites(connection, violation.message);
