@@ -18,6 +18,8 @@ import {
   openMemory,
   projectConfigPath,
   projectOf,
+  readEncryptionKey,
+  readKeyFile,
 } from '@episodica/memory-core';
 import { type ResolvedConfig, resolveConfig, userConfigPath } from '@episodica/memory-core/config';
 import type { Logger, MemoryStore } from '@episodica/memory-core/ports';
@@ -154,6 +156,25 @@ function needsFile(place: string): MemoryError {
   const advice =
     'Its host keeps and repairs it; "memory-cli storage migrate --to file:///folder/copy.db" makes a copy here';
   return new MemoryError('NOT_SUPPORTED', `${what}. ${advice}.`);
+}
+
+/** The key in a file, where one is named. @throws `INVALID_INPUT` for a file that cannot be used */
+export async function readKeyIn(keyFile: string | undefined): Promise<string | undefined> {
+  return keyFile === undefined ? undefined : readKeyFile(resolve(keyFile));
+}
+
+/**
+ * The key that `storage rekey` is to use from now on: in the file, else in MEMORY_NEW_ENCRYPTION_KEY, which is no
+ * setting, as it is wanted once.
+ * @throws `INVALID_INPUT` for one that cannot be used, and for two
+ */
+export async function readNewKey(keyFile: string | undefined): Promise<string | undefined> {
+  const text = process.env.MEMORY_NEW_ENCRYPTION_KEY;
+  if (keyFile !== undefined && text !== undefined) {
+    throw new MemoryError('INVALID_INPUT', '--new-key-file and MEMORY_NEW_ENCRYPTION_KEY are two keys: give one.');
+  }
+  if (keyFile !== undefined) return readKeyIn(keyFile);
+  return text === undefined ? undefined : readEncryptionKey(text);
 }
 
 async function closing<T>(resource: { close(): Promise<void> }, work: () => Promise<T>): Promise<T> {

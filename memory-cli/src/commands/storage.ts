@@ -121,7 +121,9 @@ export async function repair(invocation: Invocation): Promise<number> {
 
 async function toldFindings(invocation: Invocation, { ok, findings }: Verification): Promise<number> {
   await print(invocation.format, { ok, findings }, () =>
-    ok ? 'The store is sound.' : ['The store is damaged.', ...findings.map((finding) => `- ${finding}`)].join('\n'),
+    ok
+      ? 'The store is sound.'
+      : ['The store is damaged, or cannot be read here:', ...findings.map((finding) => `- ${finding}`)].join('\n'),
   );
   return ok ? 0 : EXIT_CODES.STORE_CORRUPT;
 }
@@ -132,7 +134,7 @@ export async function migrate(invocation: Invocation, { to }: { readonly to?: st
     const reason = 'the schema can only be brought to the newest version, and never back. Leave it out.';
     throw new MemoryError('NOT_SUPPORTED', `--to: ${reason}`);
   }
-  const from = await useDatabaseFile(invocation, ({ path }) => schemaIn(path));
+  const from = await useDatabaseFile(invocation, schemaIn);
   const { path, schema } = await useStore(invocation, (store) => store.stats());
   await print(invocation.format, { path, from, to: schema, changed: from !== schema }, () => {
     if (from === schema) return `The store ${path} has the newest schema, ${schema}.`;
@@ -142,10 +144,10 @@ export async function migrate(invocation: Invocation, { to }: { readonly to?: st
 }
 
 /** 0 where there is no store yet. */
-async function schemaIn(path: string): Promise<number> {
+async function schemaIn({ path, encryptionKey }: DatabaseFile): Promise<number> {
   if ((await sizeOf(path)) === 0) return 0;
   const { describeDatabase } = await import('@episodica/memory-storage-turso');
-  return (await describeDatabase(path)).schema;
+  return (await describeDatabase(path, { encryptionKey })).schema;
 }
 
 async function storeComponents(invocation: Invocation): Promise<readonly Component[]> {
