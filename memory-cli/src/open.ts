@@ -24,7 +24,7 @@ import {
 import { type ResolvedConfig, resolveConfig, userConfigPath } from '@episodica/memory-core/config';
 import type { Logger, MemoryStore } from '@episodica/memory-core/ports';
 import type { LmdbCacheStats } from '@episodica/memory-storage-lmdb';
-import type { TursoStore, Verification } from '@episodica/memory-storage-turso';
+import type { TursoStore, TursoStoreOptions, Verification } from '@episodica/memory-storage-turso';
 import type { Format } from './output.ts';
 import { note } from './output.ts';
 
@@ -95,7 +95,7 @@ export async function useMemory<T>(invocation: Invocation, work: (opened: Opened
   const logger = await openLogger(settings);
   for (const warning of settings.warnings) logger.warn({}, warning);
   const encryptionKey = await encryptionKeyOf(settings.values);
-  const store = await openStore(settings, { encryptionKey, threads: false });
+  const store = await openStore(settings, { encryptionKey, threads: false, logger });
   const { cached, cache } = await withCache(store, { settings, encryptionKey, logger });
   const memory = openMemory({ store: cached, project: settings.project, actor: 'cli', logger });
   const isEncrypted = encryptionKey !== undefined;
@@ -193,16 +193,16 @@ async function closing<T>(resource: { close(): Promise<void> }, work: () => Prom
 /** Without threads, a command that asks little is not kept waiting for their start. */
 async function openStore(
   { values }: Settings,
-  { encryptionKey, threads }: { readonly encryptionKey: string | undefined; readonly threads: boolean },
+  options: Pick<TursoStoreOptions, 'encryptionKey' | 'threads' | 'logger'>,
 ): Promise<TursoStore> {
   const { openTursoStore } = await import('@episodica/memory-storage-turso');
   return openTursoStore({
     url: values.DATABASE_URL,
+    syncUrl: values.TURSO_SYNC_URL || undefined,
     authToken: values.TURSO_AUTH_TOKEN || undefined,
     poolSize: values.TURSO_POOL_SIZE,
     durability: values.MEMORY_DURABILITY,
-    encryptionKey,
-    threads,
+    ...options,
   });
 }
 

@@ -42,6 +42,8 @@ export async function openBackend(log: SwitchableLogger): Promise<Backend> {
   const encryptionKey = await encryptionKeyOf(values);
   const store = await openTursoStore({
     url: values.DATABASE_URL,
+    syncUrl: values.TURSO_SYNC_URL || undefined,
+    logger,
     authToken: values.TURSO_AUTH_TOKEN || undefined,
     poolSize: values.TURSO_POOL_SIZE,
     durability: values.MEMORY_DURABILITY,
