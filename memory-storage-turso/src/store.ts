@@ -101,9 +101,9 @@ export interface TursoStore extends MemoryStore, StoreCare {
   /** `read-only`: the file may not be written; reads work. The next write looks again. */
   readonly access: Access;
   readonly text: NonNullable<MemoryStore['text']>;
+  readonly dated: Required<DatedReads>;
   /** Of a file that follows a database, and of no other store. */
   readonly replica?: Replica;
-  readonly dated: Required<DatedReads>;
 }
 
 /**
