@@ -23,6 +23,7 @@ import {
 import { anEpisode, aStep, put } from '@episodica/test-utils';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { copyInto } from '../src/copy.ts';
+import { vacuum } from '../src/erase.ts';
 import { connectLocalFile } from '../src/local-file.ts';
 import { wordsIn, wordsInBytes } from './plaintext.ts';
 import { startWriter } from './writers.ts';
@@ -338,6 +339,20 @@ for (const schema of [1, 2]) {
     expect(kept).toMatchObject({ held: { schema, isEncrypted: true } });
   });
 }
+
+test('an encrypted store that is too large to be written anew in memory is left as it is [ST-11]', async () => {
+  await withStore(KEY, remember);
+  const options = { busyTimeoutMs: 100, durability: 'full', encryptionKey: KEY } as const;
+  const connection = await connectLocalFile(path, options);
+  const sizeBytes = statSync(path).size;
+  await expect(vacuum(connection, { waitMs: 100, memoryBytes: sizeBytes })).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    message: expect.stringContaining('"memory-cli storage rekey"'),
+  });
+  await vacuum(connection, { waitMs: 100, memoryBytes: 4 * sizeBytes });
+  await connection.close();
+  expect(await withStore(KEY, (store) => store.verify())).toEqual({ ok: true, findings: [] });
+});
 
 test('what the engine says of a copy that cannot be written does not repeat the key [ST-11]', async () => {
   await withStore(KEY, async (store) => store.write([put('step', aStep())]).catch(() => undefined));
