@@ -1,4 +1,5 @@
-// What the store asks of a database: one statement, or a batch that is all or nothing. Both are one round trip.
+// What the store asks of a database: one statement, several that read the same moment, or a batch that is all or nothing.
+// Each is one round trip.
 import assert from 'node:assert/strict';
 import type { Client, ResultSet } from '@libsql/client';
 
@@ -23,7 +24,7 @@ export interface Result {
 
 export type Access = 'read-write' | 'read-only';
 
-/** Rejects with a `LibsqlError`, in a batch with a `LibsqlBatchError`. */
+/** Rejects with a `LibsqlError`, in a batch with a `LibsqlBatchError`; over a network also as `connectRemote` says. */
 export interface Connection {
   /**
    * `file`: a call did what it answers. `network`: an answer can be lost, and a call is then sent again: a batch has to
@@ -35,8 +36,12 @@ export interface Connection {
   /** `read-only`: reads work, a batch is refused. */
   readonly access: Access;
   execute(statement: Statement): Promise<Result>;
+  /** All of them read the database as it stands at one moment. They change nothing. */
+  read(statements: readonly Statement[]): Promise<readonly Result[]>;
   /** One write transaction. `beforeCommit` sees all of it done and nothing of it visible; what it throws undoes it. */
   batch(statements: readonly Statement[], beforeCommit?: () => void): Promise<readonly Result[]>;
+  /** The same connection, for several calls that have to be over together. Absent where no call has a deadline. */
+  withOneDeadline?(): Connection;
   close(): Promise<void>;
 }
 
@@ -48,6 +53,9 @@ export function clientConnection(client: Client, place: string): Connection {
     access: 'read-write',
     async execute(statement) {
       return toResult(await client.execute(toClientStatement(statement)));
+    },
+    async read(statements) {
+      return (await client.batch(statements.map(toClientStatement), 'read')).map(toResult);
     },
     async batch(statements, beforeCommit) {
       // A batch is one round trip here: there is no moment between its work and its commit.

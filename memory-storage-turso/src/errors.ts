@@ -2,6 +2,7 @@
 import { isMemoryError, MemoryError, type MemoryErrorCode } from '@episodica/memory-core';
 import { LibsqlBatchError, LibsqlError } from '@libsql/client';
 import { Hindered, type Hindrance, isSystemError } from './file-state.ts';
+import { InDoubt, NetworkFailure } from './network-failure.ts';
 
 interface Meaning {
   readonly code: MemoryErrorCode;
@@ -77,6 +78,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   CLIENT_CLOSED: { code: 'CLOSED', advice: 'Open it again' },
 };
 const UNKNOWN: Meaning = { code: 'STORE_FAILED', advice: 'Look the code up at sqlite.org/rescode.html' };
+/** Codes that are not the engine's come from the host. */
+const HOSTS: Meaning = { code: 'STORE_FAILED', advice: 'See what the host of the database says of it' };
 
 const HINDRANCES: Readonly<Record<Hindrance, string>> = {
   deleted:
@@ -102,19 +105,45 @@ export function toMemoryError(cause: unknown, action: string): MemoryError {
   if (cause instanceof Hindered) {
     return new MemoryError('STORE_FAILED', `Cannot ${action}: ${HINDRANCES[cause.hindrance]}.`, { cause });
   }
+  if (cause instanceof NetworkFailure) return failedOnTheWay(cause, action);
+  if (cause instanceof InDoubt) return maybeDone(cause, action);
   if (isSystemError(cause)) {
     const advice = 'See that the file and its directory are there, and that this user may read and write them';
     return new MemoryError('STORE_FAILED', `Cannot ${action} (${cause.message}). ${advice}.`, { cause });
   }
   if (!(cause instanceof LibsqlError)) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    return new MemoryError('STORE_FAILED', `Cannot ${action}: ${reason}. Please report this.`, { cause });
+    return new MemoryError('STORE_FAILED', `Cannot ${action}: ${messageIn(cause)}. Please report this.`, { cause });
   }
-  const { code, advice } = MEANINGS[cause.extendedCode ?? ''] ?? MEANINGS[cause.code] ?? UNKNOWN;
+  const { code, advice } = meaningOf(cause);
   return new MemoryError(code, `Cannot ${action} (${engineText(cause)}). ${advice}.`, {
     cause,
     retryable: code === 'STORE_UNAVAILABLE',
   });
+}
+
+function meaningOf({ code, extendedCode = code }: LibsqlError): Meaning {
+  const unknown = code.startsWith('SQLITE_') ? UNKNOWN : HOSTS;
+  return MEANINGS[extendedCode] ?? MEANINGS[code] ?? MEANINGS[primaryOf(code)] ?? unknown;
+}
+
+function failedOnTheWay(cause: NetworkFailure, action: string): MemoryError {
+  const { passes, advice } = cause.nature;
+  const code = passes ? 'STORE_UNAVAILABLE' : 'STORE_FAILED';
+  return new MemoryError(code, `Cannot ${action}: ${cause.message}. ${advice}.`, { cause, retryable: passes });
+}
+
+/** To repeat it may do it twice: that is for somebody to decide who can look. */
+function maybeDone(cause: InDoubt, action: string): MemoryError {
+  const { reason } = cause;
+  const what = reason instanceof LibsqlError ? engineText(reason) : messageIn(reason);
+  const advice = 'It may have been written: read what is there before you repeat it';
+  return new MemoryError('STORE_UNAVAILABLE', `It is not known whether this could ${action}: ${what}. ${advice}.`, {
+    cause,
+  });
+}
+
+function messageIn(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** What the engine said of a file that it found damaged; `undefined` for an error of another kind. */
@@ -147,7 +176,12 @@ function engineText(error: LibsqlError): string {
 
 /** The engine's code for the kind of error, like `SQLITE_IOERR`; `undefined` for what the engine did not say. */
 export function codeOf(error: unknown): string | undefined {
-  return error instanceof LibsqlError ? error.code : undefined;
+  return error instanceof LibsqlError ? primaryOf(error.code) : undefined;
+}
+
+/** Some servers give the extended code in its place, like `SQLITE_CONSTRAINT_TRIGGER`. */
+function primaryOf(code: string): string {
+  return code.split('_').slice(0, 2).join('_');
 }
 
 /** Whether the engine said it, and not this code. */
@@ -159,6 +193,11 @@ export function isEngineError(error: unknown): boolean {
 export function isBusy(error: unknown): boolean {
   const code = codeOf(error);
   return code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED';
+}
+
+/** Whether a server says that it did nothing of it, and may do it when it is asked again. */
+export function isNotDone(error: unknown): boolean {
+  return isBusy(error) || (error instanceof LibsqlError && error.code === 'TRANSACTION_CLOSED');
 }
 
 /** Whether a connection that failed so is better opened anew. */
@@ -174,8 +213,9 @@ export interface Violation {
 
 /** The violation behind an error; `undefined` for an error of any other kind. */
 export function violationOf(error: unknown): Violation | undefined {
-  if (!(error instanceof LibsqlBatchError) || error.code !== 'SQLITE_CONSTRAINT') return undefined;
-  return { statementIndex: error.statementIndex, message: error.message };
+  const said = error instanceof InDoubt ? error.reason : error;
+  if (!(said instanceof LibsqlBatchError) || codeOf(said) !== 'SQLITE_CONSTRAINT') return undefined;
+  return { statementIndex: said.statementIndex, message: messageOf(said) };
 }
 
 /** An error as plain data: threads hand each other nothing else. */
@@ -230,7 +270,7 @@ export function withoutSecret(error: unknown, secret: string): unknown {
   return new LibsqlError(messageOf(error).replaceAll(secret, '…'), error.code, error.extendedCode, error.rawCode);
 }
 
-/** The class puts its code before the message. */
+/** The class puts its code before the message, for what was part of a batch twice; and a server says who speaks. */
 function messageOf(error: LibsqlError): string {
-  return error.message.replace(`${error.code}: `, '');
+  return error.message.replaceAll(`${error.code}: `, '').replace(/^SQLite error: /u, '');
 }

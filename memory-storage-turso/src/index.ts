@@ -20,6 +20,7 @@ export type { EraseReceipt, StoreCare, VacuumReceipt } from './care.ts';
 export { backupFolderOf, otherCopiesOf } from './copies.ts';
 export type { DatabaseContents, DatabaseSummary } from './copy.ts';
 export type { StoreStats } from './inspect.ts';
+export { type MoveOptions, type MovePlan, type MoveReceipt, moveStore, planMove } from './move.ts';
 export {
   type OldCopies,
   planRekey,
@@ -28,6 +29,7 @@ export {
   type RekeyReceipt,
   rekeyStore,
 } from './rekey.ts';
+export type { Replica, ReplicaState, SyncReceipt } from './replica.ts';
 export {
   type Place,
   type PlanOptions,

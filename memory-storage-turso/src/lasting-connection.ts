@@ -60,6 +60,7 @@ export async function lastingConnection(open: () => Promise<OpenedFile>): Promis
       return current.identity;
     },
     execute: (statement) => lasting((connection) => connection.execute(statement)),
+    read: (statements) => lasting((connection) => connection.read(statements)),
     batch: (statements, beforeCommit) => lasting((connection) => connection.batch(statements, beforeCommit)),
     async close() {
       isClosed = true;

@@ -258,6 +258,19 @@ function localConnection(opened: Opened, place: string, busyTimeoutMs: number): 
     }
   }
 
+  function readNow(statements: readonly Statement[]): readonly Result[] {
+    checkFile();
+    try {
+      run(BEGIN_READING);
+      const results = runAll(statements);
+      run(COMMIT);
+      return results;
+    } catch (cause) {
+      rollBack();
+      throw failed(cause);
+    }
+  }
+
   function batchNow(batch: readonly Statement[], beforeCommit: (() => void) | undefined): readonly Result[] {
     checkConnection();
     if (access === 'read-only') throw new Hindered(accessOf(place) === 'read-only' ? 'read-only' : 'writable');
@@ -286,6 +299,7 @@ function localConnection(opened: Opened, place: string, busyTimeoutMs: number): 
     place,
     access,
     execute: (statement) => inTurn(() => executeNow(statement)),
+    read: (statements) => inTurn(() => readNow(statements)),
     batch: (batch, beforeCommit) => inTurn(() => batchNow(batch, beforeCommit)),
     async close() {
       if (!database.open) return;
@@ -401,6 +415,8 @@ const MAX_SLEEP_MS = 10;
 type Prepared = ReturnType<Database.Database['prepare']>;
 
 const BEGIN: Statement = { sql: 'BEGIN IMMEDIATE', args: [] };
+/** The first statement that reads sets the moment that all of them see. */
+const BEGIN_READING: Statement = { sql: 'BEGIN', args: [] };
 const COMMIT: Statement = { sql: 'COMMIT', args: [] };
 
 /** The driver keeps prepared statements, and with them the log, until they are collected: so the file is made whole here. */

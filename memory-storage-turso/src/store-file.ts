@@ -1,5 +1,6 @@
 // The database of a store in a local file: made where there is none, opened, and brought to the newest schema.
 import { backUpBeside } from './backup-beside.ts';
+import { FIRST_SCHEMA, refuseUnfinishedCopy } from './copying.ts';
 import { fileAt, Hindered, sizeAt } from './file-state.ts';
 import { lastingConnection, type OpenedFile, type StoreConnection } from './lasting-connection.ts';
 import { connectLocalFile, connectToInspect, createLocalFile, type LocalFileOptions, patiently } from './local-file.ts';
@@ -45,6 +46,7 @@ async function connectOnce({ path, migrations, ...options }: StoreFile): Promise
     await patiently(() =>
       migrate(connection, { migrations, backUp: (schema) => backUpBeside({ path, encryptionKey }, schema) }),
     );
+    if (migrations.length >= FIRST_SCHEMA) await refuseUnfinishedCopy(connection);
     return { connection, identity: await identityOf(connection) };
   } catch (error) {
     await connection.close();

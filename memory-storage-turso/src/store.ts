@@ -7,24 +7,36 @@ import type {
   Filters,
   JournalEntry,
   Kind,
+  Logger,
   MemoryStore,
   Write,
   WriteOptions,
   WriteReceipt,
 } from '@episodica/memory-core/ports';
+import { silentLogger } from '@episodica/memory-core/ports';
 import { type Address, addressOf } from './address.ts';
 import { careOf, type StoreCare } from './care.ts';
 import type { Access, Connection, Result, Row, Statement } from './connection.ts';
+import { copyUnfinished, FIRST_SCHEMA, readCopying } from './copying.ts';
 import { checkedKey } from './encryption-key.ts';
 import { toMemoryError, violationOf } from './errors.ts';
 import { type JobThreads, jobThreads } from './job-threads.ts';
 import { jobsOn, type PageRequest, readPage } from './jobs.ts';
 import type { StoreConnection } from './lasting-connection.ts';
-import { patiently } from './local-file.ts';
-import { keyStatement, landed, newKey } from './receipt.ts';
+import { InDoubt } from './network-failure.ts';
+import { hasLanded, keyStatement, landed, newKey, pruneStatements } from './receipt.ts';
 import { connectRemote } from './remote.ts';
+import { openReplica, type Replica } from './replica.ts';
 import { numberIn, rowToEntity, selectedColumns, textIn } from './rows.ts';
-import { identityOf, MIGRATIONS, type Migration, migrate, NEWEST_SCHEMA } from './schema.ts';
+import {
+  identityOf,
+  MIGRATIONS,
+  type Migration,
+  migrate,
+  NEWEST_SCHEMA,
+  type SchemaState,
+  schemaState,
+} from './schema.ts';
 import { openStoreFile, type StoreFile, schemaAt } from './store-file.ts';
 import { inspectFile, type Verification } from './verify.ts';
 import { type Group, groupsOf, journalStatement, refusalOf, statementsOf, stepIdsOf } from './write.ts';
@@ -36,6 +48,15 @@ export interface TursoStoreOptions {
    * `libsql:`, `https:`, `http:`, `wss:`, `ws:` and the host of a database.
    */
   readonly url: string;
+  /**
+   * The host of a database that the file follows: reads are answered by the file, writes go to the database. The file
+   * is filled when it is opened for the first time. @default none: the file is a memory of its own
+   */
+  readonly syncUrl?: string | undefined;
+  /** How often a file that follows a database looks for what others wrote there. @default 30000 */
+  readonly syncIntervalMs?: number;
+  /** Told when a file cannot follow its database, and when it can again. @default silentLogger */
+  readonly logger?: Logger;
   /** What the host of a database asks for. */
   readonly authToken?: string | undefined;
   /** Calls to a host at the same time; others wait. @default 10 */
@@ -72,6 +93,8 @@ export interface TursoStore extends MemoryStore, StoreCare {
   /** `read-only`: the file may not be written; reads work. The next write looks again. */
   readonly access: Access;
   readonly text: NonNullable<MemoryStore['text']>;
+  /** Of a file that follows a database, and of no other store. */
+  readonly replica?: Replica;
 }
 
 /**
@@ -81,6 +104,7 @@ export interface TursoStore extends MemoryStore, StoreCare {
  */
 export async function openTursoStore(options: TursoStoreOptions): Promise<TursoStore> {
   const address = addressOf(options.url);
+  if (options.syncUrl !== undefined) return openReplicaStore(address, options.syncUrl, options);
   return address.kind === 'file' ? openStoreAt(options, MIGRATIONS) : openRemoteStore(address, options);
 }
 
@@ -95,29 +119,70 @@ async function openRemoteStore(
   }
 }
 
+async function openReplicaStore(address: Address, syncUrl: string, options: TursoStoreOptions): Promise<TursoStore> {
+  const primary = addressOf(syncUrl);
+  if (address.kind !== 'file' || primary.kind !== 'remote') throw noReplica();
+  const { authToken = primary.authToken, poolSize = 10, deadlineMs = 20_000 } = options;
+  const { store: local, connection, jobs } = await openFileAt(options, MIGRATIONS);
+  return openReplica({
+    local,
+    file: writingInThreads(connection, jobs),
+    primary: primary.place,
+    async openPrimary() {
+      const { url, place } = primary;
+      const reached = connectRemote({ url, place, authToken, poolSize, deadlineMs });
+      try {
+        return { connection: reached, store: await openStoreOver(reached) };
+      } catch (error) {
+        throw toMemoryError(error, `open the store ${place}`);
+      }
+    },
+    intervalMs: options.syncIntervalMs ?? 30_000,
+    logger: options.logger ?? silentLogger,
+  });
+}
+
 /** A store whose newest schema is what these steps lead to. */
-export async function openStoreAt(
+export async function openStoreAt(options: TursoStoreOptions, migrations: readonly Migration[]): Promise<TursoStore> {
+  return (await openFileAt(options, migrations)).store;
+}
+
+interface OpenedStore {
+  readonly store: TursoStore;
+  readonly connection: StoreConnection;
+  readonly jobs: JobThreads;
+}
+
+async function openFileAt(
   { url, busyTimeoutMs = 5_000, durability = 'full', encryptionKey, threads = true }: TursoStoreOptions,
   migrations: readonly Migration[],
-): Promise<TursoStore> {
-  const file = {
-    path: localPathOf(url),
-    busyTimeoutMs,
-    durability,
-    encryptionKey: checkedKey(encryptionKey),
-    migrations,
-  };
+): Promise<OpenedStore> {
+  const key = checkedKey(encryptionKey);
+  const file = { path: localPathOf(url), busyTimeoutMs, durability, encryptionKey: key, migrations };
   try {
     if (threads) await bringForward(file);
     const connection = await openStoreFile(file);
-    return tursoStore(connection, {
-      jobs: threads ? jobThreads(file) : jobsHere(connection),
-      schema: migrations.length,
-      encryptionKey: file.encryptionKey,
-    });
+    const jobs = threads ? jobThreads(file) : jobsHere(connection);
+    const store = tursoStore(connection, { jobs, schema: migrations.length, encryptionKey: key });
+    return { store, connection, jobs };
   } catch (error) {
     throw toMemoryError(error, `open the store ${file.path}`);
   }
+}
+
+/** The connection, with large batches done where they hold up nothing. */
+function writingInThreads(connection: StoreConnection, jobs: JobThreads): Connection {
+  return {
+    reach: connection.reach,
+    place: connection.place,
+    get access() {
+      return connection.access;
+    },
+    execute: (statement) => connection.execute(statement),
+    read: (statements) => connection.read(statements),
+    batch: (statements) => batchWhereFitting(statements, { connection, jobs }),
+    close: () => connection.close(),
+  };
 }
 
 /** Copying a store and changing its schema takes as long as it is large: where that is due, a thread does it first. */
@@ -132,16 +197,42 @@ async function bringForward(file: StoreFile): Promise<void> {
   }
 }
 
-/** A store over any connection, which it closes when it cannot be opened. It does the jobs as well. */
+/**
+ * A store over any connection, which it closes when it cannot be opened. It does the jobs as well. One whose schema is
+ * the newest costs one round trip. There is no place for a backup beside a database that is elsewhere: an older schema
+ * is brought forward without one, a step a transaction, so that it is always the older or the newer one.
+ */
 export async function openStoreOver(connection: Connection): Promise<TursoStore> {
   try {
-    await patiently(() => migrate(connection));
-    const opened = { ...connection, identity: await identityOf(connection) };
+    const opening = connection.withOneDeadline?.() ?? connection;
+    const state = await bringUpToDate(opening);
+    if (state.hasForeignKeys === false) throw withoutForeignKeys(connection.place);
+    if (state.isUnfinishedCopy) throw copyUnfinished(connection.place);
+    const opened = { ...connection, identity: state.identity };
     return tursoStore(opened, { jobs: jobsHere(connection), schema: NEWEST_SCHEMA });
   } catch (error) {
     await connection.close();
     throw error;
   }
+}
+
+async function bringUpToDate(connection: Connection): Promise<SchemaState> {
+  const state = await schemaState(connection);
+  if (state?.version === NEWEST_SCHEMA) return state;
+  await migrate(connection);
+  return (
+    (await schemaState(connection)) ?? {
+      version: NEWEST_SCHEMA,
+      identity: await identityOf(connection),
+      hasForeignKeys: undefined,
+      isUnfinishedCopy: (await readCopying(connection)) !== undefined,
+    }
+  );
+}
+
+function withoutForeignKeys(place: string): MemoryError {
+  const what = `Cannot open the store ${place}: its host does not enforce foreign keys, so deleting would leave rows behind`;
+  return new MemoryError('STORE_FAILED', `${what}. Have them switched on there (PRAGMA foreign_keys).`);
 }
 
 /**
@@ -244,7 +335,7 @@ function tursoStore(connection: StoreConnection, { jobs, schema, encryptionKey }
       match: (query, options) => call('search', options?.signal, () => jobs.run('match', query)),
     },
 
-    ...careOf({ place, run: jobs.run, encryptionKey, call }),
+    ...careOf({ place, reach: connection.reach, run: jobs.run, encryptionKey, call }),
 
     async close() {
       isClosed = true;
@@ -271,6 +362,9 @@ async function* rowsInPages(
   }
 }
 
+/** Things asked of a host at once: one round trip for nearly everybody, and an answer of a few megabytes at most. */
+const HOST_IDS = 2_000;
+
 /** In pages, so that many ids don't hold up the thread. */
 async function getMany<K extends Kind>(
   connection: Connection,
@@ -278,8 +372,9 @@ async function getMany<K extends Kind>(
   ids: readonly string[],
 ): Promise<readonly (Entities[K] | undefined)[]> {
   const entities: (Entities[K] | undefined)[] = [];
-  for (let start = 0; start < ids.length; start += PAGE_ROWS) {
-    const page = ids.slice(start, start + PAGE_ROWS);
+  const pageIds = connection.reach === 'network' ? HOST_IDS : PAGE_ROWS;
+  for (let start = 0; start < ids.length; start += pageIds) {
+    const page = ids.slice(start, start + pageIds);
     const { rows } = await connection.execute({
       sql: `SELECT ${selectedColumns(kind)} FROM ${kind} WHERE id IN (SELECT value FROM json_each(?1))`,
       args: [JSON.stringify(page)],
@@ -302,6 +397,14 @@ function firstPlace(filter: Filters[Kind]): Row | undefined {
 /** Statements with more text than this, in characters, go to a thread: here they would hold up everything else. */
 const MAX_TEXT_HERE = 64_000;
 
+function batchWhereFitting(
+  statements: readonly Statement[],
+  { connection, jobs }: { readonly connection: Connection; readonly jobs: JobThreads },
+): Promise<readonly Result[]> {
+  const isHeavy = connection.reach === 'file' && textLength(statements) > MAX_TEXT_HERE;
+  return isHeavy ? jobs.run('batch', statements) : connection.batch(statements);
+}
+
 /**
  * One batch. When the engine turns down a group of writes, the batch is run again with each write alone: nothing was
  * changed, and now the statement that fails names the write.
@@ -313,42 +416,67 @@ async function write(order: {
   readonly batch: readonly Write[];
   readonly options: WriteOptions | undefined;
 }): Promise<WriteReceipt> {
-  const { connection, jobs, schema, batch, options } = order;
+  const { jobs, schema, batch, options } = order;
+  const connection = order.connection.withOneDeadline?.() ?? order.connection;
   const entry = { at: new Date().toISOString(), actor: options?.actor ?? 'library' };
   const key = connection.reach === 'network' ? newKey() : undefined;
-  const firsts = [...(key === undefined ? [] : [keyStatement(key, { batch, at: entry.at })]), schemaGuard(schema)];
+  const firsts = [...(key === undefined ? [] : [keyStatement(key, batch)]), storeGuard(schema)];
+  const lasts = [...(key === undefined ? [] : pruneStatements(key)), journalStatement(batch, entry)];
   for (let groups = groupsOf(batch); ; groups = batch.map((single): Group => [single])) {
     const parts = await mapInTurns(groups, (group) => ({ group, statements: statementsOf(group) }));
-    const statements = [...firsts, ...parts.flatMap((part) => part.statements), journalStatement(batch, entry)];
+    const statements = [...firsts, ...parts.flatMap((part) => part.statements), ...lasts];
     try {
-      const isLarge = textLength(statements) > MAX_TEXT_HERE;
-      return receiptOf(batch, await (isLarge ? jobs.run('batch', statements) : connection.batch(statements)));
+      return receiptOf(batch, await batchWhereFitting(statements, { connection, jobs }));
     } catch (error) {
       const violation = violationOf(error);
       if (violation === undefined) throw error;
       const isTurnedDownBy = (index: number): boolean => firsts.length - violation.statementIndex === index;
-      if (isTurnedDownBy(1)) throw schemaChanged(connection.place);
       // It was done already, and only the answer was lost.
       if (key !== undefined && isTurnedDownBy(2)) return landed(connection, key, batch);
       const owners = parts.flatMap((part) => part.statements.map(() => part.group));
       const [first, ...others] = owners[violation.statementIndex - firsts.length] ?? [];
+      if (others.length > 0) continue;
+      if (key !== undefined && error instanceof InDoubt && (await hasLanded(connection, key))) {
+        return landed(connection, key, batch);
+      }
+      if (isTurnedDownBy(1)) throw await whyNobodyWrites(connection, violation.message);
       if (first === undefined) throw error;
-      if (others.length === 0) throw refusalOf(first, violation.message);
+      throw refusalOf(first, violation.message);
     }
   }
 }
 
-/** Another program may have brought the schema forward since this one opened the store: then what it would write is wrong. */
-function schemaGuard(schema: number): Statement {
+/**
+/**
+ * Another program may have brought the schema forward since this one opened the store: then what it would write is wrong.
+ * Or it fills the store, which was empty, from another one: then what this one would write does not belong there. And
+ * what is written to a file that follows a database would be nowhere else, and keep it from following.
+ */
+function storeGuard(schema: number): Statement {
+  const isNewer = "SELECT 'VERSION' AS code WHERE (SELECT max(number) FROM migration) <> ?1";
+  const isCopy = "UNION ALL SELECT 'INVALID_STATE' FROM copying UNION ALL SELECT 'INVALID_STATE' FROM following";
   return {
-    sql: "INSERT INTO guard (code) SELECT 'VERSION' WHERE (SELECT max(number) FROM migration) <> ?1",
+    sql: `INSERT INTO guard (code) ${isNewer} ${schema >= FIRST_SCHEMA ? isCopy : ''}`,
     args: [schema],
   };
 }
 
-function schemaChanged(place: string): MemoryError {
-  const what = `The store ${place} was brought to a newer schema by a newer program; nothing was written`;
-  return new MemoryError('STORE_FAILED', `${what}. Upgrade and restart this one.`);
+async function whyNobodyWrites(connection: Connection, message: string): Promise<MemoryError> {
+  const { place } = connection;
+  if (message.includes('guard:VERSION')) {
+    const what = `The store ${place} was brought to a newer schema by a newer program; nothing was written`;
+    return new MemoryError('STORE_FAILED', `${what}. Upgrade and restart this one.`);
+  }
+  if ((await readCopying(connection)) !== undefined) return copyUnfinished(place);
+  const what = `The file ${place} is a replica, and what is written goes to the database that it follows`;
+  const advice = 'Set TURSO_SYNC_URL to the address of that one';
+  return new MemoryError('INVALID_STATE', `${what}; nothing was written. ${advice}.`);
+}
+
+function noReplica(): MemoryError {
+  const what = 'A replica is a local file that follows a remote database';
+  const advice = 'Give a file: URL for the store, and a libsql:, https:, http:, wss: or ws: URL as TURSO_SYNC_URL';
+  return new MemoryError('INVALID_INPUT', `${what}. ${advice}.`);
 }
 
 function textLength(statements: readonly Statement[]): number {

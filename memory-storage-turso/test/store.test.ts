@@ -77,3 +77,22 @@ for (const scheme of ['http', 'ws']) {
     reopen: (closed) => openOver(urls.get(closed)!),
   });
 }
+
+const replicas = new WeakMap<MemoryStore, { readonly url: string; readonly syncUrl: string }>();
+
+async function openReplica(at: { readonly url: string; readonly syncUrl: string }): Promise<MemoryStore> {
+  const store = await openTursoStore({ ...at, durability: 'normal', threads: false });
+  replicas.set(store, at);
+  return store;
+}
+
+storeSuite({
+  name: 'a file that follows a database',
+  async open() {
+    const url = newUrl();
+    const server = await startLibsqlServer({ path: join(directory, `${opened} primary.db`) });
+    servers.push(server);
+    return openReplica({ url, syncUrl: server.url });
+  },
+  reopen: (closed) => openReplica(replicas.get(closed)!),
+});

@@ -4,22 +4,34 @@ import { dirname } from 'node:path';
 import { EXIT_CODES, isMemoryError, MemoryError } from '@episodica/memory-core';
 import type { LmdbCacheStats } from '@episodica/memory-storage-lmdb';
 import type { TursoStore, Verification } from '@episodica/memory-storage-turso';
-import { type DatabaseFile, type Invocation, useDatabaseFile, useMemory, useStore, verifyFile } from '../open.ts';
+import {
+  type DatabaseFile,
+  databasePlace,
+  type Invocation,
+  useDatabaseFile,
+  useMemory,
+  useStore,
+  verifyStore,
+} from '../open.ts';
 import { localTime, print } from '../output.ts';
 import { ageText, bytesText } from './amounts.ts';
-import { type Component, componentsText, healthOf } from './components.ts';
+import { type Component, componentsText, encryptionText, healthOf } from './components.ts';
 
 /** Tells path, sizes and counts of the store, and what its cache has counted. */
 export async function stats(invocation: Invocation): Promise<number> {
-  const { cache, ...figures } = await useMemory(invocation, async (opened) => ({
+  const { cache, reach, encryption, ...figures } = await useMemory(invocation, async (opened) => ({
     ...(await opened.store.stats()),
+    reach: opened.store.reach,
+    encryption: encryptionText(opened),
     cache: cacheFigures(await opened.cache.stats?.()),
   }));
   const { path, access, sizeBytes, freeBytes, schema, counts, journalSeq, oldestEpisodeAt, newestEpisodeAt } = figures;
   const logBytes = await sizeOf(`${path}-wal`);
   const result = {
     path,
+    reach,
     access,
+    encryption,
     size_bytes: sizeBytes,
     log_bytes: logBytes,
     free_bytes: freeBytes,
@@ -33,7 +45,7 @@ export async function stats(invocation: Invocation): Promise<number> {
   await print(invocation.format, result, () =>
     [
       `path     ${path}`,
-      `access   ${access}`,
+      `access   ${access}, ${encryption}`,
       `size     ${sizeBytes.toLocaleString('en')} bytes, ${freeBytes.toLocaleString('en')} of them free`,
       `log      ${logBytes.toLocaleString('en')} bytes`,
       `schema   ${schema}`,
@@ -91,11 +103,7 @@ export async function vacuum(invocation: Invocation, { dryRun }: { readonly dryR
 
 /** Tries what the store must be able to do. Answers the exit code of the store's error when it cannot be read. */
 export async function health(invocation: Invocation): Promise<number> {
-  const parts = await useDatabaseFile(invocation, async (file) => [
-    ...(await storeComponents(invocation)),
-    await diskComponent(file.path),
-    await backupsComponent(file),
-  ]);
+  const parts = [...(await storeComponents(invocation)), ...(await fileComponents(invocation))];
   const { exitCode, ...told } = healthOf(parts);
   await print(invocation.format, told, () => `${told.status}\n${componentsText(told.components)}`);
   return exitCode;
@@ -103,7 +111,7 @@ export async function health(invocation: Invocation): Promise<number> {
 
 /** Checks the file as it lies there, whatever state it is in; findings are an exit code of their own. */
 export async function verify(invocation: Invocation): Promise<number> {
-  return toldFindings(invocation, await verifyFile(invocation));
+  return toldFindings(invocation, await verifyStore(invocation));
 }
 
 /** Makes the indexes anew; what is still found then is told like by `verify`. */
@@ -167,6 +175,12 @@ async function writeComponent(store: TursoStore): Promise<Component> {
     if (!isMemoryError(error)) throw error;
     return { name: 'write', status: 'degraded', detail: `${error.code}: ${error.message}` };
   }
+}
+
+/** What is needed around a file; a host keeps its own. */
+async function fileComponents(invocation: Invocation): Promise<readonly Component[]> {
+  const place = await databasePlace(invocation);
+  return place.kind === 'remote' ? [] : [await diskComponent(place.path), await backupsComponent(place)];
 }
 
 /** A backup and a vacuum need as much room again as the store takes. */

@@ -13,7 +13,7 @@ type WriteVerb = MemoryStore['write'];
  *
  * Each caller gets the answer that it would have got alone, in the order in which they called. A group that is turned
  * down changed nothing, and is tried again in halves, until the write that is at fault is alone. `write` must be all
- * or nothing, and must have done nothing when it rejects. Who closes the store waits for the calls under way first.
+ * or nothing, and must have done nothing when it rejects, but for `STORE_UNAVAILABLE`, which all of a group are told. Who closes the store waits for the calls under way first.
  */
 export function groupCommit(write: WriteVerb): WriteVerb {
   let waiting: Member[] = [];
@@ -71,8 +71,8 @@ async function commit(write: WriteVerb, members: readonly Member[]): Promise<voi
     );
   } catch (error) {
     if (group.length === 1) return first.reject(error);
-    // The store as a whole cannot: neither can it for a part of them.
-    if (isMemoryError(error) && error.retryable) return rejectAll(group, error);
+    // The store as a whole cannot: neither can it for a part of them. Or it may have done it, and must not do it twice.
+    if (isMemoryError(error) && (error.retryable || error.code === 'STORE_UNAVAILABLE')) return rejectAll(group, error);
     const half = Math.ceil(group.length / 2);
     await commit(write, group.slice(0, half));
     return commit(write, group.slice(half));
