@@ -12,6 +12,7 @@ import {
   backupPathAt,
   describeDatabase,
   listBackups,
+  moveStore,
   openTursoStore,
   planRestore,
   rekeyStore,
@@ -20,7 +21,7 @@ import {
   verifyBackup,
   verifyTursoFile,
 } from '@episodica/memory-storage-turso';
-import { anEpisode, aStep, put } from '@episodica/test-utils';
+import { anEpisode, aStep, put, startLibsqlServer } from '@episodica/test-utils';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { copyInto } from '../src/copy.ts';
 import { vacuum } from '../src/erase.ts';
@@ -86,12 +87,11 @@ const bytes = (): Record<string, string> =>
       .map(({ name }) => [name, readFileSync(join(directory, name), 'base64')]),
   );
 
-for (const [key, what] of [
-  [KEY, 'encrypted'],
-  [undefined, 'plain'],
-] as const) {
-  const leaks = key === undefined;
-  test(`the words of ${leaks ? 'a plain store are' : 'an encrypted store are nowhere'} in file and log while it is open, nor when it is closed [ST-11]`, async () => {
+for (const { key, words, leaks } of [
+  { key: KEY, words: 'no word of an encrypted store is', leaks: false },
+  { key: undefined, words: 'the words of a plain store are', leaks: true },
+]) {
+  test(`${words} in file and log while it is open, or when it is closed [ST-11]`, async () => {
     await withStore(key, async (store) => {
       await remember(store);
       expect(statSync(`${path}-wal`).size).toBeGreaterThan(100_000);
@@ -100,7 +100,7 @@ for (const [key, what] of [
     expect(found().length > 0).toBe(leaks);
   });
 
-  test(`a backup, what is restored from it and what is put aside of ${what} stores holds ${leaks ? 'its words' : 'no word'} [ST-11 ST-12]`, async () => {
+  test(`${words} in its backup, what is restored from that, or what is put aside [ST-11 ST-12]`, async () => {
     const backup = backupPathAt(path, new Date());
     await withStore(key, async (store) => {
       const [id = ''] = await remember(store);
@@ -201,11 +201,11 @@ test('a key means the same in capital letters [ST-11]', async () => {
   expect(await withStore(KEY, (store) => store.stats())).toMatchObject({ counts: { episode: 5 } });
 });
 
-for (const [owner, intruders] of [
-  [KEY, [OTHER_KEY, undefined]],
-  [undefined, [KEY]],
-] as const) {
-  test(`the log that a killed process left of ${owner ? 'an encrypted' : 'a plain'} store is not touched by whoever has no fitting key [ST-11]`, async () => {
+for (const { what, owner, intruders } of [
+  { what: 'an encrypted store', owner: KEY, intruders: [OTHER_KEY, undefined] },
+  { what: 'a plain store', owner: undefined, intruders: [KEY] },
+]) {
+  test(`the log that a killed process left of ${what} is not touched without a key that fits [ST-11]`, async () => {
     const { signal } = spawnSync(process.execPath, [CRASHER, url, ...(owner === undefined ? [] : [owner])]);
     expect(signal).toBe('SIGKILL');
     expect(statSync(`${path}-wal`).size).toBeGreaterThan(100_000);
@@ -339,6 +339,40 @@ for (const schema of [1, 2]) {
     expect(kept).toMatchObject({ held: { schema, isEncrypted: true } });
   });
 }
+
+test('the replica of a database on a host holds no word that could be read [ST-11]', async () => {
+  const host = mkdtempSync(join(tmpdir(), 'episodica-host-'));
+  const server = await startLibsqlServer({ path: join(host, 'host.db') });
+  const store = await openTursoStore({ url, syncUrl: server.url, encryptionKey: KEY });
+  try {
+    await remember(store);
+    expect(await store.stats()).toMatchObject({ counts: { episode: 5 } });
+    expect(statSync(path).size + statSync(`${path}-wal`).size).toBeGreaterThan(100_000);
+    expect(found()).toEqual([]);
+    expect(wordsIn(host, WORDS)).not.toEqual([]);
+  } finally {
+    await store.close();
+    await server.close();
+    rmSync(host, { recursive: true });
+  }
+  expect(found()).toEqual([]);
+});
+
+test('a plain store that is moved to a file with a key holds no word there that could be read [ST-11]', async () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), 'episodica-elsewhere-'));
+  try {
+    const from = { url: pathToFileURL(join(elsewhere, 'memory.db')).href };
+    const source = await openTursoStore(from);
+    await remember(source);
+    await source.close();
+    await moveStore({ from, to: { url, encryptionKey: KEY } });
+    expect(found()).toEqual([]);
+    expect(wordsIn(elsewhere, WORDS)).not.toEqual([]);
+    expect(await withStore(KEY, (store) => store.stats())).toMatchObject({ counts: { episode: 5 } });
+  } finally {
+    rmSync(elsewhere, { recursive: true });
+  }
+});
 
 test('an encrypted store that is too large to be written anew in memory is left as it is [ST-11]', async () => {
   await withStore(KEY, remember);
