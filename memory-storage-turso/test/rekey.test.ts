@@ -110,6 +110,7 @@ test('a store that is not whole keeps its key [ST-11]', async () => {
   const harmed = new Database(path);
   harmed.exec('PRAGMA foreign_keys = OFF');
   harmed.exec("INSERT INTO evidence (id, version, pattern_id, episode_id, body) VALUES ('e', 1, 'p', 'x', '{}')");
+  harmed.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all();
   harmed.close();
   const before = bytes();
   await expect(rekeyStore({ url, newKey: KEY })).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
