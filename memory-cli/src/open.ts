@@ -5,7 +5,10 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
+  type Address,
+  addressOf,
   cachedStore,
+  encryptionKeyOf,
   inMemoryCache,
   isMemoryError,
   layeredCache,
@@ -15,11 +18,12 @@ import {
   openMemory,
   projectConfigPath,
   projectOf,
+  readPrivateLine,
 } from '@episodica/memory-core';
 import { type ResolvedConfig, resolveConfig, userConfigPath } from '@episodica/memory-core/config';
 import type { Logger, MemoryStore } from '@episodica/memory-core/ports';
 import type { LmdbCacheStats } from '@episodica/memory-storage-lmdb';
-import type { TursoStore, Verification } from '@episodica/memory-storage-turso';
+import type { TursoStore, TursoStoreOptions, Verification } from '@episodica/memory-storage-turso';
 import type { Format } from './output.ts';
 import { note } from './output.ts';
 
@@ -114,6 +118,48 @@ export async function useDatabaseFile<T>(
   const { pathOf } = await import('@episodica/memory-storage-turso');
   const { DATABASE_URL: url, LMDB_CACHE_PATH: cachePath } = (await readSettings(invocation)).values;
   return work({ url, path: pathOf(url), cachePath });
+}
+
+/** Which ends of a move are named by flags; the source is what the settings name unless a flag does. */
+export interface MoveFlags {
+  readonly from?: string | undefined;
+  readonly fromTokenFile?: string | undefined;
+  readonly to: string;
+  readonly toTokenFile?: string | undefined;
+}
+
+/** Both ends of a move, with what each needs to be opened. @throws `INVALID_INPUT` */
+export async function moveEnds(
+  invocation: Invocation,
+  { from, fromTokenFile, to, toTokenFile }: MoveFlags,
+): Promise<{ readonly from: TursoStoreOptions; readonly to: TursoStoreOptions }> {
+  const { values } = await readSettings(invocation);
+  // A replica may be behind the database that it follows.
+  const own = addressOf(values.TURSO_SYNC_URL || values.DATABASE_URL);
+  const source = from === undefined ? own : flagAddress(from, '--from');
+  const target = flagAddress(to, '--to');
+  const others = {
+    poolSize: values.TURSO_POOL_SIZE,
+    durability: values.MEMORY_DURABILITY,
+    encryptionKey: await encryptionKeyOf(values),
+  };
+  const end = async (address: Address, file: string | undefined, other: Address): Promise<TursoStoreOptions> => {
+    if (address.kind === 'file') return { ...others, url: pathToFileURL(address.path).href };
+    if (file !== undefined) {
+      return { ...others, url: address.url, authToken: await readPrivateLine(file, { what: 'token' }) };
+    }
+    // The token is for one host: the one that the settings name, or the only one there is.
+    const isMeant = own.kind === 'remote' ? own.url === address.url : other.kind === 'file';
+    return { ...others, url: address.url, authToken: isMeant ? values.TURSO_AUTH_TOKEN || undefined : undefined };
+  };
+  return { from: await end(source, fromTokenFile, target), to: await end(target, toTokenFile, source) };
+}
+
+/** What is on a command line is seen by other users, and kept in its history. */
+function flagAddress(url: string, flag: string): Address {
+  const address = addressOf(url, { name: flag });
+  if (address.kind === 'file' || address.authToken === undefined) return address;
+  throw new MemoryError('INVALID_INPUT', `${flag}: holds a token. Put it into a file of mode 600: ${flag}-token-file.`);
 }
 
 async function closing<T>(resource: { close(): Promise<void> }, work: () => Promise<T>): Promise<T> {

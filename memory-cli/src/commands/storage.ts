@@ -119,11 +119,7 @@ async function toldFindings(invocation: Invocation, { ok, findings }: Verificati
 }
 
 /** Brings the schema up to date. Opening the store does that; this says what it did. */
-export async function migrate(invocation: Invocation, { to }: { readonly to?: string }): Promise<number> {
-  if (to !== undefined) {
-    const reason = 'the schema can only be brought to the newest version, and never back. Leave it out.';
-    throw new MemoryError('NOT_SUPPORTED', `--to: ${reason}`);
-  }
+export async function migrate(invocation: Invocation): Promise<number> {
   const from = await useDatabaseFile(invocation, ({ path }) => schemaIn(path));
   const { path, schema } = await useStore(invocation, (store) => store.stats());
   await print(invocation.format, { path, from, to: schema, changed: from !== schema }, () => {
