@@ -1,5 +1,6 @@
 // One database follows another by its journal: what the entries behind its own newest one name is put into it as it
 // stands in the other, together with these entries.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MemoryError, throwIfAborted } from '@episodica/memory-core';
 import type { Kind } from '@episodica/memory-core/ports';
 import type { Connection, Row, Statement } from './connection.ts';
@@ -56,8 +57,10 @@ export async function followJournal(from: Connection, to: Connection, options: F
     checkContinuation({ from: from.place, to: to.place, position, page, identity });
     const last = page.entries.at(-1);
     if (last === undefined) return { seq: position.seq, changes };
-    // Somebody else was faster: what comes next is seen from where that one has got to.
-    if (!(await putPage(to, position, page))) continue;
+    if (!(await putPage(to, position, page))) {
+      await letOthersFinish(to, { seq: position.seq, page, signal });
+      continue;
+    }
     changes += page.entries.length;
     const seq = numberIn(last, 'seq');
     onProgress?.({ seq, newest: page.newest });
@@ -86,6 +89,7 @@ interface Page {
   /** The stamp of the entry at the position that was asked for. */
   readonly stamp: string | null;
   readonly entries: readonly Row[];
+  readonly tookMs: number;
   /** What the entries name, where it is there. */
   readonly rows: ReadonlyMap<Kind, readonly CopiedRow[]>;
 }
@@ -124,6 +128,7 @@ async function readPage(
   const named = COPIED_KINDS.map((kind) =>
     rowsByIdStatement(kind, { sql: `${PAGE} SELECT id FROM page WHERE kind = ?`, args: [...bounds, kind] }),
   );
+  const startedMs = performance.now();
   try {
     const [first, second, ...others] = await unlessAborted(from.read([head, entries, ...named]), signal);
     const row = first?.rows[0];
@@ -133,6 +138,7 @@ async function readPage(
       newest: numberIn(row, 'newest'),
       stamp: stampIn(row),
       entries: second?.rows ?? [],
+      tookMs: performance.now() - startedMs,
       rows: new Map(COPIED_KINDS.map((kind, index) => [kind, others[index]?.rows ?? []])),
     };
   } catch (error) {
@@ -176,6 +182,22 @@ function checkContinuation(order: {
   throw new MemoryError('INVALID_STATE', `${what} ${where}, and what follows would not fit. ${advice}.`);
 }
 
+/** Somebody else was faster: for as long as that one goes on, it is let, and what it brings need not be asked for twice. */
+async function letOthersFinish(
+  to: Connection,
+  { seq, page, signal }: { readonly seq: number; readonly page: Page; readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  for (let known = seq; ; ) {
+    await unlessAborted(sleep(Math.min(MAX_LOOK_MS, page.tookMs * (1 + Math.random()))), signal);
+    const now = await positionOf(to);
+    if (now.seq === known || now.seq >= page.newest) return;
+    known = now.seq;
+  }
+}
+
+/** Longest pause between two looks at what another one brings. */
+const MAX_LOOK_MS = 2_000;
+
 /** Answers whether it was put: not, where `to` is no longer at that position. */
 async function putPage(to: Connection, { seq, schema }: Position, page: Page): Promise<boolean> {
   const guard: Statement = {
@@ -207,14 +229,18 @@ function pageStatements({ entries, rows }: Page): readonly Statement[] {
   return [...deletions, ...COPIED_KINDS.flatMap((kind) => putRowsStatements(kind, rows.get(kind) ?? []))];
 }
 
-/** What was asked goes on by itself where nobody waits for it any more: it changes nothing. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+/**
+ * What `work` gives, or `ABORTED` as soon as nobody waits any more. What was begun then goes on by itself: give it only
+ * what changes nothing.
+ */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   let stop: () => void = () => undefined;
   const aborted = new Promise<void>((resolve) => {
     stop = resolve;
-    signal.addEventListener('abort', stop, { once: true });
   });
+  signal.addEventListener('abort', stop);
+  if (signal.aborted) stop();
   try {
     await Promise.race([work, aborted]);
     work.catch(() => undefined);

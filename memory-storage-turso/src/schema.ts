@@ -275,8 +275,8 @@ const THIRD: readonly string[] = [
      copier TEXT NOT NULL,
      progress TEXT NOT NULL
    )`,
-  // At most one row: this database follows another, whose identity this is, and was brought up to it at that time.
-  'CREATE TABLE following (primary_identity TEXT NOT NULL, synced_at TEXT NOT NULL)',
+  // At most one row: this database follows another, see `Following`.
+  'CREATE TABLE following (primary_identity TEXT NOT NULL, place TEXT NOT NULL, synced_at TEXT)',
 ];
 
 /** Every step, in order. */

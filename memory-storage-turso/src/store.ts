@@ -3,15 +3,18 @@ import { groupCommit, MemoryError, mapInTurns, throwIfAborted, turns } from '@ep
 import type {
   CallOptions,
   Changes,
+  DatedReads,
   Entities,
   Filters,
   JournalEntry,
   Kind,
+  Logger,
   MemoryStore,
   Write,
   WriteOptions,
   WriteReceipt,
 } from '@episodica/memory-core/ports';
+import { silentLogger } from '@episodica/memory-core/ports';
 import { type Address, addressOf } from './address.ts';
 import { careOf, type StoreCare } from './care.ts';
 import type { Access, Connection, Result, Row, Statement } from './connection.ts';
@@ -24,6 +27,7 @@ import type { StoreConnection } from './lasting-connection.ts';
 import { InDoubt } from './network-failure.ts';
 import { hasLanded, keyStatement, landed, newKey, pruneStatements } from './receipt.ts';
 import { connectRemote } from './remote.ts';
+import { openReplica, type Replica } from './replica.ts';
 import { numberIn, rowToEntity, selectedColumns, textIn } from './rows.ts';
 import {
   identityOf,
@@ -34,6 +38,7 @@ import {
   type SchemaState,
   schemaState,
 } from './schema.ts';
+import { matchesIn, matchStatement } from './search.ts';
 import { openStoreFile, type StoreFile, schemaAt } from './store-file.ts';
 import { inspectFile, type Verification } from './verify.ts';
 import { type Group, groupsOf, journalStatement, refusalOf, statementsOf, stepIdsOf } from './write.ts';
@@ -45,6 +50,15 @@ export interface TursoStoreOptions {
    * `libsql:`, `https:`, `http:`, `wss:`, `ws:` and the host of a database.
    */
   readonly url: string;
+  /**
+   * The host of a database that the file follows: reads are answered by the file, writes go to the database. The file
+   * is filled when it is opened for the first time. @default none: the file is a memory of its own
+   */
+  readonly syncUrl?: string | undefined;
+  /** How often a file that follows a database looks for what others wrote there. @default 30000 */
+  readonly syncIntervalMs?: number;
+  /** Told when a file cannot follow its database, and when it can again. @default silentLogger */
+  readonly logger?: Logger;
   /** What the host of a database asks for. */
   readonly authToken?: string | undefined;
   /** Calls to a host at the same time; others wait. @default 10 */
@@ -81,6 +95,9 @@ export interface TursoStore extends MemoryStore, StoreCare {
   /** `read-only`: the file may not be written; reads work. The next write looks again. */
   readonly access: Access;
   readonly text: NonNullable<MemoryStore['text']>;
+  readonly dated: Required<DatedReads>;
+  /** Of a file that follows a database, and of no other store. */
+  readonly replica?: Replica;
 }
 
 /**
@@ -90,6 +107,7 @@ export interface TursoStore extends MemoryStore, StoreCare {
  */
 export async function openTursoStore(options: TursoStoreOptions): Promise<TursoStore> {
   const address = addressOf(options.url);
+  if (options.syncUrl !== undefined) return openReplicaStore(address, options.syncUrl, options);
   return address.kind === 'file' ? openStoreAt(options, MIGRATIONS) : openRemoteStore(address, options);
 }
 
@@ -104,29 +122,70 @@ async function openRemoteStore(
   }
 }
 
+async function openReplicaStore(address: Address, syncUrl: string, options: TursoStoreOptions): Promise<TursoStore> {
+  const primary = addressOf(syncUrl);
+  if (address.kind !== 'file' || primary.kind !== 'remote') throw noReplica();
+  const { authToken = primary.authToken, poolSize = 10, deadlineMs = 20_000 } = options;
+  const { store: local, connection, jobs } = await openFileAt(options, MIGRATIONS);
+  return openReplica({
+    local,
+    file: writingInThreads(connection, jobs),
+    primary: primary.place,
+    async openPrimary() {
+      const { url, place } = primary;
+      const reached = connectRemote({ url, place, authToken, poolSize, deadlineMs });
+      try {
+        return { connection: reached, store: await openStoreOver(reached) };
+      } catch (error) {
+        throw toMemoryError(error, `open the store ${place}`);
+      }
+    },
+    intervalMs: options.syncIntervalMs ?? 30_000,
+    logger: options.logger ?? silentLogger,
+  });
+}
+
 /** A store whose newest schema is what these steps lead to. */
-export async function openStoreAt(
+export async function openStoreAt(options: TursoStoreOptions, migrations: readonly Migration[]): Promise<TursoStore> {
+  return (await openFileAt(options, migrations)).store;
+}
+
+interface OpenedStore {
+  readonly store: TursoStore;
+  readonly connection: StoreConnection;
+  readonly jobs: JobThreads;
+}
+
+async function openFileAt(
   { url, busyTimeoutMs = 5_000, durability = 'full', encryptionKey, threads = true }: TursoStoreOptions,
   migrations: readonly Migration[],
-): Promise<TursoStore> {
-  const file = {
-    path: localPathOf(url),
-    busyTimeoutMs,
-    durability,
-    encryptionKey: checkedKey(encryptionKey),
-    migrations,
-  };
+): Promise<OpenedStore> {
+  const key = checkedKey(encryptionKey);
+  const file = { path: localPathOf(url), busyTimeoutMs, durability, encryptionKey: key, migrations };
   try {
     if (threads) await bringForward(file);
     const connection = await openStoreFile(file);
-    return tursoStore(connection, {
-      jobs: threads ? jobThreads(file) : jobsHere(connection),
-      schema: migrations.length,
-      encryptionKey: file.encryptionKey,
-    });
+    const jobs = threads ? jobThreads(file) : jobsHere(connection);
+    const store = tursoStore(connection, { jobs, schema: migrations.length, encryptionKey: key });
+    return { store, connection, jobs };
   } catch (error) {
     throw toMemoryError(error, `open the store ${file.path}`);
   }
+}
+
+/** The connection, with large batches done where they hold up nothing. */
+function writingInThreads(connection: StoreConnection, jobs: JobThreads): Connection {
+  return {
+    reach: connection.reach,
+    place: connection.place,
+    get access() {
+      return connection.access;
+    },
+    execute: (statement) => connection.execute(statement),
+    read: (statements) => connection.read(statements),
+    batch: (statements) => batchWhereFitting(statements, { connection, jobs }),
+    close: () => connection.close(),
+  };
 }
 
 /** Copying a store and changing its schema takes as long as it is large: where that is due, a thread does it first. */
@@ -209,6 +268,9 @@ function localPathOf(url: string): string {
   throw new MemoryError('NOT_SUPPORTED', `This needs a file, and the store is at ${address.place}.`);
 }
 
+/** Does work of the store unless it is closed or given up, and translates what the work fails with. */
+type Call = <T>(action: string, signal: AbortSignal | undefined, work: () => Promise<T>) => Promise<T>;
+
 /** Rows read at a time: few enough to keep a page's time and memory small. */
 const PAGE_ROWS = 200;
 /** Journal entries in one answer, unless the caller says otherwise. */
@@ -273,11 +335,17 @@ function tursoStore(connection: StoreConnection, { jobs, schema, encryptionKey }
 
     write: (batch, options) => call('write to', options?.signal, () => commit(batch, options)),
 
-    changes: (since, options) => call('read', options?.signal, () => readChanges(connection, since, options?.limit)),
+    changes: (since, options) =>
+      call('read', options?.signal, async () => {
+        const { rows } = await connection.execute(changesStatement(since, options?.limit));
+        return changesIn(rows);
+      }),
 
     text: {
       match: (query, options) => call('search', options?.signal, () => jobs.run('match', query)),
     },
+
+    dated: datedReads({ connection, jobs, call }),
 
     ...careOf({ place, reach: connection.reach, run: jobs.run, encryptionKey, call }),
 
@@ -319,17 +387,61 @@ async function getMany<K extends Kind>(
   const pageIds = connection.reach === 'network' ? HOST_IDS : PAGE_ROWS;
   for (let start = 0; start < ids.length; start += pageIds) {
     const page = ids.slice(start, start + pageIds);
-    const { rows } = await connection.execute({
-      sql: `SELECT ${selectedColumns(kind)} FROM ${kind} WHERE id IN (SELECT value FROM json_each(?1))`,
-      args: [JSON.stringify(page)],
-    });
-    const found = new Map(rows.map((row) => [textIn(row, 'id'), row]));
-    for (const id of page) {
-      const row = found.get(id);
-      entities.push(row && rowToEntity(kind, row));
-    }
+    const { rows } = await connection.execute(entitiesStatement(kind, page));
+    entities.push(...entitiesIn(rows, kind, page));
   }
   return entities;
+}
+
+function entitiesStatement(kind: Kind, ids: readonly string[]): Statement {
+  return {
+    sql: `SELECT ${selectedColumns(kind)} FROM ${kind} WHERE id IN (SELECT value FROM json_each(?1))`,
+    args: [JSON.stringify(ids)],
+  };
+}
+
+function entitiesIn<K extends Kind>(
+  rows: readonly Row[],
+  kind: K,
+  ids: readonly string[],
+): readonly (Entities[K] | undefined)[] {
+  const found = new Map(rows.map((row) => [textIn(row, 'id'), row]));
+  return ids.map((id) => {
+    const row = found.get(id);
+    return row && rowToEntity(kind, row);
+  });
+}
+
+/** Each is several statements that read one moment. What may take long is done in a thread. */
+function datedReads({
+  connection,
+  jobs,
+  call,
+}: {
+  readonly connection: Connection;
+  readonly jobs: JobThreads;
+  readonly call: Call;
+}): Required<DatedReads> {
+  return {
+    getMany: ({ kind, ids, since, limit }, options) =>
+      call('read', options?.signal, async () => {
+        const statements = [NEWEST_ENTRY, changesStatement(since, limit), entitiesStatement(kind, ids)];
+        const isLarge = ids.length > PAGE_ROWS;
+        const results = await (isLarge ? jobs.run('read', statements) : connection.read(statements));
+        const [newest = [], changes = [], entities = []] = results.map(({ rows }) => rows);
+        return {
+          answer: entitiesIn(entities, kind, ids),
+          changes: changesIn(changes),
+          newest: newest.map(rowToEntry)[0],
+        };
+      }),
+    match: (query, options) =>
+      call('search', options?.signal, async () => {
+        const results = await jobs.run('read', [NEWEST_ENTRY, matchStatement(query)]);
+        const [newest = [], matches = []] = results.map(({ rows }) => rows);
+        return { answer: matchesIn(matches, query), newest: newest.map(rowToEntry)[0] };
+      }),
+  };
 }
 
 /** The row behind which a scan begins, as if it had just been read. */
@@ -340,6 +452,14 @@ function firstPlace(filter: Filters[Kind]): Row | undefined {
 
 /** Statements with more text than this, in characters, go to a thread: here they would hold up everything else. */
 const MAX_TEXT_HERE = 64_000;
+
+function batchWhereFitting(
+  statements: readonly Statement[],
+  { connection, jobs }: { readonly connection: Connection; readonly jobs: JobThreads },
+): Promise<readonly Result[]> {
+  const isHeavy = connection.reach === 'file' && textLength(statements) > MAX_TEXT_HERE;
+  return isHeavy ? jobs.run('batch', statements) : connection.batch(statements);
+}
 
 /**
  * One batch. When the engine turns down a group of writes, the batch is run again with each write alone: nothing was
@@ -356,14 +476,13 @@ async function write(order: {
   const connection = order.connection.withOneDeadline?.() ?? order.connection;
   const entry = { at: new Date().toISOString(), actor: options?.actor ?? 'library' };
   const key = connection.reach === 'network' ? newKey() : undefined;
-  const firsts = [...(key === undefined ? [] : [keyStatement(key, batch)]), schemaGuard(schema)];
+  const firsts = [...(key === undefined ? [] : [keyStatement(key, batch)]), storeGuard(schema)];
   const lasts = [...(key === undefined ? [] : pruneStatements(key)), journalStatement(batch, entry)];
   for (let groups = groupsOf(batch); ; groups = batch.map((single): Group => [single])) {
     const parts = await mapInTurns(groups, (group) => ({ group, statements: statementsOf(group) }));
     const statements = [...firsts, ...parts.flatMap((part) => part.statements), ...lasts];
     try {
-      const isHeavy = connection.reach === 'file' && textLength(statements) > MAX_TEXT_HERE;
-      return receiptOf(batch, await (isHeavy ? jobs.run('batch', statements) : connection.batch(statements)));
+      return receiptOf(batch, await batchWhereFitting(statements, { connection, jobs }));
     } catch (error) {
       const violation = violationOf(error);
       if (violation === undefined) throw error;
@@ -376,7 +495,7 @@ async function write(order: {
       if (key !== undefined && error instanceof InDoubt && (await hasLanded(connection, key))) {
         return landed(connection, key, batch);
       }
-      if (isTurnedDownBy(1)) throw notTheSame(connection.place, violation.message);
+      if (isTurnedDownBy(1)) throw await whyNobodyWrites(connection, violation.message);
       if (first === undefined) throw error;
       throw refusalOf(first, violation.message);
     }
@@ -384,22 +503,36 @@ async function write(order: {
 }
 
 /**
+/**
  * Another program may have brought the schema forward since this one opened the store: then what it would write is wrong.
- * Or it fills the store, which was empty, from another one: then what this one would write does not belong there.
+ * Or it fills the store, which was empty, from another one: then what this one would write does not belong there. And
+ * what is written to a file that follows a database would be nowhere else, and keep it from following.
  */
-function schemaGuard(schema: number): Statement {
+function storeGuard(schema: number): Statement {
   const isNewer = "SELECT 'VERSION' AS code WHERE (SELECT max(number) FROM migration) <> ?1";
-  const isFilled = "UNION ALL SELECT 'INVALID_STATE' FROM copying";
+  const isCopy = "UNION ALL SELECT 'INVALID_STATE' FROM copying UNION ALL SELECT 'INVALID_STATE' FROM following";
   return {
-    sql: `INSERT INTO guard (code) ${isNewer} ${schema >= FIRST_SCHEMA ? isFilled : ''}`,
+    sql: `INSERT INTO guard (code) ${isNewer} ${schema >= FIRST_SCHEMA ? isCopy : ''}`,
     args: [schema],
   };
 }
 
-function notTheSame(place: string, message: string): MemoryError {
-  if (message.includes('guard:INVALID_STATE')) return copyUnfinished(place);
-  const what = `The store ${place} was brought to a newer schema by a newer program; nothing was written`;
-  return new MemoryError('STORE_FAILED', `${what}. Upgrade and restart this one.`);
+async function whyNobodyWrites(connection: Connection, message: string): Promise<MemoryError> {
+  const { place } = connection;
+  if (message.includes('guard:VERSION')) {
+    const what = `The store ${place} was brought to a newer schema by a newer program; nothing was written`;
+    return new MemoryError('STORE_FAILED', `${what}. Upgrade and restart this one.`);
+  }
+  if ((await readCopying(connection)) !== undefined) return copyUnfinished(place);
+  const what = `The file ${place} is a replica, and what is written goes to the database that it follows`;
+  const advice = 'Set TURSO_SYNC_URL to the address of that one';
+  return new MemoryError('INVALID_STATE', `${what}; nothing was written. ${advice}.`);
+}
+
+function noReplica(): MemoryError {
+  const what = 'A replica is a local file that follows a remote database';
+  const advice = 'Give a file: URL for the store, and a libsql:, https:, http:, wss: or ws: URL as TURSO_SYNC_URL';
+  return new MemoryError('INVALID_INPUT', `${what}. ${advice}.`);
 }
 
 function textLength(statements: readonly Statement[]): number {
@@ -422,13 +555,21 @@ function receiptOf(batch: readonly Write[], results: readonly Result[]): WriteRe
   };
 }
 
-async function readChanges(connection: Connection, since: number, limit = CHANGES_LIMIT): Promise<Changes> {
-  const { rows } = await connection.execute({
+const NEWEST_ENTRY: Statement = {
+  sql: 'SELECT seq, at, kind, id, op, actor FROM journal ORDER BY seq DESC LIMIT 1',
+  args: [],
+};
+
+function changesStatement(since: number, limit = CHANGES_LIMIT): Statement {
+  return {
     sql: `SELECT newest.seq AS newest, page.*
       FROM (SELECT ifnull(max(seq), 0) AS seq FROM journal) AS newest
       LEFT JOIN (SELECT seq, at, kind, id, op, actor FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2) AS page`,
     args: [since, limit],
-  });
+  };
+}
+
+function changesIn(rows: readonly Row[]): Changes {
   return { entries: rows.filter(({ seq }) => seq !== null).map(rowToEntry), seq: numberIn(rows[0], 'newest') };
 }
 

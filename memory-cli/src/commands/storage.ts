@@ -4,22 +4,34 @@ import { dirname } from 'node:path';
 import { EXIT_CODES, isMemoryError, MemoryError } from '@episodica/memory-core';
 import type { LmdbCacheStats } from '@episodica/memory-storage-lmdb';
 import type { TursoStore, Verification } from '@episodica/memory-storage-turso';
-import { type Invocation, useDatabaseFile, useMemory, useStore, verifyFile } from '../open.ts';
+import {
+  type DatabaseFile,
+  databasePlace,
+  type Invocation,
+  useDatabaseFile,
+  useMemory,
+  useStore,
+  verifyStore,
+} from '../open.ts';
 import { localTime, print } from '../output.ts';
 import { ageText, bytesText } from './amounts.ts';
-import { type Component, componentsText, healthOf } from './components.ts';
+import { type Component, componentsText, encryptionText, healthOf } from './components.ts';
 
 /** Tells path, sizes and counts of the store, and what its cache has counted. */
 export async function stats(invocation: Invocation): Promise<number> {
-  const { cache, ...figures } = await useMemory(invocation, async (opened) => ({
+  const { cache, reach, encryption, ...figures } = await useMemory(invocation, async (opened) => ({
     ...(await opened.store.stats()),
+    reach: opened.store.reach,
+    encryption: encryptionText(opened),
     cache: cacheFigures(await opened.cache.stats?.()),
   }));
   const { path, access, sizeBytes, freeBytes, schema, counts, journalSeq, oldestEpisodeAt, newestEpisodeAt } = figures;
   const logBytes = await sizeOf(`${path}-wal`);
   const result = {
     path,
+    reach,
     access,
+    encryption,
     size_bytes: sizeBytes,
     log_bytes: logBytes,
     free_bytes: freeBytes,
@@ -33,7 +45,7 @@ export async function stats(invocation: Invocation): Promise<number> {
   await print(invocation.format, result, () =>
     [
       `path     ${path}`,
-      `access   ${access}`,
+      `access   ${access}, ${encryption}`,
       `size     ${sizeBytes.toLocaleString('en')} bytes, ${freeBytes.toLocaleString('en')} of them free`,
       `log      ${logBytes.toLocaleString('en')} bytes`,
       `schema   ${schema}`,
@@ -91,11 +103,7 @@ export async function vacuum(invocation: Invocation, { dryRun }: { readonly dryR
 
 /** Tries what the store must be able to do. Answers the exit code of the store's error when it cannot be read. */
 export async function health(invocation: Invocation): Promise<number> {
-  const parts = await useDatabaseFile(invocation, async ({ path }) => [
-    ...(await storeComponents(invocation)),
-    await diskComponent(path),
-    await backupsComponent(path),
-  ]);
+  const parts = [...(await storeComponents(invocation)), ...(await fileComponents(invocation))];
   const { exitCode, ...told } = healthOf(parts);
   await print(invocation.format, told, () => `${told.status}\n${componentsText(told.components)}`);
   return exitCode;
@@ -103,7 +111,7 @@ export async function health(invocation: Invocation): Promise<number> {
 
 /** Checks the file as it lies there, whatever state it is in; findings are an exit code of their own. */
 export async function verify(invocation: Invocation): Promise<number> {
-  return toldFindings(invocation, await verifyFile(invocation));
+  return toldFindings(invocation, await verifyStore(invocation));
 }
 
 /** Makes the indexes anew; what is still found then is told like by `verify`. */
@@ -113,27 +121,32 @@ export async function repair(invocation: Invocation): Promise<number> {
 
 async function toldFindings(invocation: Invocation, { ok, findings }: Verification): Promise<number> {
   await print(invocation.format, { ok, findings }, () =>
-    ok ? 'The store is sound.' : ['The store is damaged.', ...findings.map((finding) => `- ${finding}`)].join('\n'),
+    ok
+      ? 'The store is sound.'
+      : ['The store is damaged, or cannot be read here:', ...findings.map((finding) => `- ${finding}`)].join('\n'),
   );
   return ok ? 0 : EXIT_CODES.STORE_CORRUPT;
 }
 
 /** Brings the schema up to date. Opening the store does that; this says what it did. */
 export async function migrate(invocation: Invocation): Promise<number> {
-  const from = await useDatabaseFile(invocation, ({ path }) => schemaIn(path));
+  const place = await databasePlace(invocation);
+  // What a host has is known when it is open, and then it is up to date.
+  const from = place.kind === 'file' ? await schemaIn(place) : undefined;
   const { path, schema } = await useStore(invocation, (store) => store.stats());
-  await print(invocation.format, { path, from, to: schema, changed: from !== schema }, () => {
-    if (from === schema) return `The store ${path} has the newest schema, ${schema}.`;
+  const change = from === undefined ? {} : { from, changed: from !== schema };
+  await print(invocation.format, { path, to: schema, ...change }, () => {
+    if (from === undefined || from === schema) return `The store ${path} has the newest schema, ${schema}.`;
     return `The store ${path} had the schema ${from} and now has ${schema}.`;
   });
   return 0;
 }
 
 /** 0 where there is no store yet. */
-async function schemaIn(path: string): Promise<number> {
+async function schemaIn({ path, encryptionKey }: DatabaseFile): Promise<number> {
   if ((await sizeOf(path)) === 0) return 0;
   const { describeDatabase } = await import('@episodica/memory-storage-turso');
-  return (await describeDatabase(path)).schema;
+  return (await describeDatabase(path, { encryptionKey })).schema;
 }
 
 async function storeComponents(invocation: Invocation): Promise<readonly Component[]> {
@@ -163,6 +176,12 @@ async function writeComponent(store: TursoStore): Promise<Component> {
   }
 }
 
+/** What is needed around a file; a host keeps its own. */
+async function fileComponents(invocation: Invocation): Promise<readonly Component[]> {
+  const place = await databasePlace(invocation);
+  return place.kind === 'remote' ? [] : [await diskComponent(place.path), await backupsComponent(place)];
+}
+
 /** A backup and a vacuum need as much room again as the store takes. */
 async function diskComponent(path: string): Promise<Component> {
   const disk = await statfs(dirname(path)).catch(() => undefined);
@@ -175,9 +194,9 @@ async function diskComponent(path: string): Promise<Component> {
     : { name: 'disk', status: 'degraded', detail: `${detail}: too little for a backup and work on it` };
 }
 
-async function backupsComponent(path: string): Promise<Component> {
+async function backupsComponent({ path, encryptionKey }: DatabaseFile): Promise<Component> {
   const { listBackups } = await import('@episodica/memory-storage-turso');
-  const entries = await listBackups(path);
+  const entries = await listBackups(path, { encryptionKey });
   const newest = entries.find(({ held }) => held !== undefined);
   const unreadable = entries.filter(({ problem }) => problem !== undefined).length;
   const age = newest && ageText(Date.now() - Date.parse(newest.at));
