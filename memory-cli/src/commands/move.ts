@@ -1,4 +1,5 @@
 // storage migrate --to: all that the store holds, to another place.
+import { isMemoryError, MemoryError } from '@episodica/memory-core';
 import { type Invocation, type MoveFlags, moveEnds } from '../open.ts';
 import { print } from '../output.ts';
 import { type ProgressLine, progressLine } from '../progress.ts';
@@ -42,6 +43,10 @@ export async function move(invocation: Invocation, flags: MoveCommandFlags): Pro
       ].join('\n'),
     );
     return 0;
+  } catch (error) {
+    if (!isMemoryError(error) || error.code !== 'ABORTED') throw error;
+    const advice = 'the same command goes on with it';
+    throw new MemoryError('ABORTED', `The move was stopped. What is copied stays at ${to}, and ${advice}.`);
   } finally {
     line.clear();
   }
