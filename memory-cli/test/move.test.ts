@@ -1,14 +1,12 @@
 // storage migrate --to, as a user runs it.
-import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { EXIT_CODES, openMemory } from '@episodica/memory-core';
 import { openTursoStore } from '@episodica/memory-storage-turso';
 import { type LibsqlServer, startLibsqlServer } from '@episodica/test-utils';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { aPlace, cleanEnvironment, type Place, PROGRAM } from './program.ts';
+import { aPlace, type Place } from './program.ts';
 
 let place: Place;
 let data: string;
@@ -117,37 +115,4 @@ test('what cannot be moved is one sentence, and nothing is made [ST-03]', async 
   expect(existsSync(join(place.work, 'made.db'))).toBe(false);
   const same = await place.run([...migrate, '--to', fileUrl('data/memory.db'), '--yes']);
   expect(same).toMatchObject({ code: EXIT_CODES.INVALID_INPUT, stderr: /the same store/u });
-});
-
-/** Starts a move and kills it when the host was asked so often since. Answers the exit code; null: it was killed. */
-async function killedMove(questions: number): Promise<number | null> {
-  const from = server.roundTrips;
-  const env = cleanEnvironment(place.home, here.env);
-  const child = spawn(process.execPath, [PROGRAM, ...migrate, '--to', server.url, '--yes'], { cwd: place.work, env });
-  let isOver = false;
-  const ended = new Promise<number | null>((resolve) => {
-    child.on('close', (code) => {
-      isOver = true;
-      resolve(code);
-    });
-  });
-  while (!isOver && server.roundTrips - from < questions) await sleep(1);
-  child.kill('SIGKILL');
-  return ended;
-}
-
-test('a move of 5,000 steps that is killed again and again is gone on with, and ends with the same [ST-03]', async () => {
-  await fill(100);
-  const before = await exported(own);
-  const codes = [];
-  for (const questions of [1, 8, 11, 9, 14]) codes.push(await killedMove(questions));
-  expect(codes).toEqual([null, null, null, null, null]);
-  await expect(openTursoStore({ url: server.url, authToken: TOKEN })).rejects.toMatchObject({ code: 'INVALID_STATE' });
-  expect(await place.json([...migrate, '--to', server.url, '--yes'], here)).toMatchObject({
-    resumed: true,
-    rows: { episode: 100, step: 5_000 },
-  });
-  await place.json([...migrate, '--from', server.url, '--to', fileUrl('back/memory.db'), '--yes'], here);
-  expect(await exported(['--data-dir', 'back'])).toBe(before);
-  expect(await place.json(['--data-dir', 'back', 'storage', 'verify'])).toEqual({ ok: true, findings: [] });
 });
