@@ -175,6 +175,7 @@ export function failureBehind(error: unknown): unknown {
 /** Codes that are the client's or the host's, and not the engine's. */
 function failureInProtocol({ code, cause }: LibsqlError): NetworkFailure | undefined {
   if (code.startsWith('AUTH_')) return new NetworkFailure('token refused', { detail: code });
+  if (code === 'SERVER_ERROR') return new NetworkFailure('failing', { detail: code });
   if (code === 'HRANA_PROTO_ERROR') return new NetworkFailure('not libSQL');
   const isClosed = code === 'UNKNOWN' && cause instanceof Error && cause.name === 'ClientError';
   if (isClosed || /^(?:HRANA_|STREAM_|CLIENT_CLOSED|INTERNAL_ERROR)/u.test(code))
