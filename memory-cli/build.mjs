@@ -44,6 +44,7 @@ const commands = [
   'eval',
   'forget',
   'health',
+  'move',
   'pattern',
   'rekey',
   'storage',

@@ -1,11 +1,19 @@
 // The command tree: names, flags and their help; which command runs is loaded when it is called. Every way to end
 // has its exit code here.
-import { COMPLEXITIES, EXIT_CODES, isMemoryError, OUTCOME_KINDS, TASK_TYPES } from '@episodica/memory-core';
+import {
+  COMPLEXITIES,
+  EXIT_CODES,
+  isMemoryError,
+  MemoryError,
+  OUTCOME_KINDS,
+  TASK_TYPES,
+} from '@episodica/memory-core';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { KeyFlags, PruneFlags, RestoreFlags } from './commands/backup.ts';
 import type * as episodeCommands from './commands/episode.ts';
 import type { EvalOptions } from './commands/eval.ts';
 import type { ForgetOptions } from './commands/forget.ts';
+import type { MoveCommandFlags } from './commands/move.ts';
 import type * as patternCommands from './commands/pattern.ts';
 import type { RekeyFlags } from './commands/rekey.ts';
 import type { ExportOptions, ImportOptions } from './commands/transfer.ts';
@@ -337,12 +345,27 @@ function storageGroup(root: Command, run: Run): void {
     .action((_options: object, command: Command) =>
       run(command, async (invocation) => (await import('./commands/erase.ts')).erase(invocation)),
     );
+  storageMigrate(group, run);
+}
+
+function storageMigrate(group: Command, run: Run): void {
   group
     .command('migrate')
-    .description('bring the schema up to date, as every opening does, and tell from which version to which')
-    .addOption(new Option('--to <version>', 'a version that is not the newest').hideHelp())
-    .action((options: { readonly to?: string }, command: Command) =>
-      run(command, async (invocation) => (await load()).migrate(invocation, options)),
+    .description('bring the schema up to date, as every opening does; with --to, copy the store to another place')
+    .option('--to <url>', 'copy all of it to where there is nothing yet: file:///folder/memory.db, libsql://host')
+    .option('--to-token-file <file>', 'token of that host, a file of mode 600 (default: TURSO_AUTH_TOKEN)')
+    .option('--from <url>', 'copy this store (default: the one of the settings); it is only read')
+    .option('--from-token-file <file>', 'token of that host, a file of mode 600 (default: TURSO_AUTH_TOKEN)')
+    .option('--anew', 'throw away what an earlier copy has left unfinished, instead of going on with it')
+    .option('--dry-run', 'tell what would be copied, and change nothing')
+    .option('--yes', 'do not ask')
+    .action((options: Partial<MoveCommandFlags>, command: Command) =>
+      run(command, async (invocation) => {
+        const { to, ...others } = options;
+        if (to !== undefined) return (await import('./commands/move.ts')).move(invocation, { ...others, to });
+        if (Object.keys(others).length === 0) return (await import('./commands/storage.ts')).migrate(invocation);
+        throw new MemoryError('INVALID_INPUT', '--to: is missing; it says where the store is to be copied.');
+      }),
     );
   storageKey(group, run);
 }

@@ -20,6 +20,7 @@ import {
   projectOf,
   readEncryptionKey,
   readKeyFile,
+  readPrivateLine,
 } from '@episodica/memory-core';
 import { type ResolvedConfig, resolveConfig, userConfigPath } from '@episodica/memory-core/config';
 import type { Logger, MemoryStore } from '@episodica/memory-core/ports';
@@ -176,6 +177,48 @@ function needsFile(place: string): MemoryError {
   const advice =
     'Its host keeps and repairs it; "memory-cli storage migrate --to file:///folder/copy.db" makes a copy here';
   return new MemoryError('NOT_SUPPORTED', `${what}. ${advice}.`);
+}
+
+/** Which ends of a move are named by flags; the source is what the settings name unless a flag does. */
+export interface MoveFlags {
+  readonly from?: string | undefined;
+  readonly fromTokenFile?: string | undefined;
+  readonly to: string;
+  readonly toTokenFile?: string | undefined;
+}
+
+/** Both ends of a move, with what each needs to be opened. @throws `INVALID_INPUT` */
+export async function moveEnds(
+  invocation: Invocation,
+  { from, fromTokenFile, to, toTokenFile }: MoveFlags,
+): Promise<{ readonly from: TursoStoreOptions; readonly to: TursoStoreOptions }> {
+  const { values } = await readSettings(invocation);
+  // A replica may be behind the database that it follows.
+  const own = addressOf(values.TURSO_SYNC_URL || values.DATABASE_URL);
+  const source = from === undefined ? own : flagAddress(from, '--from');
+  const target = flagAddress(to, '--to');
+  const others = {
+    poolSize: values.TURSO_POOL_SIZE,
+    durability: values.MEMORY_DURABILITY,
+    encryptionKey: await encryptionKeyOf(values),
+  };
+  const end = async (address: Address, file: string | undefined, other: Address): Promise<TursoStoreOptions> => {
+    if (address.kind === 'file') return { ...others, url: pathToFileURL(address.path).href };
+    if (file !== undefined) {
+      return { ...others, url: address.url, authToken: await readPrivateLine(file, { what: 'token' }) };
+    }
+    // The token is for one host: the one that the settings name, or the only one there is.
+    const isMeant = own.kind === 'remote' ? own.url === address.url : other.kind === 'file';
+    return { ...others, url: address.url, authToken: isMeant ? values.TURSO_AUTH_TOKEN || undefined : undefined };
+  };
+  return { from: await end(source, fromTokenFile, target), to: await end(target, toTokenFile, source) };
+}
+
+/** What is on a command line is seen by other users, and kept in its history. */
+function flagAddress(url: string, flag: string): Address {
+  const address = addressOf(url, { name: flag });
+  if (address.kind === 'file' || address.authToken === undefined) return address;
+  throw new MemoryError('INVALID_INPUT', `${flag}: holds a token. Put it into a file of mode 600: ${flag}-token-file.`);
 }
 
 async function closing<T>(resource: { close(): Promise<void> }, work: () => Promise<T>): Promise<T> {

@@ -11,7 +11,7 @@ export interface Agent {
   readonly opened: Promise<void>;
   /** Says what it wrote, and waits to be told that a neighbour has seen it. */
   onWrote(listener: (message: FromAgent & { readonly says: 'wrote' }) => void): void;
-  /** Has it read what a neighbour wrote, with its very next calls; answers what was wrong. One at a time. */
+  /** Has it read what a neighbour wrote, with its very next calls; answers what was wrong. Several take turns. */
   look(message: ToAgent & { readonly says: 'look' }): Promise<readonly string[]>;
   seen(): void;
   /** Ends its work; it goes on answering. */
@@ -38,6 +38,7 @@ export function startAgent(orders: Orders): Agent {
   const opened = told('open').then(() => undefined);
   // Whoever kills an agent before it has opened does not wait for that.
   opened.catch(() => undefined);
+  let lastLook: Promise<unknown> = Promise.resolve();
   const send = (message: ToAgent): void => void (child.connected && child.send(message));
   return {
     orders,
@@ -47,10 +48,14 @@ export function startAgent(orders: Orders): Agent {
       void child.on('message', (message: FromAgent) => {
         if (message.says === 'wrote') listener(message);
       }),
-    async look(message) {
-      const looked = told('looked');
-      send(message);
-      return (await looked).findings;
+    look(message) {
+      const looking = lastLook.then(async () => {
+        const looked = told('looked');
+        send(message);
+        return (await looked).findings;
+      });
+      lastLook = looking.catch(() => undefined);
+      return looking;
     },
     seen: () => send({ says: 'seen' }),
     async stop() {

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JournalEntry } from '@episodica/memory-core/ports';
 import {
-  type Agent,
   type AgentReport,
   compare,
   countFindings,
@@ -20,6 +19,7 @@ import {
 import { expect, test } from 'vitest';
 import { temporaryFolder } from './folder.ts';
 import { countOf, newSeed, report } from './form.ts';
+import { showToNeighbours } from './shown.ts';
 import { started } from './started.ts';
 
 const PROCESSES = 8;
@@ -67,20 +67,6 @@ async function sideBySide(load: string, pace: { readonly lanes: number; readonly
   expect(countFindings(ledgers, journal), where).toEqual([]);
   expect(await store.verify()).toEqual({ ok: true, findings: [] });
   await memory.close();
-}
-
-/** Hands what each process wrote to the next one, which reads it with its very next calls. */
-function showToNeighbours(agents: readonly Agent[]): { readonly findings: string[]; count: number } {
-  const shown = { findings: [] as string[], count: 0 };
-  agents.forEach((writer, index) => {
-    const reader = agents[(index + 1) % agents.length];
-    writer.onWrote(async ({ task }) => {
-      shown.findings.push(...((await reader?.look({ says: 'look', task })) ?? []));
-      shown.count += 1;
-      writer.seen();
-    });
-  });
-  return shown;
 }
 
 /** Follows the journal while it grows. */

@@ -176,15 +176,14 @@ async function toldFindings(invocation: Invocation, { ok, findings }: Verificati
 }
 
 /** Brings the schema up to date. Opening the store does that; this says what it did. */
-export async function migrate(invocation: Invocation, { to }: { readonly to?: string }): Promise<number> {
-  if (to !== undefined) {
-    const reason = 'the schema can only be brought to the newest version, and never back. Leave it out.';
-    throw new MemoryError('NOT_SUPPORTED', `--to: ${reason}`);
-  }
-  const from = await useDatabaseFile(invocation, schemaIn);
+export async function migrate(invocation: Invocation): Promise<number> {
+  const place = await databasePlace(invocation);
+  // What a host has is known when it is open, and then it is up to date.
+  const from = place.kind === 'file' ? await schemaIn(place) : undefined;
   const { path, schema } = await useStore(invocation, (store) => store.stats());
-  await print(invocation.format, { path, from, to: schema, changed: from !== schema }, () => {
-    if (from === schema) return `The store ${path} has the newest schema, ${schema}.`;
+  const change = from === undefined ? {} : { from, changed: from !== schema };
+  await print(invocation.format, { path, to: schema, ...change }, () => {
+    if (from === undefined || from === schema) return `The store ${path} has the newest schema, ${schema}.`;
     return `The store ${path} had the schema ${from} and now has ${schema}.`;
   });
   return 0;
