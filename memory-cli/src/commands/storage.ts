@@ -3,7 +3,7 @@ import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { EXIT_CODES, isMemoryError, MemoryError } from '@episodica/memory-core';
 import type { LmdbCacheStats } from '@episodica/memory-storage-lmdb';
-import type { TursoStore, Verification } from '@episodica/memory-storage-turso';
+import type { ReplicaState, TursoStore, Verification } from '@episodica/memory-storage-turso';
 import {
   type DatabaseFile,
   databasePlace,
@@ -15,25 +15,34 @@ import {
 } from '../open.ts';
 import { localTime, print } from '../output.ts';
 import { ageText, bytesText } from './amounts.ts';
-import { type Component, componentsText, encryptionText, healthOf } from './components.ts';
+import {
+  type Component,
+  componentsText,
+  encryptionText,
+  healthOf,
+  replicaComponents,
+  replicaText,
+} from './components.ts';
 
 /** Tells path, sizes and counts of the store, and what its cache has counted. */
 export async function stats(invocation: Invocation): Promise<number> {
-  const { cache, reach, encryption, ...figures } = await useMemory(invocation, async (opened) => ({
+  const { cache, reach, encryption, replica, ...figures } = await useMemory(invocation, async (opened) => ({
     ...(await opened.store.stats()),
     reach: opened.store.reach,
     encryption: encryptionText(opened),
+    replica: await opened.store.replica?.state(),
     cache: cacheFigures(await opened.cache.stats?.()),
   }));
   const { path, access, sizeBytes, freeBytes, schema, counts, journalSeq, oldestEpisodeAt, newestEpisodeAt } = figures;
-  const logBytes = await sizeOf(`${path}-wal`);
+  const logBytes = reach === 'file' ? await sizeOf(`${path}-wal`) : undefined;
   const result = {
     path,
     reach,
     access,
     encryption,
+    ...(replica === undefined ? {} : { replica: replicaResult(replica) }),
     size_bytes: sizeBytes,
-    log_bytes: logBytes,
+    ...(logBytes === undefined ? {} : { log_bytes: logBytes }),
     free_bytes: freeBytes,
     schema,
     counts,
@@ -46,8 +55,9 @@ export async function stats(invocation: Invocation): Promise<number> {
     [
       `path     ${path}`,
       `access   ${access}, ${encryption}`,
+      ...(replica === undefined ? [] : [`replica  ${replicaText(replica)}`]),
       `size     ${sizeBytes.toLocaleString('en')} bytes, ${freeBytes.toLocaleString('en')} of them free`,
-      `log      ${logBytes.toLocaleString('en')} bytes`,
+      ...(logBytes === undefined ? [] : [`log      ${logBytes.toLocaleString('en')} bytes`]),
       `schema   ${schema}`,
       `journal  ${journalSeq} entries so far`,
       ...(oldestEpisodeAt === undefined || newestEpisodeAt === undefined
@@ -60,6 +70,10 @@ export async function stats(invocation: Invocation): Promise<number> {
     ].join('\n'),
   );
   return 0;
+}
+
+function replicaResult({ primary, syncedAt, problem }: ReplicaState): object {
+  return { primary, synced_at: syncedAt ?? null, problem: problem ?? null };
 }
 
 /** Counted over all processes; what nobody could count is said to be unavailable. */
@@ -152,7 +166,11 @@ async function schemaIn({ path, encryptionKey }: DatabaseFile): Promise<number> 
 
 async function storeComponents(invocation: Invocation): Promise<readonly Component[]> {
   try {
-    return await useStore(invocation, async (store) => [await readComponent(store), await writeComponent(store)]);
+    return await useStore(invocation, async (store) => [
+      await readComponent(store),
+      await writeComponent(store),
+      ...(await replicaComponents(store)),
+    ]);
   } catch (error) {
     if (!isMemoryError(error)) throw error;
     return [{ name: 'read', status: 'down', detail: `${error.code}: ${error.message}`, code: error.code }];
