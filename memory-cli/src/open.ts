@@ -96,7 +96,7 @@ export async function useMemory<T>(invocation: Invocation, work: (opened: Opened
   const logger = await openLogger(settings);
   for (const warning of settings.warnings) logger.warn({}, warning);
   const encryptionKey = await encryptionKeyOf(settings.values);
-  const store = await openStore(settings, { encryptionKey, threads: false, logger });
+  const store = await openStore(settings, { encryptionKey, logger, threads: false });
   const { cached, cache } = await withCache(store, { settings, encryptionKey, logger });
   const memory = openMemory({ store: cached, project: settings.project, actor: 'cli', logger });
   const isEncrypted = encryptionKey !== undefined;
@@ -107,7 +107,8 @@ export async function useMemory<T>(invocation: Invocation, work: (opened: Opened
 export async function useStore<T>(invocation: Invocation, work: (store: TursoStore) => Promise<T>): Promise<T> {
   const settings = await readSettings(invocation);
   const encryptionKey = await encryptionKeyOf(settings.values);
-  const store = await openStore(settings, { encryptionKey, threads: true });
+  const logger = await openLogger(settings);
+  const store = await openStore(settings, { encryptionKey, logger, threads: true });
   return closing(store, () => work(store));
 }
 
@@ -234,11 +235,14 @@ async function closing<T>(resource: { close(): Promise<void> }, work: () => Prom
   return result;
 }
 
+interface StoreSettings {
+  readonly encryptionKey: string | undefined;
+  readonly logger: Logger;
+  readonly threads: boolean;
+}
+
 /** Without threads, a command that asks little is not kept waiting for their start. */
-async function openStore(
-  { values }: Settings,
-  options: Pick<TursoStoreOptions, 'encryptionKey' | 'threads' | 'logger'>,
-): Promise<TursoStore> {
+async function openStore({ values }: Settings, { encryptionKey, logger, threads }: StoreSettings): Promise<TursoStore> {
   const { openTursoStore } = await import('@episodica/memory-storage-turso');
   return openTursoStore({
     url: values.DATABASE_URL,
@@ -246,7 +250,9 @@ async function openStore(
     authToken: values.TURSO_AUTH_TOKEN || undefined,
     poolSize: values.TURSO_POOL_SIZE,
     durability: values.MEMORY_DURABILITY,
-    ...options,
+    encryptionKey,
+    threads,
+    logger,
   });
 }
 

@@ -43,11 +43,11 @@ export async function openBackend(log: SwitchableLogger): Promise<Backend> {
   const store = await openTursoStore({
     url: values.DATABASE_URL,
     syncUrl: values.TURSO_SYNC_URL || undefined,
-    logger,
     authToken: values.TURSO_AUTH_TOKEN || undefined,
     poolSize: values.TURSO_POOL_SIZE,
     durability: values.MEMORY_DURABILITY,
     encryptionKey,
+    logger,
   });
   const opened = await openCache(values, { identity: store.identity, encryptionKey, logger });
   const memory = openMemory({
@@ -61,6 +61,7 @@ export async function openBackend(log: SwitchableLogger): Promise<Backend> {
     project,
     place: () => placeText(store, encryptionKey),
     access: () => store.access,
+    replica: store.replica?.state,
     journalSeq: () => newestSeq(store),
     cache: opened.health,
     close: () => memory.close(),

@@ -56,15 +56,14 @@ export interface Session {
 const MAX_TOUCHED = 256;
 
 /** Opens or makes the files. @throws what LMDB says */
-export function openSession({ folder, ...options }: SessionOptions): Session {
-  const { seal } = options;
+export function openSession({ folder, seal, ...options }: SessionOptions): Session {
   const environment = openSealed(folder, seal);
   const { root, notes } = environment;
   const { entities, blocks } = openAreas(environment, options);
   const { write, isInPlace, leave } = writerOf(root, folder);
   write(() => beginAnew(notes, [entities, blocks]));
   const { encode, decode } = codec(shapesIn(notes, write));
-  const uses = usage({ entities, blocks, notes, options });
+  const uses = usage({ entities, blocks, notes, seal, options });
 
   return {
     get<K extends Kind>(kind: K, ids: readonly string[]) {
@@ -197,12 +196,13 @@ interface UsageOptions {
   readonly entities: Area;
   readonly blocks: Area;
   readonly notes: Notes;
-  readonly options: Pick<SessionOptions, 'seal' | 'nowSeconds' | 'ttlSeconds' | 'onCounted'>;
+  readonly seal: Seal;
+  readonly options: Pick<SessionOptions, 'nowSeconds' | 'ttlSeconds' | 'onCounted'>;
 }
 
 /** What was read and counted: written down in batches, so that a read is no write. */
-function usage({ entities, blocks, notes, options }: UsageOptions): Usage {
-  const { seal, nowSeconds, ttlSeconds, onCounted } = options;
+function usage({ entities, blocks, notes, seal, options }: UsageOptions): Usage {
+  const { nowSeconds, ttlSeconds, onCounted } = options;
   const areas = { entities, blocks };
   const touched = { entities: new Set<string>(), blocks: new Set<string>() };
   const swept = { entities: '', blocks: '' };

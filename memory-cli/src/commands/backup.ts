@@ -115,7 +115,8 @@ export async function verify(invocation: Invocation, file: string, { keyFile }: 
 /** Puts a backup in the place of the store in use. */
 export async function restore(invocation: Invocation, file: string, flags: RestoreFlags): Promise<number> {
   const { planRestore, restoreBackup } = await import('@episodica/memory-storage-turso');
-  return useDatabaseFile(invocation, async ({ url, cachePath, encryptionKey }) => {
+  return useDatabaseFile(invocation, async ({ url, cachePath, encryptionKey, primary }) => {
+    if (primary !== undefined) throw isReplica(primary);
     const ends = { from: file, url, encryptionKey, backupKey: await readKey(invocation, flags.keyFile) };
     if (flags.dryRun === true) {
       await printPlan(invocation, await planRestore(ends));
@@ -138,6 +139,11 @@ export async function restore(invocation: Invocation, file: string, flags: Resto
     await printReceipt(invocation, receipt);
     return 0;
   });
+}
+
+function isReplica(primary: string): MemoryError {
+  const what = `The store is a replica: what it holds comes from ${primary}, which keeps its own backups`;
+  return new MemoryError('NOT_SUPPORTED', `${what}. Unset TURSO_SYNC_URL and name a file as DATABASE_URL.`);
 }
 
 /** Deletes old backups. */

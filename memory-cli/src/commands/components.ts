@@ -1,6 +1,8 @@
 // What a look at the health of something is made of: parts, each with its state, and how they are told.
 import { EXIT_CODES, type MemoryErrorCode } from '@episodica/memory-core';
+import type { ReplicaState, TursoStore } from '@episodica/memory-storage-turso';
 import type { Opened } from '../open.ts';
+import { localTime } from '../output.ts';
 
 type Status = 'ok' | 'degraded' | 'down';
 
@@ -36,4 +38,17 @@ export function componentsText(components: Health['components']): string {
 export function encryptionText({ store, isEncrypted }: Pick<Opened, 'store' | 'isEncrypted'>): string {
   const state = isEncrypted ? 'encrypted' : 'in plain text';
   return store.reach === 'file' ? state : `over a network, with its cache here ${state}`;
+}
+
+/** How a file stands to the database that it follows; nothing for one that follows none. */
+export async function replicaComponents({ replica }: Pick<TursoStore, 'replica'>): Promise<readonly Component[]> {
+  if (replica === undefined) return [];
+  const state = await replica.state();
+  return [{ name: 'replica', status: state.problem === undefined ? 'ok' : 'degraded', detail: replicaText(state) }];
+}
+
+/** In words: what the file follows, when it last held all of it, and why not since. */
+export function replicaText({ primary, syncedAt, problem }: ReplicaState): string {
+  const synced = syncedAt === undefined ? 'never synced' : `synced ${localTime(syncedAt)}`;
+  return `follows ${primary}, ${synced}${problem === undefined ? '' : `; ${problem}`}`;
 }

@@ -2,7 +2,7 @@
 import { isMemoryError } from '@episodica/memory-core';
 import { type Invocation, type Opened, useMemory } from '../open.ts';
 import { print } from '../output.ts';
-import { type Component, componentsText, encryptionText, healthOf } from './components.ts';
+import { type Component, componentsText, encryptionText, healthOf, replicaComponents } from './components.ts';
 
 /** Episodes counted before the backlog is told as "or more". */
 const MAX_COUNTED_BACKLOG = 100;
@@ -20,6 +20,7 @@ async function memoryComponents(invocation: Invocation): Promise<readonly Compon
   try {
     return await useMemory(invocation, async (opened) => [
       await storeComponent(opened, invocation.signal),
+      ...(await replicaComponents(opened.store)),
       await cacheComponent(opened),
       await learningComponent(opened, invocation.signal),
     ]);

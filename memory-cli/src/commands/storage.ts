@@ -3,19 +3,18 @@ import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { EXIT_CODES, isMemoryError, MemoryError } from '@episodica/memory-core';
 import type { LmdbCacheStats } from '@episodica/memory-storage-lmdb';
-import type { Replica, ReplicaState, TursoStore, Verification } from '@episodica/memory-storage-turso';
-import {
-  type DatabaseFile,
-  databasePlace,
-  type Invocation,
-  useDatabaseFile,
-  useMemory,
-  useStore,
-  verifyStore,
-} from '../open.ts';
+import type { ReplicaState, TursoStore, Verification } from '@episodica/memory-storage-turso';
+import { type DatabaseFile, databasePlace, type Invocation, useMemory, useStore, verifyStore } from '../open.ts';
 import { localTime, print } from '../output.ts';
 import { ageText, bytesText } from './amounts.ts';
-import { type Component, componentsText, encryptionText, healthOf } from './components.ts';
+import {
+  type Component,
+  componentsText,
+  encryptionText,
+  healthOf,
+  replicaComponents,
+  replicaText,
+} from './components.ts';
 
 /** Tells path, sizes and counts of the store, and what its cache has counted. */
 export async function stats(invocation: Invocation): Promise<number> {
@@ -27,15 +26,15 @@ export async function stats(invocation: Invocation): Promise<number> {
     cache: cacheFigures(await opened.cache.stats?.()),
   }));
   const { path, access, sizeBytes, freeBytes, schema, counts, journalSeq, oldestEpisodeAt, newestEpisodeAt } = figures;
-  const logBytes = await sizeOf(`${path}-wal`);
+  const logBytes = reach === 'file' ? await sizeOf(`${path}-wal`) : undefined;
   const result = {
     path,
     reach,
     access,
     encryption,
-    ...(replica === undefined ? {} : { replica: replicaFigures(replica) }),
+    ...(replica === undefined ? {} : { replica: replicaResult(replica) }),
     size_bytes: sizeBytes,
-    log_bytes: logBytes,
+    ...(logBytes === undefined ? {} : { log_bytes: logBytes }),
     free_bytes: freeBytes,
     schema,
     counts,
@@ -48,9 +47,9 @@ export async function stats(invocation: Invocation): Promise<number> {
     [
       `path     ${path}`,
       `access   ${access}, ${encryption}`,
-      ...(replica === undefined ? [] : [`follows  ${replicaText(replica)}`]),
+      ...(replica === undefined ? [] : [`replica  ${replicaText(replica)}`]),
       `size     ${sizeBytes.toLocaleString('en')} bytes, ${freeBytes.toLocaleString('en')} of them free`,
-      `log      ${logBytes.toLocaleString('en')} bytes`,
+      ...(logBytes === undefined ? [] : [`log      ${logBytes.toLocaleString('en')} bytes`]),
       `schema   ${schema}`,
       `journal  ${journalSeq} entries so far`,
       ...(oldestEpisodeAt === undefined || newestEpisodeAt === undefined
@@ -65,17 +64,8 @@ export async function stats(invocation: Invocation): Promise<number> {
   return 0;
 }
 
-function replicaFigures({ primary, syncedAt, problem }: ReplicaState): Readonly<Record<string, string>> {
-  return {
-    primary,
-    ...(syncedAt === undefined ? {} : { synced_at: syncedAt }),
-    ...(problem === undefined ? {} : { problem }),
-  };
-}
-
-function replicaText({ primary, syncedAt, problem }: ReplicaState): string {
-  const synced = syncedAt === undefined ? 'not filled yet' : `synchronised ${localTime(syncedAt)}`;
-  return [primary, synced, ...(problem === undefined ? [] : [problem])].join(', ');
+function replicaResult({ primary, syncedAt, problem }: ReplicaState): object {
+  return { primary, synced_at: syncedAt ?? null, problem: problem ?? null };
 }
 
 /** Counted over all processes; what nobody could count is said to be unavailable. */
@@ -201,7 +191,7 @@ async function storeComponents(invocation: Invocation): Promise<readonly Compone
     return await useStore(invocation, async (store) => [
       await readComponent(store),
       await writeComponent(store),
-      ...(store.replica === undefined ? [] : [await replicaComponent(store.replica)]),
+      ...(await replicaComponents(store)),
     ]);
   } catch (error) {
     if (!isMemoryError(error)) throw error;
@@ -225,12 +215,6 @@ async function writeComponent(store: TursoStore): Promise<Component> {
     if (!isMemoryError(error)) throw error;
     return { name: 'write', status: 'degraded', detail: `${error.code}: ${error.message}` };
   }
-}
-
-/** What is read may be old, and nothing can be written, while the database is away. */
-async function replicaComponent(replica: Replica): Promise<Component> {
-  const state = await replica.state();
-  return { name: 'replica', status: state.problem === undefined ? 'ok' : 'degraded', detail: replicaText(state) };
 }
 
 /** What is needed around a file; a host keeps its own. */

@@ -1,5 +1,6 @@
 // health_check: what works now, each part asked and not assumed.
 import { isMemoryError } from '@episodica/memory-core';
+import type { ReplicaState } from '@episodica/memory-storage-turso';
 import { z } from 'zod';
 import type { Backend, Services } from '../services.ts';
 import { defineTool, type Tool } from '../tool.ts';
@@ -67,10 +68,11 @@ async function memoryComponents(services: Services, signal: AbortSignal): Promis
   });
   if (store.status === 'down') return [store];
   const backend = await services.backend.get();
-  const { access, journalSeq, cache } = backend;
+  const { access, journalSeq, cache, replica } = backend;
   const isReadOnly = access?.() === 'read-only';
   return [
     isReadOnly ? { ...store, status: 'degraded', detail: `read-only: nothing can be written; ${store.detail}` } : store,
+    ...(replica === undefined ? [] : [replicaComponent(await replica())]),
     ...(journalSeq === undefined ? [] : [await asked('journal', async () => `newest entry ${await journalSeq()}`)]),
     ...(cache === undefined ? [] : [cacheComponent(await cache())]),
     await asked('learning', () => backlog(backend, signal)),
@@ -79,6 +81,13 @@ async function memoryComponents(services: Services, signal: AbortSignal): Promis
 
 function cacheComponent({ isOpen, detail }: { readonly isOpen: boolean; readonly detail: string }): Component {
   return { name: 'cache', status: isOpen ? 'ok' : 'degraded', detail };
+}
+
+function replicaComponent({ primary, syncedAt, problem }: ReplicaState): Component {
+  const synced = syncedAt === undefined ? 'never synced' : `synced ${syncedAt}`;
+  const detail = `follows ${primary}, ${synced}`;
+  if (problem === undefined) return { name: 'replica', status: 'ok', detail };
+  return { name: 'replica', status: 'degraded', detail: `${detail}; ${problem}` };
 }
 
 async function backlog({ memory }: Backend, signal: AbortSignal): Promise<string> {
