@@ -172,22 +172,7 @@ function tursoStore(
   { jobs, schema }: { readonly jobs: JobThreads; readonly schema: number },
 ): TursoStore {
   const { place } = connection;
-  const begun = new Set<Promise<unknown>>();
-  let isClosed = false;
-
-  async function call<T>(action: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    if (isClosed) throw new MemoryError('CLOSED', `The store ${place} is closed; open it again.`);
-    throwIfAborted(signal);
-    const working = work();
-    begun.add(working);
-    try {
-      return await working;
-    } catch (error) {
-      throw toMemoryError(error, `${action} the store ${place}`);
-    } finally {
-      begun.delete(working);
-    }
-  }
+  const { call, end } = callsOf(place);
 
   /** The steps of an episode lie side by side; any other page may cost a look at every row there is. */
   const readRows = (request: PageRequest): Promise<readonly Row[]> =>
@@ -223,11 +208,7 @@ function tursoStore(
 
     write: (batch, options) => call('write to', options?.signal, () => commit(batch, options)),
 
-    changes: (since, options) =>
-      call('read', options?.signal, async () => {
-        const { rows } = await connection.execute(changesStatement(since, options?.limit));
-        return changesIn(rows);
-      }),
+    changes: (since, options) => call('read', options?.signal, () => readChanges(connection, since, options?.limit)),
 
     text: {
       match: (query, options) => call('search', options?.signal, () => jobs.run('match', query)),
@@ -238,10 +219,34 @@ function tursoStore(
     ...careOf({ place, run: jobs.run, call }),
 
     async close() {
-      isClosed = true;
-      await Promise.allSettled(begun);
+      await end();
       await jobs.close();
       await connection.close();
+    },
+  };
+}
+
+/** `end` refuses calls from now on, and waits for those that have begun. */
+function callsOf(place: string): { readonly call: Call; end(): Promise<void> } {
+  const begun = new Set<Promise<unknown>>();
+  let isEnded = false;
+  return {
+    async call(action, signal, work) {
+      if (isEnded) throw new MemoryError('CLOSED', `The store ${place} is closed; open it again.`);
+      throwIfAborted(signal);
+      const working = work();
+      begun.add(working);
+      try {
+        return await working;
+      } catch (error) {
+        throw toMemoryError(error, `${action} the store ${place}`);
+      } finally {
+        begun.delete(working);
+      }
+    },
+    async end() {
+      isEnded = true;
+      await Promise.allSettled(begun);
     },
   };
 }
@@ -410,6 +415,11 @@ const NEWEST_ENTRY: Statement = {
   sql: 'SELECT seq, at, kind, id, op, actor FROM journal ORDER BY seq DESC LIMIT 1',
   args: [],
 };
+
+async function readChanges(connection: Connection, since: number, limit: number | undefined): Promise<Changes> {
+  const { rows } = await connection.execute(changesStatement(since, limit));
+  return changesIn(rows);
+}
 
 function changesStatement(since: number, limit = CHANGES_LIMIT): Statement {
   return {

@@ -78,7 +78,7 @@ async function steadyRecords(
 }
 
 async function learningRecord(store: MemoryStore, id: string, options: CallOptions): Promise<LearningRecord> {
-  const evidence = await collect(store.scan('evidence', { episodeId: id }, options));
+  const evidence = await collect(store.scan('evidence', { episodeIds: [id] }, options));
   const patterns = await store.getMany(
     'pattern',
     evidence.map(({ patternId }) => patternId),
