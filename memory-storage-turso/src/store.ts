@@ -164,6 +164,15 @@ type Call = <T>(action: string, signal: AbortSignal | undefined, work: () => Pro
 
 /** Rows read at a time: few enough to keep a page's time and memory small. */
 const PAGE_ROWS = 200;
+/**
+ * Pages of a scan. Over a network the next one is far away, so they are larger; they end early where bodies are long,
+ * as hosts bound the size of an answer.
+ */
+const PAGES: Readonly<Record<Connection['reach'], PageSize>> = {
+  file: { page: PAGE_ROWS },
+  network: { page: 1_000, maxCharacters: 2_000_000 },
+};
+type PageSize = Pick<PageRequest, 'page' | 'maxCharacters'>;
 /** Journal entries in one answer, unless the caller says otherwise. */
 const CHANGES_LIMIT = 1_000;
 
@@ -197,9 +206,10 @@ function tursoStore(
 
     async *scan<K extends Kind>(kind: K, filter: Filters[K], options?: CallOptions) {
       const turn = turns();
+      const size = PAGES[connection.reach];
       const readBehind = (last: Row | undefined, page: number): Promise<readonly Row[]> =>
-        call('read', options?.signal, () => readRows({ kind, filter, last, page }));
-      for await (const row of rowsInPages(filter, readBehind)) {
+        call('read', options?.signal, () => readRows({ kind, filter, last, ...size, page }));
+      for await (const row of rowsInPages({ filter, size }, readBehind)) {
         throwIfAborted(options?.signal);
         await turn();
         yield rowToEntity(kind, row);
@@ -252,19 +262,24 @@ function callsOf(place: string): { readonly call: Call; end(): Promise<void> } {
 }
 
 async function* rowsInPages(
-  filter: Filters[Kind],
+  { filter, size }: { readonly filter: Filters[Kind]; readonly size: PageSize },
   readBehind: (last: Row | undefined, page: number) => Promise<readonly Row[]>,
 ): AsyncIterable<Row> {
   const limit = 'limit' in filter && filter.limit !== undefined ? filter.limit : Number.POSITIVE_INFINITY;
   let last = firstPlace(filter);
   for (let left = limit; left > 0; ) {
-    const page = Math.min(left, PAGE_ROWS);
+    const page = Math.min(left, size.page);
     const rows = await readBehind(last, page);
     yield* rows;
     left -= rows.length;
     last = rows.at(-1);
-    if (rows.length < page) return;
+    if (last === undefined || (rows.length < page && !isCut(rows, size))) return;
   }
+}
+
+/** Whether there may be more, because these have as many characters as a page may have. */
+function isCut(rows: readonly Row[], { maxCharacters = Number.POSITIVE_INFINITY }: PageSize): boolean {
+  return rows.reduce((sum, row) => sum + textIn(row, 'body').length, 0) >= maxCharacters;
 }
 
 /** In pages, so that many ids don't hold up the thread. */

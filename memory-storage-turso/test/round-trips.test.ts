@@ -10,7 +10,8 @@ import {
   type Memory,
   openMemory,
 } from '@episodica/memory-core';
-import { type LibsqlServer, startLibsqlServer } from '@episodica/test-utils';
+import { openTursoStore } from '@episodica/memory-storage-turso';
+import { anEpisode, aPattern, aStep, type LibsqlServer, put, startLibsqlServer } from '@episodica/test-utils';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Connection } from '../src/connection.ts';
 import { connectRemote } from '../src/remote.ts';
@@ -210,6 +211,39 @@ for (const scheme of ['http', 'ws']) {
     }
   });
 }
+
+test('a scan over a network takes many rows at a time, and fewer where they are long [ST-03]', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'episodica-pages-'));
+  const server = await startLibsqlServer({ path: join(folder, 'memory.db') });
+  const store = await openTursoStore({ url: server.url });
+  const tripsOf = async (
+    scan: AsyncIterable<{ readonly id: string }>,
+  ): Promise<readonly [ids: string[], trips: number]> => {
+    const before = server.roundTrips;
+    const ids: string[] = [];
+    for await (const { id } of scan) ids.push(id);
+    return [ids, server.roundTrips - before];
+  };
+  try {
+    const short = Array.from({ length: 2_100 }, () => aPattern());
+    await store.write(short.map((value) => put('pattern', value)));
+    expect(await tripsOf(store.scan('pattern', {}))).toEqual([short.map(({ id }) => id).sort(), 3]);
+
+    const episode = anEpisode();
+    await store.write([put('episode', episode)]);
+    const long = Array.from({ length: 25 }, () =>
+      aStep({ episodeId: episode.id, parameters: { text: 'ä'.repeat(200_000) } }),
+    );
+    for (const step of long) await store.write([put('step', step)]);
+    // Ten of them are the two million characters of a page.
+    expect(await tripsOf(store.scan('step', {}))).toEqual([long.map(({ id }) => id), 3]);
+    expect(await tripsOf(store.scan('episode', {}))).toEqual([[episode.id], 1]);
+  } finally {
+    await store.close();
+    await server.close();
+    rmSync(folder, { recursive: true });
+  }
+});
 
 /** Enough of the same kind for a pattern to be shown, and one episode for each state. */
 async function furnish(memory: Memory): Promise<Places> {
