@@ -10,6 +10,7 @@ import { encryption } from './encryption.bench.ts';
 import { lifecycle } from './lifecycle.bench.ts';
 import { mcp } from './mcp.bench.ts';
 import { quality } from './quality.ts';
+import { remote } from './remote.bench.ts';
 import { retrieval } from './retrieval.bench.ts';
 import { sandbox } from './sandbox.bench.ts';
 import { scale } from './scale.bench.ts';
@@ -17,7 +18,18 @@ import { storage } from './storage.bench.ts';
 import { isMet, ratioOf, type Suite, type SuiteReport } from './suite.ts';
 import { formatReport } from './table.ts';
 
-const SUITES: readonly Suite[] = [lifecycle, storage, encryption, cache, scale, retrieval, mcp, sandbox, quality];
+const SUITES: readonly Suite[] = [
+  lifecycle,
+  storage,
+  remote,
+  encryption,
+  cache,
+  scale,
+  retrieval,
+  mcp,
+  sandbox,
+  quality,
+];
 /** A file given by its name alone is put here; git does not see it. */
 const resultsFolder = fileURLToPath(new URL('../results/', import.meta.url));
 

@@ -34,6 +34,23 @@ export async function collect<T>(items: AsyncIterable<T>, maxItems: number = Num
   return all;
 }
 
+/** What `work` answers for each item, in their order, while it is under way for some of them at once. */
+export async function* someAtOnce<T, R>(
+  items: AsyncIterable<T>,
+  atOnce: number,
+  work: (item: T) => Promise<R>,
+): AsyncGenerator<R> {
+  const underWay: Promise<R>[] = [];
+  for await (const item of items) {
+    const working = work(item);
+    // Who fails is heard in turn, if anybody still listens.
+    working.catch(() => undefined);
+    underWay.push(working);
+    if (underWay.length >= atOnce) yield* underWay.splice(0, 1);
+  }
+  yield* underWay;
+}
+
 /** Runs again, from a fresh read, what another process was faster with. The pauses differ, so that they get apart. */
 export async function retryingConflicts<T>(
   attempt: () => Promise<T>,

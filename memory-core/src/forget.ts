@@ -1,6 +1,6 @@
 // Forgetting: whatever matches goes with all that came of it, in one commit, and a receipt says what that was.
 import { type MemoryContext, retryingConflicts, timeOf } from './context.ts';
-import type { CompletedEpisode, Episode } from './episode.ts';
+import type { Episode } from './episode.ts';
 import { MemoryError } from './errors.ts';
 import { contentId } from './id.ts';
 import { type Unlearnt, unlearning } from './learn/extract.ts';
@@ -42,13 +42,13 @@ export interface ForgetReceipt {
 const MAX_TOLD_IDS = 1_000;
 /** Attempts before all is gathered again: the episodes themselves may have changed. */
 const QUICK_ATTEMPTS = 5;
-/** Episodes whose steps are counted in one read. */
+/** Episodes whose steps and evidence are counted at a time. */
 const COUNTED_EPISODES = 100;
 
 /**
  * Forgets every episode that matches: with them go their steps, text and evidence, what patterns and base rates owe
  * to them, and recommendations asked for within the same bounds or in their words; a tombstone of each stays, its id and time. All of
- * it is one commit; what changed meanwhile is read again before. Holds ids and counts, no bodies.
+ * it is one commit; what changed meanwhile is read again before. Holds ids and counts, and a few bodies at a time.
  * @throws `INVALID_INPUT` for a filter that does not narrow: nobody forgets everything by accident. `CONFLICT` when
  * others are always faster; nothing is forgotten then.
  */
@@ -125,24 +125,24 @@ async function gathered(store: MemoryStore, filter: EpisodeFilter, options: Call
   const learnt = unlearning(store, options);
   let steps = 0;
   let evidence = 0;
-  let uncounted: string[] = [];
+  let uncounted: Episode[] = [];
+  const countSteps = async (): Promise<void> => {
+    const episodeIds = uncounted.map(({ id }) => id);
+    for await (const _step of store.scan('step', { episodeIds }, options)) steps += 1;
+  };
   const count = async (): Promise<void> => {
-    for await (const _step of store.scan('step', { episodeIds: uncounted }, options)) steps += 1;
+    const [found] = await Promise.all([learnt.add(uncounted), countSteps()]);
+    evidence += found;
     uncounted = [];
   };
   for await (const episode of store.scan('episode', filter, options)) {
     versions.set(episode.id, episode.version);
     asked.add(digestOf(episode));
-    if (isCompleted(episode)) evidence += await learnt.add(episode);
-    uncounted.push(episode.id);
+    uncounted.push(episode);
     if (uncounted.length >= COUNTED_EPISODES) await count();
   }
   if (uncounted.length > 0) await count();
   return { versions, asked, steps, evidence, touches: learnt.touches, unlearnt: learnt.writes };
-}
-
-function isCompleted(episode: Episode): episode is CompletedEpisode {
-  return episode.status === 'completed';
 }
 
 /** The same for an episode and a recommendation that was asked for with the same task in the same project. */

@@ -37,18 +37,35 @@ export async function createEpisodes(
   inputs: readonly EpisodeInput[],
   options: CallOptions,
 ): Promise<readonly OpenEpisode[]> {
+  const episodes = await newEpisodes(context, inputs);
+  await beginEpisodes(context, episodes, options);
+  return episodes;
+}
+
+/** Episodes as they are asked for. Nothing is stored yet. */
+export async function newEpisodes(
+  context: MemoryContext,
+  inputs: readonly EpisodeInput[],
+): Promise<readonly OpenEpisode[]> {
   refuseLargeBatch(inputs.length, 'episodes');
   const at = timeOf(context);
-  const episodes = await mapInTurns(inputs, (input) => {
+  return mapInTurns(inputs, (input) => {
     const checked = parse(episodeInput, input, 'episode');
     const project = checked.project ?? context.project;
     return toEpisode({ ...checked, project }, { id: context.newId(), at });
   });
+}
+
+/** Begins these episodes, all in one commit. */
+export async function beginEpisodes(
+  context: MemoryContext,
+  episodes: readonly OpenEpisode[],
+  options: CallOptions,
+): Promise<void> {
   const puts = await mapInTurns(episodes, (value): Write => {
     return { op: 'put', kind: 'episode', value, ifVersion: 0, terms: episodeTerms(value, []) };
   });
   await context.store.write(puts, { ...options, actor: context.actor });
-  return episodes;
 }
 
 /** Steps as they are stored, in the order of the call. */
@@ -58,22 +75,28 @@ export interface StoredSteps {
   readonly differing: readonly number[];
 }
 
+/** Steps as they are asked for. Nothing is stored yet. */
+export async function newSteps(
+  context: MemoryContext,
+  episodeId: string,
+  inputs: readonly StepInput[],
+): Promise<readonly Step[]> {
+  refuseLargeBatch(inputs.length, 'steps');
+  const at = timeOf(context);
+  return mapInTurns(inputs, (input) => toStep(parse(stepInput, input, 'step'), { id: context.newId(), at, episodeId }));
+}
+
 /**
- * Appends steps to an open episode, all in one commit. A step whose key the episode already holds is not stored
+ * Appends these steps to an open episode, all in one commit. A step whose key the episode already holds is not stored
  * again: the one that is there is answered, also once the episode is completed.
  */
 export async function addSteps(
   context: MemoryContext,
   episodeId: string,
-  inputs: readonly StepInput[],
+  steps: readonly Step[],
   options: CallOptions,
 ): Promise<StoredSteps> {
-  refuseLargeBatch(inputs.length, 'steps');
-  if (inputs.length === 0) await existing(context, episodeId, options);
-  const at = timeOf(context);
-  const steps = await mapInTurns(inputs, (input) =>
-    toStep(parse(stepInput, input, 'step'), { id: context.newId(), at, episodeId }),
-  );
+  if (steps.length === 0) await existing(context, episodeId, options);
   let known: ReadonlyMap<string, Step> = new Map();
   for (;;) {
     const fresh = withoutRepeats(steps, known);
@@ -99,9 +122,12 @@ export async function completeEpisode(
 ): Promise<CompletedEpisode> {
   const outcome = toOutcome(parse(outcomeInput, input, 'outcome'));
   return retryingConflicts(async () => {
-    const episode = await existing(context, id, options);
+    // Read side by side; what does not belong together is turned down by the write.
+    const [episode, steps] = await Promise.all([
+      existing(context, id, options),
+      collect(context.store.scan('step', { episodeIds: [id] }, options)),
+    ]);
     if (episode.status === 'completed') throw alreadyCompleted(id);
-    const steps = await collect(context.store.scan('step', { episodeIds: [id] }, options));
     const learning = learn(episode.description, outcome, steps);
     const now = timeOf(context);
     // A clock that was set back does not make an episode end before it began.
@@ -166,6 +192,14 @@ export async function tagStats(
   return [...counts]
     .map(([tag, count]) => ({ tag, count }))
     .sort((a, b) => b.count - a.count || (a.tag < b.tag ? -1 : 1));
+}
+
+/** The steps of an episode in their order. @throws `NOT_FOUND` */
+export async function stepsOf(context: MemoryContext, id: string, options: CallOptions): Promise<readonly Step[]> {
+  const steps = await collect(context.store.scan('step', { episodeIds: [id] }, options));
+  // Steps go with their episode: only where there are none, it may be missing.
+  if (steps.length === 0) await existing(context, id, options);
+  return steps;
 }
 
 /** The episode with this id. @throws `NOT_FOUND` */

@@ -1,5 +1,5 @@
 // The library's front door: its verbs in one place, over one store.
-import { collect, type MemoryContext } from './context.ts';
+import type { MemoryContext } from './context.ts';
 import type { CompletedEpisode, Episode, OpenEpisode, Step } from './episode.ts';
 import { resultText } from './episode.ts';
 import { isMemoryError, MemoryError } from './errors.ts';
@@ -11,11 +11,15 @@ import { extractPatterns } from './learn/extract.ts';
 import { errorExcerpt } from './learn/recovery.ts';
 import {
   addSteps,
+  beginEpisodes,
   completeEpisode,
   createEpisodes,
   existing,
+  newEpisodes,
+  newSteps,
   renameTag,
   type StoredSteps,
+  stepsOf,
   tagStats,
   updateEpisode,
 } from './lifecycle.ts';
@@ -150,10 +154,7 @@ export function openMemory(options: MemoryOptions): Memory {
       return episode;
     },
     getEpisodes: (ids, call = {}) => store.getMany('episode', ids, call),
-    async getSteps(episodeId, call = {}) {
-      await existing(context, episodeId, call);
-      return collect(store.scan('step', { episodeIds: [episodeId] }, call));
-    },
+    getSteps: (episodeId, call = {}) => stepsOf(context, episodeId, call),
     async *listEpisodes(filter = {}, call = {}) {
       yield* store.scan('episode', checkedFilter(filter), call);
     },
@@ -189,25 +190,41 @@ async function createEpisode(
   input: EpisodeInput,
   options: CallOptions,
 ): Promise<CreatedEpisode> {
-  const [episode] = await createEpisodes(context, [input], options);
-  if (episode === undefined) throw new MemoryError('STORE_FAILED', 'The store did not answer with the new episode.');
-  const { description, project, domain, taskType, context: place } = episode;
+  const episodes = await newEpisodes(context, [input]);
+  const [episode] = episodes;
+  if (episode === undefined) throw new MemoryError('STORE_FAILED', 'The new episode was lost; try again.');
+  const [, related] = await sideBySide(
+    beginEpisodes(context, episodes, options),
+    priorExperience(context, episode, options),
+  );
+  return { episode, related };
+}
+
+/** What is known of such tasks. The episode itself may be stored by now, and is not part of it. */
+async function priorExperience(
+  context: MemoryContext,
+  { id, description, project, domain, taskType, context: place }: OpenEpisode,
+  options: CallOptions,
+): Promise<SearchResult> {
   const situation = { domain, taskType, language: place.language, framework: place.framework };
   try {
     const query = { text: description.slice(0, QUERY_CHARACTERS), project, limit: RELATED_HITS + 1, situation };
     const found = await search(context, query, options);
-    const others = found.episodes.filter((hit) => hit.episode.id !== episode.id);
-    return {
-      episode,
-      related: { ...found, episodes: others.slice(0, RELATED_HITS), patterns: found.patterns.slice(0, RELATED_HITS) },
-    };
+    const others = found.episodes.filter((hit) => hit.episode.id !== id);
+    return { ...found, episodes: others.slice(0, RELATED_HITS), patterns: found.patterns.slice(0, RELATED_HITS) };
   } catch (error) {
     // The episode is stored: an answer without prior experience is better than none.
     if (!isMemoryError(error)) throw error;
-    context.logger.warn({ code: error.code, episodeId: episode.id }, 'no prior experience could be looked up');
+    context.logger.warn({ code: error.code, episodeId: id }, 'no prior experience could be looked up');
     const degraded = [`prior experience could not be looked up (${error.code})`];
-    return { episode, related: { episodes: [], patterns: [], isAbstained: false, degraded } };
+    return { episodes: [], patterns: [], isAbstained: false, degraded };
   }
+}
+
+/** Waits for both, then fails if one did: with the first, where both did. */
+async function sideBySide<A, B>(first: Promise<A>, second: Promise<B>): Promise<readonly [A, B]> {
+  await Promise.allSettled([first, second]);
+  return [await first, await second];
 }
 
 /** Characters of a description that are asked for: within the limit of a query also where each takes four bytes. */
@@ -219,12 +236,19 @@ async function addStepsWithHints(
   inputs: readonly StepInput[],
   options: CallOptions,
 ): Promise<AddedSteps> {
-  const stored = await addSteps(context, episodeId, inputs, options);
+  const steps = await newSteps(context, episodeId, inputs);
+  // Hints are those of the episode's project, which is asked for beside the write.
+  const mayFail = steps.some((step) => step.result.type === 'error');
+  const looking = mayFail ? existing(context, episodeId, options) : undefined;
+  const [stored] = await sideBySide(
+    addSteps(context, episodeId, steps, options),
+    looking?.catch(() => undefined) ?? Promise.resolve(undefined),
+  );
   const failed = stored.steps.findLast((step) => step.result.type === 'error');
   const error = failed === undefined ? '' : errorExcerpt(resultText(failed.result));
   if (error === '') return { ...stored, hints: [] };
   try {
-    const { project } = await existing(context, episodeId, options);
+    const { project } = await (looking ?? existing(context, episodeId, options));
     return { ...stored, hints: await hintsForError(context, error, { project, exceptEpisode: episodeId }, options) };
   } catch (cause) {
     // The steps are stored: an answer without hints is better than none.

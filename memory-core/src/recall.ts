@@ -48,10 +48,10 @@ export async function search(context: MemoryContext, query: SearchQuery, options
   const episodeFilter = toEpisodeFilter(context, asked);
   const { visibleTo, project } = episodeFilter;
   const patternFilter: PatternFilter = defined({ visibleTo, project, domain: asked.domain });
-  const episodes = await gatherEpisodes(context.store, { terms, filter: episodeFilter, limit }, options);
-  const patterns = narrowsToEpisodes(asked)
-    ? []
-    : await gatherPatterns(context.store, { terms, filter: patternFilter, limit }, options);
+  const [episodes, patterns] = await Promise.all([
+    gatherEpisodes(context.store, { terms, filter: episodeFilter, limit }, options),
+    narrowsToEpisodes(asked) ? [] : gatherPatterns(context.store, { terms, filter: patternFilter, limit }, options),
+  ]);
   const hits = rankEpisodes(episodes.found, { situation, nowMs: context.clock() }).slice(0, limit);
   const rules = await withEvidenceIds(context.store, rankPatterns(patterns).slice(0, limit), options);
   const isAbstained = text !== undefined && hits.length === 0 && rules.length === 0;
@@ -117,10 +117,12 @@ export async function recordFeedback(
   const { recommendationId, applied, isSuccess, note } = parse(feedbackInput, input, 'feedback');
   const feedback: Feedback = { at: timeOf(context), applied: [...new Set(applied)], isSuccess, ...defined({ note }) };
   return retryingConflicts(async () => {
-    const [offered] = await context.store.getMany('recommendation', [recommendationId], options);
+    const [[offered], utility] = await Promise.all([
+      context.store.getMany('recommendation', [recommendationId], options),
+      utilityWrites(context, [feedback], options),
+    ]);
     const open = acceptsFeedback(offered, recommendationId, feedback);
     const value: Recommendation = { ...open, version: open.version + 1, feedback };
-    const utility = await utilityWrites(context, [feedback], options);
     await context.store.write([{ op: 'put', kind: 'recommendation', value, ifVersion: open.version }, ...utility], {
       ...options,
       actor: context.actor,

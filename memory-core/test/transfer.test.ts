@@ -7,6 +7,8 @@ import {
   readJsonLines,
   readTauBench,
 } from '@episodica/memory-core';
+import type { MemoryStore } from '@episodica/memory-core/ports';
+import { turns } from '@episodica/test-utils';
 import { beforeEach, describe, expect, test } from 'vitest';
 
 let memory: Memory;
@@ -53,6 +55,29 @@ async function filled(): Promise<Memory> {
   await memory.learnPending();
   return memory;
 }
+
+test('an export reads some episodes ahead, no more, and tells them in their order [EP-11]', async () => {
+  const store = inMemoryStore();
+  const episodes = await openMemory({ store }).createEpisodes(
+    Array.from({ length: 20 }, (_, index) => ({ description: `task ${index}` })),
+  );
+  const underWay = { now: 0, most: 0 };
+  const slow: MemoryStore = {
+    ...store,
+    async *scan(kind, filter, call) {
+      underWay.now += kind === 'step' ? 1 : 0;
+      underWay.most = Math.max(underWay.most, underWay.now);
+      await turns(3);
+      yield* store.scan(kind, filter, call);
+      underWay.now -= kind === 'step' ? 1 : 0;
+    },
+  };
+  const told: unknown[] = [];
+  for await (const record of openMemory({ store: slow }).exportEpisodes())
+    told.push('episode_id' in record && record.episode_id);
+  expect(told).toEqual(episodes.map(({ id }) => id));
+  expect(underWay).toEqual({ now: 0, most: 8 });
+});
 
 test('export, import, export is the same text, ids kept [EP-11]', async () => {
   const text = await exported(await filled());

@@ -55,9 +55,9 @@ const CONDITIONS: { readonly [K in Kind]: (filter: Filters[K]) => readonly Maybe
     compare('pattern.domain = ?', columnText(domain)),
     compare('pattern.support >= ?', minSupport),
   ],
-  evidence: ({ patternId, episodeId }) => [
+  evidence: ({ patternId, episodeIds }) => [
     compare('evidence.pattern_id = ?', patternId),
-    compare('evidence.episode_id = ?', episodeId),
+    isOneOf('evidence.episode_id', episodeIds),
   ],
   baseline: () => [],
   recommendation: () => [],

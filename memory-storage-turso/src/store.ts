@@ -286,6 +286,15 @@ type Call = <T>(action: string, signal: AbortSignal | undefined, work: () => Pro
 
 /** Rows read at a time: few enough to keep a page's time and memory small. */
 const PAGE_ROWS = 200;
+/**
+ * Pages of a scan. Over a network the next one is far away, so they are larger; they end early where bodies are long,
+ * as hosts bound the size of an answer.
+ */
+const PAGES: Readonly<Record<Connection['reach'], PageSize>> = {
+  file: { page: PAGE_ROWS },
+  network: { page: 1_000, maxCharacters: 2_000_000 },
+};
+type PageSize = Pick<PageRequest, 'page' | 'maxCharacters'>;
 /** Journal entries in one answer, unless the caller says otherwise. */
 const CHANGES_LIMIT = 1_000;
 
@@ -297,22 +306,7 @@ interface StoreSetup {
 
 function tursoStore(connection: StoreConnection, { jobs, schema, encryptionKey }: StoreSetup): TursoStore {
   const { place } = connection;
-  const begun = new Set<Promise<unknown>>();
-  let isClosed = false;
-
-  async function call<T>(action: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    if (isClosed) throw new MemoryError('CLOSED', `The store ${place} is closed; open it again.`);
-    throwIfAborted(signal);
-    const working = work();
-    begun.add(working);
-    try {
-      return await working;
-    } catch (error) {
-      throw toMemoryError(error, `${action} the store ${place}`);
-    } finally {
-      begun.delete(working);
-    }
-  }
+  const { call, end } = callsOf(place);
 
   /** The steps of an episode lie side by side; any other page may cost a look at every row there is. */
   const readRows = (request: PageRequest): Promise<readonly Row[]> =>
@@ -337,9 +331,10 @@ function tursoStore(connection: StoreConnection, { jobs, schema, encryptionKey }
 
     async *scan<K extends Kind>(kind: K, filter: Filters[K], options?: CallOptions) {
       const turn = turns();
+      const size = PAGES[connection.reach];
       const readBehind = (last: Row | undefined, page: number): Promise<readonly Row[]> =>
-        call('read', options?.signal, () => readRows({ kind, filter, last, page }));
-      for await (const row of rowsInPages(filter, readBehind)) {
+        call('read', options?.signal, () => readRows({ kind, filter, last, ...size, page }));
+      for await (const row of rowsInPages({ filter, size }, readBehind)) {
         throwIfAborted(options?.signal);
         await turn();
         yield rowToEntity(kind, row);
@@ -348,11 +343,7 @@ function tursoStore(connection: StoreConnection, { jobs, schema, encryptionKey }
 
     write: (batch, options) => call('write to', options?.signal, () => commit(batch, options)),
 
-    changes: (since, options) =>
-      call('read', options?.signal, async () => {
-        const { rows } = await connection.execute(changesStatement(since, options?.limit));
-        return changesIn(rows);
-      }),
+    changes: (since, options) => call('read', options?.signal, () => readChanges(connection, since, options?.limit)),
 
     text: {
       match: (query, options) => call('search', options?.signal, () => jobs.run('match', query)),
@@ -363,32 +354,61 @@ function tursoStore(connection: StoreConnection, { jobs, schema, encryptionKey }
     ...careOf({ place, reach: connection.reach, run: jobs.run, encryptionKey, call }),
 
     async close() {
-      isClosed = true;
-      await Promise.allSettled(begun);
+      await end();
       await jobs.close();
       await connection.close();
     },
   };
 }
 
+/** `end` refuses calls from now on, and waits for those that have begun. */
+function callsOf(place: string): { readonly call: Call; end(): Promise<void> } {
+  const begun = new Set<Promise<unknown>>();
+  let isEnded = false;
+  return {
+    async call(action, signal, work) {
+      if (isEnded) throw new MemoryError('CLOSED', `The store ${place} is closed; open it again.`);
+      throwIfAborted(signal);
+      const working = work();
+      begun.add(working);
+      try {
+        return await working;
+      } catch (error) {
+        throw toMemoryError(error, `${action} the store ${place}`);
+      } finally {
+        begun.delete(working);
+      }
+    },
+    async end() {
+      isEnded = true;
+      await Promise.allSettled(begun);
+    },
+  };
+}
+
 async function* rowsInPages(
-  filter: Filters[Kind],
+  { filter, size }: { readonly filter: Filters[Kind]; readonly size: PageSize },
   readBehind: (last: Row | undefined, page: number) => Promise<readonly Row[]>,
 ): AsyncIterable<Row> {
   const limit = 'limit' in filter && filter.limit !== undefined ? filter.limit : Number.POSITIVE_INFINITY;
   let last = firstPlace(filter);
   for (let left = limit; left > 0; ) {
-    const page = Math.min(left, PAGE_ROWS);
+    const page = Math.min(left, size.page);
     const rows = await readBehind(last, page);
     yield* rows;
     left -= rows.length;
     last = rows.at(-1);
-    if (rows.length < page) return;
+    if (last === undefined || (rows.length < page && !isCut(rows, size))) return;
   }
 }
 
 /** Things asked of a host at once: one round trip for nearly everybody, and an answer of a few megabytes at most. */
 const HOST_IDS = 2_000;
+
+/** Whether there may be more, because these have as many characters as a page may have. */
+function isCut(rows: readonly Row[], { maxCharacters = Number.POSITIVE_INFINITY }: PageSize): boolean {
+  return rows.reduce((sum, row) => sum + textIn(row, 'body').length, 0) >= maxCharacters;
+}
 
 /** In pages, so that many ids don't hold up the thread. */
 async function getMany<K extends Kind>(
@@ -575,6 +595,11 @@ const NEWEST_ENTRY: Statement = {
   sql: 'SELECT seq, at, kind, id, op, actor FROM journal ORDER BY seq DESC LIMIT 1',
   args: [],
 };
+
+async function readChanges(connection: Connection, since: number, limit: number | undefined): Promise<Changes> {
+  const { rows } = await connection.execute(changesStatement(since, limit));
+  return changesIn(rows);
+}
 
 function changesStatement(since: number, limit = CHANGES_LIMIT): Statement {
   return {

@@ -490,7 +490,7 @@ function ownershipLaws(law: Law): void {
     ]);
     await store.write([put('episode', { ...episode, version: 2 }, { ifVersion: 1 })]);
     expect(await idsOf(store, 'step', { episodeIds: [episode.id] })).toHaveLength(1);
-    expect(await idsOf(store, 'evidence', { episodeId: episode.id })).toHaveLength(1);
+    expect(await idsOf(store, 'evidence', { episodeIds: [episode.id] })).toHaveLength(1);
   });
 
   law('the newest evidence of a pattern comes first [LE-06]', async (store) => {

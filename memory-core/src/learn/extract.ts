@@ -1,7 +1,7 @@
 // Patterns over many episodes: counts in those that have not been learnt from yet, and takes out those that are
 // forgotten. The only input and output in this folder.
 import { collect, retryingConflicts } from '../context.ts';
-import type { CompletedEpisode } from '../episode.ts';
+import type { CompletedEpisode, Episode } from '../episode.ts';
 import { type Baseline, baselineId, MIN_SUPPORT, type Pattern, type PatternEvidence, type Scope } from '../pattern.ts';
 import type { CallOptions, IndexTerms, MemoryStore, Write } from '../ports/store.ts';
 import { evidence, scopeOf, toolSequenceId, toolSequences, withEpisodes, withEvidence } from './tool-sequence.ts';
@@ -62,10 +62,10 @@ export async function learnFrom(
   return learnt;
 }
 
-/** What the patterns lose with episodes that go, gathered one episode after the other. */
+/** What the patterns lose with episodes that go, gathered some episodes at a time. */
 export interface Unlearning {
-  /** Adds an episode that is about to be deleted; answers how many pieces of evidence go with it. */
-  add(episode: CompletedEpisode): Promise<number>;
+  /** Adds episodes that are about to be deleted; answers how many pieces of evidence go with them. */
+  add(episodes: readonly Episode[]): Promise<number>;
   /** Whether a pattern rests on one of them. */
   touches(patternId: string): boolean;
   /** What must be written beside the deletions, so that patterns and base rates are as if these had never been. */
@@ -88,13 +88,18 @@ export function unlearning(store: MemoryStore, options: CallOptions): Unlearning
   const patterns = new Map<string, Tally>();
   const scopes = new Map<string, Tally & { readonly scope: Scope }>();
   return {
-    async add(episode) {
-      const scope = scopeOf(episode);
-      if (scope === undefined || episode.learningPending) return 0;
-      const id = baselineId(scope);
-      scopes.set(id, { scope, ...withOne(scopes.get(id), episode.outcome.kind === 'success') });
+    async add(episodes) {
+      const learnt: string[] = [];
+      for (const episode of episodes.filter(isCompleted)) {
+        const scope = scopeOf(episode);
+        if (scope === undefined || episode.learningPending) continue;
+        const id = baselineId(scope);
+        scopes.set(id, { scope, ...withOne(scopes.get(id), episode.outcome.kind === 'success') });
+        learnt.push(episode.id);
+      }
       let found = 0;
-      for await (const { patternId, isSuccess } of store.scan('evidence', { episodeId: episode.id }, options)) {
+      if (learnt.length === 0) return found;
+      for await (const { patternId, isSuccess } of store.scan('evidence', { episodeIds: learnt }, options)) {
         patterns.set(patternId, withOne(patterns.get(patternId), isSuccess));
         found += 1;
       }
@@ -103,7 +108,11 @@ export function unlearning(store: MemoryStore, options: CallOptions): Unlearning
     touches: (patternId) => patterns.has(patternId),
     async writes() {
       const left: { readonly pattern: Pattern; readonly gone: Tally; readonly support: number }[] = [];
-      for (const pattern of await store.getMany('pattern', [...patterns.keys()], options)) {
+      const [known, baselines] = await Promise.all([
+        store.getMany('pattern', [...patterns.keys()], options),
+        store.getMany('baseline', [...scopes.keys()], options),
+      ]);
+      for (const pattern of known) {
         const gone = patterns.get(pattern?.id ?? '');
         if (pattern === undefined || gone === undefined) continue;
         left.push({ pattern, gone, support: pattern.support - gone.count });
@@ -111,7 +120,6 @@ export function unlearning(store: MemoryStore, options: CallOptions): Unlearning
       const dying = left.filter(({ support }) => support <= 0);
       const weakened = left.filter(({ support }) => support > 0);
       const hidden = left.filter(({ pattern, support }) => pattern.support >= MIN_SUPPORT && support < MIN_SUPPORT);
-      const baselines = await store.getMany('baseline', [...scopes.keys()], options);
       return {
         writes: [
           ...[...dying, ...weakened].map(({ pattern, gone }) => patternWithout(pattern, gone)),
@@ -156,7 +164,7 @@ function baselineWithout(
     : [{ op: 'put', kind: 'baseline', value, ifVersion: baseline.version }];
 }
 
-function isCompleted(episode: { readonly status: string }): episode is CompletedEpisode {
+function isCompleted(episode: Episode): episode is CompletedEpisode {
   return episode.status === 'completed';
 }
 
@@ -220,12 +228,16 @@ export async function countingWrites(
     }),
   );
   const baselineIds = [...new Set(seen.map(({ scope }) => baselineId(scope)))];
-  const baselines = folded(baselineIds, await store.getMany('baseline', baselineIds, options), {
+  const patternIds = [...new Set(sightings.map(({ patternId }) => patternId))];
+  const [knownBaselines, knownPatterns] = await Promise.all([
+    store.getMany('baseline', baselineIds, options),
+    store.getMany('pattern', patternIds, options),
+  ]);
+  const baselines = folded(baselineIds, knownBaselines, {
     items: seen.map((item) => ({ ...item, id: baselineId(item.scope) })),
     add: (known, { scope, isSuccess }) => withEpisodes(known, scope, { episodes: 1, successes: isSuccess ? 1 : 0 }),
   });
-  const patternIds = [...new Set(sightings.map(({ patternId }) => patternId))];
-  const patterns = folded(patternIds, await store.getMany('pattern', patternIds, options), {
+  const patterns = folded(patternIds, knownPatterns, {
     items: sightings.map((item) => ({ ...item, id: item.patternId })),
     add: withEvidence,
   });

@@ -182,7 +182,7 @@ export interface Filters {
   episode: EpisodeFilter;
   step: StepFilter;
   pattern: PatternFilter;
-  evidence: { readonly patternId?: string; readonly episodeId?: string };
+  evidence: EvidenceFilter;
   baseline: Record<never, never>;
   recommendation: Record<never, never>;
   tombstone: Record<never, never>;
@@ -228,6 +228,11 @@ export interface StepFilter {
   readonly key?: string;
   /** Steps with a larger number. */
   readonly afterNumber?: number;
+}
+
+export interface EvidenceFilter {
+  readonly patternId?: string;
+  readonly episodeIds?: readonly string[];
 }
 
 export interface PatternFilter {

@@ -65,7 +65,7 @@ export function matchesPattern(pattern: Pattern, filter: PatternFilter): boolean
 
 /** Whether the filter lets the evidence through. */
 export function matchesEvidence(evidence: PatternEvidence, filter: Filters['evidence']): boolean {
-  return isSame(filter.patternId, evidence.patternId) && isSame(filter.episodeId, evidence.episodeId);
+  return isSame(filter.patternId, evidence.patternId) && isIn(filter.episodeIds, evidence.episodeId);
 }
 
 /** The order of evidence: the newest episode first, where ids rise with time. */

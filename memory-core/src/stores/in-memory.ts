@@ -62,32 +62,13 @@ export function inMemoryStore(
     throwIfAborted(call?.signal);
   }
 
-  function getMany<K extends Kind>(
-    kind: K,
-    ids: readonly string[],
-    call: CallOptions | undefined,
-  ): readonly (Entities[K] | undefined)[] {
-    enter(call);
-    return ids.map((id) => {
-      const held = tables[kind].get(id);
-      return held && copyOf(held);
-    });
-  }
-
-  function changes(since: number, limit = 1_000): Changes {
-    const first = Math.max(0, since);
-    return { entries: journal.slice(first, first + limit).map((entry) => ({ ...entry })), seq: journal.length };
-  }
-
-  function match<K extends IndexedKind>(query: TextQuery<K>, call: CallOptions | undefined): TextMatches {
-    enter(call);
-    return matchText([...tables[query.kind].values()], query, RULES[query.kind].matches);
-  }
-
   return {
     name: 'memory',
 
-    getMany: async (kind, ids, call) => getMany(kind, ids, call),
+    async getMany(kind, ids, call) {
+      enter(call);
+      return valuesIn(tables[kind], ids);
+    },
 
     async *scan<K extends Kind>(kind: K, filter: Filters[K], call?: CallOptions) {
       enter(call);
@@ -111,16 +92,26 @@ export function inMemoryStore(
 
     async changes(since, call) {
       enter(call);
-      return changes(since, call?.limit);
+      return entriesIn(journal, since, call?.limit);
     },
 
-    text: { match: async (query, call) => match(query, call) },
+    text: {
+      async match(query, call) {
+        enter(call);
+        return matchesIn(tables[query.kind], query);
+      },
+    },
 
     dated: {
       async getMany({ kind, ids, since, limit }, call) {
-        return { answer: getMany(kind, ids, call), changes: changes(since, limit), newest: journal.at(-1) };
+        enter(call);
+        const changes = entriesIn(journal, since, limit);
+        return { answer: valuesIn(tables[kind], ids), changes, newest: journal.at(-1) };
       },
-      match: async (query, call) => ({ answer: match(query, call), newest: journal.at(-1) }),
+      async match(query, call) {
+        enter(call);
+        return { answer: matchesIn(tables[query.kind], query), newest: journal.at(-1) };
+      },
     },
 
     async close() {
@@ -157,6 +148,25 @@ function hold<K extends Kind>(value: Entities[K], terms: IndexTerms = { title: [
 
 function copyOf<K extends Kind>(held: Held<K>): Entities[K] {
   return JSON.parse(held.json);
+}
+
+function valuesIn<K extends Kind>(
+  table: ReadonlyMap<string, Held<K>>,
+  ids: readonly string[],
+): readonly (Entities[K] | undefined)[] {
+  return ids.map((id) => {
+    const held = table.get(id);
+    return held && copyOf(held);
+  });
+}
+
+function entriesIn(journal: readonly JournalEntry[], since: number, limit = 1_000): Changes {
+  const first = Math.max(0, since);
+  return { entries: journal.slice(first, first + limit).map((entry) => ({ ...entry })), seq: journal.length };
+}
+
+function matchesIn<K extends IndexedKind>(table: ReadonlyMap<string, Held<K>>, query: TextQuery<K>): TextMatches {
+  return matchText([...table.values()], query, RULES[query.kind].matches);
 }
 
 // Reading: what a scan of each kind lets through, in which order, and how much of it.

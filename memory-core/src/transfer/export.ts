@@ -1,5 +1,5 @@
 // What a store holds as records, one at a time.
-import { collect } from '../context.ts';
+import { collect, someAtOnce } from '../context.ts';
 import type { Episode } from '../episode.ts';
 import type { CallOptions, EpisodeFilter, MemoryStore } from '../ports/store.ts';
 import { isAskedWithin } from '../recommendation.ts';
@@ -16,6 +16,9 @@ export interface ExportOptions extends CallOptions {
   readonly withLearning?: boolean | undefined;
 }
 
+/** Episodes read ahead, each with all its steps: a store that is far away is waited for less often. */
+const EPISODES_AT_ONCE = 8;
+
 /**
  * Episodes in the order of their start, whatever order they came in, so that exporting twice gives the same text;
  * behind them recommendations, and tombstones where no filter narrows.
@@ -29,9 +32,9 @@ export async function* exportEpisodes(
   options: ExportOptions,
 ): AsyncGenerator<EpisodeRecord | CompanionRecord> {
   const changed = await changedEpisodes(store, options);
-  for await (const seen of store.scan('episode', filter, options)) {
-    yield* await steadyRecords(store, { seen, changed }, options);
-  }
+  const episodes = store.scan('episode', filter, options);
+  const records = someAtOnce(episodes, EPISODES_AT_ONCE, (seen) => steadyRecords(store, { seen, changed }, options));
+  for await (const ofOne of records) yield* ofOne;
   if (filter.limit !== undefined || filter.after !== undefined) return;
   for await (const recommendation of store.scan('recommendation', {}, options)) {
     if (isAskedWithin(recommendation, filter)) yield recommendationRecord(recommendation);
@@ -78,7 +81,7 @@ async function steadyRecords(
 }
 
 async function learningRecord(store: MemoryStore, id: string, options: CallOptions): Promise<LearningRecord> {
-  const evidence = await collect(store.scan('evidence', { episodeId: id }, options));
+  const evidence = await collect(store.scan('evidence', { episodeIds: [id] }, options));
   const patterns = await store.getMany(
     'pattern',
     evidence.map(({ patternId }) => patternId),

@@ -1,0 +1,264 @@
+// How often each verb of the library asks a database that is far away, and how often one question waits for another.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  cachedStore,
+  type FeedbackInput,
+  inMemoryCache,
+  layeredCache,
+  type Memory,
+  openMemory,
+} from '@episodica/memory-core';
+import { openTursoStore } from '@episodica/memory-storage-turso';
+import { anEpisode, aPattern, aStep, type LibsqlServer, put, startLibsqlServer } from '@episodica/test-utils';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Connection } from '../src/connection.ts';
+import { connectRemote } from '../src/remote.ts';
+import { openStoreOver } from '../src/store.ts';
+
+/** `connection`, counting how many calls came one after the other: those side by side are one. */
+function clocked(connection: Connection): { readonly connection: Connection; depth(): number } {
+  let now = 0;
+  async function timed<T>(work: Promise<T>): Promise<T> {
+    const begun = now;
+    try {
+      return await work;
+    } finally {
+      now = Math.max(now, begun + 1);
+    }
+  }
+  return {
+    connection: {
+      ...connection,
+      execute: (statement) => timed(connection.execute(statement)),
+      read: (statements) => timed(connection.read(statements)),
+      batch: (statements, beforeCommit) => timed(connection.batch(statements, beforeCommit)),
+    },
+    depth: () => now,
+  };
+}
+
+const TASK = { description: 'Repair the parser of dates', project: 'shop', domain: 'parsing', tags: ['dates'] };
+const ERROR = { type: 'error', message: 'TypeError: cannot read property parse of undefined' } as const;
+const STEPS = [
+  { tool: 'edit', action: 'parse the date' },
+  { tool: 'test', action: 'run the tests', result: ERROR },
+  { tool: 'test', action: 'run the tests' },
+];
+
+/** Long enough that what is asked together is under way together. */
+const ANSWER_MS = 5;
+
+/** Questions in all, and how many of them one after the other. */
+type Trips = readonly [count: number, depth: number];
+
+interface Expected {
+  readonly verb: string;
+  readonly bare: Trips;
+  readonly cached: Trips;
+  run(memory: Memory, at: Places): Promise<unknown>;
+}
+
+/** What there is before a verb runs. */
+interface Places {
+  readonly open: string;
+  readonly completed: string;
+  readonly going: string;
+  readonly offered: FeedbackInput;
+}
+
+const VERBS: readonly Expected[] = [
+  {
+    verb: 'createEpisode with what is related',
+    bare: [4, 2],
+    cached: [4, 2],
+    run: (memory) => memory.createEpisode(TASK),
+  },
+  {
+    verb: 'createEpisodes of 50',
+    bare: [1, 1],
+    cached: [1, 1],
+    run: (memory) => memory.createEpisodes(Array.from({ length: 50 }, () => TASK)),
+  },
+  {
+    verb: 'addStep',
+    bare: [1, 1],
+    cached: [1, 1],
+    run: (memory, { open }) => memory.addStep(open, { tool: 'read', action: 'look' }),
+  },
+  {
+    verb: 'addSteps of 50',
+    bare: [1, 1],
+    cached: [1, 1],
+    run: (memory, { open }) =>
+      memory.addSteps(
+        open,
+        Array.from({ length: 50 }, () => ({ tool: 'read', action: 'look' })),
+      ),
+  },
+  {
+    verb: 'addStep with an error',
+    bare: [4, 3],
+    cached: [5, 4],
+    run: (memory, { open }) => memory.addStep(open, { tool: 'test', action: 'run', result: ERROR }),
+  },
+  { verb: 'getEpisode', bare: [1, 1], cached: [1, 1], run: (memory, { completed }) => memory.getEpisode(completed) },
+  {
+    verb: 'getEpisode once more',
+    bare: [1, 1],
+    cached: [1, 1],
+    run: (memory, { completed }) => memory.getEpisode(completed),
+  },
+  { verb: 'getSteps', bare: [1, 1], cached: [1, 1], run: (memory, { completed }) => memory.getSteps(completed) },
+  {
+    verb: 'updateEpisode',
+    bare: [2, 2],
+    cached: [2, 2],
+    run: (memory, { open }) => memory.updateEpisode(open, { tags: { add: ['urgent'] } }),
+  },
+  {
+    verb: 'completeEpisode with what is learnt from it',
+    bare: [10, 8],
+    cached: [11, 9],
+    async run(memory, { open }) {
+      await memory.completeEpisode(open, { kind: 'success' });
+      // Waits for the learning behind it, and looks once whether there is more.
+      await memory.learnPending();
+    },
+  },
+  {
+    verb: 'updateEpisode of a completed one',
+    bare: [3, 3],
+    cached: [3, 3],
+    run: (memory, { completed }) => memory.updateEpisode(completed, { tags: { add: ['urgent'] } }),
+  },
+  {
+    verb: 'listEpisodes',
+    bare: [1, 1],
+    cached: [1, 1],
+    async run(memory) {
+      for await (const _ of memory.listEpisodes({ limit: 20 }));
+    },
+  },
+  { verb: 'search', bare: [3, 2], cached: [3, 2], run: (memory) => memory.search({ text: 'parser of dates' }) },
+  {
+    verb: 'search once more',
+    bare: [3, 2],
+    cached: [3, 2],
+    run: (memory) => memory.search({ text: 'parser of dates' }),
+  },
+  { verb: 'search by a filter', bare: [4, 3], cached: [4, 3], run: (memory) => memory.search({ domain: 'parsing' }) },
+  {
+    verb: 'recommend',
+    bare: [4, 3],
+    cached: [4, 3],
+    run: (memory) => memory.recommend({ description: 'Mend the parser', domain: 'parsing' }),
+  },
+  {
+    verb: 'recordFeedback',
+    bare: [3, 2],
+    cached: [3, 2],
+    run: (memory, { offered }) => memory.recordFeedback(offered),
+  },
+  { verb: 'listPatterns', bare: [3, 3], cached: [3, 3], run: (memory) => memory.listPatterns() },
+  { verb: 'tagStats', bare: [1, 1], cached: [1, 1], run: (memory) => memory.tagStats() },
+  { verb: 'forget', bare: [7, 5], cached: [7, 5], run: (memory, { going }) => memory.forget({ ids: [going] }) },
+];
+
+for (const scheme of ['http', 'ws']) {
+  describe(`over ${scheme}`, () => {
+    const folder = mkdtempSync(join(tmpdir(), 'episodica-trips-'));
+    const servers: LibsqlServer[] = [];
+
+    afterAll(async () => {
+      for (const server of servers) await server.close();
+      rmSync(folder, { recursive: true });
+    });
+
+    for (const caching of ['bare', 'cached'] as const) {
+      describe(caching, () => {
+        let memory: Memory;
+        let at: Places;
+        let server: LibsqlServer;
+        let depth: () => number;
+
+        beforeAll(async () => {
+          server = await startLibsqlServer({ path: join(folder, `${caching}.db`), latencyMs: ANSWER_MS });
+          servers.push(server);
+          const remote = { url: server.url.replace('http', scheme), place: 'test', authToken: undefined };
+          const counted = clocked(connectRemote({ ...remote, poolSize: 10, deadlineMs: 20_000 }));
+          depth = counted.depth;
+          const bare = await openStoreOver(counted.connection);
+          const store = caching === 'bare' ? bare : cachedStore(bare, layeredCache(inMemoryCache(), inMemoryCache()));
+          memory = openMemory({ store, project: 'shop' });
+          at = await furnish(memory);
+        });
+
+        afterAll(() => memory.close());
+
+        for (const expected of VERBS) {
+          test(`${expected.verb} asks as often as it is known to [ST-03]`, async () => {
+            const before = { trips: server.roundTrips, depth: depth() };
+            await expected.run(memory, at);
+            const [count, inTurn] = expected[caching];
+            // Over a socket, questions that are asked together travel together.
+            const trips = scheme === 'ws' ? inTurn : count;
+            expect([server.roundTrips - before.trips, depth() - before.depth]).toEqual([trips, inTurn]);
+          });
+        }
+      });
+    }
+  });
+}
+
+test('a scan over a network takes many rows at a time, and fewer where they are long [ST-03]', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'episodica-pages-'));
+  const server = await startLibsqlServer({ path: join(folder, 'memory.db') });
+  const store = await openTursoStore({ url: server.url });
+  const tripsOf = async (
+    scan: AsyncIterable<{ readonly id: string }>,
+  ): Promise<readonly [ids: string[], trips: number]> => {
+    const before = server.roundTrips;
+    const ids: string[] = [];
+    for await (const { id } of scan) ids.push(id);
+    return [ids, server.roundTrips - before];
+  };
+  try {
+    const short = Array.from({ length: 2_100 }, () => aPattern());
+    await store.write(short.map((value) => put('pattern', value)));
+    expect(await tripsOf(store.scan('pattern', {}))).toEqual([short.map(({ id }) => id).sort(), 3]);
+
+    const episode = anEpisode();
+    await store.write([put('episode', episode)]);
+    const long = Array.from({ length: 25 }, () =>
+      aStep({ episodeId: episode.id, parameters: { text: 'ä'.repeat(200_000) } }),
+    );
+    for (const step of long) await store.write([put('step', step)]);
+    // Ten of them are the two million characters of a page.
+    expect(await tripsOf(store.scan('step', {}))).toEqual([long.map(({ id }) => id), 3]);
+    expect(await tripsOf(store.scan('episode', {}))).toEqual([[episode.id], 1]);
+  } finally {
+    await store.close();
+    await server.close();
+    rmSync(folder, { recursive: true });
+  }
+});
+
+/** Enough of the same kind for a pattern to be shown, and one episode for each state. */
+async function furnish(memory: Memory): Promise<Places> {
+  const done: string[] = [];
+  for (let index = 0; index < 6; index += 1) {
+    const { episode } = await memory.createEpisode(TASK);
+    await memory.addSteps(episode.id, STEPS);
+    await memory.completeEpisode(episode.id, { kind: 'success', verdict: 'the tests pass' });
+    await memory.learnPending();
+    done.push(episode.id);
+  }
+  const { episode } = await memory.createEpisode(TASK);
+  const [completed = '', going = ''] = done;
+  const { recommendationId, patterns } = await memory.recommend({ description: 'edit, then test', domain: 'parsing' });
+  const applied = patterns.map(({ pattern }) => pattern.id);
+  expect(applied).not.toEqual([]);
+  return { open: episode.id, completed, going, offered: { recommendationId, applied, isSuccess: true } };
+}
