@@ -1,12 +1,21 @@
 // The command tree: names, flags and their help; which command runs is loaded when it is called. Every way to end
 // has its exit code here.
-import { COMPLEXITIES, EXIT_CODES, isMemoryError, OUTCOME_KINDS, TASK_TYPES } from '@episodica/memory-core';
+import {
+  COMPLEXITIES,
+  EXIT_CODES,
+  isMemoryError,
+  MemoryError,
+  OUTCOME_KINDS,
+  TASK_TYPES,
+} from '@episodica/memory-core';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { PruneFlags, RestoreFlags } from './commands/backup.ts';
+import type { KeyFlags, PruneFlags, RestoreFlags } from './commands/backup.ts';
 import type * as episodeCommands from './commands/episode.ts';
 import type { EvalOptions } from './commands/eval.ts';
 import type { ForgetOptions } from './commands/forget.ts';
+import type { MoveCommandFlags } from './commands/move.ts';
 import type * as patternCommands from './commands/pattern.ts';
+import type { RekeyFlags } from './commands/rekey.ts';
 import type { ExportOptions, ImportOptions } from './commands/transfer.ts';
 import { INTERNAL_ERROR, PROGRAM_FAILED, SOME_FAILED } from './exit-codes.ts';
 import type { Invocation } from './open.ts';
@@ -299,7 +308,9 @@ function storageGroup(root: Command, run: Run): void {
     );
   group
     .command('sync')
-    .description(`a local file has nothing to be synchronised with: exit code ${EXIT_CODES.NOT_SUPPORTED}`)
+    .description(
+      `bring a replica up to its database (TURSO_SYNC_URL); any other store: exit code ${EXIT_CODES.NOT_SUPPORTED}`,
+    )
     .action((_options: object, command: Command) =>
       run(command, async (invocation) => (await load()).sync(invocation)),
     );
@@ -334,12 +345,45 @@ function storageGroup(root: Command, run: Run): void {
     .action((_options: object, command: Command) =>
       run(command, async (invocation) => (await import('./commands/erase.ts')).erase(invocation)),
     );
+  storageMigrate(group, run);
+}
+
+function storageMigrate(group: Command, run: Run): void {
   group
     .command('migrate')
-    .description('bring the schema up to date, as every opening does, and tell from which version to which')
-    .addOption(new Option('--to <version>', 'a version that is not the newest').hideHelp())
-    .action((options: { readonly to?: string }, command: Command) =>
-      run(command, async (invocation) => (await load()).migrate(invocation, options)),
+    .description('bring the schema up to date, as every opening does; with --to, copy the store to another place')
+    .option('--to <url>', 'copy all of it to where there is nothing yet: file:///folder/memory.db, libsql://host')
+    .option('--to-token-file <file>', 'token of that host, a file of mode 600 (default: TURSO_AUTH_TOKEN)')
+    .option('--from <url>', 'copy this store (default: the one of the settings); it is only read')
+    .option('--from-token-file <file>', 'token of that host, a file of mode 600 (default: TURSO_AUTH_TOKEN)')
+    .option('--anew', 'throw away what an earlier copy has left unfinished, instead of going on with it')
+    .option('--dry-run', 'tell what would be copied, and change nothing')
+    .option('--yes', 'do not ask')
+    .action((options: Partial<MoveCommandFlags>, command: Command) =>
+      run(command, async (invocation) => {
+        const { to, ...others } = options;
+        if (to !== undefined) return (await import('./commands/move.ts')).move(invocation, { ...others, to });
+        if (Object.keys(others).length === 0) return (await import('./commands/storage.ts')).migrate(invocation);
+        throw new MemoryError('INVALID_INPUT', '--to: is missing; it says where the store is to be copied.');
+      }),
+    );
+  storageKey(group, run);
+}
+
+function storageKey(group: Command, run: Run): void {
+  group
+    .command('rekey')
+    .description('encrypt the store, with another key than before or for the first time; all of it is written anew')
+    .option(
+      '--new-key-file <file>',
+      'a file with the new key (default: MEMORY_NEW_ENCRYPTION_KEY, else the key that is set)',
+    )
+    .option('--remove', 'take the key away: the store lies there in plain text then')
+    .option('--delete-old-copies', 'delete backups and other copies that do not have the new key')
+    .option('--dry-run', 'tell which copies those are, and change nothing')
+    .option('--yes', 'do not ask')
+    .action((options: RekeyFlags, command: Command) =>
+      run(command, async (invocation) => (await import('./commands/rekey.ts')).rekey(invocation, options)),
     );
 }
 
@@ -363,13 +407,15 @@ function backupGroup(root: Command, run: Run): void {
     .command('verify')
     .description(`read a backup from end to end; exit code ${EXIT_CODES.STORE_CORRUPT} when it is not whole`)
     .argument('<file>', 'a backup, or any copy of a store; it is not changed')
-    .action((file: string, _options: object, command: Command) =>
-      run(command, async (invocation) => (await load()).verify(invocation, file)),
+    .option('--key-file <file>', 'a file with the key of the backup, if it is not that of the store')
+    .action((file: string, options: KeyFlags, command: Command) =>
+      run(command, async (invocation) => (await load()).verify(invocation, file, options)),
     );
   group
     .command('restore')
     .description('put a backup in the place of the store in use. What was forgotten since stays forgotten')
     .argument('<file>', 'a backup; it is verified first, and stays')
+    .option('--key-file <file>', 'a file with the key of the backup, if it is not that of the store')
     .option('--force', 'also where there is data, which is kept under another name')
     .option('--yes', 'do not ask before data is replaced')
     .option('--with-forgotten', 'bring back episodes that were forgotten since the backup')

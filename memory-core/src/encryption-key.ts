@@ -1,19 +1,14 @@
 // Making an encryption key of what the user gave: as text, or in a file.
 import { scrypt } from 'node:crypto';
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import type { Config } from './config.ts';
 import { MemoryError } from './errors.ts';
+import { readPrivateLine } from './private-line.ts';
 
 /** 256 bits as hexadecimal digits, as store and cache take them. */
 const KEY_PATTERN = /^[0-9a-f]{64}$/iu;
 const KEY_BYTES = 32;
 /** A shorter passphrase is soon guessed. */
 const MIN_CHARACTERS = 12;
-/** A key file holds one line. */
-const MAX_FILE_BYTES = 4_096;
-/** Bits of a file's mode that let others than its owner at it. */
-const OTHERS = 0o077;
 
 /**
  * How a passphrase is stretched: each guess costs some 100 ms and 32 MB. Whoever changes any of it makes another key of
@@ -39,8 +34,7 @@ export function readEncryptionKey(text: string): Promise<string> {
  * @throws `INVALID_INPUT` for any other file, without a word of what it holds
  */
 export async function readKeyFile(path: string): Promise<string> {
-  const text = (await keyFileText(path)).trim();
-  if (/[\r\n]/u.test(text)) throw refusedFile(path, 'holds more than one line, and a key is one');
+  const text = await readPrivateLine(path, { what: 'key' });
   return keyOf({ text, name: `The encryption key in ${path}` });
 }
 
@@ -70,28 +64,4 @@ async function keyOf({ text, name }: { readonly text: string; readonly name: str
       else reject(error);
     });
   });
-}
-
-async function keyFileText(path: string): Promise<string> {
-  // A pipe would be waited for.
-  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((cause: unknown) => {
-    const reason = cause instanceof Error && 'code' in cause ? ` (${cause.code})` : '';
-    throw refusedFile(path, `cannot be read${reason}`);
-  });
-  try {
-    const stat = await file.stat();
-    if (!stat.isFile()) throw refusedFile(path, 'is no regular file');
-    // Windows has other means than these bits.
-    if (process.platform !== 'win32' && (stat.mode & OTHERS) !== 0) {
-      throw refusedFile(path, `may be read by others: chmod 600 ${path}`);
-    }
-    if (stat.size > MAX_FILE_BYTES) throw refusedFile(path, `has ${stat.size} bytes, and a key is one line`);
-    return await file.readFile('utf8');
-  } finally {
-    await file.close();
-  }
-}
-
-function refusedFile(path: string, what: string): MemoryError {
-  return new MemoryError('INVALID_INPUT', `The key file ${path} ${what}.`);
 }

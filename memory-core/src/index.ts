@@ -32,6 +32,7 @@ export type { Json, JsonObject } from './json.ts';
 export { LIMITS } from './limits.ts';
 export { type AddedSteps, type CreatedEpisode, type Memory, type MemoryOptions, openMemory } from './memory.ts';
 export { type Baseline, MIN_SUPPORT, type Pattern, type PatternEvidence, type PatternFigures } from './pattern.ts';
+export { readPrivateLine } from './private-line.ts';
 export { projectConfigPath, projectOf } from './project.ts';
 export type { FeedbackInput, RecommendQuery, SearchQuery } from './query.ts';
 export type { Recommended, SearchResult } from './recall.ts';
@@ -43,7 +44,7 @@ export type { EpisodeChangeInput, TagChange } from './revise.ts';
 export { type Address, addressOf, pathOf } from './store-address.ts';
 export { type CachedStoreOptions, cachedStore } from './stores/cached.ts';
 export { matchesEpisode } from './stores/filters.ts';
-export { groupCommit } from './stores/group-commit.ts';
+export { type CommitOptions, groupCommit } from './stores/group-commit.ts';
 export { type InMemoryStoreOptions, inMemoryStore } from './stores/in-memory.ts';
 export {
   type InMemoryCache,

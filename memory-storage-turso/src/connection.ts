@@ -40,8 +40,12 @@ export interface Connection {
   read(statements: readonly Statement[]): Promise<readonly Result[]>;
   /** One write transaction. `beforeCommit` sees all of it done and nothing of it visible; what it throws undoes it. */
   batch(statements: readonly Statement[], beforeCommit?: () => void): Promise<readonly Result[]>;
-  /** The same connection, for several calls that have to be over together. Absent where no call has a deadline. */
-  withOneDeadline?(): Connection;
+  /**
+   * The same connection, for calls that have to be over together, as one that was made at `sinceMs` by
+   * `performance.now()`. Absent where no call has a deadline.
+   * @throws `NetworkFailure` when too little of the time is left to begin
+   */
+  withOneDeadline?(sinceMs?: number): Connection;
   close(): Promise<void>;
 }
 

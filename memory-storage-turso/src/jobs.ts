@@ -18,9 +18,9 @@ import {
   eraseDeleted,
   probeWrite,
   rebuildText,
+  type VacuumOrder,
   type VacuumReport,
   vacuum,
-  type WaitOrder,
 } from './erase.ts';
 import { conditionsOf, orderOf, whereOf } from './filters.ts';
 import { readStats, type StoreStats } from './inspect.ts';
@@ -42,6 +42,7 @@ export interface PageRequest {
 export interface Jobs {
   page: { input: PageRequest; output: readonly Row[] };
   match: { input: TextQuery<IndexedKind>; output: TextMatches };
+  read: { input: readonly Statement[]; output: readonly Result[] };
   batch: { input: readonly Statement[]; output: readonly Result[] };
   schema: { input: undefined; output: number };
   stats: { input: undefined; output: StoreStats };
@@ -53,8 +54,8 @@ export interface Jobs {
   seal: { input: CopyReport; output: DatabaseContents };
   renew: { input: CopyReport | undefined; output: DatabaseContents };
   rebuildText: { input: undefined; output: undefined };
-  vacuum: { input: WaitOrder; output: VacuumReport };
-  erase: { input: WaitOrder; output: EraseReport };
+  vacuum: { input: VacuumOrder; output: VacuumReport };
+  erase: { input: VacuumOrder; output: EraseReport };
   probeWrite: { input: undefined; output: number };
 }
 export type Job = keyof Jobs;
@@ -70,6 +71,7 @@ export function jobsOn(connection: Connection): RunJob {
 const JOBS: { readonly [J in Job]: (connection: Connection, input: Jobs[J]['input']) => Promise<Jobs[J]['output']> } = {
   page: readPage,
   match: matchText,
+  read: (connection, statements) => connection.read(statements),
   batch: (connection, statements) => connection.batch(statements),
   schema: schemaVersion,
   stats: readStats,

@@ -22,6 +22,8 @@ export interface RemoteOptions extends Endpoint {
 
 /** Calls that wait for one of the pool: more would not be answered in time anyway. */
 const MAX_WAITING = 1_000;
+/** Share of the deadline that may be over before a call begins: with less it would only bring doubt. */
+const MAX_WAIT_SHARE = 1 / 2;
 /** Share of the deadline for which nobody tries when nothing could be reached several times in a row. */
 const REST_SHARE = 1 / 4;
 
@@ -76,9 +78,9 @@ export function connectRemote(options: RemoteOptions): Connection {
       read: (statements) => call((connection) => connection.read(statements), courseOf(false)),
       batch: (statements, beforeCommit) =>
         call((connection) => connection.batch(statements, beforeCommit), courseOf(true)),
-      withOneDeadline() {
-        const endMs = performance.now() + deadlineMs;
-        return connectionUntil(() => endMs);
+      withOneDeadline(sinceMs = performance.now()) {
+        if (performance.now() - sinceMs > deadlineMs * MAX_WAIT_SHARE) throw new NetworkFailure('late');
+        return connectionUntil(() => sinceMs + deadlineMs);
       },
       async close() {
         isClosed = true;

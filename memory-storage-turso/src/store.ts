@@ -1,8 +1,16 @@
 // `MemoryStore` over libSQL: each verb is one statement or one batch.
-import { groupCommit, MemoryError, mapInTurns, throwIfAborted, turns } from '@episodica/memory-core';
+import {
+  type CommitOptions,
+  groupCommit,
+  MemoryError,
+  mapInTurns,
+  throwIfAborted,
+  turns,
+} from '@episodica/memory-core';
 import type {
   CallOptions,
   Changes,
+  DatedReads,
   Entities,
   Filters,
   JournalEntry,
@@ -10,7 +18,6 @@ import type {
   Logger,
   MemoryStore,
   Write,
-  WriteOptions,
   WriteReceipt,
 } from '@episodica/memory-core/ports';
 import { silentLogger } from '@episodica/memory-core/ports';
@@ -23,7 +30,7 @@ import { toMemoryError, violationOf } from './errors.ts';
 import { type JobThreads, jobThreads } from './job-threads.ts';
 import { jobsOn, type PageRequest, readPage } from './jobs.ts';
 import type { StoreConnection } from './lasting-connection.ts';
-import { InDoubt } from './network-failure.ts';
+import { InDoubt, NetworkFailure } from './network-failure.ts';
 import { hasLanded, keyStatement, landed, newKey, pruneStatements } from './receipt.ts';
 import { connectRemote } from './remote.ts';
 import { openReplica, type Replica } from './replica.ts';
@@ -37,6 +44,7 @@ import {
   type SchemaState,
   schemaState,
 } from './schema.ts';
+import { matchesIn, matchStatement } from './search.ts';
 import { openStoreFile, type StoreFile, schemaAt } from './store-file.ts';
 import { inspectFile, type Verification } from './verify.ts';
 import { type Group, groupsOf, journalStatement, refusalOf, statementsOf, stepIdsOf } from './write.ts';
@@ -93,6 +101,7 @@ export interface TursoStore extends MemoryStore, StoreCare {
   /** `read-only`: the file may not be written; reads work. The next write looks again. */
   readonly access: Access;
   readonly text: NonNullable<MemoryStore['text']>;
+  readonly dated: Required<DatedReads>;
   /** Of a file that follows a database, and of no other store. */
   readonly replica?: Replica;
 }
@@ -204,8 +213,7 @@ async function bringForward(file: StoreFile): Promise<void> {
  */
 export async function openStoreOver(connection: Connection): Promise<TursoStore> {
   try {
-    const opening = connection.withOneDeadline?.() ?? connection;
-    const state = await bringUpToDate(opening);
+    const state = await bringUpToDate(hurried(connection));
     if (state.hasForeignKeys === false) throw withoutForeignKeys(connection.place);
     if (state.isUnfinishedCopy) throw copyUnfinished(connection.place);
     const opened = { ...connection, identity: state.identity };
@@ -254,9 +262,17 @@ export async function verifyTursoFile({
   }
 }
 
-/** Does every job in the caller's thread. */
+/** Does every job in the caller's thread. Verification takes as long as it takes; a verb ends in time. */
 function jobsHere(connection: Connection): JobThreads {
-  return { run: jobsOn(connection), close: async () => undefined };
+  return {
+    run: (job, input) => jobsOn(job === 'verify' ? connection : hurried(connection))(job, input),
+    close: async () => undefined,
+  };
+}
+
+/** For the calls of one verb, which has one deadline. */
+function hurried(connection: Connection, sinceMs?: number): Connection {
+  return connection.withOneDeadline?.(sinceMs) ?? connection;
 }
 
 function localPathOf(url: string): string {
@@ -264,6 +280,9 @@ function localPathOf(url: string): string {
   if (address.kind === 'file') return address.path;
   throw new MemoryError('NOT_SUPPORTED', `This needs a file, and the store is at ${address.place}.`);
 }
+
+/** Does work of the store unless it is closed or given up, and translates what the work fails with. */
+type Call = <T>(action: string, signal: AbortSignal | undefined, work: () => Promise<T>) => Promise<T>;
 
 /** Rows read at a time: few enough to keep a page's time and memory small. */
 const PAGE_ROWS = 200;
@@ -313,7 +332,7 @@ function tursoStore(connection: StoreConnection, { jobs, schema, encryptionKey }
     },
 
     getMany<K extends Kind>(kind: K, ids: readonly string[], options?: CallOptions) {
-      return call('read', options?.signal, () => getMany(connection, kind, ids));
+      return call('read', options?.signal, () => getMany(hurried(connection), kind, ids));
     },
 
     async *scan<K extends Kind>(kind: K, filter: Filters[K], options?: CallOptions) {
@@ -329,11 +348,17 @@ function tursoStore(connection: StoreConnection, { jobs, schema, encryptionKey }
 
     write: (batch, options) => call('write to', options?.signal, () => commit(batch, options)),
 
-    changes: (since, options) => call('read', options?.signal, () => readChanges(connection, since, options?.limit)),
+    changes: (since, options) =>
+      call('read', options?.signal, async () => {
+        const { rows } = await connection.execute(changesStatement(since, options?.limit));
+        return changesIn(rows);
+      }),
 
     text: {
       match: (query, options) => call('search', options?.signal, () => jobs.run('match', query)),
     },
+
+    dated: datedReads({ connection, jobs, call }),
 
     ...careOf({ place, reach: connection.reach, run: jobs.run, encryptionKey, call }),
 
@@ -375,17 +400,61 @@ async function getMany<K extends Kind>(
   const pageIds = connection.reach === 'network' ? HOST_IDS : PAGE_ROWS;
   for (let start = 0; start < ids.length; start += pageIds) {
     const page = ids.slice(start, start + pageIds);
-    const { rows } = await connection.execute({
-      sql: `SELECT ${selectedColumns(kind)} FROM ${kind} WHERE id IN (SELECT value FROM json_each(?1))`,
-      args: [JSON.stringify(page)],
-    });
-    const found = new Map(rows.map((row) => [textIn(row, 'id'), row]));
-    for (const id of page) {
-      const row = found.get(id);
-      entities.push(row && rowToEntity(kind, row));
-    }
+    const { rows } = await connection.execute(entitiesStatement(kind, page));
+    entities.push(...entitiesIn(rows, kind, page));
   }
   return entities;
+}
+
+function entitiesStatement(kind: Kind, ids: readonly string[]): Statement {
+  return {
+    sql: `SELECT ${selectedColumns(kind)} FROM ${kind} WHERE id IN (SELECT value FROM json_each(?1))`,
+    args: [JSON.stringify(ids)],
+  };
+}
+
+function entitiesIn<K extends Kind>(
+  rows: readonly Row[],
+  kind: K,
+  ids: readonly string[],
+): readonly (Entities[K] | undefined)[] {
+  const found = new Map(rows.map((row) => [textIn(row, 'id'), row]));
+  return ids.map((id) => {
+    const row = found.get(id);
+    return row && rowToEntity(kind, row);
+  });
+}
+
+/** Each is several statements that read one moment. What may take long is done in a thread. */
+function datedReads({
+  connection,
+  jobs,
+  call,
+}: {
+  readonly connection: Connection;
+  readonly jobs: JobThreads;
+  readonly call: Call;
+}): Required<DatedReads> {
+  return {
+    getMany: ({ kind, ids, since, limit }, options) =>
+      call('read', options?.signal, async () => {
+        const statements = [NEWEST_ENTRY, changesStatement(since, limit), entitiesStatement(kind, ids)];
+        const isLarge = ids.length > PAGE_ROWS;
+        const results = await (isLarge ? jobs.run('read', statements) : connection.read(statements));
+        const [newest = [], changes = [], entities = []] = results.map(({ rows }) => rows);
+        return {
+          answer: entitiesIn(entities, kind, ids),
+          changes: changesIn(changes),
+          newest: newest.map(rowToEntry)[0],
+        };
+      }),
+    match: (query, options) =>
+      call('search', options?.signal, async () => {
+        const results = await jobs.run('read', [NEWEST_ENTRY, matchStatement(query)]);
+        const [newest = [], matches = []] = results.map(({ rows }) => rows);
+        return { answer: matchesIn(matches, query), newest: newest.map(rowToEntry)[0] };
+      }),
+  };
 }
 
 /** The row behind which a scan begins, as if it had just been read. */
@@ -414,14 +483,15 @@ async function write(order: {
   readonly jobs: JobThreads;
   readonly schema: number;
   readonly batch: readonly Write[];
-  readonly options: WriteOptions | undefined;
+  readonly options: CommitOptions;
 }): Promise<WriteReceipt> {
   const { jobs, schema, batch, options } = order;
-  const connection = order.connection.withOneDeadline?.() ?? order.connection;
-  const entry = { at: new Date().toISOString(), actor: options?.actor ?? 'library' };
+  const connection = hurried(order.connection, options.askedMs);
+  const entry = { at: new Date().toISOString(), actor: options.actor ?? 'library' };
   const key = connection.reach === 'network' ? newKey() : undefined;
   const firsts = [...(key === undefined ? [] : [keyStatement(key, batch)]), storeGuard(schema)];
   const lasts = [...(key === undefined ? [] : pruneStatements(key)), journalStatement(batch, entry)];
+  let isInDoubt = false;
   for (let groups = groupsOf(batch); ; groups = batch.map((single): Group => [single])) {
     const parts = await mapInTurns(groups, (group) => ({ group, statements: statementsOf(group) }));
     const statements = [...firsts, ...parts.flatMap((part) => part.statements), ...lasts];
@@ -429,14 +499,16 @@ async function write(order: {
       return receiptOf(batch, await batchWhereFitting(statements, { connection, jobs }));
     } catch (error) {
       const violation = violationOf(error);
-      if (violation === undefined) throw error;
+      // An attempt at the group may still be on its way when each of its writes is tried alone.
+      if (violation === undefined) throw isInDoubt && error instanceof NetworkFailure ? new InDoubt(error) : error;
+      isInDoubt ||= error instanceof InDoubt;
       const isTurnedDownBy = (index: number): boolean => firsts.length - violation.statementIndex === index;
       // It was done already, and only the answer was lost.
       if (key !== undefined && isTurnedDownBy(2)) return landed(connection, key, batch);
       const owners = parts.flatMap((part) => part.statements.map(() => part.group));
       const [first, ...others] = owners[violation.statementIndex - firsts.length] ?? [];
       if (others.length > 0) continue;
-      if (key !== undefined && error instanceof InDoubt && (await hasLanded(connection, key))) {
+      if (key !== undefined && isInDoubt && (await hasLanded(connection, key))) {
         return landed(connection, key, batch);
       }
       if (isTurnedDownBy(1)) throw await whyNobodyWrites(connection, violation.message);
@@ -499,13 +571,21 @@ function receiptOf(batch: readonly Write[], results: readonly Result[]): WriteRe
   };
 }
 
-async function readChanges(connection: Connection, since: number, limit = CHANGES_LIMIT): Promise<Changes> {
-  const { rows } = await connection.execute({
+const NEWEST_ENTRY: Statement = {
+  sql: 'SELECT seq, at, kind, id, op, actor FROM journal ORDER BY seq DESC LIMIT 1',
+  args: [],
+};
+
+function changesStatement(since: number, limit = CHANGES_LIMIT): Statement {
+  return {
     sql: `SELECT newest.seq AS newest, page.*
       FROM (SELECT ifnull(max(seq), 0) AS seq FROM journal) AS newest
       LEFT JOIN (SELECT seq, at, kind, id, op, actor FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2) AS page`,
     args: [since, limit],
-  });
+  };
+}
+
+function changesIn(rows: readonly Row[]): Changes {
   return { entries: rows.filter(({ seq }) => seq !== null).map(rowToEntry), seq: numberIn(rows[0], 'newest') };
 }
 

@@ -1,5 +1,5 @@
 // A store that is moved: between files and hosts, while it is written to, broken off and gone on with.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -186,6 +186,22 @@ test('a store goes from one host to another, and from file to file [ST-03]', asy
   await moveStore({ from: file, to: { url: first.url } });
   await moveStore({ from: { url: first.url }, to: { url: second.url } });
   expect(await contentsOf(second.url)).toEqual(original);
+});
+
+test('a store that is moved into a file with a key can be read with it, and with no other [ST-03] [ST-10]', async () => {
+  const [key, other] = ['a1'.repeat(32), 'b2'.repeat(32)];
+  const url = urlOf(join(directory, 'sealed.db'));
+  await moveStore({ from: { url: urlOf(sourcePath) }, to: { url, encryptionKey: key } });
+  expect(readFileSync(sourcePath).includes('customer')).toBe(true);
+  expect(readFileSync(join(directory, 'sealed.db')).includes('customer')).toBe(false);
+  await expect(
+    planMove({ from: { url, encryptionKey: other }, to: { url: urlOf(join(directory, 'x.db')) } }),
+  ).rejects.toMatchObject({
+    message: expect.not.stringContaining(other),
+  });
+  const plain = { url: urlOf(join(directory, 'plain.db')) };
+  await moveStore({ from: { url, encryptionKey: key }, to: plain });
+  expect(await contentsOf(plain.url)).toEqual(original);
 });
 
 test('the receipt tells rows and checksums of every table, and another content has others [ST-03]', async () => {

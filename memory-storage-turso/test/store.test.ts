@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -6,7 +7,7 @@ import type { MemoryStore } from '@episodica/memory-core/ports';
 import { openTursoStore } from '@episodica/memory-storage-turso';
 import { type LibsqlServer, startLibsqlServer, storeSuite } from '@episodica/test-utils';
 import { createClient } from '@libsql/client';
-import { afterAll } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { clientConnection } from '../src/connection.ts';
 import { openStoreOver } from '../src/store.ts';
 
@@ -26,9 +27,11 @@ function newUrl(): string {
   return pathToFileURL(join(directory, `${opened}.db`)).href;
 }
 
-async function openAt(url: string): Promise<MemoryStore> {
+const KEY = randomBytes(32).toString('hex');
+
+async function openAt(url: string, encryptionKey?: string): Promise<MemoryStore> {
   // What the tests prove does not depend on the disk: without waiting for it they are a lot faster.
-  const store = await openTursoStore({ url, durability: 'normal', threads: false });
+  const store = await openTursoStore({ url, durability: 'normal', threads: false, encryptionKey });
   urls.set(store, url);
   return store;
 }
@@ -37,6 +40,12 @@ storeSuite({
   name: 'a local file',
   open: () => openAt(newUrl()),
   reopen: (closed) => openAt(urls.get(closed)!),
+});
+
+storeSuite({
+  name: 'an encrypted file',
+  open: () => openAt(newUrl(), KEY),
+  reopen: (closed) => openAt(urls.get(closed)!, KEY),
 });
 
 // The verbs need nothing but single statements and batches, which is what a remote database offers.
@@ -51,6 +60,13 @@ storeSuite({
   },
 });
 
+/** A store with nothing in it: to copy it is much faster than to make its tables over a network each time. */
+const empty = join(directory, 'empty.db');
+beforeAll(async () => {
+  const url = pathToFileURL(empty).href;
+  await (await openTursoStore({ url, durability: 'normal', threads: false })).close();
+});
+
 for (const scheme of ['http', 'ws']) {
   const openOver = async (url: string): Promise<MemoryStore> => {
     const store = await openTursoStore({ url });
@@ -61,7 +77,9 @@ for (const scheme of ['http', 'ws']) {
     name: `over ${scheme}`,
     async open() {
       opened += 1;
-      const server = await startLibsqlServer({ path: join(directory, `${opened}.db`) });
+      const path = join(directory, `${opened}.db`);
+      copyFileSync(empty, path);
+      const server = await startLibsqlServer({ path });
       servers.push(server);
       return openOver(server.url.replace('http', scheme));
     },

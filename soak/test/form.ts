@@ -16,6 +16,8 @@ const COUNTS = {
   neighboursMs: { short: 2_500, long: 60_000 },
   /** Runs with faults injected at random, of each store. */
   faultRuns: { short: 60, long: 500 },
+  /** Runs over a network that fails at random, half of them over each transport. */
+  wireRuns: { short: 40, long: 500 },
   /** Completions that meet a step of another process. */
   races: { short: 60, long: 1_000 },
   /** Time that processes on several machines work on one database behind a network that fails. */
