@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryError } from '@episodica/memory-core';
 import type { Kind, Write } from '@episodica/memory-core/ports';
-import { aCompletedEpisode, anEpisode, aStep, put, writeBatches } from '@episodica/test-utils';
+import { aCompletedEpisode, anEpisode, aStep, put, remove, writeBatches } from '@episodica/test-utils';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import type { Connection, Row } from '../src/connection.ts';
@@ -123,6 +123,61 @@ test('tables that are copied while they are written to hold the same once the jo
     ),
     { numRuns: 60 },
   );
+});
+
+test('steps of an episode that came too late for its page are left to the journal [ST-03] [ST-08]', async () => {
+  const [from, to] = [await newDatabase(), await newDatabase()];
+  const store = await openStoreOver(from);
+  const [early, late] = [anEpisode({ id: 'a' }), anEpisode({ id: '0' })];
+  await store.write([put('episode', early), put('step', aStep({ episodeId: 'a' }), { ifVersion: 0 })]);
+  const { rows } = await from.execute(journalRowsStatement({ since: 0, upTo: 100, limit: 100 }));
+  await to.batch(putJournalStatements(rows));
+  let pages = 0;
+  await copyTables(from, to, async () => {
+    pages += 1;
+    // Its place is behind the pages that are done, and that of its step is not.
+    if (pages === 1)
+      await store.write([put('episode', late), put('step', aStep({ episodeId: '0' }), { ifVersion: 0 })]);
+  });
+  expect((await rowsOf(to, 'step', 'episode_id')).map((row) => row.episode_id)).toEqual(['a']);
+  await followOnce(from, to);
+  expect(await contentsOf(to)).toEqual(await contentsOf(from));
+  await Promise.all([store.close(), to.close()]);
+});
+
+test('a step that is replaced or deleted shifts the totals of those behind it, also in the copy [ST-03] [ST-08]', async () => {
+  const [from, to] = [await newDatabase(), await newDatabase()];
+  const store = await openStoreOver(from);
+  const episode = anEpisode();
+  const [first, second, third] = ['1', '2', '3'].map((id) => aStep({ id, episodeId: episode.id }));
+  if (first === undefined || second === undefined || third === undefined) throw new Error('there are three');
+  await store.write([
+    put('episode', episode),
+    ...[first, second, third].map((step) => put('step', step, { ifVersion: 0 })),
+  ]);
+  await followOnce(from, to);
+  await store.write([put('step', { ...first, action: 'something much longer than before' })]);
+  await followOnce(from, to);
+  expect(await contentsOf(to)).toEqual(await contentsOf(from));
+  await store.write([remove('step', second.id)]);
+  await followOnce(from, to);
+  expect(await contentsOf(to)).toEqual(await contentsOf(from));
+  await Promise.all([store.close(), to.close()]);
+});
+
+test('a step takes the number and the key of another one that is gone where it comes from [ST-03] [ST-08]', async () => {
+  const [from, to] = [await newDatabase(), await newDatabase()];
+  const store = await openStoreOver(from);
+  const episode = anEpisode();
+  const [gone, next] = ['1', '2'].map((id) => aStep({ id, key: 'k', episodeId: episode.id }));
+  if (gone === undefined || next === undefined) throw new Error('there are two');
+  await store.write([put('episode', episode), put('step', gone, { ifVersion: 0 })]);
+  await followOnce(from, to);
+  await store.write([remove('step', gone.id), put('step', next, { ifVersion: 0 })]);
+  // As when the page is read before the journal says that the other one is gone.
+  await to.batch(putRowsStatements('step', await readRowsById(from, 'step', [next.id])));
+  expect((await rowsOf(to, 'step', 'number')).map(({ id, number }) => [id, number])).toEqual([['2', 1]]);
+  await Promise.all([store.close(), to.close()]);
 });
 
 test('putting and deleting rows again changes nothing [ST-03]', async () => {

@@ -26,6 +26,9 @@ const COUNTS = {
   cutOffMs: { short: 2_400, long: 30_000 },
   /** The same with replicas on some of the machines. */
   replicasMs: { short: 2_000, long: 60_000 },
+  /** Steps of a store that is moved, and how often that is killed. */
+  moveSteps: { short: 5_000, long: 100_000 },
+  moveKills: { short: 6, long: 60 },
   /** Steps exported and imported. */
   transferSteps: { short: 5_000, long: 100_000 },
 } as const;
