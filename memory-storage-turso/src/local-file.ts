@@ -258,34 +258,33 @@ function localConnection(opened: Opened, place: string, busyTimeoutMs: number): 
     }
   }
 
-  function readNow(statements: readonly Statement[]): readonly Result[] {
-    checkFile();
+  function inTransaction<T>(begin: Statement, work: () => T): T {
     try {
-      run(BEGIN_READING);
-      const results = runAll(statements);
+      run(begin);
+      const result = work();
       run(COMMIT);
-      return results;
+      return result;
     } catch (cause) {
       rollBack();
       throw failed(cause);
     }
   }
 
+  function readNow(statements: readonly Statement[]): readonly Result[] {
+    checkFile();
+    return inTransaction(BEGIN_READING, () => runAll(statements));
+  }
+
   function batchNow(batch: readonly Statement[], beforeCommit: (() => void) | undefined): readonly Result[] {
     checkConnection();
     if (access === 'read-only') throw new Hindered(accessOf(place) === 'read-only' ? 'read-only' : 'writable');
-    try {
-      run(BEGIN);
+    return inTransaction(BEGIN, () => {
       // Who puts another file in place holds this lock meanwhile: what is committed here is in the file of this path.
       checkFile();
       const results = runAll(batch);
       beforeCommit?.();
-      run(COMMIT);
       return results;
-    } catch (cause) {
-      rollBack();
-      throw failed(cause);
-    }
+    });
   }
 
   const turn = turns();
