@@ -1,9 +1,10 @@
 // A file that follows a remote database.
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { openMemory } from '@episodica/memory-core';
+import { isMemoryError, type Memory, openMemory } from '@episodica/memory-core';
 import type { MemoryStore } from '@episodica/memory-core/ports';
 import { openTursoStore, type TursoStore, type TursoStoreOptions } from '@episodica/memory-storage-turso';
 import {
@@ -15,8 +16,11 @@ import {
   requireOpen,
   startLibsqlServer,
 } from '@episodica/test-utils';
+import * as fc from 'fast-check';
 import Database from 'libsql';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { startWriter } from './writers.ts';
 
 let directory: string;
 let server: LibsqlServer;
@@ -167,7 +171,42 @@ describe('reads and writes', () => {
   });
 });
 
+test('of processes on one file, each writes and has what the others wrote, also when one is killed [ST-06]', async () => {
+  const url = pathToFileURL(replicaPath()).href;
+  const writers = await Promise.all([startWriter(), startWriter(), startWriter()]);
+  const [first, second, killed] = writers;
+  await Promise.all(writers.map((writer) => writer.tell({ task: 'open', url, syncUrl: server.url })));
+  const dies = killed!.tell({ task: 'write', count: 1_000 });
+  const died = once(killed!.process, 'exit');
+  killed!.process.on('message', () => killed!.acknowledged.length > 3 && killed!.process.kill('SIGKILL'));
+  await Promise.all([first!, second!].map((writer) => writer.tell({ task: 'write', count: 10 })));
+  await died;
+  void dies;
+  const replica = await openReplica();
+  const acknowledged = writers.flatMap((writer) => writer.acknowledged.flat());
+  expect(await replica.getMany('tombstone', acknowledged)).not.toContain(undefined);
+  await replica.replica?.sync();
+  expect((await replica.changes(0, { limit: 10_000 })).entries).toEqual(
+    (await (await openPrimary()).changes(0, { limit: 10_000 })).entries,
+  );
+  for (const { process } of [first!, second!]) process.kill('SIGKILL');
+}, 30_000);
+
 describe('while the database is away', () => {
+  test('a host that does not answer keeps nobody waiting who reads what is there, nor who closes [ST-03]', async () => {
+    const replica = await openReplica({ deadlineMs: 600_000 });
+    const episode = anEpisode();
+    await replica.write([put('episode', episode)]);
+    server.faults = () => 'hang';
+    expect(await replica.getMany('episode', [episode.id])).toEqual([episode]);
+    expect(await replica.getMany('episode', [episode.id, 'unheard'])).toEqual([episode, undefined]);
+    const before = server.roundTrips;
+    expect(await replica.getMany('episode', ['unheard'])).toEqual([undefined]);
+    expect(server.roundTrips).toBe(before);
+    await replica.close();
+    opened = [];
+  });
+
   test('a replica that has data opens and answers, and a write is refused as one that can be repeated [ST-03]', async () => {
     const episode = anEpisode();
     await (await openReplica()).write([put('episode', episode)]);
@@ -354,6 +393,75 @@ test('a token that is refused is told, and a replica with data goes on reading [
     await guarded.close();
   }
 });
+
+test('after any verbs on the database and on two replicas, and a sync, all three export the same, and their journals are the same [ST-08]', async () => {
+  const end = fc.constantFrom('primary', 'here', 'there');
+  const verb = fc.constantFrom('create', 'step', 'complete', 'forget', 'tag', 'sync');
+  const course = fc.array(fc.record({ end, verb, which: fc.nat(5) }), { minLength: 5, maxLength: 25 });
+  let round = 0;
+  await fc.assert(
+    fc.asyncProperty(course, async (verbs) => {
+      round += 1;
+      const database = await startLibsqlServer({ path: join(directory, `primary ${round}.db`) });
+      const syncUrl = database.url;
+      const stores = {
+        primary: await openTursoStore({ url: syncUrl }),
+        here: await openReplica({ name: `here ${round}`, syncUrl }),
+        there: await openReplica({ name: `there ${round}`, syncUrl }),
+      };
+      const memories = Object.entries(stores).map(([name, store]) => ({ name, store, memory: openMemory({ store }) }));
+      const ids: string[] = [];
+      for (const step of verbs) {
+        const { store, memory } = memories.find(({ name }) => name === step.end)!;
+        await doVerb(step.verb, { memory, ids, id: ids[step.which % ids.length], sync: () => store.replica?.sync() });
+      }
+      for (const { memory } of memories) await memory.learnPending();
+      for (const { store } of memories) await store.replica?.sync();
+      const told = await Promise.all(memories.map(async ({ memory, store }) => exportOf(memory, store)));
+      expect(told[1]).toEqual(told[0]);
+      expect(told[2]).toEqual(told[0]);
+      for (const { memory } of memories) await memory.close();
+      await database.close();
+    }),
+    { numRuns: 12 },
+  );
+});
+
+interface VerbSetup {
+  readonly memory: Memory;
+  readonly ids: string[];
+  readonly id: string | undefined;
+  sync(): Promise<unknown> | undefined;
+}
+
+async function doVerb(verb: string, { memory, ids, id, sync }: VerbSetup): Promise<void> {
+  if (verb === 'sync') return void (await sync());
+  if (verb === 'create' || id === undefined) {
+    const { episode } = await memory.createEpisode({
+      description: `Task ${ids.length}`,
+      domain: 'parsers',
+      tags: ['first'],
+    });
+    return void ids.push(episode.id);
+  }
+  const done = {
+    step: () =>
+      memory.addStep(id, { tool: 'bash', action: 'test', result: { type: 'error', message: 'no such file' } }),
+    complete: () => memory.completeEpisode(id, { kind: 'success', verdict: 'works', artifacts: [] }),
+    forget: () => memory.forget({ ids: [id] }),
+    tag: () => memory.updateEpisode(id, { tags: { set: [`tag-${ids.length}`] } }),
+  }[verb];
+  // Of an episode that is completed or forgotten.
+  await done?.().catch((error: unknown) => {
+    if (!isMemoryError(error) || !['NOT_FOUND', 'INVALID_STATE'].includes(error.code)) throw error;
+  });
+}
+
+async function exportOf(memory: Memory, store: MemoryStore): Promise<object> {
+  const lines: string[] = [];
+  for await (const record of memory.exportEpisodes({}, { withLearning: true })) lines.push(JSON.stringify(record));
+  return { lines, journal: (await store.changes(0, { limit: 100_000 })).entries };
+}
 
 test('the life of an episode goes through a replica, and search finds it on another machine [ST-03]', async () => {
   const here = openMemory({ store: await openReplica({ name: 'here' }) });

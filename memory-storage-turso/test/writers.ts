@@ -13,7 +13,7 @@ export interface Writer {
 }
 
 export type Task =
-  | { readonly task: 'open'; readonly url: string; readonly encryptionKey?: string }
+  | { readonly task: 'open'; readonly url: string; readonly syncUrl?: string; readonly encryptionKey?: string }
   | { readonly task: 'write'; readonly count: number };
 
 interface Message {
