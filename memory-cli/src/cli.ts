@@ -300,7 +300,9 @@ function storageGroup(root: Command, run: Run): void {
     );
   group
     .command('sync')
-    .description(`a local file has nothing to be synchronised with: exit code ${EXIT_CODES.NOT_SUPPORTED}`)
+    .description(
+      `bring a replica up to its database (TURSO_SYNC_URL); any other store: exit code ${EXIT_CODES.NOT_SUPPORTED}`,
+    )
     .action((_options: object, command: Command) =>
       run(command, async (invocation) => (await load()).sync(invocation)),
     );

@@ -24,7 +24,7 @@ import {
 import { type ResolvedConfig, resolveConfig, userConfigPath } from '@episodica/memory-core/config';
 import type { Logger, MemoryStore } from '@episodica/memory-core/ports';
 import type { LmdbCacheStats } from '@episodica/memory-storage-lmdb';
-import type { TursoStore, Verification } from '@episodica/memory-storage-turso';
+import type { TursoStore, TursoStoreOptions, Verification } from '@episodica/memory-storage-turso';
 import type { Format } from './output.ts';
 import { note } from './output.ts';
 
@@ -191,14 +191,11 @@ async function closing<T>(resource: { close(): Promise<void> }, work: () => Prom
   return result;
 }
 
-interface StoreSettings {
-  readonly encryptionKey: string | undefined;
-  readonly logger: Logger;
-  readonly threads: boolean;
-}
-
 /** Without threads, a command that asks little is not kept waiting for their start. */
-async function openStore({ values }: Settings, { encryptionKey, logger, threads }: StoreSettings): Promise<TursoStore> {
+async function openStore(
+  { values }: Settings,
+  options: Pick<TursoStoreOptions, 'encryptionKey' | 'threads' | 'logger'>,
+): Promise<TursoStore> {
   const { openTursoStore } = await import('@episodica/memory-storage-turso');
   return openTursoStore({
     url: values.DATABASE_URL,
@@ -206,9 +203,7 @@ async function openStore({ values }: Settings, { encryptionKey, logger, threads 
     authToken: values.TURSO_AUTH_TOKEN || undefined,
     poolSize: values.TURSO_POOL_SIZE,
     durability: values.MEMORY_DURABILITY,
-    encryptionKey,
-    threads,
-    logger,
+    ...options,
   });
 }
 

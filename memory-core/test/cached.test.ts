@@ -48,17 +48,34 @@ test('the in-memory cache is bounded by bytes, and one large thing does not driv
 
 cacheSuite({ name: 'layered', open: async () => layeredCache(inMemoryCache(), inMemoryCache()) });
 
+/** The law holds for a store that dates its answers, and for one that does not. */
+const FORMS: readonly { readonly form: string; inForm(store: MemoryStore): MemoryStore }[] = [
+  { form: 'dated', inForm: (store) => store },
+  { form: 'undated', inForm: ({ dated: _dated, ...store }) => store },
+];
+
 /** `store`, saying which ids of which kind were read from it. */
 function watched(store: MemoryStore): { readonly store: MemoryStore; readonly reads: string[] } {
   const reads: string[] = [];
+  const note = (kind: Kind, ids: readonly string[]): number => reads.push(...ids.map((id) => `${kind} ${id}`));
+  const { dated } = store;
   return {
     reads,
     store: {
       ...store,
       getMany(kind, ids, call) {
-        reads.push(...ids.map((id) => `${kind} ${id}`));
+        note(kind, ids);
         return store.getMany(kind, ids, call);
       },
+      ...(dated && {
+        dated: {
+          ...dated,
+          getMany(asked, call) {
+            note(asked.kind, asked.ids);
+            return dated.getMany(asked, call);
+          },
+        },
+      }),
     },
   };
 }
@@ -69,9 +86,9 @@ function collecting(): { readonly logger: Logger; readonly lines: string[] } {
   return { lines, logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } };
 }
 
-describe('cachedStore', () => {
+describe.each(FORMS)('cachedStore over a store whose answers are $form', ({ inForm }) => {
   test('a second read of the same ids leaves the store alone [CA-01]', async () => {
-    const { store, reads } = watched(inMemoryStore());
+    const { store, reads } = watched(inForm(inMemoryStore()));
     const cached = cachedStore(store, inMemoryCache());
     const [first, second] = [aPattern(), aPattern()];
     await cached.write([put('pattern', first), put('pattern', second)]);
@@ -88,7 +105,7 @@ describe('cachedStore', () => {
   });
 
   test('a write by another process is seen by the next read, and only what it changed is read anew [CA-02]', async () => {
-    const { store, reads } = watched(inMemoryStore());
+    const { store, reads } = watched(inForm(inMemoryStore()));
     const cached = cachedStore(store, inMemoryCache());
     const [kept, changed] = [aBaseline(), aBaseline()];
     await store.write([put('baseline', kept), put('baseline', changed)]);
@@ -103,7 +120,7 @@ describe('cachedStore', () => {
   });
 
   test('deleting an episode takes its steps and evidence out of every later read [CA-02]', async () => {
-    const cached = cachedStore(inMemoryStore(), inMemoryCache());
+    const cached = cachedStore(inForm(inMemoryStore()), inMemoryCache());
     const episode = anEpisode();
     const step = aStep({ episodeId: episode.id });
     const evidence = anEvidence({ episodeId: episode.id });
@@ -119,7 +136,7 @@ describe('cachedStore', () => {
   });
 
   test('after more changes than it looks through, nothing of the cache is used, and it fills again [CA-02]', async () => {
-    const { store, reads } = watched(inMemoryStore());
+    const { store, reads } = watched(inForm(inMemoryStore()));
     const cached = cachedStore(store, inMemoryCache());
     const held = aBaseline();
     await store.write([put('baseline', held)]);
@@ -135,10 +152,10 @@ describe('cachedStore', () => {
   test('a cache that is ahead of its store is emptied: the store was put back to an older state [CA-02]', async () => {
     const cache = inMemoryCache();
     const held = aBaseline();
-    const before = inMemoryStore();
+    const before = inForm(inMemoryStore());
     await before.write([put('baseline', held), put('baseline', aBaseline()), put('baseline', aBaseline())]);
     expect(await cachedStore(before, cache).getMany('baseline', [held.id])).toEqual([held]);
-    const restored = inMemoryStore();
+    const restored = inForm(inMemoryStore());
     const other = { ...held, episodes: 77 };
     await restored.write([put('baseline', other)]);
     expect(await cachedStore(restored, cache).getMany('baseline', [held.id])).toEqual([other]);
@@ -147,7 +164,7 @@ describe('cachedStore', () => {
 
   test('a cache that always throws costs one warning and no answer [CA-02]', async () => {
     const { logger, lines } = collecting();
-    const cached = cachedStore(inMemoryStore(), lossyCache(inMemoryCache(), ['throw']), { logger });
+    const cached = cachedStore(inForm(inMemoryStore()), lossyCache(inMemoryCache(), ['throw']), { logger });
     const held = aBaseline();
     await cached.write([put('baseline', held)]);
     for (let read = 0; read < 3; read += 1) expect(await cached.getMany('baseline', [held.id])).toEqual([held]);
@@ -158,16 +175,19 @@ describe('cachedStore', () => {
   test('an error of the store reaches the caller, whichever call of a read it is [CA-02]', async () => {
     const held = aBaseline();
     for (const verb of ['changes', 'getMany'] as const) {
-      const store = inMemoryStore();
+      const store = inForm(inMemoryStore());
       await store.write([put('baseline', held)]);
-      const cached = cachedStore(faultyStore(store, [{ verb, call: 1, when: 'before' }]), inMemoryCache());
+      const cache = inMemoryCache();
+      // What is at hand is asked about, what is not is asked for.
+      if (verb === 'changes') await cachedStore(store, cache).getMany('baseline', [held.id]);
+      const cached = cachedStore(faultyStore(store, [{ verb, call: 1, when: 'before' }]), cache);
       await expect(cached.getMany('baseline', [held.id])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
       expect(await cached.getMany('baseline', [held.id])).toEqual([held]);
     }
   });
 
   test('a read that was given up is ABORTED although the cache could answer it [CA-02]', async () => {
-    const cached = cachedStore(inMemoryStore(), inMemoryCache());
+    const cached = cachedStore(inForm(inMemoryStore()), inMemoryCache());
     const held = aBaseline();
     await cached.write([put('baseline', held)]);
     await cached.getMany('baseline', [held.id]);
@@ -176,7 +196,7 @@ describe('cachedStore', () => {
   });
 
   test('it has a text index exactly when its store has one [CA-01]', () => {
-    const store = inMemoryStore();
+    const store = inForm(inMemoryStore());
     const { text, ...without } = store;
     expect(text).toBeDefined();
     expect(cachedStore(store, inMemoryCache()).text).toBeDefined();
@@ -185,7 +205,7 @@ describe('cachedStore', () => {
 
   test('closing closes both, also when the store or the cache fails at it [CA-01]', async () => {
     const cache = inMemoryCache();
-    const store = inMemoryStore();
+    const store = inForm(inMemoryStore());
     const failure = new MemoryError('STORE_FAILED', 'The disk is gone; bring it back.');
     const cached = cachedStore({ ...store, close: () => Promise.reject(failure) }, cache);
     await expect(cached.close()).rejects.toBe(failure);
@@ -233,6 +253,7 @@ const lags = fc.array(fc.nat(2), { maxLength: 12 });
 /** `store`, taking some turns of the event loop before and after each read. */
 function laggingStore(store: MemoryStore, lagTurns: readonly number[]): MemoryStore {
   let call = 0;
+  const { dated } = store;
   const lag = (): Promise<void> => turns(lagTurns[call++ % lagTurns.length] ?? 0);
   async function between<T>(work: () => Promise<T>): Promise<T> {
     await lag();
@@ -244,6 +265,7 @@ function laggingStore(store: MemoryStore, lagTurns: readonly number[]): MemorySt
     ...store,
     getMany: (kind, ids, options) => between(() => store.getMany(kind, ids, options)),
     changes: (since, options) => between(() => store.changes(since, options)),
+    ...(dated && { dated: { ...dated, getMany: (asked, options) => between(() => dated.getMany(asked, options)) } }),
   };
 }
 
@@ -259,24 +281,27 @@ class History {
   }
 }
 
-test('whatever the cache loses, delays or fails, reads answer like the bare store [CA-02]', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(anAction, { minLength: 5, maxLength: 60 }),
-      fc.tuple(aPlan, aPlan),
-      fc.tuple(lags, lags),
-      playAndCompare,
-    ),
-    { numRuns: 400 },
-  );
-});
+test.each(FORMS)(
+  'whatever the cache loses, delays or fails, reads answer like the bare $form store [CA-02]',
+  async ({ inForm }) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(anAction, { minLength: 5, maxLength: 60 }),
+        fc.tuple(aPlan, aPlan),
+        fc.tuple(lags, lags),
+        (...play) => playAndCompare(inForm(inMemoryStore()), ...play),
+      ),
+      { numRuns: 300 },
+    );
+  },
+);
 
 async function playAndCompare(
+  bare: MemoryStore,
   actions: readonly Action[],
   plans: readonly (readonly CacheFault[])[],
   lagTurns: readonly (readonly number[])[],
 ): Promise<void> {
-  const bare = inMemoryStore();
   const shared = inMemoryCache();
   const sides = [0, 1].map((side) =>
     cachedStore(laggingStore(bare, lagTurns[side]!), lossyCache(shared, plans[side]!)),
@@ -356,18 +381,20 @@ const aLayeredStep: fc.Arbitrary<Step> = fc.oneof(
 function storeWithPast(): { readonly store: MemoryStore; putBack(writes: number): Promise<void> } {
   let past: { readonly batch: Parameters<MemoryStore['write']>[0]; readonly atMs: number }[] = [];
   let nowMs = 0;
-  const opened = (): MemoryStore => inMemoryStore({ now: () => nowMs });
+  const opened = () => inMemoryStore({ now: () => nowMs });
   let current = opened();
   let newestMs = 0;
-  const { text } = current;
-  if (text === undefined) throw new Error('The in-memory store has a text index.');
   return {
     store: {
       name: 'with a past',
       getMany: (kind, ids, call) => current.getMany(kind, ids, call),
       scan: (kind, filter, call) => current.scan(kind, filter, call),
       changes: (from, call) => current.changes(from, call),
-      text: { match: (query, call) => (current.text ?? text).match(query, call) },
+      text: { match: (query, call) => current.text.match(query, call) },
+      dated: {
+        getMany: (asked, call) => current.dated.getMany(asked, call),
+        match: (query, call) => current.dated.match(query, call),
+      },
       write(batch, call) {
         newestMs += 1;
         nowMs = newestMs;
@@ -387,65 +414,85 @@ function storeWithPast(): { readonly store: MemoryStore; putBack(writes: number)
   };
 }
 
-test('values and answers in two layers are those of the store, also after it was put back to older copies [CA-02] [CA-06] [RE-11]', async () => {
-  const layers = fc.tuple(aPlan, aPlan, aPlan);
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(aLayeredStep, { minLength: 10, maxLength: 80, size: 'max' }),
-      layers,
-      async (steps, plans) => {
-        const { store, putBack } = storeWithPast();
-        const shared = inMemoryCache();
-        const sides = [0, 1].map((side) =>
-          cachedStore(store, lossyCache(layeredCache(inMemoryCache(), lossyCache(shared, plans[side]!)), plans[2])),
-        );
-        let version = 0;
-        for (const step of steps) {
-          if (step.do === 'turn') await turns(1);
-          else if (step.do === 'putBack') await putBack(step.writes);
-          else if (step.do === 'put') {
-            version += 1;
-            const value = anEpisode({ id: KEYS[step.key]!, version });
-            const terms = { title: [WORDS[version % 3]!], body: WORDS.slice(0, 1 + (version % 3)) };
-            await sides[step.side]!.write([{ ...put('episode', value), terms }]);
-          } else if (step.do === 'delete') await sides[step.side]!.write([remove('episode', KEYS[step.key]!)]);
-          else if (step.do === 'read') {
-            expect(await sides[step.side]!.getMany('episode', KEYS)).toEqual(await store.getMany('episode', KEYS));
-          } else {
-            const query = { kind: 'episode', terms: [WORDS[step.key]!], limit: 10 } as const;
-            expect(await sides[step.side]!.text?.match(query)).toEqual(await store.text?.match(query));
+test.each(FORMS)(
+  'values and answers in two layers are those of the $form store, also after it was put back to older copies [CA-02] [CA-06] [RE-11]',
+  async ({ inForm }) => {
+    const layers = fc.tuple(aPlan, aPlan, aPlan);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(aLayeredStep, { minLength: 10, maxLength: 80, size: 'max' }),
+        layers,
+        async (steps, plans) => {
+          const { store: whole, putBack } = storeWithPast();
+          const store = inForm(whole);
+          const shared = inMemoryCache();
+          const sides = [0, 1].map((side) =>
+            cachedStore(store, lossyCache(layeredCache(inMemoryCache(), lossyCache(shared, plans[side]!)), plans[2])),
+          );
+          let version = 0;
+          for (const step of steps) {
+            if (step.do === 'turn') await turns(1);
+            else if (step.do === 'putBack') await putBack(step.writes);
+            else if (step.do === 'put') {
+              version += 1;
+              const value = anEpisode({ id: KEYS[step.key]!, version });
+              const terms = { title: [WORDS[version % 3]!], body: WORDS.slice(0, 1 + (version % 3)) };
+              await sides[step.side]!.write([{ ...put('episode', value), terms }]);
+            } else if (step.do === 'delete') await sides[step.side]!.write([remove('episode', KEYS[step.key]!)]);
+            else if (step.do === 'read') {
+              expect(await sides[step.side]!.getMany('episode', KEYS)).toEqual(await store.getMany('episode', KEYS));
+            } else {
+              const query = { kind: 'episode', terms: [WORDS[step.key]!], limit: 10 } as const;
+              expect(await sides[step.side]!.text?.match(query)).toEqual(await store.text?.match(query));
+            }
           }
-        }
-      },
-    ),
-    { numRuns: 300 },
-  );
-});
+        },
+      ),
+      { numRuns: 300 },
+    );
+  },
+);
 
-test('a question that was asked before is answered without the text index, until something of its kind changes [RE-11]', async () => {
-  const bare = inMemoryStore();
-  let asked = 0;
-  const text: NonNullable<MemoryStore['text']> = {
-    match(query, call) {
-      asked += 1;
-      return bare.text!.match(query, call);
-    },
-  };
-  const cached = cachedStore({ ...bare, text }, inMemoryCache());
-  const episode = anEpisode();
-  await cached.write([{ ...put('episode', episode), terms: { title: ['cache'], body: ['cache'] } }]);
-  const query = { kind: 'episode', terms: ['cache'], limit: 5 } as const;
-  const answer = await cached.text!.match(query);
-  expect(answer.hits.map(({ id }) => id)).toEqual([episode.id]);
-  await bare.write([put('step', aStep({ episodeId: episode.id })), put('baseline', aBaseline())]);
-  expect(await cached.text!.match(query)).toEqual(answer);
-  expect(asked).toBe(1);
-  expect(await cached.text!.match({ ...query, limit: 4 })).toEqual(answer);
-  expect(asked).toBe(2);
-  await bare.write([remove('episode', episode.id)]);
-  expect((await cached.text!.match(query)).hits).toEqual([]);
-  expect(asked).toBe(3);
-});
+test.each(FORMS)(
+  'a question that was asked before is answered without the text index of a $form store, until something of its kind changes [RE-11]',
+  async ({ inForm }) => {
+    const bare = inForm(inMemoryStore());
+    let asked = 0;
+    const { text, dated } = bare;
+    const counting: MemoryStore = {
+      ...bare,
+      text: {
+        match(query, call) {
+          asked += 1;
+          return text!.match(query, call);
+        },
+      },
+      ...(dated && {
+        dated: {
+          ...dated,
+          match(query, call) {
+            asked += 1;
+            return dated.match!(query, call);
+          },
+        },
+      }),
+    };
+    const cached = cachedStore(counting, inMemoryCache());
+    const episode = anEpisode();
+    await cached.write([{ ...put('episode', episode), terms: { title: ['cache'], body: ['cache'] } }]);
+    const query = { kind: 'episode', terms: ['cache'], limit: 5 } as const;
+    const answer = await cached.text!.match(query);
+    expect(answer.hits.map(({ id }) => id)).toEqual([episode.id]);
+    await bare.write([put('step', aStep({ episodeId: episode.id })), put('baseline', aBaseline())]);
+    expect(await cached.text!.match(query)).toEqual(answer);
+    expect(asked).toBe(1);
+    expect(await cached.text!.match({ ...query, limit: 4 })).toEqual(answer);
+    expect(asked).toBe(2);
+    await bare.write([remove('episode', episode.id)]);
+    expect((await cached.text!.match(query)).hits).toEqual([]);
+    expect(asked).toBe(3);
+  },
+);
 
 test('layers that stand apart meet again with the next reads, and then answer together [CA-06]', async () => {
   const store = inMemoryStore();

@@ -42,6 +42,7 @@ export interface PageRequest {
 export interface Jobs {
   page: { input: PageRequest; output: readonly Row[] };
   match: { input: TextQuery<IndexedKind>; output: TextMatches };
+  read: { input: readonly Statement[]; output: readonly Result[] };
   batch: { input: readonly Statement[]; output: readonly Result[] };
   schema: { input: undefined; output: number };
   stats: { input: undefined; output: StoreStats };
@@ -70,6 +71,7 @@ export function jobsOn(connection: Connection): RunJob {
 const JOBS: { readonly [J in Job]: (connection: Connection, input: Jobs[J]['input']) => Promise<Jobs[J]['output']> } = {
   page: readPage,
   match: matchText,
+  read: (connection, statements) => connection.read(statements),
   batch: (connection, statements) => connection.batch(statements),
   schema: schemaVersion,
   stats: readStats,

@@ -1,7 +1,7 @@
 // A store over a file that follows a remote database: reads are answered by the file, writes go to the database.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMemoryError, MemoryError } from '@episodica/memory-core';
-import type { CallOptions, Kind, Logger, Write, WriteOptions, WriteReceipt } from '@episodica/memory-core/ports';
+import type { Kind, Logger, Write, WriteOptions, WriteReceipt } from '@episodica/memory-core/ports';
 import type { Connection } from './connection.ts';
 import { beginFollowing, readFollowing, refuseOwnMemory } from './following.ts';
 import type { TursoStore } from './store.ts';
@@ -195,7 +195,7 @@ function replicaStore(setup: ReplicaSetup): ReplicaStore {
 function readingSide(
   { local, file, primary }: ReplicaSetup,
   follower: Syncing,
-): { readonly bringUp: BringUp; readonly reads: Pick<TursoStore, 'getMany' | 'scan' | 'changes' | 'text'> } {
+): { readonly bringUp: BringUp; readonly reads: Pick<TursoStore, 'getMany' | 'scan' | 'changes' | 'text' | 'dated'> } {
   const bringUp: BringUp = async (patienceMs, work = follower.sync) => {
     const patience = new AbortController();
     const waited = sleep(patienceMs, undefined, { signal: patience.signal });
@@ -207,21 +207,28 @@ function readingSide(
 
   /** What is owed to a read is fetched if that can be had; what would be wrong is not answered. */
   async function prepare(): Promise<void> {
+    // Then the store says so.
+    if (follower.isStopped) return;
     const isWanted = follower.isOwed || isForked(follower.problem) || !(await follower.isFilled());
     if (isWanted && !follower.isPausing) await bringUp(READING_PATIENCE_MS);
     if (isForked(follower.problem)) throw follower.problem;
     if (!(await follower.isFilled())) throw notFilled({ file: file.place, primary, follower });
   }
 
+  /** What the file does not know may have been written elsewhere since it was brought up. */
+  async function mayFindMore(kind: Kind, found: readonly unknown[]): Promise<boolean> {
+    if (!IS_HEARD_OF[kind] || !found.includes(undefined) || follower.isPausing) return false;
+    await bringUp(READING_PATIENCE_MS);
+    return true;
+  }
+
   return {
     bringUp,
     reads: {
-      async getMany<K extends Kind>(kind: K, ids: readonly string[], options?: CallOptions) {
+      async getMany(kind, ids, options) {
         await prepare();
         const found = await local.getMany(kind, ids, options);
-        if (!IS_HEARD_OF[kind] || !found.includes(undefined) || follower.isPausing) return found;
-        await bringUp(READING_PATIENCE_MS);
-        return local.getMany(kind, ids, options);
+        return (await mayFindMore(kind, found)) ? local.getMany(kind, ids, options) : found;
       },
       async *scan(kind, filter, options) {
         await prepare();
@@ -235,6 +242,17 @@ function readingSide(
         async match(query, options) {
           await prepare();
           return local.text.match(query, options);
+        },
+      },
+      dated: {
+        async getMany(asked, options) {
+          await prepare();
+          const found = await local.dated.getMany(asked, options);
+          return (await mayFindMore(asked.kind, found.answer)) ? local.dated.getMany(asked, options) : found;
+        },
+        async match(query, options) {
+          await prepare();
+          return local.dated.match(query, options);
         },
       },
     },

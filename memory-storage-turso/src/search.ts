@@ -1,7 +1,7 @@
 // Full-text search over FTS5: one index for titles, one for whole texts.
 import { documentRelevance, relevance } from '@episodica/memory-core';
 import type { IndexedKind, IndexTerms, TextMatches, TextQuery } from '@episodica/memory-core/ports';
-import type { Connection } from './connection.ts';
+import type { Connection, Row, Statement } from './connection.ts';
 import { conditionsOf, whereOf } from './filters.ts';
 import { numberIn, textIn } from './rows.ts';
 
@@ -22,21 +22,72 @@ const MAX_TERMS = 64;
 /** Documents fetched of each index for one that is wanted: what is mediocre in both can beat what is good in one. */
 const OVERSAMPLING = 2;
 
-/** The best matches. Terms are asked from the rarest on, at least one of those that any document holds. */
+/**
+ * The best matches. Terms are asked from the rarest on, at least one of those that any document holds. One statement:
+ * which terms are asked depends on how many documents hold them, and the engine itself puts the question together.
+ */
 export async function matchText<K extends IndexedKind>(
   connection: Connection,
   query: TextQuery<K>,
 ): Promise<TextMatches> {
-  const title = await matchField(connection, query, 'title');
-  const body = await matchField(connection, query, 'body');
-  const ids = new Set([...title.relevances.keys(), ...body.relevances.keys()]);
+  const { rows } = await connection.execute(matchStatement(query));
+  return matchesIn(rows, query);
+}
+
+/** Asks for what `matchesIn` reads: of each field the terms that it knows, the rarest first, and its best documents. */
+export function matchStatement<K extends IndexedKind>({ kind, terms, filter, limit }: TextQuery<K>): Statement {
+  const fields = TEXT_FIELDS.map((field) => {
+    const index = `${kind}_${field}`;
+    const where = whereOf([
+      { sql: `${index} MATCH (SELECT text FROM ${field}_question)`, args: [] },
+      ...(filter === undefined ? [] : conditionsOf(kind, filter)),
+    ]);
+    return { field, index, where };
+  });
+  const answers = fields.flatMap(({ field, index, where }) => [
+    `SELECT '${field}' AS field, term, frequency, is_asked, documents, NULL AS id, NULL AS score
+      FROM ${field}_known, collection`,
+    `SELECT '${field}', NULL, NULL, NULL, NULL, id, score FROM (
+      SELECT ${kind}.id, -bm25(${index}) AS score FROM ${index} JOIN ${kind} ON ${kind}.rowid = ${index}.rowid
+      ${where.sql} ORDER BY score DESC, ${kind}.id LIMIT ?)`,
+  ]);
+  return {
+    sql: `WITH given AS MATERIALIZED (SELECT key AS place, value AS term FROM json_each(?)),
+      collection AS MATERIALIZED (SELECT count(*) AS documents FROM ${kind}),
+      ${fields.map(({ field, index }) => questionSql(field, index)).join(',\n')}
+      ${answers.join('\nUNION ALL ')}`,
+    args: [JSON.stringify(distinct(terms)), ...fields.flatMap(({ where }) => [...where.args, limit * OVERSAMPLING])],
+  };
+}
+
+/** The terms of the question that any document holds, and as text what FTS5 is asked: each word for word, or nothing. */
+function questionSql(field: TextField, index: string): string {
+  return `${field}_ranked AS MATERIALIZED (
+      SELECT given.term, vocabulary.doc AS frequency, row_number() OVER (ORDER BY vocabulary.doc, given.place) AS rank
+      FROM given CROSS JOIN ${index}_vocabulary AS vocabulary ON vocabulary.term = given.term WHERE vocabulary.doc > 0
+    ),
+    ${field}_known AS MATERIALIZED (
+      SELECT term, frequency, rank, rank = 1 OR (
+        rank <= ${MAX_TERMS} AND frequency <= max(${COMMON_DOCUMENTS}, ${COMMON_SHARE} * documents)
+      ) AS is_asked FROM ${field}_ranked, collection
+    ),
+    ${field}_question AS MATERIALIZED (
+      SELECT ifnull(group_concat('"' || replace(term, '"', '""') || '"', ' OR ' ORDER BY rank), '""') AS text
+      FROM ${field}_known WHERE is_asked
+    )`;
+}
+
+/** What the rows of `matchStatement` say. */
+export function matchesIn(rows: readonly Row[], { terms, limit }: TextQuery<IndexedKind>): TextMatches {
+  const fields = { title: fieldMatches(rows, 'title', terms), body: fieldMatches(rows, 'body', terms) };
+  const ids = new Set([...fields.title.relevances.keys(), ...fields.body.relevances.keys()]);
   const hits = [...ids].map((id) => {
-    const fields = { title: title.relevances.get(id) ?? 0, body: body.relevances.get(id) ?? 0 };
-    return { id, relevance: documentRelevance(fields) };
+    const relevanceOf = { title: fields.title.relevances.get(id) ?? 0, body: fields.body.relevances.get(id) ?? 0 };
+    return { id, relevance: documentRelevance(relevanceOf) };
   });
   return {
-    hits: hits.sort((a, b) => b.relevance - a.relevance || (a.id < b.id ? -1 : 1)).slice(0, query.limit),
-    termsLeftOut: Math.max(title.termsLeftOut, body.termsLeftOut),
+    hits: hits.sort((a, b) => b.relevance - a.relevance || (a.id < b.id ? -1 : 1)).slice(0, limit),
+    termsLeftOut: Math.max(fields.title.termsLeftOut, fields.body.termsLeftOut),
   };
 }
 
@@ -46,81 +97,25 @@ interface FieldMatches {
   readonly termsLeftOut: number;
 }
 
-async function matchField<K extends IndexedKind>(
-  connection: Connection,
-  query: TextQuery<K>,
-  field: TextField,
-): Promise<FieldMatches> {
-  const frequencies = await termFrequencies(connection, query, field);
-  const known = frequencies.terms.filter(({ frequency }) => frequency > 0).sort((a, b) => a.frequency - b.frequency);
-  const commonFrom = Math.max(COMMON_DOCUMENTS, COMMON_SHARE * frequencies.documents);
-  const asked = known.slice(0, MAX_TERMS).filter(({ frequency }, index) => index === 0 || frequency <= commonFrom);
-  if (asked.length === 0) return { relevances: new Map(), termsLeftOut: 0 };
+function fieldMatches(rows: readonly Row[], field: TextField, terms: readonly string[]): FieldMatches {
+  const own = rows.filter((row) => row.field === field);
+  const known = own.filter(({ term }) => term !== null);
+  if (known.length === 0) return { relevances: new Map(), termsLeftOut: 0 };
 
-  const statistics = statisticsOf(frequencies);
-  const unknown = frequencies.terms.filter(({ frequency }) => frequency === 0);
-  const weighed = [...asked, ...unknown].map(({ term }) => term);
-  const documents = await bestDocuments(connection, { query, field, asked });
-  return {
-    relevances: new Map(documents.map(({ id, score }) => [id, relevance(score, weighed, statistics)])),
-    termsLeftOut: known.length - asked.length,
+  const frequencies = new Map(known.map((row) => [textIn(row, 'term'), numberIn(row, 'frequency')]));
+  const statistics = {
+    documents: numberIn(known[0], 'documents'),
+    frequencyOf: (term: string) => frequencies.get(term) ?? 0,
   };
-}
-
-interface Term {
-  readonly term: string;
-  /** Documents that hold it. */
-  readonly frequency: number;
-}
-
-interface Frequencies {
-  readonly documents: number;
-  readonly terms: readonly Term[];
-}
-
-async function termFrequencies(
-  connection: Connection,
-  { kind, terms }: Pick<TextQuery<IndexedKind>, 'kind' | 'terms'>,
-  field: TextField,
-): Promise<Frequencies> {
-  const { rows } = await connection.execute({
-    sql: `SELECT given.value AS term, ifnull(vocabulary.doc, 0) AS frequency, (SELECT count(*) FROM ${kind}) AS documents
-      FROM json_each(?1) AS given
-      LEFT JOIN ${kind}_${field}_vocabulary AS vocabulary ON vocabulary.term = given.value`,
-    args: [JSON.stringify([...new Set(terms)])],
+  const asked = known.filter((row) => numberIn(row, 'is_asked') === 1).map((row) => textIn(row, 'term'));
+  const weighed = [...asked, ...distinct(terms).filter((term) => !frequencies.has(term))];
+  const documents = own.filter(({ id }) => id !== null);
+  const relevances = documents.map((row): [string, number] => {
+    return [textIn(row, 'id'), relevance(numberIn(row, 'score'), weighed, statistics)];
   });
-  return {
-    documents: rows.length === 0 ? 0 : numberIn(rows[0], 'documents'),
-    terms: rows.map((row) => ({ term: textIn(row, 'term'), frequency: numberIn(row, 'frequency') })),
-  };
+  return { relevances: new Map(relevances), termsLeftOut: known.length - asked.length };
 }
 
-function statisticsOf({ documents, terms }: Frequencies): { documents: number; frequencyOf(term: string): number } {
-  const frequencies = new Map(terms.map(({ term, frequency }) => [term, frequency]));
-  return { documents, frequencyOf: (term) => frequencies.get(term) ?? 0 };
-}
-
-async function bestDocuments<K extends IndexedKind>(
-  connection: Connection,
-  search: { readonly query: TextQuery<K>; readonly field: TextField; readonly asked: readonly Term[] },
-): Promise<readonly { readonly id: string; readonly score: number }[]> {
-  const { query, field, asked } = search;
-  const { kind, filter, limit } = query;
-  const index = `${kind}_${field}`;
-  const where = whereOf([
-    { sql: `${index} MATCH ?`, args: [asked.map(({ term }) => quoted(term)).join(' OR ')] },
-    ...(filter === undefined ? [] : conditionsOf(kind, filter)),
-  ]);
-  const { rows } = await connection.execute({
-    sql: `SELECT ${kind}.id, -bm25(${index}) AS score
-      FROM ${index} JOIN ${kind} ON ${kind}.rowid = ${index}.rowid
-      ${where.sql} ORDER BY score DESC, ${kind}.id LIMIT ?`,
-    args: [...where.args, limit * OVERSAMPLING],
-  });
-  return rows.map((row) => ({ id: textIn(row, 'id'), score: numberIn(row, 'score') }));
-}
-
-/** A term as FTS5 takes it word for word. */
-function quoted(term: string): string {
-  return `"${term.replaceAll('"', '""')}"`;
+function distinct(terms: readonly string[]): readonly string[] {
+  return [...new Set(terms)];
 }

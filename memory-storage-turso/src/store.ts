@@ -3,6 +3,7 @@ import { groupCommit, MemoryError, mapInTurns, throwIfAborted, turns } from '@ep
 import type {
   CallOptions,
   Changes,
+  DatedReads,
   Entities,
   Filters,
   JournalEntry,
@@ -37,6 +38,7 @@ import {
   type SchemaState,
   schemaState,
 } from './schema.ts';
+import { matchesIn, matchStatement } from './search.ts';
 import { openStoreFile, type StoreFile, schemaAt } from './store-file.ts';
 import { inspectFile, type Verification } from './verify.ts';
 import { type Group, groupsOf, journalStatement, refusalOf, statementsOf, stepIdsOf } from './write.ts';
@@ -93,6 +95,7 @@ export interface TursoStore extends MemoryStore, StoreCare {
   /** `read-only`: the file may not be written; reads work. The next write looks again. */
   readonly access: Access;
   readonly text: NonNullable<MemoryStore['text']>;
+  readonly dated: Required<DatedReads>;
   /** Of a file that follows a database, and of no other store. */
   readonly replica?: Replica;
 }
@@ -265,6 +268,9 @@ function localPathOf(url: string): string {
   throw new MemoryError('NOT_SUPPORTED', `This needs a file, and the store is at ${address.place}.`);
 }
 
+/** Does work of the store unless it is closed or given up, and translates what the work fails with. */
+type Call = <T>(action: string, signal: AbortSignal | undefined, work: () => Promise<T>) => Promise<T>;
+
 /** Rows read at a time: few enough to keep a page's time and memory small. */
 const PAGE_ROWS = 200;
 /** Journal entries in one answer, unless the caller says otherwise. */
@@ -329,11 +335,17 @@ function tursoStore(connection: StoreConnection, { jobs, schema, encryptionKey }
 
     write: (batch, options) => call('write to', options?.signal, () => commit(batch, options)),
 
-    changes: (since, options) => call('read', options?.signal, () => readChanges(connection, since, options?.limit)),
+    changes: (since, options) =>
+      call('read', options?.signal, async () => {
+        const { rows } = await connection.execute(changesStatement(since, options?.limit));
+        return changesIn(rows);
+      }),
 
     text: {
       match: (query, options) => call('search', options?.signal, () => jobs.run('match', query)),
     },
+
+    dated: datedReads({ connection, jobs, call }),
 
     ...careOf({ place, reach: connection.reach, run: jobs.run, encryptionKey, call }),
 
@@ -375,17 +387,61 @@ async function getMany<K extends Kind>(
   const pageIds = connection.reach === 'network' ? HOST_IDS : PAGE_ROWS;
   for (let start = 0; start < ids.length; start += pageIds) {
     const page = ids.slice(start, start + pageIds);
-    const { rows } = await connection.execute({
-      sql: `SELECT ${selectedColumns(kind)} FROM ${kind} WHERE id IN (SELECT value FROM json_each(?1))`,
-      args: [JSON.stringify(page)],
-    });
-    const found = new Map(rows.map((row) => [textIn(row, 'id'), row]));
-    for (const id of page) {
-      const row = found.get(id);
-      entities.push(row && rowToEntity(kind, row));
-    }
+    const { rows } = await connection.execute(entitiesStatement(kind, page));
+    entities.push(...entitiesIn(rows, kind, page));
   }
   return entities;
+}
+
+function entitiesStatement(kind: Kind, ids: readonly string[]): Statement {
+  return {
+    sql: `SELECT ${selectedColumns(kind)} FROM ${kind} WHERE id IN (SELECT value FROM json_each(?1))`,
+    args: [JSON.stringify(ids)],
+  };
+}
+
+function entitiesIn<K extends Kind>(
+  rows: readonly Row[],
+  kind: K,
+  ids: readonly string[],
+): readonly (Entities[K] | undefined)[] {
+  const found = new Map(rows.map((row) => [textIn(row, 'id'), row]));
+  return ids.map((id) => {
+    const row = found.get(id);
+    return row && rowToEntity(kind, row);
+  });
+}
+
+/** Each is several statements that read one moment. What may take long is done in a thread. */
+function datedReads({
+  connection,
+  jobs,
+  call,
+}: {
+  readonly connection: Connection;
+  readonly jobs: JobThreads;
+  readonly call: Call;
+}): Required<DatedReads> {
+  return {
+    getMany: ({ kind, ids, since, limit }, options) =>
+      call('read', options?.signal, async () => {
+        const statements = [NEWEST_ENTRY, changesStatement(since, limit), entitiesStatement(kind, ids)];
+        const isLarge = ids.length > PAGE_ROWS;
+        const results = await (isLarge ? jobs.run('read', statements) : connection.read(statements));
+        const [newest = [], changes = [], entities = []] = results.map(({ rows }) => rows);
+        return {
+          answer: entitiesIn(entities, kind, ids),
+          changes: changesIn(changes),
+          newest: newest.map(rowToEntry)[0],
+        };
+      }),
+    match: (query, options) =>
+      call('search', options?.signal, async () => {
+        const results = await jobs.run('read', [NEWEST_ENTRY, matchStatement(query)]);
+        const [newest = [], matches = []] = results.map(({ rows }) => rows);
+        return { answer: matchesIn(matches, query), newest: newest.map(rowToEntry)[0] };
+      }),
+  };
 }
 
 /** The row behind which a scan begins, as if it had just been read. */
@@ -499,13 +555,21 @@ function receiptOf(batch: readonly Write[], results: readonly Result[]): WriteRe
   };
 }
 
-async function readChanges(connection: Connection, since: number, limit = CHANGES_LIMIT): Promise<Changes> {
-  const { rows } = await connection.execute({
+const NEWEST_ENTRY: Statement = {
+  sql: 'SELECT seq, at, kind, id, op, actor FROM journal ORDER BY seq DESC LIMIT 1',
+  args: [],
+};
+
+function changesStatement(since: number, limit = CHANGES_LIMIT): Statement {
+  return {
     sql: `SELECT newest.seq AS newest, page.*
       FROM (SELECT ifnull(max(seq), 0) AS seq FROM journal) AS newest
       LEFT JOIN (SELECT seq, at, kind, id, op, actor FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2) AS page`,
     args: [since, limit],
-  });
+  };
+}
+
+function changesIn(rows: readonly Row[]): Changes {
   return { entries: rows.filter(({ seq }) => seq !== null).map(rowToEntry), seq: numberIn(rows[0], 'newest') };
 }
 

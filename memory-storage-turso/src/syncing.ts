@@ -1,5 +1,5 @@
 // Keeps a file that follows a remote database up to it: on demand, and when something is owed to those who read.
-import { isMemoryError, type MemoryError } from '@episodica/memory-core';
+import { isMemoryError, type MemoryError, throwIfAborted } from '@episodica/memory-core';
 import type { Logger } from '@episodica/memory-core/ports';
 import type { Connection } from './connection.ts';
 import { toMemoryError } from './errors.ts';
@@ -34,8 +34,9 @@ export interface Syncing {
   readonly problem: MemoryError | undefined;
   /** How far the present or the last attempt came. */
   readonly progress: FollowProgress | undefined;
-  /** Stops what is under way between two pages. */
+  /** Stops what is under way between two pages, for good. */
   stop(): Promise<void>;
+  readonly isStopped: boolean;
 }
 
 /** Nothing is asked of the primary before the first `sync`. */
@@ -56,6 +57,7 @@ export function syncing({ file, primary, pauseMs, logger }: SyncSetup): Syncing 
 
   async function follow(): Promise<Followed> {
     const { signal } = stop;
+    throwIfAborted(signal);
     const { connection, identity } = await unlessAborted(primary(), signal);
     return followJournal(connection, file, {
       signal,
@@ -148,6 +150,9 @@ export function syncing({ file, primary, pauseMs, logger }: SyncSetup): Syncing 
     },
     get progress() {
       return progress;
+    },
+    get isStopped() {
+      return stop.signal.aborted;
     },
     async stop() {
       stop.abort();

@@ -1,6 +1,6 @@
 // Collaborators that fail on demand, always in the same way for the same plan.
 import { MemoryError } from '@episodica/memory-core';
-import type { Block, CacheRead, Kind, MemoryCache, MemoryStore } from '@episodica/memory-core/ports';
+import type { Block, CacheRead, DatedReads, Kind, MemoryCache, MemoryStore } from '@episodica/memory-core/ports';
 
 /**
  * What happens to one call of a cache:
@@ -82,7 +82,7 @@ export async function turns(count: number): Promise<void> {
 }
 
 export interface StoreFault {
-  /** `match` is that of the text index. */
+  /** `match` is that of the text index. A read that is dated counts like one that is not. */
   readonly verb: (typeof STORE_VERBS)[number];
   /** Which call of that verb fails: 1 is the first. */
   readonly call: number;
@@ -97,7 +97,7 @@ export const STORE_VERBS = ['getMany', 'scan', 'write', 'changes', 'match'] as c
 
 /** `store`, failing with a retryable `STORE_UNAVAILABLE` where a fault says so. */
 export function faultyStore(store: MemoryStore, faults: readonly StoreFault[]): MemoryStore {
-  const { text } = store;
+  const { text, dated } = store;
   const calls = { getMany: 0, scan: 0, write: 0, changes: 0, match: 0 };
 
   function begin(verb: StoreFault['verb']): (when: StoreFault['when']) => void {
@@ -133,7 +133,17 @@ export function faultyStore(store: MemoryStore, faults: readonly StoreFault[]): 
     write: (batch, call) => around('write', () => store.write(batch, call)),
     changes: (since, call) => around('changes', () => store.changes(since, call)),
     ...(text && { text: { match: (query, call) => around('match', () => text.match(query, call)) } }),
+    ...(dated && { dated: faultyReads(dated, around) }),
     close: () => store.close(),
+  };
+}
+
+type Around = <T>(verb: StoreFault['verb'], work: () => Promise<T>) => Promise<T>;
+
+function faultyReads({ getMany, match }: DatedReads, around: Around): DatedReads {
+  return {
+    getMany: (asked, call) => around('getMany', () => getMany(asked, call)),
+    ...(match && { match: (query, call) => around('match', () => match(query, call)) }),
   };
 }
 

@@ -1,6 +1,7 @@
 // What it means to be a `MemoryStore`: each law of the port as a test. A backend is done when it passes unchanged.
 import { inMemoryStore, isMemoryError, type Step } from '@episodica/memory-core';
 import type {
+  DatedReads,
   Entities,
   EpisodeFilter,
   Filters,
@@ -40,6 +41,7 @@ import {
   remove,
   requireOpen,
 } from './builders.ts';
+import { turns } from './faults.ts';
 
 /** A kind of store, and how to get one. */
 export interface StoreSuiteSubject {
@@ -63,6 +65,7 @@ export function storeSuite(subject: StoreSuiteSubject): void {
     describe('limits', () => limitLaws(law));
     describe('what belongs to an episode', () => ownershipLaws(law));
     describe('journal', () => journalLaws(law));
+    describe('dated reads', () => datedLaws(datedLawOf(law)));
     describe('scan', () => scanLaws(law));
     describe('filters', () => filterLaws(law));
     describe('text', () => textLaws(textLawOf(law)));
@@ -562,6 +565,80 @@ function journalLaws(law: Law): void {
 }
 
 const minute = (index: number): string => new Date(Date.UTC(2026, 10, 21, 10, index)).toISOString();
+
+type DatedLaw = (title: string, body: (store: MemoryStore, dated: DatedReads) => Promise<void>) => void;
+
+/** A store that cannot date its answers has no such reads: nothing to test. */
+function datedLawOf(law: Law): DatedLaw {
+  return (title, body) => law(title, async (store) => store.dated && body(store, store.dated));
+}
+
+function datedLaws(datedLaw: DatedLaw): void {
+  datedLaw('a dated read answers like the plain one, with the newest entry beside it [CA-02]', async (store, dated) => {
+    const many = Array.from({ length: 250 }, () => aPattern());
+    const [first, second] = many;
+    const ids = [second, first, ...many.slice(2), first].map((pattern) => pattern?.id ?? 'no such id');
+    const ask = { kind: 'pattern', ids: [...ids, 'no such id'], since: 0, limit: 3 } as const;
+    expect(await dated.getMany(ask)).toEqual({
+      answer: ask.ids.map(() => undefined),
+      changes: { entries: [], seq: 0 },
+      newest: undefined,
+    });
+    await store.write(many.map((pattern) => put('pattern', pattern)));
+    const [newest] = (await store.changes(249)).entries;
+    expect(await dated.getMany(ask)).toEqual({
+      answer: await store.getMany('pattern', ask.ids),
+      changes: await store.changes(0, { limit: 3 }),
+      newest,
+    });
+    const { answer } = await dated.getMany({ ...ask, ids: [ids[0] ?? '', ids[0] ?? ''] });
+    expect(answer[0]).toEqual(second);
+    expect(answer[1]).not.toBe(answer[0]);
+  });
+
+  datedLaw(
+    'a dated search answers like the plain one, with the newest entry beside it [CA-02]',
+    async (store, dated) => {
+      const query = { kind: 'episode', terms: ['retry', 'cache'], limit: 5 } as const;
+      if (dated.match === undefined) return expect(store.text).toBeUndefined();
+      expect(await dated.match(query)).toEqual({ answer: { hits: [], termsLeftOut: 0 }, newest: undefined });
+      await store.write(
+        ['retry', 'cache'].map((word) => ({ ...put('episode', anEpisode()), terms: terms(word, word) })),
+      );
+      const [newest] = (await store.changes(1)).entries;
+      const found = await dated.match(query);
+      expect(found).toEqual({ answer: await store.text?.match(query), newest });
+      expect(found.answer.hits).toHaveLength(2);
+    },
+  );
+
+  datedLaw('a dated answer is of the moment of its date, also while others write [CA-02]', async (store, dated) => {
+    const pattern = aPattern({ version: 1 });
+    await store.write([put('pattern', pattern)]);
+    let isDone = false;
+    const write = async (): Promise<void> => {
+      for (let version = 2; version <= 30; version += 1) await store.write([put('pattern', { ...pattern, version })]);
+    };
+    const writing = write().finally(() => {
+      isDone = true;
+    });
+    for (let seq = 0; !isDone; ) {
+      const read = await dated.getMany({ kind: 'pattern', ids: [pattern.id], since: seq, limit: 100 });
+      seq = read.newest?.seq ?? 0;
+      expect({ version: read.answer[0]?.version, told: read.changes.seq }).toEqual({ version: seq, told: seq });
+      await turns(1);
+    }
+    await writing;
+  });
+
+  datedLaw('a dated read that was cancelled or comes too late is refused [ST-01]', async (store, dated) => {
+    const ask = { kind: 'pattern', ids: ['a'], since: 0, limit: 1 } as const;
+    const call = { signal: AbortSignal.abort() };
+    await expect(dated.getMany(ask, call)).rejects.toMatchObject({ code: 'ABORTED' });
+    await store.close();
+    await expect(dated.getMany(ask)).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+}
 
 function scanLaws(law: Law): void {
   law('episodes come by start, then id, also over several pages [EP-05]', async (store) => {

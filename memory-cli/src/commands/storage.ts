@@ -40,7 +40,7 @@ export async function stats(invocation: Invocation): Promise<number> {
     reach,
     access,
     encryption,
-    ...(replica === undefined ? {} : { replica: replicaResult(replica) }),
+    ...(replica === undefined ? {} : { replica: replicaFigures(replica) }),
     size_bytes: sizeBytes,
     ...(logBytes === undefined ? {} : { log_bytes: logBytes }),
     free_bytes: freeBytes,
@@ -55,7 +55,7 @@ export async function stats(invocation: Invocation): Promise<number> {
     [
       `path     ${path}`,
       `access   ${access}, ${encryption}`,
-      ...(replica === undefined ? [] : [`replica  ${replicaText(replica)}`]),
+      ...(replica === undefined ? [] : [`follows  ${replicaText(replica)}`]),
       `size     ${sizeBytes.toLocaleString('en')} bytes, ${freeBytes.toLocaleString('en')} of them free`,
       ...(logBytes === undefined ? [] : [`log      ${logBytes.toLocaleString('en')} bytes`]),
       `schema   ${schema}`,
@@ -72,8 +72,12 @@ export async function stats(invocation: Invocation): Promise<number> {
   return 0;
 }
 
-function replicaResult({ primary, syncedAt, problem }: ReplicaState): object {
-  return { primary, synced_at: syncedAt ?? null, problem: problem ?? null };
+function replicaFigures({ primary, syncedAt, problem }: ReplicaState): Readonly<Record<string, string>> {
+  return {
+    primary,
+    ...(syncedAt === undefined ? {} : { synced_at: syncedAt }),
+    ...(problem === undefined ? {} : { problem }),
+  };
 }
 
 /** Counted over all processes; what nobody could count is said to be unavailable. */
@@ -86,14 +90,45 @@ function cacheFigures(stats: LmdbCacheStats | undefined): Readonly<Record<string
   };
 }
 
-/** A local file has nothing to be synchronised with, and scripts should not take that for done. */
+/** Brings a replica up to its database, and tells what came. Where there is nothing to do, scripts should not take that for done. */
 export async function sync(invocation: Invocation): Promise<number> {
-  return useDatabaseFile(invocation, async ({ path }) => {
-    throw new MemoryError(
-      'NOT_SUPPORTED',
-      `The store ${path} is a local file: there is nothing to synchronise it with.`,
-    );
-  });
+  const place = await databasePlace(invocation);
+  if (place.kind === 'remote') throw nothingToSync(`The store is at ${place.place}: each read goes there`);
+  if (place.primary === undefined) throw nothingToSync(`The store ${place.path} is a local file, and follows no other`);
+  const startedMs = performance.now();
+  // Opening may bring over something as well.
+  const before = await journalSeqIn(place);
+  const { seq, primary, syncedAt } = await useStore(invocation, async ({ replica }) => ({
+    ...(await replica?.sync()),
+    ...(await replica?.state()),
+  }));
+  const changes = (seq ?? before) - before;
+  const result = {
+    path: place.path,
+    primary,
+    changes,
+    journal_seq: seq,
+    synced_at: syncedAt,
+    took_ms: Math.round(performance.now() - startedMs),
+  };
+  await print(invocation.format, result, () =>
+    changes === 0
+      ? `${place.path} has all that ${primary} has.`
+      : `${changes.toLocaleString('en')} changes came from ${primary}; ${place.path} has all of them now.`,
+  );
+  return 0;
+}
+
+function nothingToSync(what: string): MemoryError {
+  const advice = 'A replica is a local file that follows a database: set TURSO_SYNC_URL to its address';
+  return new MemoryError('NOT_SUPPORTED', `${what}. There is nothing to synchronise it with. ${advice}.`);
+}
+
+/** 0 where there is no store yet. */
+async function journalSeqIn({ path, encryptionKey }: DatabaseFile): Promise<number> {
+  if ((await sizeOf(path)) === 0) return 0;
+  const { describeDatabase } = await import('@episodica/memory-storage-turso');
+  return (await describeDatabase(path, { encryptionKey })).journalSeq;
 }
 
 /** Gives free pages back. */

@@ -5,6 +5,8 @@ export { silentLogger } from './runtime.ts';
 export type {
   CallOptions,
   Changes,
+  Dated,
+  DatedReads,
   Delete,
   Entities,
   EpisodeFilter,

@@ -56,6 +56,9 @@ export interface MemoryStore {
   /** Full-text search. Absent where the store has none; core then ranks by a scan. */
   readonly text?: TextIndex;
 
+  /** Reads with their date. Absent where the store cannot tell it; a cache then asks before and behind each read. */
+  readonly dated?: DatedReads;
+
   /** Idempotent. Waits for writes that have begun. */
   close(): Promise<void>;
 }
@@ -136,6 +139,25 @@ export interface TextIndex {
    * may leave out the most frequent ones where that costs too much, and then says how many it left out.
    */
   match<K extends IndexedKind>(query: TextQuery<K>, options?: CallOptions): Promise<TextMatches>;
+}
+
+/** Reads that also say where the journal stood when their answer was true, in one round trip where a read is one. */
+export interface DatedReads {
+  /** As `getMany`, with the journal after `since` as `changes` tells it. */
+  getMany<K extends Kind>(
+    asked: { readonly kind: K; readonly ids: readonly string[]; readonly since: number; readonly limit: number },
+    options?: CallOptions,
+  ): Promise<Dated<readonly (Entities[K] | undefined)[]> & { readonly changes: Changes }>;
+
+  /** As `text.match`, and absent where that is. */
+  match?<K extends IndexedKind>(query: TextQuery<K>, options?: CallOptions): Promise<Dated<TextMatches>>;
+}
+
+/** An answer, and the newest journal entry at the moment of which it is. */
+export interface Dated<T> {
+  readonly answer: T;
+  /** Nothing before the first write. */
+  readonly newest: JournalEntry | undefined;
 }
 
 export type IndexedKind = 'episode' | 'pattern';

@@ -1,7 +1,7 @@
 // A store with a cache in front of its reads by id and of its text index. The cache may forget, lag or fail: the
 // journal tells what of it is still true, so it changes how long a read takes and never what it answers.
 import { createHash } from 'node:crypto';
-import type { CacheRead, MemoryCache } from '../ports/cache.ts';
+import type { MemoryCache, Position } from '../ports/cache.ts';
 import { type Logger, silentLogger } from '../ports/runtime.ts';
 import type {
   CallOptions,
@@ -13,7 +13,8 @@ import type {
   TextMatches,
   TextQuery,
 } from '../ports/store.ts';
-import { newest, positionText, readPosition, type Since, since, standsAt } from './journal-position.ts';
+import { type PlacedReads, placedReads } from './dated-reads.ts';
+import { positionText, readPosition, type Since, since } from './journal-position.ts';
 
 export interface CachedStoreOptions {
   /** Told of a failing cache: the first time as a warning, then at `debug`. @default silentLogger */
@@ -29,6 +30,21 @@ export interface CachedStoreOptions {
  */
 export function cachedStore(store: MemoryStore, cache: MemoryCache, options: CachedStoreOptions = {}): MemoryStore {
   const attempt = attemptWith(options.logger ?? silentLogger);
+  const reads = placedReads(store);
+
+  /** Asks the store for these, and what happened since `from`; the cache is told both. */
+  async function fetched<K extends Kind>(
+    asked: { readonly kind: K; readonly ids: readonly string[]; readonly from: Position },
+    call: CallOptions | undefined,
+  ): Promise<{ readonly values: readonly (Entities[K] | undefined)[]; readonly now: Since | undefined }> {
+    const { answer, at, now } = await reads.getMany(asked, call);
+    if (now !== undefined && now.changed?.length !== 0) {
+      await attempt('move', () => cache.move({ from: asked.from, ...now }));
+    }
+    const found = answer.filter((value) => value !== undefined);
+    if (found.length > 0 && at !== undefined) await attempt('set', () => cache.set(asked.kind, found, at));
+    return { values: answer, now };
+  }
 
   async function getMany<K extends Kind>(
     kind: K,
@@ -37,22 +53,19 @@ export function cachedStore(store: MemoryStore, cache: MemoryCache, options: Cac
   ): Promise<readonly (Entities[K] | undefined)[]> {
     if (!IS_CACHED[kind] || ids.length === 0) return store.getMany(kind, ids, call);
     const read = await attempt('get', () => cache.get(kind, ids));
-    const now = read && (await since(store, read.at, call));
-    if (read === undefined || now === undefined) return store.getMany(kind, ids, call);
-
-    if (now.changed?.length !== 0) await attempt('move', () => cache.move({ from: read.at, ...now }));
-    const known = stillTrue(kind, ids, read, now);
-    const missing = ids.filter((_, index) => known[index] === undefined);
-    if (missing.length === 0) return known;
-
-    const fetched = await store.getMany(kind, missing, call);
-    const found = fetched.filter((value) => value !== undefined);
-    // The store stood there before and behind the read: so the values are those of that position, and not newer.
-    if (found.length > 0 && (await standsAt(store, now.to, call))) {
-      await attempt('set', () => cache.set(kind, found, now.to));
-    }
-    let next = 0;
-    return known.map((value) => value ?? fetched[next++]);
+    if (read === undefined) return store.getMany(kind, ids, call);
+    const missing = ids.filter((_, index) => read.values[index] === undefined);
+    const { values, now } = await fetched({ kind, ids: missing, from: read.at }, call);
+    const isStale = changeIn(kind, now);
+    const stale = ids.filter((id, index) => read.values[index] !== undefined && isStale(id));
+    const from = now?.to ?? read.at;
+    const renewed = stale.length === 0 ? [] : (await fetched({ kind, ids: stale, from }, call)).values;
+    let nextMissing = 0;
+    let nextStale = 0;
+    return read.values.map((held) => {
+      if (held === undefined) return values[nextMissing++];
+      return isStale(held.id) ? renewed[nextStale++] : held;
+    });
   }
 
   return {
@@ -61,7 +74,7 @@ export function cachedStore(store: MemoryStore, cache: MemoryCache, options: Cac
     scan: (kind, filter, call) => store.scan(kind, filter, call),
     write: (batch, call) => store.write(batch, call),
     changes: (from, call) => store.changes(from, call),
-    ...(store.text === undefined ? {} : { text: cachedText(store, store.text, { cache, attempt }) }),
+    ...(store.text === undefined ? {} : { text: cachedText(store, store.text, { cache, attempt, reads }) }),
     async close() {
       try {
         await store.close();
@@ -86,16 +99,11 @@ const IS_CACHED: Readonly<Record<Kind, boolean>> = {
   tombstone: true,
 };
 
-/** What the cache held, without what may have changed since. */
-function stillTrue<K extends Kind>(
-  kind: K,
-  ids: readonly string[],
-  read: CacheRead<K>,
-  { changed: entries }: Since,
-): readonly (Entities[K] | undefined)[] {
-  if (entries === undefined) return ids.map(() => undefined);
-  const changed = new Set(entries.filter((entry) => entry.kind === kind).map((entry) => entry.id));
-  return ids.map((id, index) => (changed.has(id) ? undefined : read.values[index]));
+/** Whether an entity of this kind may have changed meanwhile. */
+function changeIn(kind: Kind, now: Since | undefined): (id: string) => boolean {
+  if (now?.changed === undefined) return () => true;
+  const changed = new Set(now.changed.filter((entry) => entry.kind === kind).map((entry) => entry.id));
+  return (id) => changed.has(id);
 }
 
 /** Rises whenever the same question to the same store may have another answer, as with other ranking. */
@@ -105,7 +113,7 @@ const MATCH_FORMAT = 1;
 function cachedText(
   store: MemoryStore,
   text: TextIndex,
-  { cache, attempt }: { readonly cache: MemoryCache; readonly attempt: Attempt },
+  { cache, attempt, reads }: { readonly cache: MemoryCache; readonly attempt: Attempt; readonly reads: PlacedReads },
 ): TextIndex {
   return {
     async match<K extends IndexedKind>(query: TextQuery<K>, call?: CallOptions): Promise<TextMatches> {
@@ -119,13 +127,12 @@ function cachedText(
       // `match` alone sets such blocks, and a cache gives back the bytes that it was given.
       if (block && isTrue) return JSON.parse(Buffer.from(block.bytes).toString()) as TextMatches;
 
-      const at = now?.to ?? (await newest(store, call));
-      const matches = await text.match(query, call);
-      if (at !== undefined && (await standsAt(store, at, call))) {
-        const bytes = Buffer.from(JSON.stringify(matches));
+      const { answer, at } = await reads.match({ text, query, near: now?.to }, call);
+      if (at !== undefined) {
+        const bytes = Buffer.from(JSON.stringify(answer));
         await attempt('setBlock', () => cache.setBlock(key, { mark: positionText(at), bytes }));
       }
-      return matches;
+      return answer;
     },
   };
 }

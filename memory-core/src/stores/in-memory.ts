@@ -5,15 +5,21 @@ import type { PatternEvidence } from '../pattern.ts';
 import type { Clock } from '../ports/runtime.ts';
 import type {
   CallOptions,
+  Changes,
+  DatedReads,
   Delete,
   Entities,
   Filters,
+  IndexedKind,
   IndexTerms,
   JournalEntry,
   Kind,
   MemoryStore,
   Put,
   Require,
+  TextIndex,
+  TextMatches,
+  TextQuery,
   Write,
 } from '../ports/store.ts';
 import {
@@ -43,7 +49,9 @@ export interface InMemoryStoreOptions {
 }
 
 /** A store that lives as long as its process: for tests, and as the model that other stores are compared with. */
-export function inMemoryStore(options: InMemoryStoreOptions = {}): MemoryStore & Required<Pick<MemoryStore, 'text'>> {
+export function inMemoryStore(
+  options: InMemoryStoreOptions = {},
+): MemoryStore & { readonly text: TextIndex; readonly dated: Required<DatedReads> } {
   const now = options.now ?? Date.now;
   const tables = emptyTables();
   const journal: JournalEntry[] = [];
@@ -54,16 +62,32 @@ export function inMemoryStore(options: InMemoryStoreOptions = {}): MemoryStore &
     throwIfAborted(call?.signal);
   }
 
+  function getMany<K extends Kind>(
+    kind: K,
+    ids: readonly string[],
+    call: CallOptions | undefined,
+  ): readonly (Entities[K] | undefined)[] {
+    enter(call);
+    return ids.map((id) => {
+      const held = tables[kind].get(id);
+      return held && copyOf(held);
+    });
+  }
+
+  function changes(since: number, limit = 1_000): Changes {
+    const first = Math.max(0, since);
+    return { entries: journal.slice(first, first + limit).map((entry) => ({ ...entry })), seq: journal.length };
+  }
+
+  function match<K extends IndexedKind>(query: TextQuery<K>, call: CallOptions | undefined): TextMatches {
+    enter(call);
+    return matchText([...tables[query.kind].values()], query, RULES[query.kind].matches);
+  }
+
   return {
     name: 'memory',
 
-    async getMany<K extends Kind>(kind: K, ids: readonly string[], call?: CallOptions) {
-      enter(call);
-      return ids.map((id) => {
-        const held = tables[kind].get(id);
-        return held && copyOf(held);
-      });
-    },
+    getMany: async (kind, ids, call) => getMany(kind, ids, call),
 
     async *scan<K extends Kind>(kind: K, filter: Filters[K], call?: CallOptions) {
       enter(call);
@@ -87,16 +111,16 @@ export function inMemoryStore(options: InMemoryStoreOptions = {}): MemoryStore &
 
     async changes(since, call) {
       enter(call);
-      const first = Math.max(0, since);
-      const entries = journal.slice(first, first + (call?.limit ?? 1_000)).map((entry) => ({ ...entry }));
-      return { entries, seq: journal.length };
+      return changes(since, call?.limit);
     },
 
-    text: {
-      async match(query, call) {
-        enter(call);
-        return matchText([...tables[query.kind].values()], query, RULES[query.kind].matches);
+    text: { match: async (query, call) => match(query, call) },
+
+    dated: {
+      async getMany({ kind, ids, since, limit }, call) {
+        return { answer: getMany(kind, ids, call), changes: changes(since, limit), newest: journal.at(-1) };
       },
+      match: async (query, call) => ({ answer: match(query, call), newest: journal.at(-1) }),
     },
 
     async close() {

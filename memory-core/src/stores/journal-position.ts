@@ -1,6 +1,6 @@
 // Where a store stands, told so that two histories of one database are never taken for each other.
 import type { Position } from '../ports/cache.ts';
-import type { CallOptions, JournalEntry, MemoryStore } from '../ports/store.ts';
+import type { CallOptions, Changes, JournalEntry, MemoryStore } from '../ports/store.ts';
 
 /** Before the first write; where a new cache stands. */
 export const START: Position = { seq: 0, stamp: '' };
@@ -17,18 +17,29 @@ const MAX_CHANGES = 1_000;
 
 /** What happened in `store` since `from`. Nothing only when the store was exchanged while it was being asked. */
 export async function since(store: MemoryStore, from: Position, call?: CallOptions): Promise<Since | undefined> {
+  const { since: seq, limit } = pageFrom(from);
+  const page = await store.changes(seq, { ...call, limit });
+  const now = sinceIn(page, from);
+  if (now !== undefined) return now;
+  const to = await positionAt(store, page.seq, call);
+  return to && { to };
+}
+
+/** The part of the journal that shows what happened since `from`. */
+export function pageFrom(from: Position): { readonly since: number; readonly limit: number } {
   // From one before, so that the entry itself comes along and shows whether it is the one that `from` speaks of.
-  const page = await store.changes(Math.max(0, from.seq - 1), { ...call, limit: MAX_CHANGES + 1 });
+  return { since: Math.max(0, from.seq - 1), limit: MAX_CHANGES + 1 };
+}
+
+/** What that part says; nothing when `from` is not of this history, or too long ago. */
+export function sinceIn(page: Changes, from: Position): Since | undefined {
   const [first] = page.entries;
   const isSameHistory = from.seq === 0 || (first !== undefined && isAt(first, from));
   const changed = from.seq === 0 ? page.entries : page.entries.slice(1);
   // Every number has one entry, so what is missing shows.
-  if (isSameHistory && from.seq + changed.length === page.seq) {
-    const last = changed.at(-1);
-    return { to: last === undefined ? from : positionOf(last), changed };
-  }
-  const to = await positionAt(store, page.seq, call);
-  return to && { to };
+  if (!isSameHistory || from.seq + changed.length !== page.seq) return undefined;
+  const last = changed.at(-1);
+  return { to: last === undefined ? from : positionOf(last), changed };
 }
 
 /** Where `store` stands now. Nothing only when the store was exchanged while it was being asked. */
@@ -65,7 +76,10 @@ async function positionAt(store: MemoryStore, seq: number, call?: CallOptions): 
   return entries[0] && positionOf(entries[0]);
 }
 
-function positionOf({ seq, at, kind, id, op }: JournalEntry): Position {
+/** The position at which this entry is the newest; without one, before the first. */
+export function positionOf(newest: JournalEntry | undefined): Position {
+  if (newest === undefined) return START;
+  const { seq, at, kind, id, op } = newest;
   return { seq, stamp: `${at}|${kind}|${id}|${op}` };
 }
 
