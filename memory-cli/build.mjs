@@ -36,7 +36,19 @@ const commandsApart = {
 
 rmSync(`${root}dist/bundle`, { recursive: true, force: true });
 await build({ ...shared, entryPoints: ['src/main.ts'], plugins: [commandsApart] });
-const commands = ['backup', 'config', 'episode', 'erase', 'eval', 'forget', 'health', 'pattern', 'storage', 'transfer'];
+const commands = [
+  'backup',
+  'config',
+  'episode',
+  'erase',
+  'eval',
+  'forget',
+  'health',
+  'pattern',
+  'rekey',
+  'storage',
+  'transfer',
+];
 const entries = Object.fromEntries(commands.map((name) => [`commands/${name}`, `src/commands/${name}.ts`]));
 // Looked for beside the bundle: the store's thread, and the program that looks at a cache before it is opened.
 const beside = {

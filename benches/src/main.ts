@@ -6,6 +6,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cache } from './cache.bench.ts';
+import { encryption } from './encryption.bench.ts';
 import { lifecycle } from './lifecycle.bench.ts';
 import { mcp } from './mcp.bench.ts';
 import { quality } from './quality.ts';
@@ -16,7 +17,7 @@ import { storage } from './storage.bench.ts';
 import { isMet, ratioOf, type Suite, type SuiteReport } from './suite.ts';
 import { formatReport } from './table.ts';
 
-const SUITES: readonly Suite[] = [lifecycle, storage, cache, scale, retrieval, mcp, sandbox, quality];
+const SUITES: readonly Suite[] = [lifecycle, storage, encryption, cache, scale, retrieval, mcp, sandbox, quality];
 /** A file given by its name alone is put here; git does not see it. */
 const resultsFolder = fileURLToPath(new URL('../results/', import.meta.url));
 

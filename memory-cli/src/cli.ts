@@ -338,6 +338,17 @@ function storageGroup(root: Command, run: Run): void {
       run(command, async (invocation) => (await import('./commands/erase.ts')).erase(invocation)),
     );
   group
+    .command('migrate')
+    .description('bring the schema up to date, as every opening does, and tell from which version to which')
+    .addOption(new Option('--to <version>', 'a version that is not the newest').hideHelp())
+    .action((options: { readonly to?: string }, command: Command) =>
+      run(command, async (invocation) => (await load()).migrate(invocation, options)),
+    );
+  storageKey(group, run);
+}
+
+function storageKey(group: Command, run: Run): void {
+  group
     .command('rekey')
     .description('encrypt the store, with another key than before or for the first time; all of it is written anew')
     .option(
@@ -350,13 +361,6 @@ function storageGroup(root: Command, run: Run): void {
     .option('--yes', 'do not ask')
     .action((options: RekeyFlags, command: Command) =>
       run(command, async (invocation) => (await import('./commands/rekey.ts')).rekey(invocation, options)),
-    );
-  group
-    .command('migrate')
-    .description('bring the schema up to date, as every opening does, and tell from which version to which')
-    .addOption(new Option('--to <version>', 'a version that is not the newest').hideHelp())
-    .action((options: { readonly to?: string }, command: Command) =>
-      run(command, async (invocation) => (await load()).migrate(invocation, options)),
     );
 }
 

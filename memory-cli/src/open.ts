@@ -152,16 +152,10 @@ export async function databasePlace(
   return { ...address, url, cachePath, encryptionKey: await encryptionKeyOf(values), primary };
 }
 
-function needsFile(place: string): MemoryError {
-  const what = `This works on the file of a store, and the store is at ${place}`;
-  const advice =
-    'Its host keeps and repairs it; "memory-cli storage migrate --to file:///folder/copy.db" makes a copy here';
-  return new MemoryError('NOT_SUPPORTED', `${what}. ${advice}.`);
-}
-
-/** The key in a file, where one is named. @throws `INVALID_INPUT` for a file that cannot be used */
-export async function readKeyIn(keyFile: string | undefined): Promise<string | undefined> {
-  return keyFile === undefined ? undefined : readKeyFile(resolve(keyFile));
+/** The key in a file, where one is named, else the one that is set. @throws `INVALID_INPUT` for one that cannot be used */
+export async function readKey(invocation: Invocation, keyFile: string | undefined): Promise<string | undefined> {
+  if (keyFile !== undefined) return readKeyFile(resolve(keyFile));
+  return encryptionKeyOf((await readSettings(invocation)).values);
 }
 
 /**
@@ -174,8 +168,15 @@ export async function readNewKey(keyFile: string | undefined): Promise<string | 
   if (keyFile !== undefined && text !== undefined) {
     throw new MemoryError('INVALID_INPUT', '--new-key-file and MEMORY_NEW_ENCRYPTION_KEY are two keys: give one.');
   }
-  if (keyFile !== undefined) return readKeyIn(keyFile);
+  if (keyFile !== undefined) return readKeyFile(resolve(keyFile));
   return text === undefined ? undefined : readEncryptionKey(text);
+}
+
+function needsFile(place: string): MemoryError {
+  const what = `This works on the file of a store, and the store is at ${place}`;
+  const advice =
+    'Its host keeps and repairs it; "memory-cli storage migrate --to file:///folder/copy.db" makes a copy here';
+  return new MemoryError('NOT_SUPPORTED', `${what}. ${advice}.`);
 }
 
 async function closing<T>(resource: { close(): Promise<void> }, work: () => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 // Giving back what deleted things left behind: free pages, old words in the text indexes, the log.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MemoryError } from '@episodica/memory-core';
 import type { Connection, Statement } from './connection.ts';
 import { isBusy } from './errors.ts';
 import { logPathOf, sizeAt } from './file-state.ts';
@@ -21,27 +22,47 @@ export interface VacuumReport {
 export type EraseReport = VacuumReport &
   ({ readonly erased: true } | { readonly erased: false; readonly reason: string });
 
-/** Writes the whole file anew, without free pages. Others read meanwhile; whoever writes waits. */
-export async function vacuum(connection: Connection, { waitMs }: WaitOrder): Promise<VacuumReport> {
+/**
+ * Writes the whole file anew, without free pages. Others read meanwhile; whoever writes waits.
+ * @throws `STORE_FAILED` for an encrypted store that is too large for the memory of this machine
+ */
+export async function vacuum(connection: Connection, { waitMs, memoryBytes }: VacuumOrder): Promise<VacuumReport> {
   const sizeBytesBefore = sizeOnDisk(connection.place);
   const { rows } = await connection.execute({ sql: 'PRAGMA temp_store', args: [] });
-  // The engine would build the new file in memory. It has to where the file is encrypted: a temporary one never is.
+  // The engine builds the new file in memory unless it is told otherwise. It has to where the store is encrypted, as a
+  // temporary file never is.
   if (numberIn(rows[0], 'temp_store') !== IN_MEMORY) {
     await connection.execute({ sql: 'PRAGMA temp_store = FILE', args: [] });
+  } else if (sizeBytesBefore > (memoryBytes ?? process.availableMemory()) * MAX_MEMORY_SHARE) {
+    throw tooLarge(connection.place);
   }
   await connection.execute({ sql: 'VACUUM', args: [] });
   await emptyLog(connection, waitMs);
   return { sizeBytesBefore, sizeBytesAfter: sizeOnDisk(connection.place) };
 }
 
-/** The engine's word for it. */
+/** Also how much memory there is, where that is not to be asked of the machine. */
+export interface VacuumOrder extends WaitOrder {
+  readonly memoryBytes?: number;
+}
+
+/** The engine's number for it. */
 const IN_MEMORY = 2;
+/** Of the memory that is free, what writing anew may take. */
+const MAX_MEMORY_SHARE = 0.5;
+
+function tooLarge(place: string): MemoryError {
+  const what = `The encrypted store ${place} is too large to be written anew in the memory of this machine`;
+  const advice =
+    'Nothing was changed; "memory-cli storage rekey" with the key that it has does the same beside the file';
+  return new MemoryError('STORE_FAILED', `${what}. ${advice}.`);
+}
 
 /**
  * Takes what was deleted out of the file and its log: a text index keeps the words of what it no longer has until it
  * is made anew, a page keeps what was on it until it is written anew, and the log keeps pages until it is emptied.
  */
-export async function eraseDeleted(connection: Connection, order: WaitOrder): Promise<EraseReport> {
+export async function eraseDeleted(connection: Connection, order: VacuumOrder): Promise<EraseReport> {
   const sizeBytesBefore = sizeOnDisk(connection.place);
   const unfinished = (reason: string): EraseReport => {
     return { erased: false, reason, sizeBytesBefore, sizeBytesAfter: sizeOnDisk(connection.place) };

@@ -18,9 +18,9 @@ import {
   eraseDeleted,
   probeWrite,
   rebuildText,
+  type VacuumOrder,
   type VacuumReport,
   vacuum,
-  type WaitOrder,
 } from './erase.ts';
 import { conditionsOf, orderOf, whereOf } from './filters.ts';
 import { readStats, type StoreStats } from './inspect.ts';
@@ -54,8 +54,8 @@ export interface Jobs {
   seal: { input: CopyReport; output: DatabaseContents };
   renew: { input: CopyReport | undefined; output: DatabaseContents };
   rebuildText: { input: undefined; output: undefined };
-  vacuum: { input: WaitOrder; output: VacuumReport };
-  erase: { input: WaitOrder; output: EraseReport };
+  vacuum: { input: VacuumOrder; output: VacuumReport };
+  erase: { input: VacuumOrder; output: EraseReport };
   probeWrite: { input: undefined; output: number };
 }
 export type Job = keyof Jobs;

@@ -12,6 +12,7 @@ import {
   backupPathAt,
   describeDatabase,
   listBackups,
+  moveStore,
   openTursoStore,
   planRestore,
   rekeyStore,
@@ -20,9 +21,10 @@ import {
   verifyBackup,
   verifyTursoFile,
 } from '@episodica/memory-storage-turso';
-import { anEpisode, aStep, put } from '@episodica/test-utils';
+import { anEpisode, aStep, put, startLibsqlServer } from '@episodica/test-utils';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { copyInto } from '../src/copy.ts';
+import { vacuum } from '../src/erase.ts';
 import { connectLocalFile } from '../src/local-file.ts';
 import { wordsIn, wordsInBytes } from './plaintext.ts';
 import { startWriter } from './writers.ts';
@@ -85,12 +87,11 @@ const bytes = (): Record<string, string> =>
       .map(({ name }) => [name, readFileSync(join(directory, name), 'base64')]),
   );
 
-for (const [key, what] of [
-  [KEY, 'encrypted'],
-  [undefined, 'plain'],
-] as const) {
-  const leaks = key === undefined;
-  test(`the words of ${leaks ? 'a plain store are' : 'an encrypted store are nowhere'} in file and log while it is open, nor when it is closed [ST-11]`, async () => {
+for (const { key, words, leaks } of [
+  { key: KEY, words: 'no word of an encrypted store is', leaks: false },
+  { key: undefined, words: 'the words of a plain store are', leaks: true },
+]) {
+  test(`${words} in file and log while it is open, or when it is closed [ST-11]`, async () => {
     await withStore(key, async (store) => {
       await remember(store);
       expect(statSync(`${path}-wal`).size).toBeGreaterThan(100_000);
@@ -99,7 +100,7 @@ for (const [key, what] of [
     expect(found().length > 0).toBe(leaks);
   });
 
-  test(`a backup, what is restored from it and what is put aside of ${what} stores holds ${leaks ? 'its words' : 'no word'} [ST-11 ST-12]`, async () => {
+  test(`${words} in its backup, what is restored from that, or what is put aside [ST-11 ST-12]`, async () => {
     const backup = backupPathAt(path, new Date());
     await withStore(key, async (store) => {
       const [id = ''] = await remember(store);
@@ -200,11 +201,11 @@ test('a key means the same in capital letters [ST-11]', async () => {
   expect(await withStore(KEY, (store) => store.stats())).toMatchObject({ counts: { episode: 5 } });
 });
 
-for (const [owner, intruders] of [
-  [KEY, [OTHER_KEY, undefined]],
-  [undefined, [KEY]],
-] as const) {
-  test(`the log that a killed process left of ${owner ? 'an encrypted' : 'a plain'} store is not touched by whoever has no fitting key [ST-11]`, async () => {
+for (const { what, owner, intruders } of [
+  { what: 'an encrypted store', owner: KEY, intruders: [OTHER_KEY, undefined] },
+  { what: 'a plain store', owner: undefined, intruders: [KEY] },
+]) {
+  test(`the log that a killed process left of ${what} is not touched without a key that fits [ST-11]`, async () => {
     const { signal } = spawnSync(process.execPath, [CRASHER, url, ...(owner === undefined ? [] : [owner])]);
     expect(signal).toBe('SIGKILL');
     expect(statSync(`${path}-wal`).size).toBeGreaterThan(100_000);
@@ -338,6 +339,54 @@ for (const schema of [1, 2]) {
     expect(kept).toMatchObject({ held: { schema, isEncrypted: true } });
   });
 }
+
+test('the replica of a database on a host holds no word that could be read [ST-11]', async () => {
+  const host = mkdtempSync(join(tmpdir(), 'episodica-host-'));
+  const server = await startLibsqlServer({ path: join(host, 'host.db') });
+  const store = await openTursoStore({ url, syncUrl: server.url, encryptionKey: KEY });
+  try {
+    await remember(store);
+    expect(await store.stats()).toMatchObject({ counts: { episode: 5 } });
+    expect(statSync(path).size + statSync(`${path}-wal`).size).toBeGreaterThan(100_000);
+    expect(found()).toEqual([]);
+    expect(wordsIn(host, WORDS)).not.toEqual([]);
+  } finally {
+    await store.close();
+    await server.close();
+    rmSync(host, { recursive: true });
+  }
+  expect(found()).toEqual([]);
+});
+
+test('a plain store that is moved to a file with a key holds no word there that could be read [ST-11]', async () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), 'episodica-elsewhere-'));
+  try {
+    const from = { url: pathToFileURL(join(elsewhere, 'memory.db')).href };
+    const source = await openTursoStore(from);
+    await remember(source);
+    await source.close();
+    await moveStore({ from, to: { url, encryptionKey: KEY } });
+    expect(found()).toEqual([]);
+    expect(wordsIn(elsewhere, WORDS)).not.toEqual([]);
+    expect(await withStore(KEY, (store) => store.stats())).toMatchObject({ counts: { episode: 5 } });
+  } finally {
+    rmSync(elsewhere, { recursive: true });
+  }
+});
+
+test('an encrypted store that is too large to be written anew in memory is left as it is [ST-11]', async () => {
+  await withStore(KEY, remember);
+  const options = { busyTimeoutMs: 100, durability: 'full', encryptionKey: KEY } as const;
+  const connection = await connectLocalFile(path, options);
+  const sizeBytes = statSync(path).size;
+  await expect(vacuum(connection, { waitMs: 100, memoryBytes: sizeBytes })).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    message: expect.stringContaining('"memory-cli storage rekey"'),
+  });
+  await vacuum(connection, { waitMs: 100, memoryBytes: 4 * sizeBytes });
+  await connection.close();
+  expect(await withStore(KEY, (store) => store.verify())).toEqual({ ok: true, findings: [] });
+});
 
 test('what the engine says of a copy that cannot be written does not repeat the key [ST-11]', async () => {
   await withStore(KEY, async (store) => store.write([put('step', aStep())]).catch(() => undefined));

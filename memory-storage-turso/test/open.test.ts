@@ -97,6 +97,6 @@ test('a store that another process keeps busy is unavailable for now, and the wr
   await store.close();
 });
 
-test('an address that is no file is refused, never taken for one [ST-02]', async () => {
-  await expect(openTursoStore({ url: 'libsql://example.org' })).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
+test('an address that is neither a file nor a host is refused, never taken for one [ST-02]', async () => {
+  await expect(openTursoStore({ url: 'ftp://example.org' })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
 });

@@ -108,7 +108,9 @@ test('a key that does not fit, a place without a store, a key of another form: n
 test('a store that is not whole keeps its key [ST-11]', async () => {
   await withStore(undefined, remember);
   const harmed = new Database(path);
+  harmed.exec('PRAGMA foreign_keys = OFF');
   harmed.exec("INSERT INTO evidence (id, version, pattern_id, episode_id, body) VALUES ('e', 1, 'p', 'x', '{}')");
+  harmed.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all();
   harmed.close();
   const before = bytes();
   await expect(rekeyStore({ url, newKey: KEY })).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
@@ -221,8 +223,8 @@ test('killed before any of its steps, it leaves the old store or the new one, wh
   const keys = [KEY, OTHER_KEY];
   const seen = new Set<string>();
   let current = KEY;
-  // Each call that gives a file another name or takes one away, through a change of the key and into the next.
-  for (let step = 1; step <= 12; step += 1) {
+  // Each call that gives a file another name or takes one away while the key is changed; 9 is in the second change.
+  for (const step of [1, 2, 3, 4, 5, 9]) {
     const other = keys.find((key) => key !== current) ?? '';
     const child = fork(KEEPER, ['rekey', url, '', String(step), current, other]);
     await once(child, 'exit');

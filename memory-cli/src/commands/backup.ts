@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { EXIT_CODES, MemoryError } from '@episodica/memory-core';
 import type { BackupEntry, CopyProgress, Place, RestorePlan, RestoreReceipt } from '@episodica/memory-storage-turso';
-import { type Invocation, readKeyIn, useDatabaseFile, useStore } from '../open.ts';
+import { type Invocation, readKey, useDatabaseFile, useStore } from '../open.ts';
 import { localTime, print, table } from '../output.ts';
 import { bytesText, countsText } from './amounts.ts';
 import { confirm } from './confirm.ts';
@@ -80,10 +80,9 @@ export async function list(invocation: Invocation): Promise<number> {
 /** Reads a backup from end to end; findings are an exit code of their own. */
 export async function verify(invocation: Invocation, file: string, { keyFile }: KeyFlags): Promise<number> {
   const { verifyBackup } = await import('@episodica/memory-storage-turso');
-  const { path, sizeBytes, ok, findings, stats, isSealed, isEncrypted } = await useDatabaseFile(
-    invocation,
-    async ({ encryptionKey }) => verifyBackup(file, { encryptionKey: (await readKeyIn(keyFile)) ?? encryptionKey }),
-  );
+  const { path, sizeBytes, ok, findings, stats, isSealed, isEncrypted } = await verifyBackup(file, {
+    encryptionKey: await readKey(invocation, keyFile),
+  });
   const held = stats && {
     schema: stats.schema,
     journal_seq: stats.journalSeq,
@@ -118,7 +117,7 @@ export async function restore(invocation: Invocation, file: string, flags: Resto
   const { planRestore, restoreBackup } = await import('@episodica/memory-storage-turso');
   return useDatabaseFile(invocation, async ({ url, cachePath, encryptionKey, primary }) => {
     if (primary !== undefined) throw isReplica(primary);
-    const ends = { from: file, url, encryptionKey, backupKey: await readKeyIn(flags.keyFile) };
+    const ends = { from: file, url, encryptionKey, backupKey: await readKey(invocation, flags.keyFile) };
     if (flags.dryRun === true) {
       await printPlan(invocation, await planRestore(ends));
       return 0;
