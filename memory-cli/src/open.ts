@@ -235,14 +235,11 @@ async function closing<T>(resource: { close(): Promise<void> }, work: () => Prom
   return result;
 }
 
-interface StoreSettings {
-  readonly encryptionKey: string | undefined;
-  readonly logger: Logger;
-  readonly threads: boolean;
-}
-
 /** Without threads, a command that asks little is not kept waiting for their start. */
-async function openStore({ values }: Settings, { encryptionKey, logger, threads }: StoreSettings): Promise<TursoStore> {
+async function openStore(
+  { values }: Settings,
+  options: Pick<TursoStoreOptions, 'encryptionKey' | 'threads' | 'logger'>,
+): Promise<TursoStore> {
   const { openTursoStore } = await import('@episodica/memory-storage-turso');
   return openTursoStore({
     url: values.DATABASE_URL,
@@ -250,9 +247,7 @@ async function openStore({ values }: Settings, { encryptionKey, logger, threads 
     authToken: values.TURSO_AUTH_TOKEN || undefined,
     poolSize: values.TURSO_POOL_SIZE,
     durability: values.MEMORY_DURABILITY,
-    encryptionKey,
-    threads,
-    logger,
+    ...options,
   });
 }
 

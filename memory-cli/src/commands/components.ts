@@ -40,15 +40,21 @@ export function encryptionText({ store, isEncrypted }: Pick<Opened, 'store' | 'i
   return store.reach === 'file' ? state : `over a network, with its cache here ${state}`;
 }
 
-/** How a file stands to the database that it follows; nothing for one that follows none. */
+/** What is read may be old, and nothing can be written, while the database is away. Nothing for a file that follows none. */
 export async function replicaComponents({ replica }: Pick<TursoStore, 'replica'>): Promise<readonly Component[]> {
   if (replica === undefined) return [];
   const state = await replica.state();
-  return [{ name: 'replica', status: state.problem === undefined ? 'ok' : 'degraded', detail: replicaText(state) }];
+  return [
+    {
+      name: 'replica',
+      status: state.problem === undefined ? 'ok' : 'degraded',
+      detail: `follows ${replicaText(state)}`,
+    },
+  ];
 }
 
 /** In words: what the file follows, when it last held all of it, and why not since. */
 export function replicaText({ primary, syncedAt, problem }: ReplicaState): string {
   const synced = syncedAt === undefined ? 'never synced' : `synced ${localTime(syncedAt)}`;
-  return `follows ${primary}, ${synced}${problem === undefined ? '' : `; ${problem}`}`;
+  return `${primary}, ${synced}${problem === undefined ? '' : `; ${problem}`}`;
 }

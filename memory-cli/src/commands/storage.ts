@@ -32,7 +32,7 @@ export async function stats(invocation: Invocation): Promise<number> {
     reach,
     access,
     encryption,
-    ...(replica === undefined ? {} : { replica: replicaResult(replica) }),
+    ...(replica === undefined ? {} : { replica: replicaFigures(replica) }),
     size_bytes: sizeBytes,
     ...(logBytes === undefined ? {} : { log_bytes: logBytes }),
     free_bytes: freeBytes,
@@ -47,7 +47,7 @@ export async function stats(invocation: Invocation): Promise<number> {
     [
       `path     ${path}`,
       `access   ${access}, ${encryption}`,
-      ...(replica === undefined ? [] : [`replica  ${replicaText(replica)}`]),
+      ...(replica === undefined ? [] : [`follows  ${replicaText(replica)}`]),
       `size     ${sizeBytes.toLocaleString('en')} bytes, ${freeBytes.toLocaleString('en')} of them free`,
       ...(logBytes === undefined ? [] : [`log      ${logBytes.toLocaleString('en')} bytes`]),
       `schema   ${schema}`,
@@ -64,8 +64,12 @@ export async function stats(invocation: Invocation): Promise<number> {
   return 0;
 }
 
-function replicaResult({ primary, syncedAt, problem }: ReplicaState): object {
-  return { primary, synced_at: syncedAt ?? null, problem: problem ?? null };
+function replicaFigures({ primary, syncedAt, problem }: ReplicaState): Readonly<Record<string, string>> {
+  return {
+    primary,
+    ...(syncedAt === undefined ? {} : { synced_at: syncedAt }),
+    ...(problem === undefined ? {} : { problem }),
+  };
 }
 
 /** Counted over all processes; what nobody could count is said to be unavailable. */
