@@ -2,13 +2,24 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { MemoryError } from './errors.ts';
+import { type Address, addressOf } from './store-address.ts';
 
 /** Settings by the name they have in the environment; in a `memory-cli.toml` the same names in lower case. */
 export interface Config {
   /** Folder of everything that is stored. */
   readonly MEMORY_DATA_DIR: string;
-  /** `file:` URL of the database. */
+  /** Where the database is: a `file:` URL, or that of a host, without a token. Also called TURSO_DATABASE_URL. */
   readonly DATABASE_URL: string;
+  /** What the host asks for; may stand in its URL as `?authToken=`, and is taken out of there. Empty: nothing. */
+  readonly TURSO_AUTH_TOKEN: string;
+  /** URL of a host whose database the file DATABASE_URL follows. Empty: it follows none. */
+  readonly TURSO_SYNC_URL: string;
+  /** Calls to a host at the same time. */
+  readonly TURSO_POOL_SIZE: number;
+  /** A key of 64 hexadecimal digits or a passphrase, see `encryptionKeyOf`. Empty, as is the next: in plain text. */
+  readonly MEMORY_ENCRYPTION_KEY: string;
+  /** A file that holds the key. */
+  readonly MEMORY_ENCRYPTION_KEY_FILE: string;
   /** Folder of the caches, one for each store that was opened; can be deleted at any time. */
   readonly LMDB_CACHE_PATH: string;
   readonly MEMORY_CACHE_SIZE_MB: number;
@@ -36,21 +47,34 @@ export interface ConfigLayers {
   readonly userFile?: Readonly<Record<string, unknown>>;
   readonly projectFile?: Readonly<Record<string, unknown>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** One that is empty takes back what is set elsewhere. */
   readonly flags?: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
   readonly home: string;
 }
 
 interface SettingRule {
+  /** It is never shown. */
+  readonly isSecret?: true;
+  /** Set to nothing is refused: what was meant to be encrypted must not end up in plain text. */
+  readonly isNeverBlank?: true;
+  /** What it is called as well. */
+  readonly otherName?: string;
   /** May a project's file, which comes with somebody's repository, set it? */
   readonly isProjectSetting: boolean;
   readonly choices?: readonly string[];
+  /** Whole numbers. */
   readonly range?: readonly [number, number];
 }
 
 const RULES: Readonly<Record<Setting, SettingRule>> = Object.freeze({
   MEMORY_DATA_DIR: { isProjectSetting: false },
-  DATABASE_URL: { isProjectSetting: false },
+  DATABASE_URL: { isProjectSetting: false, otherName: 'TURSO_DATABASE_URL' },
+  TURSO_AUTH_TOKEN: { isProjectSetting: false, isSecret: true },
+  TURSO_SYNC_URL: { isProjectSetting: false },
+  TURSO_POOL_SIZE: { isProjectSetting: false, range: [1, 100] },
+  MEMORY_ENCRYPTION_KEY: { isProjectSetting: false, isSecret: true, isNeverBlank: true },
+  MEMORY_ENCRYPTION_KEY_FILE: { isProjectSetting: false, isNeverBlank: true },
   LMDB_CACHE_PATH: { isProjectSetting: false },
   MEMORY_CACHE_SIZE_MB: { isProjectSetting: true, range: [8, 65_536] },
   MEMORY_PROJECT: { isProjectSetting: true },
@@ -64,9 +88,6 @@ export const SETTINGS: readonly Setting[] = Object.keys(RULES) as Setting[];
 
 /** Settings that promise what this version cannot do: refused, never ignored. */
 const NOT_YET: Readonly<Record<string, string>> = Object.freeze({
-  MEMORY_ENCRYPTION_KEY: 'This version cannot encrypt; nothing was opened. Unset it to store in plain text.',
-  TURSO_DATABASE_URL: 'This version stores in a local file only. Unset it, or set DATABASE_URL to a file: URL.',
-  TURSO_SYNC_URL: 'This version has no replicas. Unset it.',
   EMBEDDING_PROVIDER: 'This version searches by words only. Unset it.',
 });
 
@@ -76,22 +97,37 @@ const NOT_YET: Readonly<Record<string, string>> = Object.freeze({
  */
 export function resolveConfig(layers: ConfigLayers): ResolvedConfig {
   const warnings: string[] = [];
-  const given = new Map<Setting, { readonly value: string; readonly origin: Origin }>();
-  const take = (setting: Setting, value: unknown, origin: Origin): void => {
-    if (value === undefined || (typeof value === 'string' && value.trim() === '')) return;
-    given.set(setting, { value: checked(setting, value, origin), origin });
+  const given = new Map<Setting, Given>();
+  const take = (setting: Setting, value: unknown, { origin, name = setting }: { origin: Origin; name?: string }) => {
+    if (value === undefined || isUnset(setting, value)) return;
+    const before = given.get(setting);
+    const text = checked(setting, value, origin);
+    // Only one that has two names comes twice from one place.
+    given.set(setting, { value: text, name, origin, isAmbiguous: before?.origin === origin && before.value !== text });
   };
-  for (const [name, value] of Object.entries(layers.userFile ?? {})) take(settingOf(name), value, 'user file');
+  for (const [name, value] of Object.entries(layers.userFile ?? {})) {
+    take(settingOf(name), value, { origin: 'user file' });
+  }
   for (const [name, value] of Object.entries(layers.projectFile ?? {})) {
-    const setting = SETTINGS.find((known) => known.toLowerCase() === name);
+    const setting = settingCalled(name);
     if (setting === undefined || !RULES[setting].isProjectSetting) {
       warnings.push(`memory-cli.toml of the project may not set ${name}; it was not taken from there.`);
-    } else take(setting, value, 'project file');
+    } else take(setting, value, { origin: 'project file' });
   }
   for (const layer of [layers.environment, layers.flags ?? {}]) refuseNotYet(layer);
-  for (const setting of SETTINGS) take(setting, layers.environment[setting], 'environment');
-  for (const setting of SETTINGS) take(setting, layers.flags?.[setting], 'flag');
+  for (const setting of SETTINGS) {
+    for (const name of namesOf(setting)) take(setting, layers.environment[name], { origin: 'environment', name });
+  }
+  for (const setting of SETTINGS) {
+    if (layers.flags?.[setting] === '') given.delete(setting);
+    else take(setting, layers.flags?.[setting], { origin: 'flag' });
+  }
   return { ...withDefaults(given, layers), warnings };
+}
+
+/** A setting as it may be shown: of a secret, no more than that there is one. */
+export function shownValue(setting: Setting, value: Config[Setting]): string {
+  return RULES[setting].isSecret && value !== '' ? 'set, not shown' : String(value);
 }
 
 /** The platform's folder for the data of a user's programs, with ours in it. */
@@ -110,19 +146,23 @@ export function userConfigPath(layers: Pick<ConfigLayers, 'environment' | 'platf
   return join(environment.XDG_CONFIG_HOME || join(home, '.config'), 'episodica', 'memory-cli.toml');
 }
 
-function withDefaults(
-  given: ReadonlyMap<Setting, { readonly value: string; readonly origin: Origin }>,
-  layers: ConfigLayers,
-): Omit<ResolvedConfig, 'warnings'> {
+interface Given {
+  readonly value: string;
+  /** The one of its names by which it was set. */
+  readonly name: string;
+  readonly origin: Origin;
+  /** Two names say different things. */
+  readonly isAmbiguous: boolean;
+}
+
+function withDefaults(given: ReadonlyMap<Setting, Given>, layers: ConfigLayers): Omit<ResolvedConfig, 'warnings'> {
   const of = (setting: Setting, otherwise: string): string => given.get(setting)?.value ?? otherwise;
   const dataDir = of('MEMORY_DATA_DIR', defaultDataDir(layers));
-  const databaseUrl = of('DATABASE_URL', pathToFileURL(join(dataDir, 'memory.db')).href);
-  if (!databaseUrl.startsWith('file:')) {
-    throw new MemoryError('NOT_SUPPORTED', `DATABASE_URL: this version stores in a local file only; use a file: URL.`);
-  }
   const values: Config = {
     MEMORY_DATA_DIR: dataDir,
-    DATABASE_URL: databaseUrl,
+    ...placeOf(given, dataDir),
+    TURSO_POOL_SIZE: Number(of('TURSO_POOL_SIZE', '10')),
+    ...keyIn(given),
     LMDB_CACHE_PATH: of('LMDB_CACHE_PATH', join(dataDir, 'cache')),
     MEMORY_CACHE_SIZE_MB: Number(of('MEMORY_CACHE_SIZE_MB', '256')),
     MEMORY_PROJECT: of('MEMORY_PROJECT', ''),
@@ -136,12 +176,93 @@ function withDefaults(
   return { values, origins: Object.fromEntries(origins) as Record<Setting, Origin> };
 }
 
+/** A replica is never the file that may hold a memory of its own. */
+const FILES = Object.freeze({ own: 'memory.db', replica: 'replica.db' });
+
+/** Where the database is, and by which token it is reached; the URLs no longer hold one. */
+function placeOf(
+  given: ReadonlyMap<Setting, Given>,
+  dataDir: string,
+): Pick<Config, 'DATABASE_URL' | 'TURSO_SYNC_URL' | 'TURSO_AUTH_TOKEN'> {
+  const sync = addressIn(given, 'TURSO_SYNC_URL');
+  const file = pathToFileURL(join(dataDir, sync === undefined ? FILES.own : FILES.replica)).href;
+  const database = addressIn(given, 'DATABASE_URL');
+  if (sync?.kind === 'file') {
+    const advice = 'It names the host of the database that the file DATABASE_URL follows';
+    throw new MemoryError('INVALID_INPUT', `TURSO_SYNC_URL is a file. ${advice}.`);
+  }
+  if (sync !== undefined && database?.kind === 'remote') {
+    const advice = 'Unset TURSO_SYNC_URL to ask the host each time, or DATABASE_URL to keep a replica here';
+    throw new MemoryError('INVALID_INPUT', `DATABASE_URL and TURSO_SYNC_URL both name a host. ${advice}.`);
+  }
+  const host = database?.kind === 'remote' ? database : sync;
+  const token = tokenIn(given);
+  if (token !== undefined && host?.authToken !== undefined && host.authToken !== token) {
+    throw new MemoryError('INVALID_INPUT', `TURSO_AUTH_TOKEN and the URL of ${host.place} hold two tokens. Keep one.`);
+  }
+  return {
+    DATABASE_URL: database?.kind === 'remote' ? database.url : (given.get('DATABASE_URL')?.value ?? file),
+    TURSO_SYNC_URL: sync?.url ?? '',
+    TURSO_AUTH_TOKEN: token ?? host?.authToken ?? '',
+  };
+}
+
+/** A token goes into a header, whose complaint about anything else would repeat it. */
+function tokenIn(given: ReadonlyMap<Setting, Given>): string | undefined {
+  const token = given.get('TURSO_AUTH_TOKEN');
+  if (token === undefined || /^[!-~]+$/u.test(token.value)) return token?.value;
+  throw new MemoryError(
+    'INVALID_INPUT',
+    `TURSO_AUTH_TOKEN (${token.origin}) is no token: those are letters and digits.`,
+  );
+}
+
+function addressIn(given: ReadonlyMap<Setting, Given>, setting: Setting): Address | undefined {
+  const url = given.get(setting);
+  if (url === undefined) return undefined;
+  if (url.isAmbiguous) {
+    const names = namesOf(setting).join(' and ');
+    throw new MemoryError('INVALID_INPUT', `${names} (${url.origin}) name two databases. Unset one of them.`);
+  }
+  return addressOf(url.value, { name: `${url.name} (${url.origin})` });
+}
+
+function keyIn(
+  given: ReadonlyMap<Setting, Given>,
+): Pick<Config, 'MEMORY_ENCRYPTION_KEY' | 'MEMORY_ENCRYPTION_KEY_FILE'> {
+  const [text, path] = [given.get('MEMORY_ENCRYPTION_KEY'), given.get('MEMORY_ENCRYPTION_KEY_FILE')];
+  if (text !== undefined && path !== undefined) {
+    const what = `MEMORY_ENCRYPTION_KEY (${text.origin}) and MEMORY_ENCRYPTION_KEY_FILE (${path.origin}) are both set`;
+    throw new MemoryError('INVALID_INPUT', `${what}. Unset one of them.`);
+  }
+  return { MEMORY_ENCRYPTION_KEY: text?.value ?? '', MEMORY_ENCRYPTION_KEY_FILE: path?.value ?? '' };
+}
+
+function namesOf(setting: Setting): readonly string[] {
+  const { otherName } = RULES[setting];
+  return otherName === undefined ? [setting] : [setting, otherName];
+}
+
+/** The setting that a file calls `name`. */
+function settingCalled(name: string): Setting | undefined {
+  return SETTINGS.find((setting) => namesOf(setting).some((known) => known.toLowerCase() === name));
+}
+
+function isUnset(setting: Setting, value: unknown): boolean {
+  if (typeof value !== 'string' || value.trim() !== '') return false;
+  if (RULES[setting].isNeverBlank) {
+    const advice = 'Unset it to store in plain text, or make a key with: openssl rand -hex 32';
+    throw new MemoryError('INVALID_INPUT', `${setting} is set and empty. ${advice}`);
+  }
+  return true;
+}
+
 function settingOf(name: string): Setting {
-  const setting = SETTINGS.find((known) => known.toLowerCase() === name);
+  const setting = settingCalled(name);
   if (setting !== undefined) return setting;
   const nearest = nearestName(
     name,
-    SETTINGS.map((known) => known.toLowerCase()),
+    SETTINGS.flatMap(namesOf).map((known) => known.toLowerCase()),
   );
   throw new MemoryError('INVALID_INPUT', `memory-cli.toml: there is no setting "${name}"; did you mean "${nearest}"?`);
 }
@@ -152,8 +273,11 @@ function checked(setting: Setting, value: unknown, origin: Origin): string {
   const refuse = (what: string): MemoryError => new MemoryError('INVALID_INPUT', `${setting} (${origin}): ${what}.`);
   if (text === undefined) throw refuse('is neither text nor a number');
   if (choices !== undefined && !choices.includes(text)) throw refuse(`"${text}" is none of ${choices.join(', ')}`);
-  if (range !== undefined && !(Number(text) >= range[0] && Number(text) <= range[1])) {
-    throw refuse(`"${text}" is not a number from ${range[0]} to ${range[1]}`);
+  if (
+    range !== undefined &&
+    !(Number.isInteger(Number(text)) && Number(text) >= range[0] && Number(text) <= range[1])
+  ) {
+    throw refuse(`"${text}" is not a whole number from ${range[0]} to ${range[1]}`);
   }
   return text;
 }

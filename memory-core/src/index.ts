@@ -1,3 +1,4 @@
+export { encryptionKeyOf, readEncryptionKey, readKeyFile } from './encryption-key.ts';
 export {
   alreadyCompleted,
   COMPLEXITIES,
@@ -39,9 +40,10 @@ export { documentRelevance, relevance, type TermStatistics } from './retrieve/bm
 export type { Hint } from './retrieve/hints.ts';
 export type { EpisodeHit, PatternHit, Why } from './retrieve/rank.ts';
 export type { EpisodeChangeInput, TagChange } from './revise.ts';
+export { type Address, addressOf, pathOf } from './store-address.ts';
 export { type CachedStoreOptions, cachedStore } from './stores/cached.ts';
 export { matchesEpisode } from './stores/filters.ts';
-export { groupCommit } from './stores/group-commit.ts';
+export { type CommitOptions, groupCommit } from './stores/group-commit.ts';
 export { type InMemoryStoreOptions, inMemoryStore } from './stores/in-memory.ts';
 export {
   type InMemoryCache,

@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { projectOf } from '@episodica/memory-core';
-import { type ConfigLayers, resolveConfig } from '@episodica/memory-core/config';
+import { inspect } from 'node:util';
+import { isMemoryError, projectOf } from '@episodica/memory-core';
+import { type ConfigLayers, resolveConfig, shownValue } from '@episodica/memory-core/config';
 import { describe, expect, test } from 'vitest';
 import { normaliseRemote } from '../src/project.ts';
 
@@ -71,20 +72,136 @@ describe('configuration', () => {
     [{ userFile: { memory_data_dri: '/x' } }, 'memory_data_dir'],
     [{ environment: { MEMORY_LOG_LEVEL: 'loud' } }, 'debug'],
     [{ environment: { MEMORY_CACHE_SIZE_MB: 'big' } }, '65536'],
-    [{ environment: { DATABASE_URL: 'libsql://x' } }, 'file:'],
+    [{ environment: { TURSO_POOL_SIZE: '2.5' } }, 'whole number from 1 to 100'],
+    [{ environment: { TURSO_POOL_SIZE: '0' } }, 'whole number from 1 to 100'],
+    [{ environment: { DATABASE_URL: 'postgres://h' } }, 'DATABASE_URL (environment) cannot be used (postgres:)'],
+    [{ environment: { TURSO_DATABASE_URL: 'h.turso.io' } }, 'TURSO_DATABASE_URL (environment) has no scheme'],
+    [{ environment: { DATABASE_URL: 'file:///x.db?key=hidden' } }, 'names no file'],
+    [{ userFile: { turso_sync_url: 'file:///x' } }, 'TURSO_SYNC_URL is a file'],
+    [{ environment: { MEMORY_ENCRYPTION_KEY: ' ' } }, 'MEMORY_ENCRYPTION_KEY is set and empty'],
+    [{ environment: { MEMORY_ENCRYPTION_KEY_FILE: '' } }, 'MEMORY_ENCRYPTION_KEY_FILE is set and empty'],
+    [{ environment: { TURSO_AUTH_TOKEN: 'two words' } }, 'TURSO_AUTH_TOKEN (environment) is no token'],
   ])('%j is refused and says what is valid [CL-02]', (more, hint) => {
     expect(() => resolveConfig(layers(more))).toThrow(hint);
   });
 
   test('a setting that promises what cannot be done yet is refused, never ignored [CL-02]', () => {
-    expect(() => resolveConfig(layers({ environment: { MEMORY_ENCRYPTION_KEY: 'k' } }))).toThrow(
-      'MEMORY_ENCRYPTION_KEY',
-    );
-    expect(() => resolveConfig(layers({ environment: { TURSO_DATABASE_URL: 'libsql://x' } }))).toThrow(
-      'TURSO_DATABASE_URL',
-    );
+    expect(() => resolveConfig(layers({ environment: { EMBEDDING_PROVIDER: 'local' } }))).toThrow('EMBEDDING_PROVIDER');
   });
 });
+
+const HOST = 'libsql://memory-team.turso.io';
+const SECRET = 'eyJ0b2tlbg.signature';
+
+describe('settings of a remote database', () => {
+  test('TURSO_DATABASE_URL is another name of DATABASE_URL, in a file and in the environment [ST-03]', () => {
+    const { values, origins } = resolveConfig(layers({ environment: { TURSO_DATABASE_URL: HOST } }));
+    expect(values).toMatchObject({ DATABASE_URL: HOST, TURSO_SYNC_URL: '', TURSO_AUTH_TOKEN: '', TURSO_POOL_SIZE: 10 });
+    expect(origins.DATABASE_URL).toBe('environment');
+    expect(resolveConfig(layers({ userFile: { turso_database_url: HOST } })).values.DATABASE_URL).toBe(HOST);
+  });
+
+  test('two names may say the same and not two things; a stronger place settles it [ST-03]', () => {
+    const two = { DATABASE_URL: 'file:///a.db', TURSO_DATABASE_URL: HOST };
+    expect(() => resolveConfig(layers({ environment: two }))).toThrow(
+      'DATABASE_URL and TURSO_DATABASE_URL (environment) name two databases. Unset one of them.',
+    );
+    const same = resolveConfig(layers({ environment: { ...two, DATABASE_URL: HOST } }));
+    expect(same.values.DATABASE_URL).toBe(HOST);
+    const flag = resolveConfig(layers({ environment: two, flags: { DATABASE_URL: 'file:///b.db' } }));
+    expect(flag.values.DATABASE_URL).toBe('file:///b.db');
+    const above = layers({ userFile: { database_url: 'file:///a.db' }, environment: { TURSO_DATABASE_URL: HOST } });
+    expect(resolveConfig(above).values.DATABASE_URL).toBe(HOST);
+  });
+
+  test('a replica has a file of its own, unless one is named [ST-03]', () => {
+    const environment = { MEMORY_DATA_DIR: '/data', TURSO_SYNC_URL: HOST };
+    expect(resolveConfig(layers({ environment })).values).toMatchObject({
+      DATABASE_URL: 'file:///data/replica.db',
+      TURSO_SYNC_URL: HOST,
+    });
+    const named = layers({ environment: { ...environment, DATABASE_URL: 'file:///data/here.db' } });
+    expect(resolveConfig(named).values.DATABASE_URL).toBe('file:///data/here.db');
+  });
+
+  test('a host that follows a host is refused, with what to unset [ST-03]', () => {
+    const both = layers({ environment: { DATABASE_URL: HOST, TURSO_SYNC_URL: 'https://other.turso.io' } });
+    expect(() => resolveConfig(both)).toThrow(/both name a host\. Unset TURSO_SYNC_URL/u);
+  });
+
+  test('an empty flag takes back what is set elsewhere [ST-03]', () => {
+    const environment = { MEMORY_DATA_DIR: '/data', TURSO_SYNC_URL: HOST };
+    const { values, origins } = resolveConfig(layers({ environment, flags: { TURSO_SYNC_URL: '' } }));
+    expect(values).toMatchObject({ DATABASE_URL: 'file:///data/memory.db', TURSO_SYNC_URL: '' });
+    expect(origins.TURSO_SYNC_URL).toBe('default');
+  });
+
+  test.each(['DATABASE_URL', 'TURSO_SYNC_URL'] as const)('a token in %s is taken out of it [ST-03]', (name) => {
+    const { values } = resolveConfig(layers({ environment: { [name]: `${HOST}?authToken=${SECRET}` } }));
+    expect(values).toMatchObject({ [name]: HOST, TURSO_AUTH_TOKEN: SECRET });
+    const other = { [name]: `${HOST}?authToken=${SECRET}`, TURSO_AUTH_TOKEN: 'another' };
+    expect(() => resolveConfig(layers({ environment: other }))).toThrow(/hold two tokens\. Keep one\.$/u);
+  });
+
+  test("a repository's file may name no host, token or key [CL-02]", () => {
+    const projectFile = {
+      turso_database_url: HOST,
+      turso_auth_token: SECRET,
+      turso_sync_url: HOST,
+      turso_pool_size: 1,
+      memory_encryption_key: SECRET,
+      memory_encryption_key_file: '/evil',
+    };
+    const { values, origins, warnings } = resolveConfig(layers({ projectFile }));
+    expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
+    expect(values).toEqual(resolveConfig(layers()).values);
+    expect(warnings).toHaveLength(6);
+    expect(warnings.join()).not.toContain(SECRET);
+  });
+});
+
+describe('secrets in settings', () => {
+  test('are never shown, and nothing else is hidden [ST-11]', () => {
+    expect(shownValue('MEMORY_ENCRYPTION_KEY', SECRET)).toBe('set, not shown');
+    expect(shownValue('TURSO_AUTH_TOKEN', SECRET)).toBe('set, not shown');
+    expect(shownValue('TURSO_AUTH_TOKEN', '')).toBe('');
+    expect(shownValue('MEMORY_ENCRYPTION_KEY_FILE', '/key')).toBe('/key');
+    expect(shownValue('TURSO_POOL_SIZE', 10)).toBe('10');
+  });
+
+  test('of the key one place is enough [ST-11]', () => {
+    const environment = { MEMORY_ENCRYPTION_KEY: SECRET };
+    expect(resolveConfig(layers({ environment })).values.MEMORY_ENCRYPTION_KEY).toBe(SECRET);
+    const both = layers({ environment, userFile: { memory_encryption_key_file: '/key' } });
+    expect(() => resolveConfig(both)).toThrow(
+      'MEMORY_ENCRYPTION_KEY (environment) and MEMORY_ENCRYPTION_KEY_FILE (user file) are both set. Unset one of them.',
+    );
+  });
+
+  test.each([
+    { DATABASE_URL: `libsql://user:${SECRET}@host` },
+    { DATABASE_URL: `nothing://host?authToken=${SECRET}` },
+    { DATABASE_URL: `${SECRET}.turso.io` },
+    { DATABASE_URL: `file:///x.db?key=${SECRET}` },
+    { TURSO_SYNC_URL: `file:///x.db?authToken=${SECRET}` },
+    { TURSO_AUTH_TOKEN: `${SECRET}\nX: y` },
+    { MEMORY_ENCRYPTION_KEY: SECRET, MEMORY_ENCRYPTION_KEY_FILE: 'x' },
+  ])('are not in what refuses them, case %# [ST-11]', (environment) => {
+    const told = refusalOf(() => resolveConfig(layers({ environment })));
+    expect(told).toMatch(/^INVALID_INPUT/u);
+    expect(told).not.toContain(SECRET);
+  });
+});
+
+/** Everything that an error prints, with its causes. */
+function refusalOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    return isMemoryError(error) ? `${error.code} ${inspect(error)}` : String(error);
+  }
+  return 'not refused';
+}
 
 describe('project identity', () => {
   test.each([

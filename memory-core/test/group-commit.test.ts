@@ -133,3 +133,14 @@ test('when the store itself cannot write, nobody is told that they did, and it i
   expect(calls).toBe(1);
   expect((await inner.changes(0)).seq).toBe(0);
 });
+
+test('when it is not known whether a commit was made, it is not made again in parts [ST-07] [ST-03]', async () => {
+  let calls = 0;
+  const write = groupCommit(() => {
+    calls += 1;
+    return Promise.reject(new MemoryError('STORE_UNAVAILABLE', 'It may have been written.', { retryable: false }));
+  });
+  const outcomes = await Promise.allSettled(newEpisodes(10).map((batch) => write(batch)));
+  expect(outcomes).toMatchObject(Array(10).fill({ status: 'rejected', reason: { code: 'STORE_UNAVAILABLE' } }));
+  expect(calls).toBe(1);
+});

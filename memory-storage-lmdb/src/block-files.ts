@@ -7,6 +7,8 @@ import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { makePrivateFolder } from '@episodica/memory-core';
 import type { Block } from '@episodica/memory-core/ports';
+import { blockIn, partsOf } from './packed-block.ts';
+import type { Seal } from './sealing.ts';
 
 export interface BlockFiles {
   /** Nothing where there is none, or not the whole of what was kept. */
@@ -17,8 +19,8 @@ export interface BlockFiles {
   figures(): Promise<{ readonly entries: number; readonly sizeBytes: number }>;
 }
 
-/** A check over the rest, then the length of the mark. */
-const HEADER_BYTES = 8;
+/** Before what is sealed: a check over it. */
+const CHECK_BYTES = 4;
 /** Checked at once; then the event loop turns. */
 const SLICE_BYTES = 4_194_304;
 
@@ -30,8 +32,11 @@ interface KeptFile {
 }
 
 /** Blocks in `folder`, which is made with the first one. What was not read for longest goes first. */
-export function blockFiles(folder: string, maxSizeBytes: number): BlockFiles {
-  const pathOf = (key: string): string => join(folder, createHash('sha256').update(key).digest('hex'));
+export function blockFiles(
+  folder: string,
+  { seal, maxSizeBytes }: { readonly seal: Seal; readonly maxSizeBytes: number },
+): BlockFiles {
+  const pathOf = (name: string): string => join(folder, createHash('sha256').update(name).digest('hex'));
 
   async function all(): Promise<readonly KeptFile[]> {
     const names = await readdir(folder).catch(nothingWhereMissing([]));
@@ -59,31 +64,33 @@ export function blockFiles(folder: string, maxSizeBytes: number): BlockFiles {
 
   return {
     async get(key, oldestMs) {
-      const path = pathOf(key);
+      const name = seal.hide(key);
+      const path = pathOf(name);
       const found = await stat(path).catch(nothingWhereMissing(undefined));
       if (found === undefined || !found.isFile() || found.mtimeMs < oldestMs) return undefined;
       const bytes = await readAtOnce(path, found.size).catch(nothingWhereMissing(undefined));
-      if (bytes === undefined || !(await isWhole(bytes, key))) return undefined;
+      if (bytes === undefined || !(await isWhole(bytes, name))) return undefined;
+      const content = await seal.openLarge(name, bytes.subarray(CHECK_BYTES));
+      if (content === undefined) return undefined;
       // The time of last use, said by hand: file systems are often told not to keep it.
       await utimes(path, new Date(), found.mtime).catch(nothingWhereMissing(undefined));
-      const start = HEADER_BYTES + bytes.readUInt32LE(4);
-      return { mark: bytes.toString('utf8', HEADER_BYTES, start), bytes: bytes.subarray(start) };
+      return blockIn(content);
     },
 
-    async set(key, { mark, bytes }, oldestMs) {
-      const path = pathOf(key);
+    async set(key, block, oldestMs) {
+      const name = seal.hide(key);
+      const path = pathOf(name);
       await rm(path, { force: true });
-      const head = headOf(mark);
-      const sizeBytes = head.byteLength + bytes.byteLength;
+      const parts = await seal.sealLarge(name, partsOf(block));
+      const sizeBytes = parts.reduce((sum, part) => sum + part.byteLength, CHECK_BYTES);
       if (sizeBytes > maxSizeBytes) return { evicted: 0, expired: 0 };
       makePrivateFolder(folder);
       const gone = await makeRoom(sizeBytes, oldestMs);
-      head.writeUInt32LE(await check(bytes, await check(head.subarray(4), crc32(key))), 0);
-      await writeWhole(path, [head, bytes]);
+      await writeWhole(path, [await checkOf(name, parts), ...parts]);
       return gone;
     },
 
-    remove: (key) => rm(pathOf(key), { force: true }),
+    remove: (key) => rm(pathOf(seal.hide(key)), { force: true }),
 
     async figures() {
       const files = await all();
@@ -109,14 +116,6 @@ async function writeWhole(path: string, parts: readonly Uint8Array[]): Promise<v
   }
 }
 
-function headOf(mark: string): Buffer {
-  const markBytes = Buffer.from(mark);
-  const head = Buffer.alloc(HEADER_BYTES + markBytes.byteLength);
-  head.writeUInt32LE(markBytes.byteLength, 4);
-  markBytes.copy(head, HEADER_BYTES);
-  return head;
-}
-
 /** In one piece, off the event loop: reading in parts would have them put together on it. */
 async function readAtOnce(path: string, sizeBytes: number): Promise<Buffer> {
   const file = await open(path, 'r');
@@ -128,9 +127,17 @@ async function readAtOnce(path: string, sizeBytes: number): Promise<Buffer> {
   }
 }
 
-async function isWhole(bytes: Buffer, key: string): Promise<boolean> {
-  if (bytes.byteLength < HEADER_BYTES) return false;
-  return bytes.readUInt32LE(0) === (await check(bytes.subarray(4), crc32(key)));
+async function isWhole(bytes: Buffer, name: string): Promise<boolean> {
+  if (bytes.byteLength < CHECK_BYTES) return false;
+  return bytes.readUInt32LE(0) === (await check(bytes.subarray(CHECK_BYTES), crc32(name)));
+}
+
+async function checkOf(name: string, parts: readonly Uint8Array[]): Promise<Buffer> {
+  let sum = crc32(name);
+  for (const part of parts) sum = await check(part, sum);
+  const bytes = Buffer.alloc(CHECK_BYTES);
+  bytes.writeUInt32LE(sum);
+  return bytes;
 }
 
 async function check(bytes: Uint8Array, start: number): Promise<number> {

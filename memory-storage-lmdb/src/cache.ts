@@ -1,15 +1,23 @@
 // MemoryCache over LMDB: warm at start, and shared by all processes of one user. Here it is
 // put together; `place.ts` says when its files are opened, `session.ts` what is done with open ones.
-import { join } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { isMemoryError, MemoryError, makePrivateFolder } from '@episodica/memory-core';
 import { type Clock, type Logger, type MemoryCache, silentLogger } from '@episodica/memory-core/ports';
 import { type BlockFiles, blockFiles } from './block-files.ts';
 import { type Place, placeOf } from './place.ts';
+import { NO_SEAL, sealOf } from './sealing.ts';
 import { type Counts, NO_COUNTS, sum } from './session.ts';
 
 export interface LmdbCacheOptions {
-  /** The cache lives in the folders `lmdb` and `blocks` inside of this one; all are made where missing. One per store. */
+  /** The cache lives in the folders `lmdb` and `blocks` inside of this one, whose names tell keys apart; all are made where missing. One per store. */
   readonly path: string;
+  /**
+   * 64 hexadecimal digits: nothing that is kept can be read in the files without them. What was kept in plain text, or
+   * with another key, is deleted when the cache is opened. The last part of `path`, which names the store, is part of
+   * the key. Without, everything is kept in plain text.
+   */
+  readonly encryptionKey?: string | undefined;
   /**
    * Past this, what is used least goes: half of it is for entities, an eighth for small blocks, the rest for large ones.
    * At least 1 MB is sensible. @default 256 MB
@@ -55,7 +63,10 @@ const MAX_SMALL_BLOCK_BYTES = 65_536;
  */
 export async function openLmdbCache(options: LmdbCacheOptions): Promise<LmdbCache> {
   const { path, maxSizeBytes, ttlMs, clock, logger } = { ...DEFAULTS, ...options };
-  const folder = join(path, 'lmdb');
+  const { encryptionKey } = options;
+  const seal = encryptionKey === undefined ? NO_SEAL : sealOf({ encryptionKey, store: basename(resolve(path)) });
+  const folders = { lmdb: `lmdb${seal.suffix}`, blocks: `blocks${seal.suffix}` };
+  const folder = join(path, folders.lmdb);
   const shares = { entities: maxSizeBytes / 2, blocks: maxSizeBytes / 8, files: (maxSizeBytes * 3) / 8 };
   let own = NO_COUNTS;
   const place = placeOf({
@@ -63,6 +74,7 @@ export async function openLmdbCache(options: LmdbCacheOptions): Promise<LmdbCach
     logger,
     maxFileBytes: 4 * (shares.entities + shares.blocks),
     session: {
+      seal,
       maxEntitiesBytes: shares.entities,
       maxBlocksBytes: shares.blocks,
       nowSeconds: () => Math.floor(clock() / 1_000),
@@ -74,13 +86,28 @@ export async function openLmdbCache(options: LmdbCacheOptions): Promise<LmdbCach
   });
   try {
     makePrivateFolder(path);
+    if (seal.isSecret) await deleteOthers(path, { kept: Object.values(folders), logger });
     await place.open();
   } catch (cause) {
     const message = `There can be no cache in ${folder}; check its permissions, or do without.`;
     throw new MemoryError('STORE_FAILED', message, { cause });
   }
-  const files = blockFiles(join(path, 'blocks'), shares.files);
+  const files = blockFiles(join(path, folders.blocks), { seal, maxSizeBytes: shares.files });
   return lmdbCache({ folder, place, files, oldestMs: () => clock() - ttlMs, ownCounts: () => own });
+}
+
+/** Deletes what was kept in plain text or with another key. Programs that have it open notice, and begin another. */
+async function deleteOthers(
+  path: string,
+  { kept, logger }: { readonly kept: readonly string[]; readonly logger: Logger },
+): Promise<void> {
+  const isOurs = (name: string): boolean => kept.some((own) => name === own || name.startsWith(`${own}.`));
+  const others = (await readdir(path)).filter((name) => /^(?:lmdb|blocks)\b/u.test(name) && !isOurs(name));
+  for (const name of others) {
+    const other = join(path, name);
+    logger.info({ path: other }, 'a cache in plain text, or of another key, is deleted');
+    await rm(other, { recursive: true, force: true, maxRetries: 10 });
+  }
 }
 
 interface CacheParts {

@@ -7,12 +7,16 @@ import { type Area, type AreaFigures, openArea } from './area.ts';
 import { codec, type ShapeStore } from './codec.ts';
 import { type Environment, type Notes, openEnvironment } from './environment.ts';
 import { type Fingerprint, fingerprint } from './files.ts';
+import { blockIn, partsOf } from './packed-block.ts';
+import { sealedNotes } from './sealed-notes.ts';
+import type { Seal } from './sealing.ts';
 
 /** Rises with every change to what is stored or how. A cache of another format is emptied by who opens it. */
 const FORMAT = 2;
 
 export interface SessionOptions {
   readonly folder: string;
+  readonly seal: Seal;
   readonly maxEntitiesBytes: number;
   readonly maxBlocksBytes: number;
   readonly nowSeconds: () => number;
@@ -53,7 +57,9 @@ const MAX_TOUCHED = 256;
 
 /** Opens or makes the files. @throws what LMDB says */
 export function openSession({ folder, ...options }: SessionOptions): Session {
-  const environment = openEnvironment(folder);
+  const { seal } = options;
+  const opened = openEnvironment(folder);
+  const environment = { ...opened, notes: sealedNotes(opened.notes, seal) };
   const { root, notes } = environment;
   const { entities, blocks } = openAreas(environment, options);
   const { write, isInPlace, leave } = writerOf(root, folder);
@@ -66,7 +72,7 @@ export function openSession({ folder, ...options }: SessionOptions): Session {
       // lmdb renews its snapshot between turns of the event loop, and nothing in here waits: one snapshot for all.
       const at = positionIn(notes);
       const values = ids.map((id) => {
-        const payload = uses.read('entities', keyOf(kind, id));
+        const payload = uses.read('entities', seal.hide(keyOf(kind, id)));
         // `set` alone writes under this key, after checking that the bytes read as what it was given.
         return payload && (decode(payload) as Entities[K]);
       });
@@ -75,7 +81,7 @@ export function openSession({ folder, ...options }: SessionOptions): Session {
     },
 
     set(kind, values, at) {
-      const encoded = values.map((value) => ({ key: keyOf(kind, value.id), bytes: encode(value) }));
+      const encoded = values.map((value) => ({ key: seal.hide(keyOf(kind, value.id)), bytes: encode(value) }));
       write(() => {
         if (!samePosition(positionIn(notes), at)) return;
         // First, so that what was just read is not what has to go.
@@ -88,25 +94,25 @@ export function openSession({ folder, ...options }: SessionOptions): Session {
       write(() => {
         if (!samePosition(positionIn(notes), from)) return;
         if (changed === undefined) entities.clear();
-        else for (const { kind, id } of changed) entities.remove(keyOf(kind, id));
+        else for (const { kind, id } of changed) entities.remove(seal.hide(keyOf(kind, id)));
         keepPosition(notes, to);
       });
     },
 
     getBlock(key) {
-      const payload = uses.read('blocks', key);
+      const payload = uses.read('blocks', seal.hide(key));
       if (uses.areMany()) write(uses.writeDown);
-      return payload && unpacked(payload);
+      return payload && blockIn(payload);
     },
 
     setBlock(key, block) {
       write(() => {
         uses.writeDown();
-        uses.keep(blocks, key, packed(block));
+        uses.keep(blocks, seal.hide(key), Buffer.concat(partsOf(block)));
       });
     },
 
-    removeBlock: (key) => write(() => blocks.remove(key)),
+    removeBlock: (key) => write(() => blocks.remove(seal.hide(key))),
     count: uses.count,
     figures() {
       const [a, b] = [entities.figures(), blocks.figures()];
@@ -187,12 +193,12 @@ interface UsageOptions {
   readonly entities: Area;
   readonly blocks: Area;
   readonly notes: Notes;
-  readonly options: Pick<SessionOptions, 'nowSeconds' | 'ttlSeconds' | 'onCounted'>;
+  readonly options: Pick<SessionOptions, 'seal' | 'nowSeconds' | 'ttlSeconds' | 'onCounted'>;
 }
 
 /** What was read and counted: written down in batches, so that a read is no write. */
 function usage({ entities, blocks, notes, options }: UsageOptions): Usage {
-  const { nowSeconds, ttlSeconds, onCounted } = options;
+  const { seal, nowSeconds, ttlSeconds, onCounted } = options;
   const areas = { entities, blocks };
   const touched = { entities: new Set<string>(), blocks: new Set<string>() };
   const swept = { entities: '', blocks: '' };
@@ -212,16 +218,17 @@ function usage({ entities, blocks, notes, options }: UsageOptions): Usage {
 
     read(name, key) {
       const found = areas[name].get(key, nowSeconds() - ttlSeconds);
-      if (found === undefined || found.isExpired) {
+      const payload = found?.isExpired === false ? seal.open(key, found.payload) : undefined;
+      if (payload === undefined) {
         count({ misses: 1 });
         return undefined;
       }
       count({ hits: 1 });
       touched[name].add(key);
-      return found.payload;
+      return payload;
     },
 
-    keep: (area, key, payload) => count({ evictions: area.put(key, payload, nowSeconds()) }),
+    keep: (area, key, payload) => count({ evictions: area.put(key, seal.seal(key, payload), nowSeconds()) }),
 
     writeDown() {
       for (const name of ['entities', 'blocks'] as const) {
@@ -306,19 +313,4 @@ function positionIn(notes: Notes): Position {
 
 function keepPosition(notes: Notes, at: Position): void {
   notes.write('state', { format: FORMAT, at } satisfies State);
-}
-
-const MARK_LENGTH_BYTES = 4;
-
-function packed({ mark, bytes }: Block): Uint8Array {
-  const markBytes = Buffer.from(mark);
-  const length = Buffer.alloc(MARK_LENGTH_BYTES);
-  length.writeUInt32LE(markBytes.byteLength);
-  return Buffer.concat([length, markBytes, bytes]);
-}
-
-function unpacked(payload: Uint8Array): Block {
-  const buffer = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-  const start = MARK_LENGTH_BYTES + buffer.readUInt32LE(0);
-  return { mark: buffer.toString('utf8', MARK_LENGTH_BYTES, start), bytes: buffer.subarray(start) };
 }

@@ -2,15 +2,21 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { MemoryError, makePrivateFolder } from '@episodica/memory-core';
-import Database from 'libsql';
 import { backupFolderOf, backupStemOf, timeInName } from './copies.ts';
+import { openDatabase } from './engine.ts';
+
+/** A database, and its key if it has one. */
+export interface DatabaseFile {
+  readonly path: string;
+  readonly encryptionKey?: string | undefined;
+}
 
 /**
  * Copies what is committed in the database at `path`, which is at this schema, into `backups` beside it. The caller
  * holds its write lock, so there is one such copy at a time; what a crash left of an earlier one is removed.
  * @throws `STORE_FAILED` where the copy cannot be made, `STORE_CORRUPT` where it is damaged; it is removed then
  */
-export function backUpBeside(path: string, schema: number): void {
+export function backUpBeside({ path, encryptionKey }: DatabaseFile, schema: number): void {
   const folder = backupFolderOf(path);
   const target = join(folder, `${backupStemOf(path)}before-schema-${schema + 1}-${timeInName(new Date())}.db`);
   const partial = join(folder, `.${backupStemOf(path)}before-schema-${schema + 1}.partial`);
@@ -19,7 +25,7 @@ export function backUpBeside(path: string, schema: number): void {
     removePartial(partial);
     // The engine copies into a file that is there and empty, and keeps its mode.
     closeSync(openSync(partial, 'wx', 0o600));
-    copyWhole(path, partial);
+    copyWhole({ path, encryptionKey }, partial);
     flush(partial);
     renameSync(partial, target);
     if (process.platform !== 'win32') flush(folder);
@@ -33,8 +39,11 @@ export function backUpBeside(path: string, schema: number): void {
   }
 }
 
-function copyWhole(path: string, copy: string): void {
-  const database = new Database(path);
+const COPY_WAIT_MS = 5_000;
+
+/** What is attached, and what is copied into a file, gets the key of the original. */
+function copyWhole({ path, encryptionKey }: DatabaseFile, copy: string): void {
+  const database = openDatabase(path, 'mode=rw', { busyTimeoutMs: COPY_WAIT_MS, encryptionKey });
   try {
     database.prepare('VACUUM INTO ?').run([copy]);
     database.prepare('ATTACH ? AS copy').run([copy]);

@@ -2,7 +2,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isMemoryError } from '@episodica/memory-core';
-import { describeDatabase } from './backup.ts';
+import { describeDatabase, type ReadingOptions } from './backup.ts';
 import { backupFolderOf, backupStemOf, timeInName } from './copies.ts';
 import { syncFolder } from './new-file.ts';
 
@@ -15,7 +15,12 @@ export interface BackupEntry {
   /** Whether it was read from end to end when it was made. It may have come to harm since. */
   readonly wasVerified: boolean;
   /** Absent when it cannot be read. */
-  readonly held?: { readonly schema: number; readonly episodeCount: number; readonly journalSeq: number };
+  readonly held?: {
+    readonly schema: number;
+    readonly episodeCount: number;
+    readonly journalSeq: number;
+    readonly isEncrypted: boolean;
+  };
   /** Why it cannot be read. */
   readonly problem?: string;
 }
@@ -26,12 +31,12 @@ export function backupPathAt(databasePath: string, now: Date): string {
 }
 
 /** The backups of a database, newest first. Reads a few rows of each. */
-export async function listBackups(databasePath: string): Promise<readonly BackupEntry[]> {
+export async function listBackups(databasePath: string, options: ReadingOptions = {}): Promise<readonly BackupEntry[]> {
   const folder = backupFolderOf(databasePath);
   const names = (await readdir(folder).catch(() => [])).filter((name) => /^[^.].*\.db$/u.test(name));
   const entries: BackupEntry[] = [];
   for (const name of names) {
-    const entry = await entryOf(join(folder, name));
+    const entry = await entryOf(join(folder, name), options);
     if (entry !== undefined) entries.push(entry);
   }
   return entries.sort((a, b) => (a.at < b.at ? 1 : -1));
@@ -67,15 +72,15 @@ export async function deleteBackups(entries: readonly BackupEntry[]): Promise<vo
 const OWN_NAME = /-(\d{4}-\d\d-\d\dT)(\d\d)-(\d\d)-(\d\d\.\d{3}Z)\.db$/u;
 const DAY_MS = 86_400_000;
 
-async function entryOf(path: string): Promise<BackupEntry | undefined> {
+async function entryOf(path: string, options: ReadingOptions): Promise<BackupEntry | undefined> {
   const file = await stat(path).catch(() => undefined);
   if (file === undefined || !file.isFile()) return undefined;
   const [, day, hours, minutes, seconds] = OWN_NAME.exec(basename(path)) ?? [];
   const at = day === undefined ? file.mtime.toISOString() : `${day}${hours}:${minutes}:${seconds}`;
   const known = { path, sizeBytes: file.size, at };
   try {
-    const { isSealed, schema, episodeCount, journalSeq } = await describeDatabase(path);
-    return { ...known, wasVerified: isSealed, held: { schema, episodeCount, journalSeq } };
+    const { isSealed, schema, episodeCount, journalSeq, isEncrypted } = await describeDatabase(path, options);
+    return { ...known, wasVerified: isSealed, held: { schema, episodeCount, journalSeq, isEncrypted } };
   } catch (error) {
     if (!isMemoryError(error)) throw error;
     return { ...known, wasVerified: false, problem: error.message };

@@ -3,7 +3,9 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { MemoryError, throwIfAborted } from '@episodica/memory-core';
 import type { CallOptions, Kind } from '@episodica/memory-core/ports';
-import { type CopyReport, type DatabaseContents, type DatabaseSummary, damageOf } from './copy.ts';
+import { type CopyOrder, type CopyReport, type DatabaseContents, type DatabaseSummary, damageOf } from './copy.ts';
+import { checkedKey } from './encryption-key.ts';
+import { fittingKey } from './engine.ts';
 import { toMemoryError } from './errors.ts';
 import { jobThreads } from './job-threads.ts';
 import type { RunJob } from './jobs.ts';
@@ -36,22 +38,39 @@ export interface BackupReceipt {
 export interface BackupReport extends DatabaseContents {
   readonly path: string;
   readonly sizeBytes: number;
+  /** Told of what could be read. */
+  readonly isEncrypted?: boolean;
+}
+
+/** What a file may be encrypted with. A plain one is read as well. */
+export interface ReadingOptions {
+  readonly encryptionKey?: string | undefined;
+}
+
+/** A store that is copied: its jobs, and its key if it has one. */
+export interface BackupSource extends ReadingOptions {
+  readonly run: RunJob;
 }
 
 /**
- * Copies the store that `run` works on. The target is there, whole, verified and durable, or there is nothing new.
+ * Copies the store that `run` works on, and encrypts the copy with its key. The target is there, whole, verified and durable, or there is nothing new.
  * @throws `INVALID_INPUT` when there is a file of that name, `STORE_CORRUPT` when the copy is not whole because the
  * store is not, `STORE_FAILED` when the place cannot be written, `ABORTED`
  */
-export async function createBackup(run: RunJob, target: string, options: CopyOptions = {}): Promise<BackupReceipt> {
+export async function createBackup(
+  { run, encryptionKey }: BackupSource,
+  target: string,
+  options: CopyOptions = {},
+): Promise<BackupReceipt> {
   const startedMs = performance.now();
   const path = resolve(target);
   if (await exists(path)) throw alreadyThere(path);
   const partial = await newFileFor(path);
   try {
-    const report = await copying(run, partial, options);
+    const report = await copying(run, { to: partial }, options);
     throwIfAborted(options.signal);
-    const contents = await onFile(partial, 'alone', (runOnCopy) => runOnCopy('seal', report));
+    const copy = { path: partial, use: 'alone', encryptionKey } as const;
+    const contents = await onFile(copy, (runOnCopy) => runOnCopy('seal', report));
     throwIfAborted(options.signal);
     const { stats } = contents;
     if (!contents.ok || stats === undefined) throw notWhole(`The backup ${path} was not made: the copy`, contents);
@@ -71,23 +90,28 @@ export async function createBackup(run: RunJob, target: string, options: CopyOpt
  * Reads a backup, or any copy of a store, from end to end without changing it.
  * @throws `NOT_FOUND` when there is no such file; whatever is wrong inside it is a finding
  */
-export async function verifyBackup(file: string): Promise<BackupReport> {
+export async function verifyBackup(file: string, options: ReadingOptions = {}): Promise<BackupReport> {
   const { path, sizeBytes } = await fileAt(file);
-  const contents = await onFile(path, 'reading', (run) => run('examine', undefined)).catch(damagedContents);
-  return { path, sizeBytes, ...contents };
+  const encryptionKey = keyFor(path, options);
+  const contents = await onFile({ path, use: 'reading', encryptionKey }, (run) => run('examine', undefined)).catch(
+    damagedContents,
+  );
+  return { path, sizeBytes, ...contents, ...(contents.ok ? { isEncrypted: encryptionKey !== undefined } : {}) };
 }
 
 /**
  * A first look at a store or a backup, without changing it.
- * @throws `NOT_FOUND`, `STORE_CORRUPT`
+ * @throws `NOT_FOUND`, `STORE_CORRUPT`, also for a key that does not fit
  */
 export async function describeDatabase(
   file: string,
-  use: FileUse = 'reading',
-): Promise<DatabaseSummary & { readonly sizeBytes: number }> {
+  { use = 'reading', ...options }: ReadingOptions & { readonly use?: FileUse } = {},
+): Promise<DatabaseSummary & { readonly sizeBytes: number; readonly isEncrypted: boolean }> {
   const { path, sizeBytes } = await fileAt(file);
+  const encryptionKey = keyFor(path, options);
   try {
-    return { sizeBytes, ...(await onFile(path, use, (run) => run('describe', undefined))) };
+    const summary = await onFile({ path, use, encryptionKey }, (run) => run('describe', undefined));
+    return { sizeBytes, isEncrypted: encryptionKey !== undefined, ...summary };
   } catch (error) {
     const damage = damageOf(error);
     if (damage === undefined) throw toMemoryError(error, `read ${path}`);
@@ -95,9 +119,15 @@ export async function describeDatabase(
   }
 }
 
-/** Does something with a database file that no store has open, in a thread of its own. */
-export async function onFile<T>(path: string, use: FileUse, work: (run: RunJob) => Promise<T>): Promise<T> {
-  const threads = jobThreads({ path, use, busyTimeoutMs: READING_WAIT_MS, durability: 'full' });
+/** A database file that no store has open, and how it is opened. */
+export interface UsedFile extends ReadingOptions {
+  readonly path: string;
+  readonly use: FileUse;
+}
+
+/** Does something with a file in a thread of its own. */
+export async function onFile<T>(file: UsedFile, work: (run: RunJob) => Promise<T>): Promise<T> {
+  const threads = jobThreads({ ...file, busyTimeoutMs: READING_WAIT_MS, durability: 'full' });
   try {
     return await work(threads.run);
   } finally {
@@ -106,16 +136,16 @@ export async function onFile<T>(path: string, use: FileUse, work: (run: RunJob) 
 }
 
 /** Copies what `run` works on into a new file, and tells how far it is. */
-export async function copying(run: RunJob, to: string, { onProgress }: CopyOptions): Promise<CopyReport> {
-  if (onProgress === undefined) return run('copy', { to });
+export async function copying(run: RunJob, order: CopyOrder, { onProgress }: CopyOptions): Promise<CopyReport> {
+  if (onProgress === undefined) return run('copy', order);
   const { sizeBytes: totalBytes } = await run('stats', undefined);
   const look = async (): Promise<void> => {
-    const file = await stat(to).catch(() => undefined);
+    const file = await stat(order.to).catch(() => undefined);
     if (file !== undefined) onProgress({ writtenBytes: file.size, totalBytes });
   };
   const timer = setInterval(() => void look(), PROGRESS_MS);
   try {
-    return await run('copy', { to });
+    return await run('copy', order);
   } finally {
     clearInterval(timer);
   }
@@ -137,6 +167,11 @@ async function fileAt(file: string): Promise<{ readonly path: string; readonly s
   if (found === undefined) throw new MemoryError('NOT_FOUND', `There is no file ${path}.`);
   if (!found.isFile()) throw new MemoryError('INVALID_INPUT', `${path} is no file; name a backup.`);
   return { path, sizeBytes: found.size };
+}
+
+function keyFor(path: string, { encryptionKey }: ReadingOptions): string | undefined {
+  const key = checkedKey(encryptionKey);
+  return key === undefined ? undefined : fittingKey(path, [key]);
 }
 
 function damagedContents(error: unknown): DatabaseContents {

@@ -1,13 +1,18 @@
 // What a store offers to those who look after it: figures, verification, backups, and room given back.
+import { MemoryError } from '@episodica/memory-core';
 import type { CallOptions } from '@episodica/memory-core/ports';
 import { type BackupReceipt, type CopyOptions, createBackup } from './backup.ts';
+import type { Connection } from './connection.ts';
 import { otherCopiesOf } from './copies.ts';
 import type { EraseReport, VacuumReport } from './erase.ts';
 import type { StoreStats } from './inspect.ts';
 import type { RunJob } from './jobs.ts';
 import type { Verification } from './verify.ts';
 
-/** The verbs for looking after a store. Their cost grows with it, so each has a thread of its own. */
+/**
+ * The verbs for looking after a store. Their cost grows with it, so each has a thread of its own. What needs the file is
+ * `NOT_SUPPORTED` for a store that is reached over a network.
+ */
 export interface StoreCare {
   stats(): Promise<StoreStats>;
   /** Checks everything that can be checked. Reads the whole store: its cost grows with it. */
@@ -44,17 +49,45 @@ export type EraseReceipt = EraseReport & { readonly tookMs: number; readonly oth
 /** What the verbs need of the store: `call` refuses when it is closed, and translates what the engine says. */
 export interface CareSetup {
   readonly place: string;
+  readonly reach: Connection['reach'];
   readonly run: RunJob;
+  /** Of the file, if it has one. */
+  readonly encryptionKey?: string | undefined;
   call<T>(action: string, signal: CallOptions['signal'], work: () => Promise<T>): Promise<T>;
 }
 
 /** The verbs over the jobs of one store. */
-export function careOf({ place, run, call }: CareSetup): StoreCare {
+export function careOf(setup: CareSetup): StoreCare {
+  const { place, reach, run, call } = setup;
   return {
     stats: () => call('read', undefined, () => run('stats', undefined)),
     verify: () => call('verify', undefined, () => run('verify', undefined)),
+    probe: () => call('write to', undefined, async () => ({ writeMs: await run('probeWrite', undefined) })),
+    ...(reach === 'network' ? careElsewhere(place) : careOfFile(setup)),
+  };
+}
+
+type FileCare = Pick<StoreCare, 'repair' | 'backup' | 'vacuum' | 'erase'>;
+
+/** Who has the file does that. */
+function careElsewhere(place: string): FileCare {
+  const refuse = (what: string, advice: string) => async (): Promise<never> => {
+    throw new MemoryError('NOT_SUPPORTED', `Cannot ${what} the store ${place}: it is not a file here. ${advice}.`);
+  };
+  const copy = '"memory-cli storage migrate --to file:PATH" makes a copy in a file here';
+  return {
+    repair: refuse('repair', `Restore it at its host; ${copy} of what can be read`),
+    backup: refuse('back up', `Its host has backups of its own; ${copy}, and a whole one`),
+    vacuum: refuse('vacuum', 'Its host looks after its room'),
+    erase: refuse('erase what was deleted from', `What was forgotten is gone for every reader; ${copy} without it`),
+  };
+}
+
+function careOfFile({ place, run, encryptionKey, call }: CareSetup): FileCare {
+  return {
     repair: () => call('repair', undefined, () => run('repair', undefined)),
-    backup: (path, options) => call('back up', options?.signal, () => createBackup(run, path, options)),
+    backup: (path, options) =>
+      call('back up', options?.signal, () => createBackup({ run, encryptionKey }, path, options)),
     vacuum: () => call('vacuum', undefined, () => timed(() => run('vacuum', { waitMs: LOG_WAIT_MS }))),
     erase: () =>
       call('erase what was deleted from', undefined, () =>
@@ -63,7 +96,6 @@ export function careOf({ place, run, call }: CareSetup): StoreCare {
           return { ...report, otherCopies: otherCopiesOf(place) };
         }),
       ),
-    probe: () => call('write to', undefined, async () => ({ writeMs: await run('probeWrite', undefined) })),
   };
 }
 

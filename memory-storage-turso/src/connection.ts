@@ -24,7 +24,7 @@ export interface Result {
 
 export type Access = 'read-write' | 'read-only';
 
-/** Rejects with a `LibsqlError`, in a batch with a `LibsqlBatchError`. */
+/** Rejects with a `LibsqlError`, in a batch with a `LibsqlBatchError`; over a network also as `connectRemote` says. */
 export interface Connection {
   /**
    * `file`: a call did what it answers. `network`: an answer can be lost, and a call is then sent again: a batch has to
@@ -40,6 +40,12 @@ export interface Connection {
   read(statements: readonly Statement[]): Promise<readonly Result[]>;
   /** One write transaction. `beforeCommit` sees all of it done and nothing of it visible; what it throws undoes it. */
   batch(statements: readonly Statement[], beforeCommit?: () => void): Promise<readonly Result[]>;
+  /**
+   * The same connection, for calls that have to be over together, as one that was made at `sinceMs` by
+   * `performance.now()`. Absent where no call has a deadline.
+   * @throws `NetworkFailure` when too little of the time is left to begin
+   */
+  withOneDeadline?(sinceMs?: number): Connection;
   close(): Promise<void>;
 }
 

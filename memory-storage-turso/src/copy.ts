@@ -1,7 +1,8 @@
 // Whole copies of a database: made by the engine from one moment of it, read again from end to end, and marked as such.
+import { pathToFileURL } from 'node:url';
 import { isMemoryError } from '@episodica/memory-core';
 import type { Connection } from './connection.ts';
-import { codeOf } from './errors.ts';
+import { codeOf, type KeyProblem, keyProblemOf, withoutSecret } from './errors.ts';
 import { readStats, type StoreStats } from './inspect.ts';
 import { numberIn } from './rows.ts';
 import { identityOf, NEWEST_SCHEMA, schemaVersion } from './schema.ts';
@@ -10,6 +11,8 @@ import { type Verification, verifyPages, verifyStore } from './verify.ts';
 /** Where the copy goes: a file that is empty or not there. */
 export interface CopyOrder {
   readonly to: string;
+  /** What the copy is encrypted with, or that it is plain; absent: as the original is. */
+  readonly encryption?: { readonly key: string | undefined };
 }
 
 /** What the original held just before and just after: the copy is of a moment in between. */
@@ -38,9 +41,16 @@ export interface DatabaseContents extends Verification {
 }
 
 /** Holds up nobody: for the engine it is one long read. What was deleted is not in the copy. */
-export async function copyInto(connection: Connection, { to }: CopyOrder): Promise<CopyReport> {
+export async function copyInto(connection: Connection, { to, encryption }: CopyOrder): Promise<CopyReport> {
   const before = await readStats(connection);
-  await connection.execute({ sql: 'VACUUM INTO ?', args: [to] });
+  const key = encryption?.key ?? '';
+  // In this place, and in no other, the engine takes a key from a URI; an empty one says that the copy is plain.
+  const target = encryption === undefined ? to : `${pathToFileURL(to).href}?key=${key}`;
+  try {
+    await connection.execute({ sql: 'VACUUM INTO ?', args: [target] });
+  } catch (error) {
+    throw key === '' ? error : withoutSecret(error, key);
+  }
   return { before, after: await readStats(connection) };
 }
 
@@ -80,25 +90,21 @@ export async function examine(connection: Connection): Promise<DatabaseContents>
 }
 
 /** Examines a new copy, compares it with the original, and marks it when all is well. */
-export async function seal(connection: Connection, { before, after }: CopyReport): Promise<DatabaseContents> {
-  const contents = await examine(connection);
-  const findings = [
-    ...contents.findings,
-    ...(contents.stats === undefined ? [] : differences(contents.stats, before, after)),
-  ];
-  if (findings.length > 0) return { ...contents, ok: false, findings };
+export async function seal(connection: Connection, report: CopyReport): Promise<DatabaseContents> {
+  const contents = await compare(connection, report);
+  if (!contents.ok) return contents;
   await connection.execute({ sql: `PRAGMA application_id = ${SEAL}`, args: [] });
   return { ...contents, isSealed: true };
 }
 
 /**
  * Makes a copy a database in its own right: with a name of its own, so that what is kept beside the original is not
- * taken for its own. Then examines it.
+ * taken for its own. Then examines it, and compares it with the original where `report` tells of that.
  */
-export async function renew(connection: Connection): Promise<DatabaseContents> {
+export async function renew(connection: Connection, report: CopyReport | undefined): Promise<DatabaseContents> {
   await connection.execute({ sql: 'UPDATE identity SET id = lower(hex(randomblob(16)))', args: [] });
   await connection.execute({ sql: 'PRAGMA application_id = 0', args: [] });
-  return examine(connection);
+  return report === undefined ? examine(connection) : compare(connection, report);
 }
 
 /** "EpMb": the number in a file's header that says which program's file it is, and here that it was verified. */
@@ -107,6 +113,13 @@ const SEAL = 0x45704d62;
 async function isSealed(connection: Connection): Promise<boolean> {
   const { rows } = await connection.execute({ sql: 'PRAGMA application_id', args: [] });
   return numberIn(rows[0], 'application_id') === SEAL;
+}
+
+async function compare(connection: Connection, { before, after }: CopyReport): Promise<DatabaseContents> {
+  const contents = await examine(connection);
+  const { stats } = contents;
+  const findings = [...contents.findings, ...(stats === undefined ? [] : differences(stats, before, after))];
+  return { ...contents, ok: findings.length === 0, findings };
 }
 
 /** Nobody wrote: the counts are the same. Somebody wrote: the copy's last entry lies between the two. */
@@ -127,10 +140,17 @@ export function damageOf(error: unknown): string | undefined {
   if (isMemoryError(error)) return error.code === 'STORE_CORRUPT' ? error.message : undefined;
   const code = codeOf(error);
   if (code === 'SQLITE_CORRUPT') return 'The file is damaged: the engine cannot read it to its end.';
-  if (code === 'SQLITE_NOTADB') return 'The file is no database, or is encrypted.';
+  const problem = keyProblemOf(error);
+  if (problem !== undefined) return KEY_FINDINGS[problem];
   if (isForeign(error)) return 'The file is a database, but not one of these.';
   return undefined;
 }
+
+const KEY_FINDINGS: Readonly<Record<KeyProblem, string>> = {
+  'no key': 'The file is encrypted, and no key is given that fits; or it is no database.',
+  'other key': 'The file is encrypted with another key than the one that is given, or it is damaged.',
+  'needless key': 'The file is not encrypted, and a key is given.',
+};
 
 function isForeign(error: unknown): boolean {
   return error instanceof Error && /no such table/u.test(error.message);

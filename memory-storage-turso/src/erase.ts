@@ -24,12 +24,18 @@ export type EraseReport = VacuumReport &
 /** Writes the whole file anew, without free pages. Others read meanwhile; whoever writes waits. */
 export async function vacuum(connection: Connection, { waitMs }: WaitOrder): Promise<VacuumReport> {
   const sizeBytesBefore = sizeOnDisk(connection.place);
-  // The engine would build the new file in memory.
-  await connection.execute({ sql: 'PRAGMA temp_store = FILE', args: [] });
+  const { rows } = await connection.execute({ sql: 'PRAGMA temp_store', args: [] });
+  // The engine would build the new file in memory. It has to where the file is encrypted: a temporary one never is.
+  if (numberIn(rows[0], 'temp_store') !== IN_MEMORY) {
+    await connection.execute({ sql: 'PRAGMA temp_store = FILE', args: [] });
+  }
   await connection.execute({ sql: 'VACUUM', args: [] });
   await emptyLog(connection, waitMs);
   return { sizeBytesBefore, sizeBytesAfter: sizeOnDisk(connection.place) };
 }
+
+/** The engine's word for it. */
+const IN_MEMORY = 2;
 
 /**
  * Takes what was deleted out of the file and its log: a text index keeps the words of what it no longer has until it

@@ -73,9 +73,10 @@ export function changeOf(path: string, before: FileState, now: FileState): FileC
 
 /**
  * Why a connection did nothing of what it was asked. Beside the changes of its files: `read-only`, it may not write;
- * `writable`, it may not, but one that is opened now may; `spent`, it failed in a way that it cannot get over.
+ * `writable`, it may not, but one that is opened now may; `spent`, it failed in a way that it cannot get over;
+ * `rekeyed`, what lies there now does not open with the key that it has.
  */
-export type Hindrance = FileChange | 'read-only' | 'writable' | 'spent';
+export type Hindrance = FileChange | 'read-only' | 'writable' | 'spent' | 'rekeyed';
 
 /** Stays within this package: whoever holds the connection opens another, or tells the caller. */
 export class Hindered extends Error {

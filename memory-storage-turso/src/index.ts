@@ -5,6 +5,7 @@ export {
   type CopyOptions,
   type CopyProgress,
   describeDatabase,
+  type ReadingOptions,
   verifyBackup,
 } from './backup.ts';
 export {
@@ -19,8 +20,11 @@ export type { EraseReceipt, StoreCare, VacuumReceipt } from './care.ts';
 export { backupFolderOf, otherCopiesOf } from './copies.ts';
 export type { DatabaseContents, DatabaseSummary } from './copy.ts';
 export type { StoreStats } from './inspect.ts';
+export { type MoveOptions, type MovePlan, type MoveReceipt, moveStore, planMove } from './move.ts';
+export type { Replica, ReplicaState, SyncReceipt } from './replica.ts';
 export {
   type Place,
+  type PlanOptions,
   planRestore,
   type RestoreOptions,
   type RestorePlan,

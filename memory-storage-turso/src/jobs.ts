@@ -54,7 +54,7 @@ export interface Jobs {
   describe: { input: undefined; output: DatabaseSummary };
   examine: { input: undefined; output: DatabaseContents };
   seal: { input: CopyReport; output: DatabaseContents };
-  renew: { input: undefined; output: DatabaseContents };
+  renew: { input: CopyReport | undefined; output: DatabaseContents };
   rebuildText: { input: undefined; output: undefined };
   vacuum: { input: WaitOrder; output: VacuumReport };
   erase: { input: WaitOrder; output: EraseReport };

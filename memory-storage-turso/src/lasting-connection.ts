@@ -1,6 +1,7 @@
 // A connection to the database at a path, for as long as the store is open: when another file is put there, when one
 // that could only be read can be written, or when the connection failed, it is opened anew, and no call notices.
 import type { Connection } from './connection.ts';
+import { keyProblemOf } from './errors.ts';
 import { Hindered, type Hindrance } from './file-state.ts';
 
 /** A connection whose database is at the newest schema. */
@@ -23,7 +24,9 @@ export async function lastingConnection(open: () => Promise<OpenedFile>): Promis
 
   /** Fails when it cannot be opened; the next call tries again. */
   async function replace(hindered: OpenedFile): Promise<void> {
-    const next = await open();
+    const next = await open().catch((error: unknown) => {
+      throw keyProblemOf(error) === undefined ? error : new Hindered('rekeyed');
+    });
     current = next;
     await hindered.connection.close();
   }
@@ -77,6 +80,7 @@ const GOES_ON: Readonly<Record<Hindrance, boolean>> = {
   'read-only': false,
   writable: true,
   spent: true,
+  rekeyed: false,
 };
 /** More in one call would be a file that is replaced all the time. */
 const MAX_REOPENINGS = 3;

@@ -3,12 +3,11 @@
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import { MemoryError, makePrivateFolder, turns } from '@episodica/memory-core';
-import { LibsqlBatchError, LibsqlError } from '@libsql/client';
 import Database from 'libsql';
 import type { Access, Connection, Result, Row, Statement } from './connection.ts';
 import { copiesBeside } from './copies.ts';
+import { type EngineOptions, openDatabase, pragma, toBatchError, toLibsqlError } from './engine.ts';
 import { codeOf, isBusy, isSpending } from './errors.ts';
 import {
   accessOf,
@@ -17,7 +16,6 @@ import {
   type FileChange,
   fileAt,
   Hindered,
-  isFolder,
   isSystemError,
   logPathOf,
   sizeAt,
@@ -25,9 +23,7 @@ import {
 } from './file-state.ts';
 
 /** How a file is opened. */
-export interface LocalFileOptions {
-  /** How long a statement waits for another process. */
-  readonly busyTimeoutMs: number;
+export interface LocalFileOptions extends EngineOptions {
   readonly durability: 'full' | 'normal';
 }
 
@@ -83,7 +79,7 @@ export async function connectToInspect(path: string, options: LocalFileOptions):
 
 /** A connection to a file as it is, with the journal that it has: nothing is set, and nothing looked after. */
 export async function connectBare(path: string, options: LocalFileOptions): Promise<Connection> {
-  const database = connect(path, 'mode=rw', options.busyTimeoutMs);
+  const database = openDatabase(path, 'mode=rw', options);
   return localConnection({ database, access: 'read-write', change: () => undefined }, path, options.busyTimeoutMs);
 }
 
@@ -158,7 +154,7 @@ interface Opened {
 
 async function connectToWrite(path: string, options: LocalFileOptions): Promise<Opened> {
   const { file } = stateOf(path);
-  const database = connect(path, 'mode=rw', options.busyTimeoutMs);
+  const database = openDatabase(path, 'mode=rw', options);
   try {
     await patiently(async () => pragma(database, 'journal_mode = WAL'));
     pragma(database, `synchronous = ${options.durability === 'full' ? 'FULL' : 'NORMAL'}`);
@@ -182,7 +178,7 @@ function connectToRead(path: string, options: LocalFileOptions & { readonly isSh
   const isWhole = sizeAt(logPathOf(path)) === 0;
   if (isWhole && !options.isShared) return readWhole(path, options);
   const { file } = stateOf(path);
-  const database = connect(path, 'mode=ro', options.busyTimeoutMs);
+  const database = openDatabase(path, 'mode=ro', options);
   try {
     readSchema(database);
   } catch (error) {
@@ -198,7 +194,7 @@ function connectToRead(path: string, options: LocalFileOptions & { readonly isSh
 
 function readWhole(path: string, options: LocalFileOptions): Opened {
   const state = contentStateOf(path);
-  const database = connect(path, 'mode=ro&immutable=1', options.busyTimeoutMs);
+  const database = openDatabase(path, 'mode=ro&immutable=1', options);
   try {
     readSchema(database);
   } catch (error) {
@@ -211,28 +207,6 @@ function readWhole(path: string, options: LocalFileOptions): Opened {
 /** Nothing of it is unwritten: whatever happened to its log, it can be opened anew. */
 function changeOfRead(change: FileChange | undefined): FileChange | undefined {
   return change === undefined || change === 'deleted' ? change : 'replaced';
-}
-
-function connect(path: string, parameters: string, busyTimeoutMs: number): Database.Database {
-  try {
-    return new Database(`${pathToFileURL(path).href}?${parameters}`, {
-      timeout: Math.min(ENGINE_WAIT_MS, busyTimeoutMs),
-    });
-  } catch (cause) {
-    if (isFolder(path)) throw new LibsqlError('it is a folder, not a file', 'SQLITE_CANTOPEN');
-    // The driver says no more than a text here.
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new LibsqlError(message, 'SQLITE_CANTOPEN', undefined, undefined, cause instanceof Error ? cause : undefined);
-  }
-}
-
-/** PRAGMAs take no parameters; all values here come from a closed set. */
-function pragma(database: Database.Database, text: string): void {
-  try {
-    database.prepare(`PRAGMA ${text}`).all();
-  } catch (cause) {
-    throw toLibsqlError(cause);
-  }
 }
 
 /** The first thing that is read: it opens the log, and fails for what is no database. */
@@ -436,8 +410,6 @@ async function waiting<T>(timeoutMs: number, attempt: () => T): Promise<T> {
   }
 }
 
-/** Longest time that the engine itself waits for another process: it stops the thread while it does. */
-const ENGINE_WAIT_MS = 5;
 const MAX_SLEEP_MS = 10;
 
 type Prepared = ReturnType<Database.Database['prepare']>;
@@ -457,19 +429,4 @@ function foldLogIntoFile(database: Database.Database): void {
     // The log stays beside the file, as after a crash, and is read from there: nothing is lost.
     if (!(error instanceof Database.SqliteError)) throw error;
   }
-}
-
-function toLibsqlError(cause: unknown): unknown {
-  if (cause instanceof LibsqlError || !(cause instanceof Database.SqliteError)) return cause;
-  return new LibsqlError(cause.message, primaryCode(cause.code), cause.code, cause.rawCode, cause);
-}
-
-function toBatchError(cause: unknown, index: number): unknown {
-  if (!(cause instanceof Database.SqliteError)) return cause;
-  return new LibsqlBatchError(cause.message, index, primaryCode(cause.code), cause.code, cause.rawCode, cause);
-}
-
-/** `SQLITE_CONSTRAINT` of `SQLITE_CONSTRAINT_UNIQUE`. */
-function primaryCode(code: string): string {
-  return code.split('_').slice(0, 2).join('_');
 }

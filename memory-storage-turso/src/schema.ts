@@ -1,7 +1,7 @@
 // Tables and indexes, as numbered steps that only go forward. A step that has been released is never edited.
 import { MemoryError } from '@episodica/memory-core';
 import type { Connection } from './connection.ts';
-import { violationOf } from './errors.ts';
+import { isBusy, isEngineError, violationOf } from './errors.ts';
 import { numberIn, textIn } from './rows.ts';
 
 /** One step from a schema to the next. */
@@ -57,13 +57,19 @@ export async function migrate(connection: Connection, options: MigrateOptions = 
 /** The number of the last step that was taken; 0 before the first. */
 export async function schemaVersion(connection: Connection): Promise<number> {
   const tables = await connection.execute({
-    sql: `SELECT count(*) FILTER (WHERE name = 'migration') AS own, count(*) AS total FROM sqlite_schema`,
+    sql: `SELECT count(*) FILTER (WHERE name = 'migration') AS begun, count(*) FILTER (WHERE name = 'identity') AS own,
+      count(*) AS total FROM sqlite_schema WHERE name NOT LIKE 'sqlite@_%' ESCAPE '@' AND name NOT LIKE 'libsql@_%' ESCAPE '@'`,
     args: [],
   });
-  if (numberIn(tables.rows[0], 'own') === 0) {
-    if (numberIn(tables.rows[0], 'total') > 0) throw foreign(connection.place);
-    return 0;
-  }
+  const [begun, own, total] = [
+    numberIn(tables.rows[0], 'begun'),
+    numberIn(tables.rows[0], 'own'),
+    numberIn(tables.rows[0], 'total'),
+  ];
+  // The table of migrations stands alone when the first one was about to be made.
+  const isOurs = begun > 0 && (own > 0 || total === begun);
+  if (!isOurs && total > 0) throw foreign(connection.place);
+  if (!isOurs) return 0;
   const { rows } = await connection.execute({
     sql: 'SELECT ifnull(max(number), 0) AS number FROM migration',
     args: [],
@@ -74,6 +80,35 @@ export async function schemaVersion(connection: Connection): Promise<number> {
 async function beginSchema(connection: Connection): Promise<void> {
   const table = 'CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, at TEXT NOT NULL)';
   await connection.execute({ sql: table, args: [] });
+}
+
+/** What a database says of itself. */
+export interface SchemaState {
+  readonly version: number;
+  readonly identity: string;
+  /** `undefined`: it does not say. */
+  readonly hasForeignKeys: boolean | undefined;
+  /** It is being filled from another one. */
+  readonly isUnfinishedCopy: boolean;
+}
+
+/** In one round trip; `undefined` where a part of the answer is missing, as in a database that is new. */
+export async function schemaState(connection: Connection): Promise<SchemaState | undefined> {
+  try {
+    const { rows } = await connection.execute({
+      sql: `SELECT (SELECT max(number) FROM migration) AS version, (SELECT id FROM identity) AS identity,
+        (SELECT count(*) FROM copying) AS copies, (SELECT foreign_keys FROM pragma_foreign_keys()) AS foreign_keys`,
+      args: [],
+    });
+    const { version, identity, copies, foreign_keys: foreignKeys } = rows[0] ?? {};
+    if (typeof version !== 'number' || typeof identity !== 'string') return undefined;
+    const hasForeignKeys = foreignKeys === undefined ? undefined : foreignKeys === 1;
+    return { version, identity, hasForeignKeys, isUnfinishedCopy: copies !== 0 };
+  } catch (error) {
+    // What is missing makes the whole statement one that cannot be run. Whoever looks closer finds out what it is.
+    if (!isEngineError(error) || isBusy(error)) throw error;
+    return undefined;
+  }
 }
 
 /** The name that the database was given when it was made. */
@@ -232,10 +267,16 @@ const THIRD: readonly string[] = [
   // A write that was sent twice because its answer was lost is known by its key, and is done once.
   'CREATE TABLE receipt (key TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL, at TEXT NOT NULL) WITHOUT ROWID',
   'CREATE INDEX receipt_by_time ON receipt (at)',
-  // At most one row: this database is being filled from another, and how far that has come.
-  'CREATE TABLE copying (source TEXT NOT NULL, since INTEGER NOT NULL, progress TEXT NOT NULL)',
-  // At most one row: this database follows another, whose identity this is, and was brought up to it at that time.
-  'CREATE TABLE following (primary_identity TEXT NOT NULL, synced_at TEXT NOT NULL)',
+  // At most one row: this database is being filled from another, see `Copying`.
+  `CREATE TABLE copying (
+     source TEXT NOT NULL,
+     since INTEGER NOT NULL,
+     entry TEXT NOT NULL,
+     copier TEXT NOT NULL,
+     progress TEXT NOT NULL
+   )`,
+  // At most one row: this database follows another, see `Following`.
+  'CREATE TABLE following (primary_identity TEXT NOT NULL, place TEXT NOT NULL, synced_at TEXT)',
 ];
 
 /** Every step, in order. */

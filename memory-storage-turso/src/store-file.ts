@@ -1,5 +1,6 @@
 // The database of a store in a local file: made where there is none, opened, and brought to the newest schema.
 import { backUpBeside } from './backup-beside.ts';
+import { FIRST_SCHEMA, refuseUnfinishedCopy } from './copying.ts';
 import { fileAt, Hindered, sizeAt } from './file-state.ts';
 import { lastingConnection, type OpenedFile, type StoreConnection } from './lasting-connection.ts';
 import { connectLocalFile, connectToInspect, createLocalFile, type LocalFileOptions, patiently } from './local-file.ts';
@@ -39,9 +40,13 @@ export function connectStoreFile(file: StoreFile): Promise<StoreConnection> {
 
 async function connectOnce({ path, migrations, ...options }: StoreFile): Promise<OpenedFile> {
   if (fileAt(path) === undefined) throw new Hindered('deleted');
+  const { encryptionKey } = options;
   const connection = await connectLocalFile(path, options);
   try {
-    await patiently(() => migrate(connection, { migrations, backUp: (schema) => backUpBeside(path, schema) }));
+    await patiently(() =>
+      migrate(connection, { migrations, backUp: (schema) => backUpBeside({ path, encryptionKey }, schema) }),
+    );
+    if (migrations.length >= FIRST_SCHEMA) await refuseUnfinishedCopy(connection);
     return { connection, identity: await identityOf(connection) };
   } catch (error) {
     await connection.close();

@@ -17,9 +17,12 @@ export interface Verification {
   readonly findings: readonly string[];
 }
 
-/** Reads the whole store, a part at a time. What cannot be read is a finding, and the other checks go on. */
+/**
+ * Reads the whole store, a part at a time. Over a network, the structure of the file is its host's to check. What cannot be read is a finding, and the other checks go on.
+ */
 export async function verifyStore(connection: Connection): Promise<Verification> {
-  return verification(connection, [...ENGINE_CHECKS, ...CHECKS, ...KINDS.map(bodyCheck)]);
+  const ofEngine = connection.reach === 'file' ? ENGINE_CHECKS : ORPHAN_CHECKS;
+  return verification(connection, [...ofEngine, ...CHECKS, ...KINDS.map(bodyCheck)]);
 }
 
 /** Reads all pages, and asks nothing that depends on the schema. */
@@ -95,6 +98,15 @@ const ENGINE_CHECKS: readonly Check[] = [
       `${numberIn(row, 'count')} rows of ${textIn(row, 'name')} belong to no ${textIn(row, 'parent')}: ${RESTORE}.`,
   ),
 ];
+
+/** What belongs to what, for servers that are not asked for what the engine knows. */
+const ORPHAN_CHECKS: readonly Check[] = ['episode_tag', 'step', 'evidence'].map((name) =>
+  countCheck(
+    'what belongs to what',
+    `SELECT count(*) AS count FROM ${name} WHERE episode_id NOT IN (SELECT id FROM episode)`,
+    (count) => `${count} rows of ${name} belong to no episode: ${RESTORE}.`,
+  ),
+);
 
 const CHECKS: readonly Check[] = [
   ...TEXT_INDEXES.flatMap(textChecks),

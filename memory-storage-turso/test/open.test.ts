@@ -98,5 +98,5 @@ test('a store that another process keeps busy is unavailable for now, and the wr
 });
 
 test('an address that is no file is refused, never taken for one [ST-02]', async () => {
-  await expect(openTursoStore({ url: 'libsql://example.org' })).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
+  await expect(openTursoStore({ url: 'ftp://example.org/store.db' })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
 });

@@ -32,7 +32,7 @@ import { startWriter, type Writer } from './writers.ts';
 
 const KEEPER = fileURLToPath(new URL('fixtures/keeper.mjs', import.meta.url));
 
-const SCHEMA = 2;
+const SCHEMA = 3;
 
 let directory: string;
 let path: string;

@@ -56,9 +56,11 @@ function inWaves(connection: Connection): {
     return asked!;
   }
 
+  // Without one deadline for several calls, which would go past this.
+  const { withOneDeadline: _, ...calls } = connection;
   return {
     connection: {
-      ...connection,
+      ...calls,
       execute: (statement) => inWave(() => connection.execute(statement)),
       read: (statements) => inWave(() => connection.read(statements)),
       batch: (statements, beforeCommit) => inWave(() => connection.batch(statements, beforeCommit)),

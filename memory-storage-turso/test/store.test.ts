@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -6,7 +6,7 @@ import type { MemoryStore } from '@episodica/memory-core/ports';
 import { openTursoStore } from '@episodica/memory-storage-turso';
 import { type LibsqlServer, startLibsqlServer, storeSuite } from '@episodica/test-utils';
 import { createClient } from '@libsql/client';
-import { afterAll } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { clientConnection } from '../src/connection.ts';
 import { openStoreOver } from '../src/store.ts';
 
@@ -51,6 +51,13 @@ storeSuite({
   },
 });
 
+/** A store with nothing in it: to copy it is much faster than to make its tables over a network each time. */
+const empty = join(directory, 'empty.db');
+beforeAll(async () => {
+  const url = pathToFileURL(empty).href;
+  await (await openTursoStore({ url, durability: 'normal', threads: false })).close();
+});
+
 for (const scheme of ['http', 'ws']) {
   const openOver = async (url: string): Promise<MemoryStore> => {
     const store = await openTursoStore({ url });
@@ -61,10 +68,31 @@ for (const scheme of ['http', 'ws']) {
     name: `over ${scheme}`,
     async open() {
       opened += 1;
-      const server = await startLibsqlServer({ path: join(directory, `${opened}.db`) });
+      const path = join(directory, `${opened}.db`);
+      copyFileSync(empty, path);
+      const server = await startLibsqlServer({ path });
       servers.push(server);
       return openOver(server.url.replace('http', scheme));
     },
     reopen: (closed) => openOver(urls.get(closed)!),
   });
 }
+
+const replicas = new WeakMap<MemoryStore, { readonly url: string; readonly syncUrl: string }>();
+
+async function openReplica(at: { readonly url: string; readonly syncUrl: string }): Promise<MemoryStore> {
+  const store = await openTursoStore({ ...at, durability: 'normal', threads: false });
+  replicas.set(store, at);
+  return store;
+}
+
+storeSuite({
+  name: 'a file that follows a database',
+  async open() {
+    const url = newUrl();
+    const server = await startLibsqlServer({ path: join(directory, `${opened} primary.db`) });
+    servers.push(server);
+    return openReplica({ url, syncUrl: server.url });
+  },
+  reopen: (closed) => openReplica(replicas.get(closed)!),
+});

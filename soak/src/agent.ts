@@ -3,10 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isMemoryError, type Memory } from '@episodica/memory-core';
 import { openLedger } from './ledger.ts';
-import { openPlace } from './place.ts';
+import { openPlace, type PlaceOptions } from './place.ts';
 import { seededRandom } from './random.ts';
-import { findingsOf, lifeOf, type OpenTask, type Shown, work } from './work.ts';
+import { findingsOf, lifeOf, type OpenTask, type Shown, type WorkOptions, work } from './work.ts';
 
 export interface Orders {
   readonly folder: string;
@@ -18,8 +19,10 @@ export interface Orders {
   readonly lanes: number;
   readonly pauseMs?: number;
   readonly inherited?: readonly OpenTask[];
-  /** How long its store waits for other processes. @default as the store has it */
-  readonly busyTimeoutMs?: number;
+  /** Where its store is, when not in its folder, and how it is opened. */
+  readonly store?: PlaceOptions;
+  /** How it goes on after a refusal. @default not at all */
+  readonly patience?: Pick<WorkOptions, 'repeats' | 'repeatPauseMs' | 'believes'>;
   /** Has a lane that shows each write to a neighbour before the next. */
   readonly shows?: boolean;
 }
@@ -54,7 +57,7 @@ const orders = JSON.parse(given) as Orders;
 await main();
 
 async function main(): Promise<void> {
-  const { memory } = await openPlace(orders.folder, orders);
+  const { memory } = await openPlace(orders.folder, orders.store);
   const ledger = openLedger(orders.ledger);
   let isOver = false;
   let whenSeen = (): void => undefined;
@@ -63,7 +66,7 @@ async function main(): Promise<void> {
     leave = resolve;
   });
   process.on('message', async (message: ToAgent) => {
-    if (message.says === 'look') tell({ says: 'looked', findings: await findingsOf(memory, message.task) });
+    if (message.says === 'look') tell({ says: 'looked', findings: await lookedAt(memory, message.task) });
     if (message.says === 'seen') whenSeen();
     if (message.says === 'stop') isOver = true;
     if (message.says === 'leave') leave();
@@ -75,7 +78,7 @@ async function main(): Promise<void> {
     let tasks = 0;
     while (!isOver) {
       tasks += 1;
-      for await (const task of lifeOf({ memory, ledger, name: `${orders.name}shown${tasks}` })) {
+      for await (const task of lifeOf({ ...orders.patience, memory, ledger, name: `${orders.name}shown${tasks}` })) {
         const seen = new Promise<void>((resolve) => {
           whenSeen = resolve;
         });
@@ -92,6 +95,7 @@ async function main(): Promise<void> {
   const startedMs = performance.now();
   const lanes = Array.from({ length: orders.lanes }, (_, index) =>
     work({
+      ...orders.patience,
       memory,
       ledger,
       random: seededRandom(orders.seed * 1_000 + index),
@@ -127,6 +131,21 @@ async function main(): Promise<void> {
   await memory.close();
   ledger.close();
   process.exit(0);
+}
+
+/** A refusal says nothing about what is there: the next look may. */
+async function lookedAt(memory: Memory, task: Shown): Promise<readonly string[]> {
+  const { repeats = 0, repeatPauseMs = 0 } = orders.patience ?? {};
+  for (let left = repeats; ; left -= 1) {
+    try {
+      return await findingsOf(memory, task);
+    } catch (error) {
+      if (!isMemoryError(error)) throw error;
+      if (!error.retryable || left <= 0)
+        return [`${task.name} could not be looked at: ${error.code}: ${error.message}`];
+      await sleep(repeatPauseMs);
+    }
+  }
 }
 
 function tell(message: FromAgent): void {

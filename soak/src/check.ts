@@ -1,7 +1,7 @@
 // Compares a store with what its writers were told: nothing acknowledged is missing, nothing is half done, and what
 // was learnt is the sum of what is there.
 import type { CompletedEpisode, Episode, Memory, Step } from '@episodica/memory-core';
-import type { JournalEntry, MemoryStore } from '@episodica/memory-core/ports';
+import type { MemoryStore } from '@episodica/memory-core/ports';
 import { GONE, possibleStates, type Task, type TaskState } from './task.ts';
 import { endWord } from './work.ts';
 
@@ -15,7 +15,7 @@ export interface Comparison {
 /** Compares every task with what the store holds. Episodes of nobody's task are a finding too. */
 export async function compare(store: MemoryStore, tasks: ReadonlyMap<string, Task>): Promise<Comparison> {
   const findings: string[] = [];
-  const stored = await storedTasks(store);
+  const stored = await storedTasks(store, (name) => void findings.push(`${name} is stored twice.`));
   const settled = new Map<string, Task>();
   for (const task of tasks.values()) {
     const found = stored.get(task.name);
@@ -96,15 +96,6 @@ function add(counts: Map<string, { episodes: number; successes: number }>, key: 
   counts.set(key, { episodes: episodes + 1, successes: successes + (isSuccess ? 1 : 0) });
 }
 
-/** What is wrong with the journal behind `since`: a gap, a repeat, a disorder. */
-export function journalFindings(entries: readonly JournalEntry[], since: number): readonly string[] {
-  return entries
-    .map(({ seq }, index) => ({ seq, should: since + 1 + index }))
-    .filter(({ seq, should }) => seq !== should)
-    .slice(0, 1)
-    .map(({ seq, should }) => `The journal has ${seq} where ${should} should stand.`);
-}
-
 interface Stored {
   readonly episode: Episode;
   readonly steps: readonly Step[];
@@ -112,7 +103,7 @@ interface Stored {
 
 const NAME = /^Repair (?<name>[a-z0-9]+):/u;
 
-async function storedTasks(store: MemoryStore): Promise<ReadonlyMap<string, Stored>> {
+async function storedTasks(store: MemoryStore, onRepeat: (name: string) => void): Promise<ReadonlyMap<string, Stored>> {
   const steps = new Map<string, Step[]>();
   for await (const step of store.scan('step', {})) {
     const known = steps.get(step.episodeId);
@@ -122,6 +113,7 @@ async function storedTasks(store: MemoryStore): Promise<ReadonlyMap<string, Stor
   const stored = new Map<string, Stored>();
   for await (const episode of store.scan('episode', {})) {
     const name = NAME.exec(episode.description)?.groups?.name ?? episode.description;
+    if (stored.has(name)) onRepeat(name);
     stored.set(name, { episode, steps: steps.get(episode.id) ?? [] });
     steps.delete(episode.id);
   }

@@ -22,7 +22,13 @@ export type Entry =
       readonly stepNumbers?: readonly number[];
     }
   /** The verb rejected. */
-  | { readonly is: 'failed'; readonly call: number; readonly code: string; readonly message: string }
+  | {
+      readonly is: 'failed';
+      readonly call: number;
+      readonly code: string;
+      readonly message: string;
+      readonly retryable: boolean;
+    }
   /** A read answered what it must not. */
   | { readonly is: 'wrong'; readonly finding: string };
 
@@ -51,6 +57,19 @@ export function recording(record: (entry: Entry) => void): Ledger {
     add: record,
     close: () => undefined,
   };
+}
+
+/** Whether nobody may know if a call took effect: it was refused, and must not be repeated. */
+export function isInDoubt({ code, retryable }: Entry & { readonly is: 'failed' }): boolean {
+  return code === 'STORE_UNAVAILABLE' && !retryable;
+}
+
+/**
+ * The calls that may have taken effect, where refusals are taken at their word: every other one has done nothing.
+ */
+export function believed(entries: readonly Entry[]): readonly Entry[] {
+  const undone = new Set(entries.flatMap((entry) => (entry.is === 'failed' && !isInDoubt(entry) ? [entry.call] : [])));
+  return entries.filter((entry) => entry.is === 'wrong' || !undone.has(entry.call));
 }
 
 /** What a process left behind; none when it ended before it wrote anything. */

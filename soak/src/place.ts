@@ -10,13 +10,12 @@ export interface Place {
   readonly store: TursoStore;
 }
 
-/** The store in `folder`, made where there is none. Closed by `memory.close()`. */
-export async function openPlace(
-  folder: string,
-  { busyTimeoutMs }: Pick<TursoStoreOptions, 'busyTimeoutMs'> = {},
-): Promise<Place> {
-  const url = pathToFileURL(databaseIn(folder)).href;
-  const store = await openTursoStore(busyTimeoutMs === undefined ? { url } : { url, busyTimeoutMs });
+/** What a store is opened with; its file lies in the folder where no other place is named. */
+export type PlaceOptions = Partial<TursoStoreOptions>;
+
+/** The store of a machine whose data lies in `folder`, made where there is none. Closed by `memory.close()`. */
+export async function openPlace(folder: string, options: PlaceOptions = {}): Promise<Place> {
+  const store = await openTursoStore({ url: pathToFileURL(databaseIn(folder)).href, ...options });
   const cache = await openLmdbCache({ path: join(folder, 'cache', store.identity) });
   return { store, memory: openMemory({ store: cachedStore(store, cache) }) };
 }

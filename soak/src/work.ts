@@ -29,6 +29,10 @@ export interface WorkOptions {
   readonly isOver: () => boolean;
   /** A call that was refused with an error that may be repeated is made again as often. @default 0 */
   readonly repeats?: number;
+  /** Time before it is made again. @default none */
+  readonly repeatPauseMs?: number;
+  /** An error that may be repeated says that nothing was done: a repetition must not find it done. */
+  readonly believes?: boolean;
 }
 
 /** Works until it is over; what it was refused or answered wrongly is in the ledger. Answers how many calls it made. */
@@ -84,28 +88,22 @@ function deedsFor(lane: Lane): readonly Deed[] {
 
 async function create(lane: Lane): Promise<void> {
   const name = lane.newName(`${lane.lane}n`);
-  const { memory, ledger } = lane;
-  const episodeId = await begin({
-    memory,
-    ledger,
-    name,
-    what: 'totals are wrong after an update',
-    random: lane.random,
-  });
+  const episodeId = await begin({ ...lane, name, what: 'totals are wrong after an update' });
   if (episodeId !== undefined) lane.open.push({ name, episodeId });
 }
 
 /** Begins a task; `undefined` when that was refused: a create has no key, so nobody knows its episode then. */
-async function begin(task: {
-  readonly memory: Memory;
-  readonly ledger: Ledger;
-  readonly name: string;
-  readonly what: string;
-  readonly random?: Random;
-}): Promise<string | undefined> {
-  const { memory, ledger, name, what, random } = task;
+async function begin(
+  task: Patience & {
+    readonly memory: Memory;
+    readonly name: string;
+    readonly what: string;
+    readonly random?: Random;
+  },
+): Promise<string | undefined> {
+  const { memory, name, what, random } = task;
   const domain = random?.pick(['shop', 'search']);
-  const answer = await attempt(ledger, { verb: 'create', task: name }, 0, async () => {
+  const answer = await attempt({ ...task, repeats: 0 }, { verb: 'create', task: name }, async () => {
     const { episode } = await memory.createEpisode({ description: `Repair ${name}: ${what}`, domain });
     return { episodeId: episode.id };
   });
@@ -224,22 +222,20 @@ export async function findingsOf(memory: Memory, shown: Shown): Promise<readonly
 }
 
 /** One task from its beginning to its end: what must be found after each call that was acknowledged. */
-export async function* lifeOf(task: {
-  readonly memory: Memory;
-  readonly ledger: Ledger;
-  readonly name: string;
-}): AsyncIterable<Shown> {
-  const { memory, ledger, name } = task;
+export async function* lifeOf(
+  task: Patience & { readonly memory: Memory; readonly name: string },
+): AsyncIterable<Shown> {
+  const { memory, name, ...patience } = task;
   const episodeId = await begin({ ...task, what: 'seen by a neighbour at once' });
   if (episodeId === undefined) return;
   yield { name, episodeId, is: 'open', tags: [] };
-  const tagged = await attempt(ledger, { verb: 'tag', task: name, tag: 'shown' }, 0, async () => {
+  const tagged = await attempt(patience, { verb: 'tag', task: name, tag: 'shown' }, async () => {
     await memory.updateEpisode(episodeId, { tags: { add: ['shown'] } });
     return {};
   });
   if (tagged === undefined) return;
   yield { name, episodeId, is: 'open', tags: ['shown'] };
-  const completed = await attempt(ledger, { verb: 'complete', task: name, outcome: 'success' }, 0, async () => {
+  const completed = await attempt(patience, { verb: 'complete', task: name, outcome: 'success' }, async () => {
     await memory.completeEpisode(episodeId, outcomeOf('success', endWord(name)));
     return {};
   });
@@ -253,7 +249,7 @@ interface Answer {
 
 /** Makes a call of a lane; a task whose call was refused to the end is left alone. */
 async function attemptIn(lane: Lane, intent: Intent, call: () => Promise<Answer>): Promise<Answer | undefined> {
-  const answer = await attempt(lane.ledger, intent, lane.repeats ?? 0, call);
+  const answer = await attempt(lane, intent, call);
   if (answer !== undefined) return answer;
   // It took effect or it did not: nobody touches this task again, so that there is one doubt about it at most.
   lane.open = lane.open.filter(({ name }) => name !== intent.task);
@@ -261,11 +257,12 @@ async function attemptIn(lane: Lane, intent: Intent, call: () => Promise<Answer>
   return undefined;
 }
 
+type Patience = Pick<WorkOptions, 'ledger' | 'repeats' | 'repeatPauseMs' | 'believes'>;
+
 /** Makes a call with its entries in the ledger; `undefined` when it was refused to the end. */
 async function attempt(
-  ledger: Ledger,
+  { ledger, repeats = 0, repeatPauseMs, believes = false }: Patience,
   intent: Intent,
-  repeats: number,
   call: () => Promise<Answer>,
 ): Promise<Answer | undefined> {
   for (let left = repeats; ; left -= 1) {
@@ -278,12 +275,13 @@ async function attempt(
       if (!isMemoryError(error)) throw error;
       const { code, message, retryable } = error;
       // Repeating a completion that took effect after all: the refusal says so, and that is an answer too.
-      if (intent.verb === 'complete' && left < repeats && code === 'INVALID_STATE') {
+      if (intent.verb === 'complete' && left < repeats && code === 'INVALID_STATE' && !believes) {
         ledger.add({ is: 'done', call: number });
         return {};
       }
-      ledger.add({ is: 'failed', call: number, code, message });
-      if (!retryable || left === 0) return undefined;
+      ledger.add({ is: 'failed', call: number, code, message, retryable });
+      if (repeatPauseMs !== undefined) await sleep(repeatPauseMs);
+      if (!retryable || left <= 0) return undefined;
     }
   }
 }

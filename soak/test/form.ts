@@ -16,8 +16,12 @@ const COUNTS = {
   neighboursMs: { short: 2_500, long: 60_000 },
   /** Runs with faults injected at random, of each store. */
   faultRuns: { short: 60, long: 500 },
+  /** Runs over a network that fails at random, half of them over each transport. */
+  wireRuns: { short: 40, long: 500 },
   /** Completions that meet a step of another process. */
   races: { short: 60, long: 1_000 },
+  /** Time that processes on several machines work on one database behind a network that fails. */
+  remoteMs: { short: 2_500, long: 60_000 },
   /** Steps exported and imported. */
   transferSteps: { short: 5_000, long: 100_000 },
 } as const;
@@ -37,4 +41,9 @@ export function newSeed(): number {
 /** Says a figure, where there is time to read it. */
 export function report(text: string): void {
   if (form === 'long') process.stdout.write(`${text}\n`);
+}
+
+/** Whether there is time for what is spared in the short form. */
+export function isLong(): boolean {
+  return form === 'long';
 }

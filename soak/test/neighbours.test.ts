@@ -6,8 +6,8 @@ import {
   type Agent,
   type AgentReport,
   compare,
+  countFindings,
   type Entry,
-  type Intent,
   journalFindings,
   learningFindings,
   openPlace,
@@ -64,7 +64,7 @@ async function sideBySide(load: string, pace: { readonly lanes: number; readonly
   expect(await searchFindings(memory, tasks.values()), where).toEqual([]);
   expect(await learningFindings(store), where).toEqual([]);
   expect(journalFindings(journal, 0), where).toEqual([]);
-  expect(unjournalled(ledgers.flatMap(acknowledged), journal), where).toEqual([]);
+  expect(countFindings(ledgers, journal), where).toEqual([]);
   expect(await store.verify()).toEqual({ ok: true, findings: [] });
   await memory.close();
 }
@@ -107,49 +107,6 @@ function follow(store: Place['store']): { end(): Promise<readonly JournalEntry[]
 
 function isComplaint(entry: Entry): boolean {
   return entry.is === 'failed' || entry.is === 'wrong';
-}
-
-interface Acknowledged {
-  readonly intent: Intent;
-  readonly episodeId: string;
-}
-
-function acknowledged(entries: readonly Entry[]): readonly Acknowledged[] {
-  const begun = new Map(
-    entries.flatMap((entry) => (entry.is === 'begun' ? [[entry.call, entry.intent] as const] : [])),
-  );
-  const done = entries.flatMap((entry) => (entry.is === 'done' ? [entry] : []));
-  const ids = new Map(
-    done.map(({ call, episodeId }) => [begun.get(call)!.task, episodeId ?? ''] as const).toReversed(),
-  );
-  return done.map(({ call }) => ({ intent: begun.get(call)!, episodeId: ids.get(begun.get(call)!.task)! }));
-}
-
-/** What was acknowledged and is not in the journal as often as it must be. */
-function unjournalled(acknowledged: readonly Acknowledged[], journal: readonly JournalEntry[]): readonly string[] {
-  const counts = new Map<string, number>();
-  const count = (what: string, by: number): void => void counts.set(what, (counts.get(what) ?? 0) + by);
-  for (const { kind, op, id, actor } of journal) {
-    // Only work is compared; learning writes for itself.
-    if (kind === 'step') count(`put step`, 1);
-    if (kind === 'episode' && op === 'delete') count(`delete ${id}`, 1);
-    if (kind === 'episode' && op === 'put' && actor === 'library') count(`put ${id}`, 1);
-  }
-  const learnt = new Set<string>();
-  for (const { intent, episodeId } of acknowledged) {
-    if (intent.verb === 'steps') count('put step', -intent.keys.length);
-    else count(intent.verb === 'forget' ? `delete ${episodeId}` : `put ${episodeId}`, -1);
-    if (intent.verb === 'complete') learnt.add(episodeId);
-    if (intent.verb === 'forget') learnt.delete(episodeId);
-  }
-  // Learning from an episode puts it once more; one that was forgotten may have been learnt from before.
-  for (const id of learnt) count(`put ${id}`, -1);
-  const forgotten = new Set(
-    acknowledged.flatMap(({ intent, episodeId }) => (intent.verb === 'forget' ? [episodeId] : [])),
-  );
-  return [...counts]
-    .filter(([what, left]) => left !== 0 && !(left === 1 && forgotten.has(what.slice(4))))
-    .map(([what, left]) => `${what}: ${left}`);
 }
 
 function figures(load: string, reports: readonly AgentReport[], quiet: AgentReport): string {

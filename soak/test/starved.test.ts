@@ -110,7 +110,7 @@ const ENOUGH = 8;
 async function endure(place: string, folder: string, distress: Distress): Promise<readonly Complaint[]> {
   const ledger = join(folder, 'agent.ledger');
   const kept = await keepOne(place);
-  const orders = { folder: place, ledger, seed: newSeed(), name: 'agent', busyTimeoutMs: SHORT_WAIT_MS };
+  const orders = { folder: place, ledger, seed: newSeed(), name: 'agent', store: { busyTimeoutMs: SHORT_WAIT_MS } };
   const agent = started({ ...orders, lanes: LANES, pauseMs: PAUSE_MS });
   await agent.opened;
   const count = (is: Entry['is']): number => readLedger(ledger).filter((entry) => entry.is === is).length;

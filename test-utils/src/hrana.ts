@@ -1,4 +1,4 @@
-// What a libSQL server does with a request of the Hrana protocol, versions 2 and 3, over one connection to a local database. JSON only.
+// What a libSQL server does with a request of the Hrana protocol, versions 2 and 3, over connections to a local database. JSON only.
 // Source: HRANA_3_SPEC.md of github.com/tursodatabase/libsql.
 import Database from 'libsql';
 
@@ -58,13 +58,59 @@ interface BatchResult {
 export interface HranaStream {
   /** @throws what `toWireError` takes */
   answer(request: StreamRequest): object;
-  readonly isAutocommit: boolean;
+  /** A transaction that is open is rolled back. */
   close(): void;
 }
 
-/** `texts`: SQL stored by number; over WebSocket all streams of a connection share it. */
-export function hranaStream(path: string, texts: Map<number, string> = new Map()): HranaStream {
-  const database = new Database(path, { timeout: 5_000 });
+export interface HranaStreams {
+  /** `texts`: SQL stored by number; over WebSocket all streams of a connection share it. */
+  open(texts?: Map<number, string>): HranaStream;
+  close(): void;
+}
+
+/** Streams open at the same time; a client that leaves more of them behind is told so. */
+const MAX_STREAMS = 256;
+/** Connections kept for the next stream: to open one takes longer than most statements. */
+const MAX_IDLE = 8;
+/** There is one thread: a lock that another stream holds is not given back while this one waits for it. */
+const BUSY_TIMEOUT_MS = 1_000;
+
+/** `setup` is the SQL with which every connection begins. */
+export function hranaStreams(path: string, setup: string): HranaStreams {
+  const idle: Database.Database[] = [];
+  const used = new Set<Database.Database>();
+  let isClosed = false;
+
+  function newConnection(): Database.Database {
+    const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+    database.exec(setup);
+    return database;
+  }
+
+  function giveBack(database: Database.Database): void {
+    if (!used.delete(database)) return;
+    if (database.inTransaction) database.exec('ROLLBACK');
+    if (idle.length < MAX_IDLE) idle.push(database);
+    else database.close();
+  }
+
+  return {
+    open(texts = new Map()) {
+      if (isClosed) throw new Error('the server is closed');
+      if (used.size >= MAX_STREAMS) throw new Error(`there are ${MAX_STREAMS} streams already`);
+      const database = idle.pop() ?? newConnection();
+      used.add(database);
+      return { answer: answering(database, texts), close: () => giveBack(database) };
+    },
+    close() {
+      isClosed = true;
+      for (const database of [...idle.splice(0), ...used]) database.close();
+      used.clear();
+    },
+  };
+}
+
+function answering(database: Database.Database, texts: Map<number, string>): HranaStream['answer'] {
   const sqlOf = ({ sql, sql_id }: { readonly sql?: string; readonly sql_id?: number }): string => {
     const text = sql ?? texts.get(sql_id ?? -1);
     if (text === undefined) throw new Error('no SQL was given');
@@ -108,32 +154,28 @@ export function hranaStream(path: string, texts: Map<number, string> = new Map()
     return { step_results: results, step_errors: errors };
   }
 
-  return {
-    answer(request) {
-      switch (request.type) {
-        case 'execute':
-          return { type: 'execute', result: run(request.stmt) };
-        case 'batch':
-          return { type: 'batch', result: runBatch(request.batch) };
-        case 'sequence':
-          database.exec(sqlOf(request));
-          return { type: 'sequence' };
-        case 'store_sql':
-          texts.set(request.sql_id, request.sql);
-          return { type: 'store_sql' };
-        case 'close_sql':
-          texts.delete(request.sql_id);
-          return { type: 'close_sql' };
-        case 'get_autocommit':
-          return { type: 'get_autocommit', is_autocommit: !database.inTransaction };
-        case 'close':
-          return { type: 'close' };
-      }
-    },
-    get isAutocommit() {
-      return !database.inTransaction;
-    },
-    close: () => database.close(),
+  return (request) => {
+    switch (request.type) {
+      case 'execute':
+        return { type: 'execute', result: run(request.stmt) };
+      case 'batch':
+        return { type: 'batch', result: runBatch(request.batch) };
+      case 'sequence':
+        database.exec(sqlOf(request));
+        return { type: 'sequence' };
+      case 'store_sql':
+        texts.set(request.sql_id, request.sql);
+        return { type: 'store_sql' };
+      case 'close_sql':
+        texts.delete(request.sql_id);
+        return { type: 'close_sql' };
+      case 'get_autocommit':
+        return { type: 'get_autocommit', is_autocommit: !database.inTransaction };
+      case 'close':
+        return { type: 'close' };
+      default:
+        throw new Error('this server does not know such a request');
+    }
   };
 }
 

@@ -41,4 +41,10 @@ export {
   turns,
 } from './faults.ts';
 export { type LibsqlServer, type LibsqlServerOptions, startLibsqlServer } from './libsql-server.ts';
+export {
+  type LibsqlServerProcess,
+  type LibsqlServerProcessOptions,
+  startLibsqlServerProcess,
+} from './libsql-server-process.ts';
 export { type StoreSuiteSubject, storeSuite } from './store-suite.ts';
+export { type FaultPlan, plannedFaults, WIRE_FAULTS, type WireFault, type WireFaults } from './wire-fault.ts';

@@ -7,15 +7,22 @@ const MAX_OPERATIONS = 512;
 
 type WriteVerb = MemoryStore['write'];
 
+/** Who wrote, and when the first of those who share the commit asked for it, by `performance.now()`. */
+export interface CommitOptions extends Pick<WriteOptions, 'actor'> {
+  readonly askedMs: number;
+}
+
+type Commit = (batch: readonly Write[], options: CommitOptions) => Promise<WriteReceipt>;
+
 /**
  * `write`, one call at a time, each with all that was asked for meanwhile. Nobody waits for company: what is there
  * when the event loop has turned once is what goes.
  *
  * Each caller gets the answer that it would have got alone, in the order in which they called. A group that is turned
  * down changed nothing, and is tried again in halves, until the write that is at fault is alone. `write` must be all
- * or nothing, and must have done nothing when it rejects. Who closes the store waits for the calls under way first.
+ * or nothing, and must have done nothing when it rejects, but for `STORE_UNAVAILABLE`, which all of a group are told. Who closes the store waits for the calls under way first.
  */
-export function groupCommit(write: WriteVerb): WriteVerb {
+export function groupCommit(write: Commit): WriteVerb {
   let waiting: Member[] = [];
   let isBusy = false;
 
@@ -34,7 +41,7 @@ export function groupCommit(write: WriteVerb): WriteVerb {
   return (batch, options = {}) =>
     new Promise((resolve, reject) => {
       // A batch that is none fails here, alone.
-      waiting.push({ batch: [...batch], options, resolve, reject });
+      waiting.push({ batch: [...batch], options, askedMs: performance.now(), resolve, reject });
       if (isBusy) return;
       isBusy = true;
       void turn().then(flush);
@@ -44,6 +51,7 @@ export function groupCommit(write: WriteVerb): WriteVerb {
 interface Member {
   readonly batch: readonly Write[];
   readonly options: WriteOptions;
+  readonly askedMs: number;
   resolve(receipt: WriteReceipt): void;
   reject(error: unknown): void;
 }
@@ -59,7 +67,7 @@ function firstGroup(members: readonly Member[]): readonly Member[] {
   return end < 0 ? members : members.slice(0, end);
 }
 
-async function commit(write: WriteVerb, members: readonly Member[]): Promise<void> {
+async function commit(write: Commit, members: readonly Member[]): Promise<void> {
   const group = members.filter(isWanted);
   const [first] = group;
   if (first === undefined) return;
@@ -67,12 +75,12 @@ async function commit(write: WriteVerb, members: readonly Member[]): Promise<voi
   try {
     receipt = await write(
       group.flatMap(({ batch }) => batch),
-      first.options.actor === undefined ? {} : { actor: first.options.actor },
+      { askedMs: first.askedMs, ...(first.options.actor === undefined ? {} : { actor: first.options.actor }) },
     );
   } catch (error) {
     if (group.length === 1) return first.reject(error);
-    // The store as a whole cannot: neither can it for a part of them.
-    if (isMemoryError(error) && error.retryable) return rejectAll(group, error);
+    // The store as a whole cannot: neither can it for a part of them. Or it may have done it, and must not do it twice.
+    if (isMemoryError(error) && (error.retryable || error.code === 'STORE_UNAVAILABLE')) return rejectAll(group, error);
     const half = Math.ceil(group.length / 2);
     await commit(write, group.slice(0, half));
     return commit(write, group.slice(half));

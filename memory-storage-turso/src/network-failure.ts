@@ -1,0 +1,211 @@
+// What goes wrong on the way to a database and back, and what that says of the call: whether it may have been done all
+// the same, whether another attempt may fare better, and what to tell.
+import { LibsqlError } from '@libsql/client';
+
+export type Mishap =
+  | 'not found'
+  | 'refused'
+  | 'unreachable'
+  | 'untrusted'
+  | 'token refused'
+  | 'no database'
+  | 'turned down'
+  | 'not libSQL'
+  | 'too many'
+  | 'failing'
+  | 'lost'
+  | 'silent'
+  | 'late'
+  | 'crowded'
+  | 'resting';
+
+interface Nature {
+  /** Whether the call may have been done, and only its answer is missing. */
+  readonly mayBeDone: boolean;
+  /** Whether the same call may succeed later. */
+  readonly passes: boolean;
+  /** Whether it is a sign that nothing can be reached at all. */
+  readonly isOutage: boolean;
+  readonly what: string;
+  readonly advice: string;
+}
+
+const NO_ANSWER = { mayBeDone: true, passes: true, isOutage: true };
+const NOT_REACHED = { mayBeDone: false, passes: true, isOutage: true };
+const NOT_NOW = { mayBeDone: false, passes: true, isOutage: false };
+const NEVER = { mayBeDone: false, passes: false, isOutage: false };
+
+const NATURES: Readonly<Record<Mishap, Nature>> = {
+  'not found': {
+    ...NOT_REACHED,
+    what: 'its host was not found',
+    advice: 'See that the URL is right and that this machine is online, and try again',
+  },
+  refused: {
+    ...NOT_REACHED,
+    what: 'its host refuses connections',
+    advice: 'See that the server runs and that the URL is right, and try again',
+  },
+  unreachable: {
+    ...NOT_REACHED,
+    what: 'its host could not be reached',
+    advice: 'See that this machine is online and that the URL is right, and try again',
+  },
+  untrusted: {
+    ...NEVER,
+    what: 'there is no secure connection to its host',
+    advice: 'See that the URL is right, and that its certificate is valid and known to this machine',
+  },
+  'token refused': {
+    ...NEVER,
+    what: 'the token was refused',
+    advice: 'Set TURSO_AUTH_TOKEN to a token of this database that is still valid',
+  },
+  'no database': {
+    ...NEVER,
+    what: 'there is no database at this address',
+    advice: 'See that the URL is the one of a libSQL database that exists',
+  },
+  'turned down': {
+    ...NEVER,
+    what: 'its host turned the request down',
+    advice: 'See that the URL is the one of a libSQL database, and what its host says of it',
+  },
+  'not libSQL': {
+    ...NEVER,
+    what: 'what answers at this address does not speak as a libSQL server does',
+    advice: 'See that the URL is the one of a libSQL database, and that no proxy answers in its place',
+  },
+  'too many': {
+    ...NOT_NOW,
+    what: 'its host says that there were too many requests',
+    advice: 'Try again later, or ask the host for more',
+  },
+  failing: { ...NO_ANSWER, what: 'its host fails', advice: 'Try again later' },
+  lost: {
+    ...NO_ANSWER,
+    what: 'the connection was lost before the answer was complete',
+    advice: 'See that this machine is online, and try again',
+  },
+  silent: {
+    ...NO_ANSWER,
+    what: 'there was no answer in time',
+    advice: 'See that this machine is online, and try again',
+  },
+  late: {
+    ...NOT_NOW,
+    what: 'other calls kept every connection busy until its time was over',
+    advice: 'Try again later',
+  },
+  crowded: { ...NOT_NOW, what: 'too many calls are waiting for a connection', advice: 'Try again later' },
+  resting: { ...NOT_NOW, what: 'it could not be reached several times in a row', advice: 'Try again then' },
+};
+
+export interface FailureDetails {
+  /** A status, a code, the host's words: without secrets. */
+  readonly detail?: string | undefined;
+  /** How long the host asks to be left alone. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** The network, or the host behind it, and not the engine, failed a call. Holds nothing but what may be shown. */
+export class NetworkFailure extends Error {
+  readonly mishap: Mishap;
+  readonly retryAfterMs: number;
+
+  constructor(mishap: Mishap, { detail, retryAfterMs = 0 }: FailureDetails = {}) {
+    super(`${NATURES[mishap].what}${detail === undefined ? '' : ` (${detail})`}`);
+    this.name = 'NetworkFailure';
+    this.mishap = mishap;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  get nature(): Nature {
+    return NATURES[this.mishap];
+  }
+}
+
+/** A batch that failed, or was turned down, behind an attempt that may have been done: whether it was is not known. */
+export class InDoubt extends Error {
+  readonly reason: unknown;
+
+  constructor(reason: unknown) {
+    super('an earlier attempt may have been done', { cause: reason });
+    this.name = 'InDoubt';
+    this.reason = reason;
+  }
+}
+
+/** What an HTTP status says that is no success. `words`: those of the host. */
+export function failureOfStatus(
+  status: number,
+  { retryAfter, words = '' }: { readonly retryAfter?: string | null | undefined; readonly words?: string } = {},
+): NetworkFailure {
+  const detail = words === '' ? String(status) : `${status}: ${words}`;
+  if (status === 401 || status === 403) return new NetworkFailure('token refused', { detail: String(status) });
+  if (status === 404) return new NetworkFailure('no database', { detail: String(status) });
+  const retryAfterMs = waitIn(retryAfter);
+  if (status === 429) return new NetworkFailure('too many', { detail, retryAfterMs });
+  if (status >= 500) return new NetworkFailure('failing', { detail, retryAfterMs });
+  return new NetworkFailure('turned down', { detail });
+}
+
+/** `Retry-After` is seconds, or a date. Source: RFC 9110, 10.2.3. */
+function waitIn(retryAfter: string | null | undefined): number {
+  if (retryAfter == null) return 0;
+  const seconds = Number(retryAfter);
+  const waitMs = Number.isNaN(seconds) ? Date.parse(retryAfter) - Date.now() : seconds * 1_000;
+  return Number.isFinite(waitMs) ? Math.max(0, waitMs) : 0;
+}
+
+/**
+ * The failure behind what a transport threw. What the engine said, and our own mistakes, are answered as they are.
+ */
+export function failureBehind(error: unknown): unknown {
+  if (error instanceof NetworkFailure) return error;
+  if (error instanceof LibsqlError) return failureInProtocol(error) ?? error;
+  if (!(error instanceof Error)) return error;
+  if (error.name === 'AbortError' || error.name === 'TimeoutError') return new NetworkFailure('silent');
+  // The body ended early: what there is of it is no JSON.
+  if (error instanceof SyntaxError) return new NetworkFailure('lost');
+  const source = sourceOf(error);
+  return source.code === undefined && source === error ? error : failureOfSystem(source);
+}
+
+/** Codes that are the client's or the host's, and not the engine's. */
+function failureInProtocol({ code, cause }: LibsqlError): NetworkFailure | undefined {
+  if (code.startsWith('AUTH_')) return new NetworkFailure('token refused', { detail: code });
+  if (code === 'SERVER_ERROR') return new NetworkFailure('failing', { detail: code });
+  if (code === 'HRANA_PROTO_ERROR') return new NetworkFailure('not libSQL');
+  const isClosed = code === 'UNKNOWN' && cause instanceof Error && cause.name === 'ClientError';
+  if (isClosed || /^(?:HRANA_|STREAM_|CLIENT_CLOSED|INTERNAL_ERROR)/u.test(code))
+    return new NetworkFailure('lost', { detail: code });
+  return undefined;
+}
+
+interface SystemError extends Error {
+  readonly code?: unknown;
+  readonly syscall?: unknown;
+}
+
+/** The innermost cause: `fetch` wraps the error of the socket, and that those of the addresses it tried. */
+function sourceOf(error: Error): SystemError {
+  const [first] = error instanceof AggregateError ? error.errors : [];
+  const inner = first ?? error.cause;
+  return inner instanceof Error ? sourceOf(inner) : error;
+}
+
+const TLS_CODES =
+  /^(?:ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/u;
+
+/** Codes of Node, of its `fetch`, and of OpenSSL. Nothing was sent where there was no connection. */
+function failureOfSystem({ code, syscall }: SystemError): NetworkFailure {
+  if (typeof code !== 'string') return new NetworkFailure('lost');
+  const detail = code;
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return new NetworkFailure('not found', { detail });
+  if (code === 'ECONNREFUSED') return new NetworkFailure('refused', { detail });
+  if (TLS_CODES.test(code)) return new NetworkFailure('untrusted', { detail });
+  if (syscall === 'connect' || code === 'UND_ERR_CONNECT_TIMEOUT') return new NetworkFailure('unreachable', { detail });
+  if (code.startsWith('HPE_')) return new NetworkFailure('not libSQL', { detail });
+  return new NetworkFailure('lost', { detail });
+}
