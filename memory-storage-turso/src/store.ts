@@ -402,13 +402,13 @@ async function* rowsInPages(
   }
 }
 
-/** Things asked of a host at once: one round trip for nearly everybody, and an answer of a few megabytes at most. */
-const HOST_IDS = 2_000;
-
 /** Whether there may be more, because these have as many characters as a page may have. */
 function isCut(rows: readonly Row[], { maxCharacters = Number.POSITIVE_INFINITY }: PageSize): boolean {
   return rows.reduce((sum, row) => sum + textIn(row, 'body').length, 0) >= maxCharacters;
 }
+
+/** Things asked of a host at once: one round trip for nearly everybody, and an answer of a few megabytes at most. */
+const HOST_IDS = 2_000;
 
 /** In pages, so that many ids don't hold up the thread. */
 async function getMany<K extends Kind>(
