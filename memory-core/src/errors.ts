@@ -57,6 +57,11 @@ export function isMemoryError(error: unknown): error is MemoryError {
   return error instanceof Error && error.name === 'MemoryError' && 'code' in error && 'retryable' in error;
 }
 
+/** Whether a call failed that may have been done all the same: to be told as it is, and not repeated unseen. */
+export function isInDoubt(error: unknown): boolean {
+  return isMemoryError(error) && error.code === 'STORE_UNAVAILABLE' && !error.retryable;
+}
+
 /** Throws `ABORTED` once the caller has given up. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) {

@@ -12,7 +12,7 @@ import {
   type OpenEpisode,
   type Step,
 } from './episode.ts';
-import { MemoryError } from './errors.ts';
+import { isInDoubt, MemoryError } from './errors.ts';
 import {
   type EpisodeInput,
   episodeInput,
@@ -105,7 +105,9 @@ export async function addSteps(
       const stored = answered(steps, new Map([...known, ...byKey(numbered)]), numbered);
       return { steps: stored, differing: differingNumbers(steps, stored) };
     } catch (error) {
-      const stored = await storedByKey(context, episodeId, steps, options);
+      const stored = await storedByKey(context, episodeId, steps, options).catch((cause: unknown) => {
+        throw isInDoubt(error) ? error : cause;
+      });
       // Nothing new is known, so the refusal stands; every other round knows at least one key more.
       if (stored.size <= known.size) throw error;
       known = stored;

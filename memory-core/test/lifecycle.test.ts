@@ -1,4 +1,4 @@
-import { inMemoryStore, isMemoryError, LIMITS, type Memory, openMemory } from '@episodica/memory-core';
+import { inMemoryStore, isMemoryError, LIMITS, type Memory, MemoryError, openMemory } from '@episodica/memory-core';
 import { beforeEach, describe, expect, test } from 'vitest';
 
 let memory: Memory;
@@ -19,6 +19,28 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   for await (const item of items) found.push(item);
   return found;
 }
+
+test('a step that may be stored is told of as such, also where nobody can look [EP-02 ST-04]', async () => {
+  const store = inMemoryStore();
+  memory = openMemory({ store });
+  const id = await anOpenEpisode();
+  const away = openMemory({
+    store: {
+      ...store,
+      async write(batch, options) {
+        await store.write(batch, options);
+        throw new MemoryError('STORE_UNAVAILABLE', 'The answer was lost; it may have been done.');
+      },
+      // biome-ignore lint/correctness/useYield: it fails before there is anything.
+      async *scan() {
+        throw new MemoryError('STORE_UNAVAILABLE', 'Nothing was asked; try again.', { retryable: true });
+      },
+    },
+  });
+  const step = { key: 'first', tool: 'bash', action: 'npm test' };
+  await expect(away.addStep(id, step)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: false });
+  expect((await memory.addStep(id, step)).step.number).toBe(1);
+});
 
 describe('creating', () => {
   test('an episode keeps all it was given and is found again by its id [EP-01]', async () => {

@@ -580,14 +580,16 @@ function textLength(statements: readonly Statement[]): number {
 
 function receiptOf(batch: readonly Write[], results: readonly Result[]): WriteReceipt {
   const journal = results.at(-1);
-  const numbers = new Map<string, number>();
+  // In the order of the operations: a step that was deleted and put again has a number each time.
+  const numbers = new Map<string, number[]>();
   for (const { rows } of results.slice(0, -1)) {
-    for (const row of rows) numbers.set(textIn(row, 'id'), numberIn(row, 'number'));
+    for (const row of rows)
+      numbers.set(textIn(row, 'id'), [...(numbers.get(textIn(row, 'id')) ?? []), numberIn(row, 'number')]);
   }
   const [newest] = journal?.rows ?? [];
   return {
     seq: newest === undefined ? (journal?.lastInsertRowid ?? 0) : numberIn(newest, 'seq'),
-    stepNumbers: stepIdsOf(batch).map((id) => numbers.get(id) ?? 0),
+    stepNumbers: stepIdsOf(batch).map((id) => numbers.get(id)?.shift() ?? 0),
   };
 }
 

@@ -22,6 +22,8 @@ const COUNTS = {
   races: { short: 60, long: 1_000 },
   /** Time that processes on several machines work on one database behind a network that fails. */
   remoteMs: { short: 2_500, long: 60_000 },
+  /** How many of a hundred questions go wrong there: more in a short time, so that each kind comes up. */
+  faultPercent: { short: 5, long: 1 },
   /** The same with one of two machines cut off for a third of the time. */
   cutOffMs: { short: 2_400, long: 30_000 },
   /** The same with replicas on some of the machines. */

@@ -21,15 +21,18 @@ import {
 import { WIRE_FAULTS } from '@episodica/test-utils';
 import { expect } from 'vitest';
 import { temporaryFolder } from './folder.ts';
-import { report } from './form.ts';
+import { countOf, report } from './form.ts';
 import { started } from './started.ts';
 
 const LANES = 2;
 /** Enough to sit out a server that is away. */
 const PATIENCE = { repeats: 200, repeatPauseMs: 50, believes: true };
 
-/** One question in a hundred goes wrong. A token that is refused is nothing that passes. */
-export const FAULTS = { share: 0.01, kinds: WIRE_FAULTS.filter((fault) => fault !== 'none' && fault !== '401') };
+/** A token that is refused is nothing that passes. */
+export const FAULTS = {
+  share: countOf('faultPercent') / 100,
+  kinds: WIRE_FAULTS.filter((fault) => fault !== 'none' && fault !== '401'),
+};
 
 /** An agent whose cache, and whatever else is its own, lies in the folder of its machine. */
 export function startedOn(

@@ -951,6 +951,23 @@ function modelLaws(subject: StoreSuiteSubject): void {
     );
   });
 
+  test('a step that is put twice by writes at once has its number from each of them [ST-07]', async () => {
+    await using(subject, async (store) => {
+      const [one, other] = [anEpisode(), anEpisode()];
+      const step = aStep({ episodeId: one.id });
+      await store.write([put('episode', one), put('episode', other)]);
+      const receipts = await Promise.all([
+        store.write([put('step', step)]),
+        store.write([
+          put('step', aStep({ episodeId: other.id })),
+          remove('step', step.id),
+          put('step', { ...step, episodeId: other.id }),
+        ]),
+      ]);
+      expect(receipts.map(({ stepNumbers }) => stepNumbers)).toEqual([[1], [1, 2]]);
+    });
+  });
+
   test('any filter finds the same as in the model, in the same order [EP-05]', async () => {
     await fc.assert(
       fc.asyncProperty(
