@@ -1,4 +1,4 @@
-export { type Address, addressOf, pathOf } from './address.ts';
+export { type Address, addressOf, pathOf } from '@episodica/memory-core';
 export {
   type BackupReceipt,
   type BackupReport,
@@ -21,6 +21,7 @@ export { backupFolderOf, otherCopiesOf } from './copies.ts';
 export type { DatabaseContents, DatabaseSummary } from './copy.ts';
 export type { StoreStats } from './inspect.ts';
 export { type MoveOptions, type MovePlan, type MoveReceipt, moveStore, planMove } from './move.ts';
+export { openTursoStore, type TursoStoreOptions, verifyTursoFile } from './open.ts';
 export {
   type OldCopies,
   planRekey,
@@ -39,10 +40,5 @@ export {
   type RestoreReceipt,
   restoreBackup,
 } from './restore.ts';
-export {
-  openTursoStore,
-  type TursoStore,
-  type TursoStoreOptions,
-  verifyTursoFile,
-} from './store.ts';
+export type { TursoStore } from './store.ts';
 export type { Verification } from './verify.ts';

@@ -1,6 +1,5 @@
 // Moving a store from one place to another: from a file to a host, back, or between two of a kind. The source stays.
-import { MemoryError } from '@episodica/memory-core';
-import { type Address, addressOf } from './address.ts';
+import { type Address, addressOf, MemoryError } from '@episodica/memory-core';
 import type { Connection } from './connection.ts';
 import { type CopyPlan, type CopyStoreOptions, type CopyStoreReceipt, copyStore, planCopy } from './copy-store.ts';
 import { readCopying } from './copying.ts';
@@ -10,10 +9,10 @@ import { fileAt, logPathOf, sizeAt } from './file-state.ts';
 import { lastingConnection } from './lasting-connection.ts';
 import { connectLocalFile, connectToInspect, createLocalFile, type LocalFileOptions } from './local-file.ts';
 import { discard } from './new-file.ts';
+import type { TursoStoreOptions } from './open.ts';
 import { connectRemote } from './remote.ts';
 import { numberIn } from './rows.ts';
 import { identityOf, schemaVersion } from './schema.ts';
-import type { TursoStoreOptions } from './store.ts';
 
 /** Both ends, each as `openTursoStore` takes it. */
 export interface MoveOptions extends Omit<CopyStoreOptions, 'limits'> {

@@ -1,9 +1,8 @@
 // A store gets another key, its first one, or none: written anew beside the old file, and put in its place in one step.
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { MemoryError, throwIfAborted } from '@episodica/memory-core';
+import { MemoryError, pathOf, throwIfAborted } from '@episodica/memory-core';
 import type { Kind } from '@episodica/memory-core/ports';
-import { pathOf } from './address.ts';
 import { type CopyOptions, copying, describeDatabase, notWhole, onFile } from './backup.ts';
 import { isNamedByUs, otherCopiesOf } from './copies.ts';
 import type { DatabaseContents } from './copy.ts';

@@ -2,9 +2,8 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { MemoryError, openMemory, type Tombstone, throwIfAborted } from '@episodica/memory-core';
+import { MemoryError, openMemory, pathOf, type Tombstone, throwIfAborted } from '@episodica/memory-core';
 import type { Kind } from '@episodica/memory-core/ports';
-import { pathOf } from './address.ts';
 import {
   type BackupReport,
   type CopyOptions,
@@ -32,8 +31,8 @@ import {
   whileLocked,
 } from './exchange.ts';
 import { discard, fileFailure, newFileFor, syncFile } from './new-file.ts';
+import { openTursoStore } from './open.ts';
 import { numberIn, rowToEntity } from './rows.ts';
-import { openTursoStore } from './store.ts';
 
 /** What to restore, and where. */
 export interface RestoreOptions extends CopyOptions {

@@ -9,7 +9,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Connection } from '../src/connection.ts';
 import { followJournal } from '../src/follow.ts';
 import { connectLocalFile, createLocalFile } from '../src/local-file.ts';
-import { openStoreOver, type TursoStore } from '../src/store.ts';
+import { openStoreOver } from '../src/open.ts';
+import type { TursoStore } from '../src/store.ts';
 import { contentsOf } from './contents.ts';
 
 interface End {

@@ -6,7 +6,8 @@ import { aCompletedEpisode, anEpisode, aStep, put, remove, requireOpen } from '@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Connection } from '../src/connection.ts';
 import { connectLocalFile, createLocalFile } from '../src/local-file.ts';
-import { openStoreOver, type TursoStore } from '../src/store.ts';
+import { openStoreOver } from '../src/open.ts';
+import type { TursoStore } from '../src/store.ts';
 
 let directory: string;
 let store: TursoStore;

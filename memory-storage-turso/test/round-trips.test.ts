@@ -14,8 +14,8 @@ import { openTursoStore } from '@episodica/memory-storage-turso';
 import { anEpisode, aPattern, aStep, type LibsqlServer, put, startLibsqlServer, turns } from '@episodica/test-utils';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Connection } from '../src/connection.ts';
+import { openStoreOver } from '../src/open.ts';
 import { connectRemote } from '../src/remote.ts';
-import { openStoreOver } from '../src/store.ts';
 
 /** Turns of the event loop after which whoever is about to ask has asked. */
 const QUIET_TURNS = 10;

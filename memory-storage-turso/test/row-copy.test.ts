@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import type { Connection, Row } from '../src/connection.ts';
 import { connectLocalFile, createLocalFile } from '../src/local-file.ts';
+import { openStoreOver } from '../src/open.ts';
 import {
   COPIED_KINDS,
   deleteRowsStatements,
@@ -21,7 +22,6 @@ import {
   readRowsById,
 } from '../src/row-copy.ts';
 import { migrate } from '../src/schema.ts';
-import { openStoreOver } from '../src/store.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'episodica-row-copy-'));
 let made = 0;

@@ -20,7 +20,7 @@ import { aPattern, put } from '@episodica/test-utils';
 import { createClient } from '@libsql/client';
 import Database from 'libsql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openStoreAt } from '../dist/store.js';
+import { openStoreAt } from '../dist/open.js';
 import { clientConnection } from '../src/connection.ts';
 import { MIGRATIONS, migrate, schemaVersion } from '../src/schema.ts';
 

@@ -9,7 +9,7 @@ import { type LibsqlServer, startLibsqlServer, storeSuite } from '@episodica/tes
 import { createClient } from '@libsql/client';
 import { afterAll, beforeAll } from 'vitest';
 import { clientConnection } from '../src/connection.ts';
-import { openStoreOver } from '../src/store.ts';
+import { openStoreOver } from '../src/open.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'episodica-store-'));
 const urls = new WeakMap<MemoryStore, string>();
