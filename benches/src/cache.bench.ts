@@ -1,10 +1,19 @@
 // What a cache saves: the share of a day's reads that it answers when it is smaller than what is read, beside simpler
 // ways to make room; what a read costs in each layer; what repeated questions and large blocks cost.
+import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { cachedStore, inMemoryCache, layeredCache, openMemory, START } from '@episodica/memory-core';
-import type { MemoryCache, MemoryStore, Position } from '@episodica/memory-core/ports';
+import {
+  cachedStore,
+  type Episode,
+  inMemoryCache,
+  inMemoryStore,
+  layeredCache,
+  openMemory,
+  START,
+} from '@episodica/memory-core';
+import type { Block, MemoryCache, MemoryStore, Position } from '@episodica/memory-core/ports';
 import { type LmdbCache, openLmdbCache } from '@episodica/memory-storage-lmdb';
 import { generatedEpisode, seededRandom } from './corpus.ts';
 import { type DayEvent, recordDay } from './day-of-work.ts';
@@ -27,7 +36,12 @@ const LARGE_BLOCK_BYTES = 40_000_000;
 
 async function run(): Promise<SuiteReport> {
   const day = await recordDay();
-  const rows = [...(day === undefined ? [] : await hitRatios(day)), ...(await costs()), ...(await startRows())];
+  const rows = [
+    ...(day === undefined ? [] : await hitRatios(day)),
+    ...(await costs()),
+    ...(await startRows()),
+    ...(await sealedRows()),
+  ];
   const notes = ['Bound: share of the bytes that the day reads, each cache by its own measure of bytes.'];
   if (day === undefined) notes.push('Hit ratios were not measured: the recorded runs are absent. Set MEMORY_DATASETS.');
   return { rows, notes };
@@ -238,4 +252,75 @@ async function startRows(): Promise<readonly Row[]> {
     { what: `${what} that was closed`, unit: 'ms', value: closed },
     { what: `${what} that was not: until it is of use`, unit: 'ms', value: left },
   ];
+}
+
+/** Distinct episodes that are kept and read. */
+const SEALED_EPISODES = 500;
+
+/** What a key costs: each call beside the same one of a cache in plain text. */
+async function sealedRows(): Promise<readonly Row[]> {
+  const folder = makeScratchFolder();
+  const episodes = await episodesOf1kB();
+  const sealed = await openLmdbCache({ path: join(folder, 'sealed'), encryptionKey: randomBytes(32).toString('hex') });
+  const plain = await openLmdbCache({ path: join(folder, 'plain') });
+  const [small, large] = [blockOf(60_000), blockOf(1_000_000)];
+  const some = episodes.slice(0, 50).map(({ id }) => id);
+  const nth = (index: number): readonly Episode[] =>
+    [episodes[index % episodes.length]].filter((one) => one !== undefined);
+  const calls: readonly (readonly [string, (cache: LmdbCache, index: number) => Promise<unknown>])[] = [
+    ['set of an episode of 1 kB', (cache, index) => cache.set('episode', nth(index), START)],
+    [
+      'get of an episode of 1 kB',
+      (cache, index) =>
+        cache.get(
+          'episode',
+          nth(index).map(({ id }) => id),
+        ),
+    ],
+    ['get of 50 episodes', (cache) => cache.get('episode', some)],
+    ['setting a block of 60 kB', (cache) => cache.setBlock('small', small)],
+    ['getting a block of 60 kB', (cache) => cache.getBlock('small')],
+    ['setting a block of 1 MB', (cache) => cache.setBlock('large', large)],
+    ['getting a block of 1 MB', (cache) => cache.getBlock('large')],
+  ];
+  try {
+    const rows: Row[] = [];
+    for (const [what, call] of calls) {
+      const { first, second } = await timeAlternating(
+        { warmup: SEALED_EPISODES, calls: 1_000 },
+        (index) => call(sealed, index),
+        (index) => call(plain, index),
+      );
+      const baseline = { name: 'in plain text', value: second.medianMs * 1_000 };
+      rows.push({
+        what: `with a key: ${what}`,
+        unit: 'µs',
+        value: first.medianMs * 1_000,
+        p99: first.p99Ms * 1_000,
+        baseline,
+      });
+    }
+    return rows;
+  } finally {
+    await sealed.close();
+    await plain.close();
+    removeFolder(folder);
+  }
+}
+
+async function episodesOf1kB(): Promise<readonly Episode[]> {
+  const memory = openMemory({ store: inMemoryStore() });
+  const random = seededRandom(13);
+  const inputs = Array.from({ length: SEALED_EPISODES }, () => {
+    const input = generatedEpisode(random);
+    return { ...input, description: input.description.repeat(20).slice(0, 1_000) };
+  });
+  const created = await memory.createEpisodes(inputs);
+  const episodes = await memory.getEpisodes(created.map(({ id }) => id));
+  await memory.close();
+  return episodes.filter((episode) => episode !== undefined);
+}
+
+function blockOf(sizeBytes: number): Block {
+  return { mark: 'm', bytes: randomBytes(sizeBytes) };
 }

@@ -2,11 +2,12 @@
 // has its exit code here.
 import { COMPLEXITIES, EXIT_CODES, isMemoryError, OUTCOME_KINDS, TASK_TYPES } from '@episodica/memory-core';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { PruneFlags, RestoreFlags } from './commands/backup.ts';
+import type { KeyFlags, PruneFlags, RestoreFlags } from './commands/backup.ts';
 import type * as episodeCommands from './commands/episode.ts';
 import type { EvalOptions } from './commands/eval.ts';
 import type { ForgetOptions } from './commands/forget.ts';
 import type * as patternCommands from './commands/pattern.ts';
+import type { RekeyFlags } from './commands/rekey.ts';
 import type { ExportOptions, ImportOptions } from './commands/transfer.ts';
 import { INTERNAL_ERROR, PROGRAM_FAILED, SOME_FAILED } from './exit-codes.ts';
 import type { Invocation } from './open.ts';
@@ -299,7 +300,9 @@ function storageGroup(root: Command, run: Run): void {
     );
   group
     .command('sync')
-    .description(`a local file has nothing to be synchronised with: exit code ${EXIT_CODES.NOT_SUPPORTED}`)
+    .description(
+      `bring a replica up to its database (TURSO_SYNC_URL); any other store: exit code ${EXIT_CODES.NOT_SUPPORTED}`,
+    )
     .action((_options: object, command: Command) =>
       run(command, async (invocation) => (await load()).sync(invocation)),
     );
@@ -335,6 +338,20 @@ function storageGroup(root: Command, run: Run): void {
       run(command, async (invocation) => (await import('./commands/erase.ts')).erase(invocation)),
     );
   group
+    .command('rekey')
+    .description('encrypt the store, with another key than before or for the first time; all of it is written anew')
+    .option(
+      '--new-key-file <file>',
+      'a file with the new key (default: MEMORY_NEW_ENCRYPTION_KEY, else the key that is set)',
+    )
+    .option('--remove', 'take the key away: the store lies there in plain text then')
+    .option('--delete-old-copies', 'delete backups and other copies that do not have the new key')
+    .option('--dry-run', 'tell which copies those are, and change nothing')
+    .option('--yes', 'do not ask')
+    .action((options: RekeyFlags, command: Command) =>
+      run(command, async (invocation) => (await import('./commands/rekey.ts')).rekey(invocation, options)),
+    );
+  group
     .command('migrate')
     .description('bring the schema up to date, as every opening does, and tell from which version to which')
     .addOption(new Option('--to <version>', 'a version that is not the newest').hideHelp())
@@ -363,13 +380,15 @@ function backupGroup(root: Command, run: Run): void {
     .command('verify')
     .description(`read a backup from end to end; exit code ${EXIT_CODES.STORE_CORRUPT} when it is not whole`)
     .argument('<file>', 'a backup, or any copy of a store; it is not changed')
-    .action((file: string, _options: object, command: Command) =>
-      run(command, async (invocation) => (await load()).verify(invocation, file)),
+    .option('--key-file <file>', 'a file with the key of the backup, if it is not that of the store')
+    .action((file: string, options: KeyFlags, command: Command) =>
+      run(command, async (invocation) => (await load()).verify(invocation, file, options)),
     );
   group
     .command('restore')
     .description('put a backup in the place of the store in use. What was forgotten since stays forgotten')
     .argument('<file>', 'a backup; it is verified first, and stays')
+    .option('--key-file <file>', 'a file with the key of the backup, if it is not that of the store')
     .option('--force', 'also where there is data, which is kept under another name')
     .option('--yes', 'do not ask before data is replaced')
     .option('--with-forgotten', 'bring back episodes that were forgotten since the backup')

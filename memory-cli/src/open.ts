@@ -5,7 +5,10 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
+  type Address,
+  addressOf,
   cachedStore,
+  encryptionKeyOf,
   inMemoryCache,
   isMemoryError,
   layeredCache,
@@ -15,11 +18,13 @@ import {
   openMemory,
   projectConfigPath,
   projectOf,
+  readEncryptionKey,
+  readKeyFile,
 } from '@episodica/memory-core';
 import { type ResolvedConfig, resolveConfig, userConfigPath } from '@episodica/memory-core/config';
 import type { Logger, MemoryStore } from '@episodica/memory-core/ports';
 import type { LmdbCacheStats } from '@episodica/memory-storage-lmdb';
-import type { TursoStore, Verification } from '@episodica/memory-storage-turso';
+import type { TursoStore, TursoStoreOptions, Verification } from '@episodica/memory-storage-turso';
 import type { Format } from './output.ts';
 import { note } from './output.ts';
 
@@ -47,6 +52,8 @@ export interface Opened {
   readonly store: TursoStore;
   readonly settings: Settings;
   readonly cache: CacheState;
+  /** Whether there is a key, for the store's file where it has one, and for the cache. */
+  readonly isEncrypted: boolean;
 }
 
 /** Where the cache lies, and why it is done without; no problem, and it is in use. */
@@ -87,33 +94,87 @@ export async function useMemory<T>(invocation: Invocation, work: (opened: Opened
   const settings = await readSettings(invocation);
   const logger = await openLogger(settings);
   for (const warning of settings.warnings) logger.warn({}, warning);
-  const store = await openStore(settings, { threads: false });
-  const { cached, cache } = await withCache(store, settings, logger);
+  const encryptionKey = await encryptionKeyOf(settings.values);
+  const store = await openStore(settings, { encryptionKey, threads: false, logger });
+  const { cached, cache } = await withCache(store, { settings, encryptionKey, logger });
   const memory = openMemory({ store: cached, project: settings.project, actor: 'cli', logger });
-  return closing(memory, () => work({ memory, store, settings, cache }));
+  const isEncrypted = encryptionKey !== undefined;
+  return closing(memory, () => work({ memory, store, settings, cache, isEncrypted }));
 }
 
 /** Runs `work` on the bare store, without cache. */
 export async function useStore<T>(invocation: Invocation, work: (store: TursoStore) => Promise<T>): Promise<T> {
-  const store = await openStore(await readSettings(invocation), { threads: true });
+  const settings = await readSettings(invocation);
+  const encryptionKey = await encryptionKeyOf(settings.values);
+  const store = await openStore(settings, { encryptionKey, threads: true });
   return closing(store, () => work(store));
 }
 
-/** Checks the file of the store without opening it as one: it may be damaged. */
-export async function verifyFile(invocation: Invocation): Promise<Verification> {
+/** Checks the file of the store without opening it as one: it may be damaged. What a host has is opened. */
+export async function verifyStore(invocation: Invocation): Promise<Verification> {
   const { values } = await readSettings(invocation);
   const { verifyTursoFile } = await import('@episodica/memory-storage-turso');
-  return verifyTursoFile({ url: values.DATABASE_URL });
+  if (addressOf(values.DATABASE_URL).kind === 'remote') return useStore(invocation, (store) => store.verify());
+  return verifyTursoFile({ url: values.DATABASE_URL, encryptionKey: await encryptionKeyOf(values) });
 }
 
-/** Runs `work` with the place of the database, and opens nothing. */
-export async function useDatabaseFile<T>(
+/** Where a store is that lies in a file. */
+export interface DatabaseFile {
+  readonly url: string;
+  readonly path: string;
+  readonly cachePath: string;
+  readonly encryptionKey: string | undefined;
+  /** The host whose database the file follows, without credentials. */
+  readonly primary: string | undefined;
+}
+
+/**
+ * Runs `work` with the place of the database, and opens nothing.
+ * @throws `NOT_SUPPORTED` for a database on a host
+ */
+export async function useDatabaseFile<T>(invocation: Invocation, work: (file: DatabaseFile) => Promise<T>): Promise<T> {
+  const place = await databasePlace(invocation);
+  if (place.kind === 'remote') throw needsFile(place.place);
+  return work(place);
+}
+
+/** Where the database is. Opens nothing. */
+export async function databasePlace(
   invocation: Invocation,
-  work: (file: { readonly url: string; readonly path: string; readonly cachePath: string }) => Promise<T>,
-): Promise<T> {
-  const { pathOf } = await import('@episodica/memory-storage-turso');
-  const { DATABASE_URL: url, LMDB_CACHE_PATH: cachePath } = (await readSettings(invocation)).values;
-  return work({ url, path: pathOf(url), cachePath });
+): Promise<({ readonly kind: 'file' } & DatabaseFile) | Extract<Address, { kind: 'remote' }>> {
+  const { values } = await readSettings(invocation);
+  const address = addressOf(values.DATABASE_URL);
+  if (address.kind === 'remote') return address;
+  const { DATABASE_URL: url, LMDB_CACHE_PATH: cachePath, TURSO_SYNC_URL: syncUrl } = values;
+  const sync = syncUrl === '' ? undefined : addressOf(syncUrl);
+  const primary = sync?.kind === 'remote' ? sync.place : undefined;
+  return { ...address, url, cachePath, encryptionKey: await encryptionKeyOf(values), primary };
+}
+
+function needsFile(place: string): MemoryError {
+  const what = `This works on the file of a store, and the store is at ${place}`;
+  const advice =
+    'Its host keeps and repairs it; "memory-cli storage migrate --to file:///folder/copy.db" makes a copy here';
+  return new MemoryError('NOT_SUPPORTED', `${what}. ${advice}.`);
+}
+
+/** The key in a file, where one is named. @throws `INVALID_INPUT` for a file that cannot be used */
+export async function readKeyIn(keyFile: string | undefined): Promise<string | undefined> {
+  return keyFile === undefined ? undefined : readKeyFile(resolve(keyFile));
+}
+
+/**
+ * The key that `storage rekey` is to use from now on: in the file, else in MEMORY_NEW_ENCRYPTION_KEY, which is no
+ * setting, as it is wanted once.
+ * @throws `INVALID_INPUT` for one that cannot be used, and for two
+ */
+export async function readNewKey(keyFile: string | undefined): Promise<string | undefined> {
+  const text = process.env.MEMORY_NEW_ENCRYPTION_KEY;
+  if (keyFile !== undefined && text !== undefined) {
+    throw new MemoryError('INVALID_INPUT', '--new-key-file and MEMORY_NEW_ENCRYPTION_KEY are two keys: give one.');
+  }
+  if (keyFile !== undefined) return readKeyIn(keyFile);
+  return text === undefined ? undefined : readEncryptionKey(text);
 }
 
 async function closing<T>(resource: { close(): Promise<void> }, work: () => Promise<T>): Promise<T> {
@@ -130,21 +191,36 @@ async function closing<T>(resource: { close(): Promise<void> }, work: () => Prom
 }
 
 /** Without threads, a command that asks little is not kept waiting for their start. */
-async function openStore({ values }: Settings, { threads }: { readonly threads: boolean }): Promise<TursoStore> {
+async function openStore(
+  { values }: Settings,
+  options: Pick<TursoStoreOptions, 'encryptionKey' | 'threads' | 'logger'>,
+): Promise<TursoStore> {
   const { openTursoStore } = await import('@episodica/memory-storage-turso');
-  return openTursoStore({ url: values.DATABASE_URL, durability: values.MEMORY_DURABILITY, threads });
+  return openTursoStore({
+    url: values.DATABASE_URL,
+    syncUrl: values.TURSO_SYNC_URL || undefined,
+    authToken: values.TURSO_AUTH_TOKEN || undefined,
+    poolSize: values.TURSO_POOL_SIZE,
+    durability: values.MEMORY_DURABILITY,
+    ...options,
+  });
+}
+
+interface CacheSettings {
+  readonly settings: Settings;
+  readonly encryptionKey: string | undefined;
+  readonly logger: Logger;
 }
 
 async function withCache(
   store: TursoStore,
-  settings: Settings,
-  logger: Logger,
+  { settings, encryptionKey, logger }: CacheSettings,
 ): Promise<{ readonly cached: MemoryStore; readonly cache: CacheState }> {
   const path = join(settings.values.LMDB_CACHE_PATH, store.identity);
   const maxSizeBytes = settings.values.MEMORY_CACHE_SIZE_MB * 1_048_576;
   try {
     const { openLmdbCache } = await import('@episodica/memory-storage-lmdb');
-    const far = await openLmdbCache({ path, maxSizeBytes, logger });
+    const far = await openLmdbCache({ path, maxSizeBytes, encryptionKey, logger });
     const stats = () => far.settled().then(() => far.stats());
     const cache = layeredCache(inMemoryCache(), far);
     return { cached: cachedStore(store, cache, { logger }), cache: { path, stats } };
@@ -164,6 +240,7 @@ function dataDirFlags(dataDir: string | undefined): Readonly<Record<string, stri
   return {
     MEMORY_DATA_DIR: folder,
     DATABASE_URL: pathToFileURL(join(folder, 'memory.db')).href,
+    TURSO_SYNC_URL: '',
     LMDB_CACHE_PATH: join(folder, 'cache'),
   };
 }

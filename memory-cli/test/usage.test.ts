@@ -90,8 +90,8 @@ test('errors of the library have their own exit codes [CL-01]', async () => {
   expect(again).toMatchObject({ code: EXIT_CODES.INVALID_STATE, stdout: '' });
   const long = await place.run(['ep', 'create', 'x'.repeat(10_001)]);
   expect(long.code).toBe(EXIT_CODES.LIMIT_EXCEEDED);
-  const encrypted = await place.run(['ep', 'list'], { env: { MEMORY_ENCRYPTION_KEY: 'k' } });
-  expect(encrypted.code).toBe(EXIT_CODES.NOT_SUPPORTED);
+  const embedded = await place.run(['ep', 'list'], { env: { EMBEDDING_PROVIDER: 'local' } });
+  expect(embedded.code).toBe(EXIT_CODES.NOT_SUPPORTED);
   expect((await place.json(['ep', 'view', id])).outcome).toEqual({ kind: 'abstained', reason: 'unclear' });
 });
 

@@ -126,8 +126,8 @@ export function resolveConfig(layers: ConfigLayers): ResolvedConfig {
 }
 
 /** A setting as it may be shown: of a secret, no more than that there is one. */
-export function shownValue(setting: Setting, value: Config[Setting]): string {
-  return RULES[setting].isSecret && value !== '' ? 'set, not shown' : String(value);
+export function shownValue<V extends Config[Setting]>(setting: Setting, value: V): V | string {
+  return RULES[setting].isSecret && value !== '' ? 'set, not shown' : value;
 }
 
 /** The platform's folder for the data of a user's programs, with ours in it. */
@@ -171,7 +171,14 @@ function withDefaults(given: ReadonlyMap<Setting, Given>, layers: ConfigLayers):
     MEMORY_LOG_LEVEL: of('MEMORY_LOG_LEVEL', 'info') as Config['MEMORY_LOG_LEVEL'],
     MEMORY_LOG_FILE: of('MEMORY_LOG_FILE', ''),
   };
-  const origins = SETTINGS.map((setting) => [setting, given.get(setting)?.origin ?? 'default'] as const);
+  const originOf = (setting: Setting): Origin | undefined => given.get(setting)?.origin;
+  // A token that nobody set stood in the URL.
+  const tokenOrigin =
+    values.TURSO_AUTH_TOKEN === '' ? undefined : (originOf('TURSO_SYNC_URL') ?? originOf('DATABASE_URL'));
+  const origins = SETTINGS.map((setting) => {
+    const ofUrl = setting === 'TURSO_AUTH_TOKEN' ? tokenOrigin : undefined;
+    return [setting, originOf(setting) ?? ofUrl ?? 'default'] as const;
+  });
   // `SETTINGS` names every key of the record.
   return { values, origins: Object.fromEntries(origins) as Record<Setting, Origin> };
 }

@@ -137,7 +137,10 @@ describe('settings of a remote database', () => {
   });
 
   test.each(['DATABASE_URL', 'TURSO_SYNC_URL'] as const)('a token in %s is taken out of it [ST-03]', (name) => {
-    const { values } = resolveConfig(layers({ environment: { [name]: `${HOST}?authToken=${SECRET}` } }));
+    const { values, origins } = resolveConfig(
+      layers({ userFile: { [name.toLowerCase()]: `${HOST}?authToken=${SECRET}` } }),
+    );
+    expect(origins.TURSO_AUTH_TOKEN).toBe('user file');
     expect(values).toMatchObject({ [name]: HOST, TURSO_AUTH_TOKEN: SECRET });
     const other = { [name]: `${HOST}?authToken=${SECRET}`, TURSO_AUTH_TOKEN: 'another' };
     expect(() => resolveConfig(layers({ environment: other }))).toThrow(/hold two tokens\. Keep one\.$/u);
@@ -166,7 +169,7 @@ describe('secrets in settings', () => {
     expect(shownValue('TURSO_AUTH_TOKEN', SECRET)).toBe('set, not shown');
     expect(shownValue('TURSO_AUTH_TOKEN', '')).toBe('');
     expect(shownValue('MEMORY_ENCRYPTION_KEY_FILE', '/key')).toBe('/key');
-    expect(shownValue('TURSO_POOL_SIZE', 10)).toBe('10');
+    expect(shownValue('TURSO_POOL_SIZE', 10)).toBe(10);
   });
 
   test('of the key one place is enough [ST-11]', () => {

@@ -14,8 +14,9 @@ Usage: memory-mcp [--help | --version]
 
 Without a flag it reads MCP messages from standard input until that ends. It is started by an MCP client.
 
-Environment: MEMORY_DATA_DIR, DATABASE_URL, LMDB_CACHE_PATH, MEMORY_CACHE_SIZE_MB, MEMORY_PROJECT,
-MEMORY_DURABILITY (full, normal), MEMORY_LOG_LEVEL (debug, info, warn, error, silent), MEMORY_LOG_FILE;
+Environment: MEMORY_DATA_DIR, DATABASE_URL (or TURSO_DATABASE_URL), TURSO_AUTH_TOKEN, TURSO_SYNC_URL,
+TURSO_POOL_SIZE, MEMORY_ENCRYPTION_KEY or MEMORY_ENCRYPTION_KEY_FILE, LMDB_CACHE_PATH, MEMORY_CACHE_SIZE_MB,
+MEMORY_PROJECT, MEMORY_DURABILITY (full, normal), MEMORY_LOG_LEVEL (debug, info, warn, error, silent), MEMORY_LOG_FILE;
 also in memory-cli.toml, in lower case.
 
 Exit codes: 0 ended with its input or by a signal, 1 could not finish, 2 unknown flag.

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
   cachedStore,
+  encryptionKeyOf,
   inMemoryCache,
   layeredCache,
   MemoryError,
@@ -20,6 +21,7 @@ import {
   userConfigPath,
 } from '@episodica/memory-core/config';
 import type { Logger, MemoryCache, MemoryStore } from '@episodica/memory-core/ports';
+import type { TursoStore } from '@episodica/memory-storage-turso';
 import type { SwitchableLogger } from './log.ts';
 import type { Backend } from './services.ts';
 
@@ -37,8 +39,17 @@ export async function openBackend(log: SwitchableLogger): Promise<Backend> {
   for (const warning of warnings) logger.warn({}, warning);
   const project = values.MEMORY_PROJECT === '' ? projectOf(process.cwd()) : values.MEMORY_PROJECT;
   const { openTursoStore } = await import('@episodica/memory-storage-turso');
-  const store = await openTursoStore({ url: values.DATABASE_URL, durability: values.MEMORY_DURABILITY });
-  const opened = await openCache(values, store.identity, logger);
+  const encryptionKey = await encryptionKeyOf(values);
+  const store = await openTursoStore({
+    url: values.DATABASE_URL,
+    syncUrl: values.TURSO_SYNC_URL || undefined,
+    logger,
+    authToken: values.TURSO_AUTH_TOKEN || undefined,
+    poolSize: values.TURSO_POOL_SIZE,
+    durability: values.MEMORY_DURABILITY,
+    encryptionKey,
+  });
+  const opened = await openCache(values, { identity: store.identity, encryptionKey, logger });
   const memory = openMemory({
     store: opened.cache === undefined ? store : cachedStore(store, opened.cache, { logger }),
     project,
@@ -48,6 +59,7 @@ export async function openBackend(log: SwitchableLogger): Promise<Backend> {
   return {
     memory,
     project,
+    place: () => placeText(store, encryptionKey),
     access: () => store.access,
     journalSeq: () => newestSeq(store),
     cache: opened.health,
@@ -55,23 +67,35 @@ export async function openBackend(log: SwitchableLogger): Promise<Backend> {
   };
 }
 
+/** Of a database on a host, only its host knows what is encrypted. */
+function placeText({ place, reach }: TursoStore, encryptionKey: string | undefined): string {
+  const state = encryptionKey === undefined ? 'in plain text' : 'encrypted';
+  return `${place}, ${reach === 'file' ? state : `over a network, with its cache here ${state}`}`;
+}
+
 async function newestSeq(store: MemoryStore): Promise<number> {
   const { seq } = await store.changes(0, { limit: 1 });
   return seq;
 }
 
+interface CacheOf {
+  /** Of the store. */
+  readonly identity: string;
+  readonly encryptionKey: string | undefined;
+  readonly logger: Logger;
+}
+
 /** The cache is never needed: without it everything works, only slower. Each store has one of its own. */
 async function openCache(
   values: Config,
-  identity: string,
-  logger: Logger,
+  { identity, encryptionKey, logger }: CacheOf,
 ): Promise<{ readonly cache?: MemoryCache; readonly health: NonNullable<Backend['cache']> }> {
   const path = join(values.LMDB_CACHE_PATH, identity);
   const maxSizeBytes = values.MEMORY_CACHE_SIZE_MB * BYTES_PER_MB;
   try {
     const { openLmdbCache, statsText } = await import('@episodica/memory-storage-lmdb');
     const near = inMemoryCache();
-    const far = await openLmdbCache({ path, maxSizeBytes, logger });
+    const far = await openLmdbCache({ path, maxSizeBytes, encryptionKey, logger });
     return {
       cache: layeredCache(near, far),
       async health() {

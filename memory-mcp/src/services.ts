@@ -9,6 +9,8 @@ export interface Backend {
   readonly memory: Memory;
   /** What counts where a call names no project: the same as the memory was opened for. */
   readonly project?: string | undefined;
+  /** Where the store is and whether it is encrypted, for people; without credentials. */
+  readonly place?: (() => string) | undefined;
   /** Whether the store can be written, or only read. */
   readonly access?: (() => 'read-write' | 'read-only') | undefined;
   /** Sequence number of the newest journal entry. */

@@ -33,7 +33,7 @@ export const NO_SEAL: Seal = Object.freeze({
   openLarge: async (_name, sealed) => sealed,
 } satisfies Seal);
 
-const KEY_PATTERN = /^[0-9a-f]{64}$/u;
+const KEY_PATTERN = /^[0-9a-f]{64}$/iu;
 const KEY_BYTES = 32;
 const ALGORITHM = 'aes-256-gcm';
 /** Random for each value: safe for 2^32 of them under one key (NIST SP 800-38D, 8.3). */
@@ -53,7 +53,7 @@ const SLICE_BYTES = 4_194_304;
  */
 export function sealOf({ encryptionKey, store }: { readonly encryptionKey: string; readonly store: string }): Seal {
   if (!KEY_PATTERN.test(encryptionKey)) {
-    throw new MemoryError('INVALID_INPUT', 'encryptionKey: must be 64 hexadecimal digits, in lower case.');
+    throw new MemoryError('INVALID_INPUT', 'encryptionKey: must be 64 hexadecimal digits, which are 32 random bytes.');
   }
   const derived = (purpose: string): Buffer =>
     Buffer.from(hkdfSync('sha256', Buffer.from(encryptionKey, 'hex'), store, `episodica cache: ${purpose}`, KEY_BYTES));

@@ -58,8 +58,7 @@ const MAX_TOUCHED = 256;
 /** Opens or makes the files. @throws what LMDB says */
 export function openSession({ folder, ...options }: SessionOptions): Session {
   const { seal } = options;
-  const opened = openEnvironment(folder);
-  const environment = { ...opened, notes: sealedNotes(opened.notes, seal) };
+  const environment = openSealed(folder, seal);
   const { root, notes } = environment;
   const { entities, blocks } = openAreas(environment, options);
   const { write, isInPlace, leave } = writerOf(root, folder);
@@ -127,6 +126,11 @@ export function openSession({ folder, ...options }: SessionOptions): Session {
       return leave();
     },
   };
+}
+
+function openSealed(folder: string, seal: Seal): Environment {
+  const environment = openEnvironment(folder);
+  return { ...environment, notes: sealedNotes(environment.notes, seal) };
 }
 
 function openAreas(

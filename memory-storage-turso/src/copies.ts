@@ -45,6 +45,23 @@ export function otherCopiesOf(databasePath: string): readonly string[] {
   return [...beside, ...namesIn(backups).map((name) => join(backups, name))].sort();
 }
 
+/**
+ * Whether a file that lies beside a database or among its backups has a name that is given to copies of this one alone,
+ * also to one that was never finished.
+ */
+export function isNamedByUs(databasePath: string, copy: string): boolean {
+  const name = basename(copy)
+    .replace(/^\./u, '')
+    .replace(/(?:\.[0-9a-f]{12})?\.partial(?:-journal|-wal|-shm)?$/u, '');
+  if (dirname(copy) === dirname(databasePath)) {
+    return name === basename(databasePath) || ASIDE_END.test(name.slice(basename(databasePath).length));
+  }
+  const stem = backupStemOf(databasePath);
+  return name.startsWith(stem) && BACKUP_END.test(name.slice(stem.length));
+}
+
+const ASIDE_END = /^\.(?:replaced|damaged)-[\dT.-]+Z(?:-wal)?$/u;
+const BACKUP_END = /^(?:before-schema-\d+|(?:before-schema-\d+-)?[\dT.-]+Z\.db)$/u;
 const ASIDE = /\.(?:replaced|damaged)-[^/]*Z$/u;
 
 function namesIn(folder: string): readonly string[] {

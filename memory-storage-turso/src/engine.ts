@@ -41,7 +41,8 @@ export function fits(path: string, encryptionKey: string | undefined): boolean {
     return true;
   } catch (error) {
     if (!(error instanceof LibsqlError)) throw error;
-    return error.code !== 'SQLITE_NOTADB';
+    // That is what the engine says of a folder, too.
+    return error.code !== 'SQLITE_NOTADB' || isFolder(path);
   } finally {
     database?.close();
   }

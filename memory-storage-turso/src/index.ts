@@ -21,6 +21,14 @@ export { backupFolderOf, otherCopiesOf } from './copies.ts';
 export type { DatabaseContents, DatabaseSummary } from './copy.ts';
 export type { StoreStats } from './inspect.ts';
 export { type MoveOptions, type MovePlan, type MoveReceipt, moveStore, planMove } from './move.ts';
+export {
+  type OldCopies,
+  planRekey,
+  type RekeyOptions,
+  type RekeyPlan,
+  type RekeyReceipt,
+  rekeyStore,
+} from './rekey.ts';
 export type { Replica, ReplicaState, SyncReceipt } from './replica.ts';
 export {
   type Place,

@@ -226,6 +226,37 @@ function unreadableLog(path: string, cause: unknown): MemoryError {
 
 function localConnection(opened: Opened, place: string, busyTimeoutMs: number): Connection {
   const { database, access } = opened;
+  const calls = callsOn(opened, place);
+  const turn = turns();
+  const inTurn = async <T>(work: () => T): Promise<T> => {
+    await turn();
+    return waiting(busyTimeoutMs, work);
+  };
+  return {
+    reach: 'file',
+    place,
+    access,
+    execute: (statement) => inTurn(() => calls.execute(statement)),
+    read: (statements) => inTurn(() => calls.read(statements)),
+    batch: (batch, beforeCommit) => inTurn(() => calls.batch(batch, beforeCommit)),
+    async close() {
+      if (!database.open) return;
+      calls.clear();
+      closeDatabase(opened);
+    },
+  };
+}
+
+interface Calls {
+  execute(statement: Statement): Result;
+  read(statements: readonly Statement[]): readonly Result[];
+  batch(batch: readonly Statement[], beforeCommit: (() => void) | undefined): readonly Result[];
+  clear(): void;
+}
+
+/** The calls, each done at once, or hindered before it has done anything. */
+function callsOn(opened: Opened, place: string): Calls {
+  const { database, access } = opened;
   const { run, runAll, rollBack, clear } = statementsOn(database);
   let isSpent = false;
 
@@ -249,63 +280,43 @@ function localConnection(opened: Opened, place: string, busyTimeoutMs: number): 
     if (change !== undefined) throw new Hindered(change);
   }
 
-  function executeNow(statement: Statement): Result {
-    checkFile();
+  function inTransaction<T>(begin: Statement, work: () => T): T {
     try {
-      return run(statement);
-    } catch (cause) {
-      throw failed(cause);
-    }
-  }
-
-  function readNow(statements: readonly Statement[]): readonly Result[] {
-    checkFile();
-    try {
-      run(BEGIN_READING);
-      const results = runAll(statements);
+      run(begin);
+      const result = work();
       run(COMMIT);
-      return results;
+      return result;
     } catch (cause) {
       rollBack();
       throw failed(cause);
     }
   }
-
-  function batchNow(batch: readonly Statement[], beforeCommit: (() => void) | undefined): readonly Result[] {
-    checkConnection();
-    if (access === 'read-only') throw new Hindered(accessOf(place) === 'read-only' ? 'read-only' : 'writable');
-    try {
-      run(BEGIN);
-      // Who puts another file in place holds this lock meanwhile: what is committed here is in the file of this path.
-      checkFile();
-      const results = runAll(batch);
-      beforeCommit?.();
-      run(COMMIT);
-      return results;
-    } catch (cause) {
-      rollBack();
-      throw failed(cause);
-    }
-  }
-
-  const turn = turns();
-  const inTurn = async <T>(work: () => T): Promise<T> => {
-    await turn();
-    return waiting(busyTimeoutMs, work);
-  };
 
   return {
-    reach: 'file',
-    place,
-    access,
-    execute: (statement) => inTurn(() => executeNow(statement)),
-    read: (statements) => inTurn(() => readNow(statements)),
-    batch: (batch, beforeCommit) => inTurn(() => batchNow(batch, beforeCommit)),
-    async close() {
-      if (!database.open) return;
-      clear();
-      closeDatabase(opened);
+    execute(statement) {
+      checkFile();
+      try {
+        return run(statement);
+      } catch (cause) {
+        throw failed(cause);
+      }
     },
+    read(statements) {
+      checkFile();
+      return inTransaction(BEGIN_READING, () => runAll(statements));
+    },
+    batch(batch, beforeCommit) {
+      checkConnection();
+      if (access === 'read-only') throw new Hindered(accessOf(place) === 'read-only' ? 'read-only' : 'writable');
+      return inTransaction(BEGIN, () => {
+        // Who puts another file in place holds this lock meanwhile: what is committed here is in the file of this path.
+        checkFile();
+        const results = runAll(batch);
+        beforeCommit?.();
+        return results;
+      });
+    },
+    clear,
   };
 }
 

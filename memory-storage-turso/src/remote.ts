@@ -18,6 +18,8 @@ export interface RemoteOptions extends Endpoint {
   readonly poolSize: number;
   /** How long a call may take, with all its repetitions. */
   readonly deadlineMs: number;
+  /** Aborting it gives up all calls under way: whoever closes may not want to wait for a host that does not answer. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Calls that wait for one of the pool: more would not be answered in time anyway. */
@@ -32,7 +34,7 @@ const REST_SHARE = 1 / 4;
  * for a batch that may have been done.
  */
 export function connectRemote(options: RemoteOptions): Connection {
-  const { place, poolSize, deadlineMs } = options;
+  const { place, poolSize, deadlineMs, signal: givenUp } = options;
   const transport = transportTo(options);
   const guard = breaker(deadlineMs * REST_SHARE);
   const pool = bulkhead(poolSize, MAX_WAITING);
@@ -42,7 +44,7 @@ export function connectRemote(options: RemoteOptions): Connection {
   async function call<T>(work: (connection: Connection) => Promise<T>, course: Course): Promise<T> {
     if (isClosed) throw new MemoryError('CLOSED', `The connection to ${place} is closed; open it again.`);
     const attempt = (signal: AbortSignal): Promise<T> =>
-      transport.attempt((client: Client) => work(clientConnection(client, place)), signal);
+      transport.attempt((client: Client) => work(clientConnection(client, place)), eitherOf(signal, givenUp));
     const isOver = new AbortController();
     const working = beforeDeadline(
       pool.execute(() => persevere(attempt, { course, guard }), isOver.signal),
@@ -65,6 +67,7 @@ export function connectRemote(options: RemoteOptions): Connection {
   function connectionUntil(endsAtMs: () => number): Connection {
     const courseOf = (isBatch: boolean): Course => ({
       endsAtMs: endsAtMs(),
+      givenUp,
       isBatch,
       isSent: false,
       isInDoubt: false,
@@ -96,6 +99,7 @@ export function connectRemote(options: RemoteOptions): Connection {
 /** A call on its way, and what is known of it. */
 interface Course {
   readonly endsAtMs: number;
+  readonly givenUp: AbortSignal | undefined;
   readonly isBatch: boolean;
   /** An attempt is under way. */
   isSent: boolean;
@@ -114,9 +118,18 @@ function endOf({ isBatch, isSent, isInDoubt, last }: Course): unknown {
 /** Also where the work waits for others. */
 function beforeDeadline<T>(work: Promise<T>, course: Course): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(endOf(course)), course.endsAtMs - performance.now());
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
+    const end = (): void => reject(endOf(course));
+    const timer = setTimeout(end, course.endsAtMs - performance.now());
+    course.givenUp?.addEventListener('abort', end);
+    work.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      course.givenUp?.removeEventListener('abort', end);
+    });
   });
+}
+
+function eitherOf(signal: AbortSignal, other: AbortSignal | undefined): AbortSignal {
+  return other === undefined ? signal : AbortSignal.any([signal, other]);
 }
 
 interface Setup {
@@ -198,6 +211,6 @@ function jittered(failures: number): number {
 
 /** Rejects at once where the deadline would pass meanwhile. */
 async function pause(waitMs: number, course: Course): Promise<void> {
-  if (performance.now() + waitMs >= course.endsAtMs) throw endOf(course);
-  await sleep(waitMs);
+  if (course.givenUp?.aborted || performance.now() + waitMs >= course.endsAtMs) throw endOf(course);
+  await sleep(waitMs, undefined, course.givenUp === undefined ? {} : { signal: course.givenUp });
 }

@@ -1,7 +1,7 @@
 // A store over a file that follows a remote database: reads are answered by the file, writes go to the database.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMemoryError, MemoryError } from '@episodica/memory-core';
-import type { CallOptions, Kind, Logger, Write, WriteOptions, WriteReceipt } from '@episodica/memory-core/ports';
+import type { Kind, Logger, Write, WriteOptions, WriteReceipt } from '@episodica/memory-core/ports';
 import type { Connection } from './connection.ts';
 import { beginFollowing, readFollowing, refuseOwnMemory } from './following.ts';
 import type { TursoStore } from './store.ts';
@@ -42,8 +42,8 @@ export interface ReplicaSetup {
   readonly file: Connection;
   /** The address of the database, without credentials. */
   readonly primary: string;
-  /** Rejects while it is away; the next call tries again. */
-  openPrimary(): Promise<Primary>;
+  /** Rejects while it is away; the next call tries again. Aborting the signal gives up all that is asked of it. */
+  openPrimary(signal: AbortSignal): Promise<Primary>;
   readonly intervalMs: number;
   readonly logger: Logger;
 }
@@ -129,23 +129,6 @@ function replicaStore(setup: ReplicaSetup): ReplicaStore {
   let isClosed = false;
   let timer: Repeated | undefined;
 
-  async function write(batch: readonly Write[], options?: WriteOptions): Promise<WriteReceipt> {
-    const { store } = await reached.use();
-    if (isForked(follower.problem)) await follower.sync();
-    try {
-      const receipt = await store.write(batch, options);
-      follower.owe(receipt.seq);
-      await bringUp(WRITING_PATIENCE_MS, () => follower.syncTo(receipt.seq));
-      return receipt;
-    } catch (error) {
-      if (isUndone(error)) throw error;
-      // What may be done all the same is to be seen, and what it was turned down by: whoever tries again reads first.
-      follower.owe();
-      if (!isUnavailable(error)) await bringUp(WRITING_PATIENCE_MS);
-      throw error;
-    }
-  }
-
   /** Refuses when it is closed; closing waits for it. */
   async function call<T>(work: () => Promise<T>): Promise<T> {
     if (isClosed) throw new MemoryError('CLOSED', `The store ${file.place} is closed; open it again.`);
@@ -174,7 +157,7 @@ function replicaStore(setup: ReplicaSetup): ReplicaStore {
         return local.access;
       },
       ...reads,
-      write: (batch, options) => call(() => write(batch, options)),
+      write: (batch, options) => call(() => writeThrough({ batch, options, reached, follower, bringUp })),
       replica: {
         sync: () => call(() => timedSync(follower)),
         state: () => call(() => stateOf(primary, { file, follower })),
@@ -183,45 +166,79 @@ function replicaStore(setup: ReplicaSetup): ReplicaStore {
         isClosed = true;
         timer?.stop();
         await Promise.allSettled(begun);
-        await follower.stop();
-        await reached.close();
+        await Promise.all([follower.stop(), reached.close()]);
         await local.close();
       },
     },
   };
 }
 
+/** What was written is seen by the next read here, and so is what a write was turned down by. */
+async function writeThrough(order: {
+  readonly batch: readonly Write[];
+  readonly options: WriteOptions | undefined;
+  readonly reached: Reached;
+  readonly follower: Syncing;
+  readonly bringUp: BringUp;
+}): Promise<WriteReceipt> {
+  const { batch, options, reached, follower, bringUp } = order;
+  const { store } = await reached.use();
+  if (isForked(follower.problem)) await follower.sync();
+  try {
+    const receipt = await store.write(batch, options);
+    follower.owe(receipt.seq);
+    await bringUp(WRITING_PATIENCE_MS, () => follower.syncTo(receipt.seq));
+    return receipt;
+  } catch (error) {
+    if (isUndone(error)) throw error;
+    // What may be done all the same is to be seen, and what it was turned down by: whoever tries again reads first.
+    follower.owe();
+    if (!isUnavailable(error)) await bringUp(WRITING_PATIENCE_MS);
+    throw error;
+  }
+}
+
 /** The verbs that read, and what they do before. */
 function readingSide(
   { local, file, primary }: ReplicaSetup,
   follower: Syncing,
-): { readonly bringUp: BringUp; readonly reads: Pick<TursoStore, 'getMany' | 'scan' | 'changes' | 'text'> } {
+): { readonly bringUp: BringUp; readonly reads: Pick<TursoStore, 'getMany' | 'scan' | 'changes' | 'text' | 'dated'> } {
   const bringUp: BringUp = async (patienceMs, work = follower.sync) => {
     const patience = new AbortController();
-    const waited = sleep(patienceMs, undefined, { signal: patience.signal });
+    const isTooSlow = sleep(patienceMs, true, { signal: patience.signal }).catch(() => false);
     // What goes wrong is in `follower.problem`.
-    await Promise.race([work(), waited]).catch(() => undefined);
+    const isOver = work().then(
+      () => false,
+      () => false,
+    );
+    if (await Promise.race([isOver, isTooSlow])) follower.pause();
     patience.abort();
-    await waited.catch(() => undefined);
   };
 
   /** What is owed to a read is fetched if that can be had; what would be wrong is not answered. */
   async function prepare(): Promise<void> {
+    // Then the store says so.
+    if (follower.isStopped) return;
     const isWanted = follower.isOwed || isForked(follower.problem) || !(await follower.isFilled());
     if (isWanted && !follower.isPausing) await bringUp(READING_PATIENCE_MS);
     if (isForked(follower.problem)) throw follower.problem;
     if (!(await follower.isFilled())) throw notFilled({ file: file.place, primary, follower });
   }
 
+  /** What the file does not know may have been written elsewhere since it was brought up. */
+  async function mayFindMore(kind: Kind, found: readonly unknown[]): Promise<boolean> {
+    if (!IS_HEARD_OF[kind] || !found.includes(undefined) || follower.isPausing) return false;
+    await bringUp(READING_PATIENCE_MS);
+    return true;
+  }
+
   return {
     bringUp,
     reads: {
-      async getMany<K extends Kind>(kind: K, ids: readonly string[], options?: CallOptions) {
+      async getMany(kind, ids, options) {
         await prepare();
         const found = await local.getMany(kind, ids, options);
-        if (!IS_HEARD_OF[kind] || !found.includes(undefined) || follower.isPausing) return found;
-        await bringUp(READING_PATIENCE_MS);
-        return local.getMany(kind, ids, options);
+        return (await mayFindMore(kind, found)) ? local.getMany(kind, ids, options) : found;
       },
       async *scan(kind, filter, options) {
         await prepare();
@@ -235,6 +252,17 @@ function readingSide(
         async match(query, options) {
           await prepare();
           return local.text.match(query, options);
+        },
+      },
+      dated: {
+        async getMany(asked, options) {
+          await prepare();
+          const found = await local.dated.getMany(asked, options);
+          return (await mayFindMore(asked.kind, found.answer)) ? local.dated.getMany(asked, options) : found;
+        },
+        async match(query, options) {
+          await prepare();
+          return local.dated.match(query, options);
         },
       },
     },
@@ -251,10 +279,11 @@ interface Reached {
 
 /** Opens the database with the first call that succeeds. It is the one that the file follows, or follows from now on. */
 function reachedOnce({ file, primary, openPrimary }: ReplicaSetup): Reached {
+  const giveUp = new AbortController();
   let opening: Promise<Primary> | undefined;
 
   async function open(): Promise<Primary> {
-    const opened = await openPrimary();
+    const opened = await openPrimary(giveUp.signal);
     try {
       await beginFollowing(file, { primary: opened.store.identity, place: primary });
       return opened;
@@ -273,6 +302,8 @@ function reachedOnce({ file, primary, openPrimary }: ReplicaSetup): Reached {
       return opening;
     },
     async close() {
+      // Writes were waited for. What else is under way changes nothing there.
+      giveUp.abort();
       const opened = await opening?.catch(() => undefined);
       await opened?.store.close();
     },
@@ -316,7 +347,8 @@ function isUnavailable(error: unknown): boolean {
 function notFilled(of: { readonly file: string; readonly primary: string; readonly follower: Syncing }): MemoryError {
   const { progress, problem } = of.follower;
   const state = progress === undefined ? 'is empty' : `is not complete (${progress.seq} of ${progress.newest} changes)`;
-  const reason = problem === undefined ? 'it is being filled' : problem.message;
+  const waiting = progress === undefined ? 'the database has not answered yet' : 'it is being filled';
+  const reason = problem?.message ?? waiting;
   const what = `The replica ${of.file} of ${of.primary} ${state} and cannot be read yet: ${reason}`;
   return new MemoryError('STORE_UNAVAILABLE', what.endsWith('.') ? what : `${what}. Try again in a moment.`, {
     cause: problem,

@@ -137,9 +137,9 @@ async function openReplicaStore(address: Address, syncUrl: string, options: Turs
     local,
     file: writingInThreads(connection, jobs),
     primary: primary.place,
-    async openPrimary() {
+    async openPrimary(signal) {
       const { url, place } = primary;
-      const reached = connectRemote({ url, place, authToken, poolSize, deadlineMs });
+      const reached = connectRemote({ url, place, authToken, poolSize, deadlineMs, signal });
       try {
         return { connection: reached, store: await openStoreOver(reached) };
       } catch (error) {

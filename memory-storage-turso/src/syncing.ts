@@ -1,5 +1,5 @@
 // Keeps a file that follows a remote database up to it: on demand, and when something is owed to those who read.
-import { isMemoryError, type MemoryError } from '@episodica/memory-core';
+import { isMemoryError, type MemoryError, throwIfAborted } from '@episodica/memory-core';
 import type { Logger } from '@episodica/memory-core/ports';
 import type { Connection } from './connection.ts';
 import { toMemoryError } from './errors.ts';
@@ -26,6 +26,8 @@ export interface Syncing {
   /** The primary has this entry; without a number, something that may not be in the file. */
   owe(seq?: number): void;
   readonly isOwed: boolean;
+  /** It takes longer than those who read would wait: as after a failure, they don't for a while. */
+  pause(): void;
   /** Whether another attempt so soon would only keep those waiting who read. */
   readonly isPausing: boolean;
   /** Whether the file held all that the primary did at some time: what it lacks until then is not missing there. */
@@ -34,70 +36,149 @@ export interface Syncing {
   readonly problem: MemoryError | undefined;
   /** How far the present or the last attempt came. */
   readonly progress: FollowProgress | undefined;
-  /** Stops what is under way between two pages. */
+  /** Stops what is under way between two pages, for good. */
   stop(): Promise<void>;
+  readonly isStopped: boolean;
 }
 
 /** Nothing is asked of the primary before the first `sync`. */
-export function syncing({ file, primary, pauseMs, logger }: SyncSetup): Syncing {
+export function syncing(setup: SyncSetup): Syncing {
   const stop = new AbortController();
-  let running: Promise<Followed> | undefined;
-  let next: Promise<Followed> | undefined;
-  let seq = 0;
-  let isFilled = false;
+  const status: Status = {
+    seq: 0,
+    isFilled: false,
+    owedSeq: 0,
+    owed: 0,
+    paid: 0,
+    problem: undefined,
+    progress: undefined,
+    pausedAtMs: Number.NEGATIVE_INFINITY,
+    notedAtMs: Number.NEGATIVE_INFINITY,
+  };
+  const runs = oneAtATime(() => syncOnce(setup, { status, signal: stop.signal }));
+  return {
+    sync: runs.fresh,
+    async syncTo(wanted) {
+      if (runs.running !== undefined) {
+        await runs.running;
+        if (status.seq >= wanted) return;
+      }
+      // What runs now began later than this was called.
+      await (runs.running ?? runs.fresh());
+    },
+    owe(wanted) {
+      if (wanted === undefined) status.owed += 1;
+      else status.owedSeq = Math.max(status.owedSeq, wanted);
+    },
+    get isOwed() {
+      return status.seq < status.owedSeq || status.paid < status.owed;
+    },
+    pause() {
+      status.pausedAtMs = performance.now();
+    },
+    get isPausing() {
+      return performance.now() - status.pausedAtMs < setup.pauseMs;
+    },
+    async isFilled() {
+      status.isFilled ||= (await readFollowing(setup.file))?.syncedAt !== undefined;
+      return status.isFilled;
+    },
+    get problem() {
+      return status.problem;
+    },
+    get progress() {
+      return status.progress;
+    },
+    get isStopped() {
+      return stop.signal.aborted;
+    },
+    async stop() {
+      stop.abort();
+      await runs.idle();
+    },
+  };
+}
+
+/** What is known at the moment. */
+interface Status {
+  /** The entry that both were at when the file was brought up last. */
+  seq: number;
+  isFilled: boolean;
   /** What reads wait for: an entry, and how often something was owed that has no number. */
-  let owedSeq = 0;
-  let owed = 0;
-  let paid = 0;
-  let problem: MemoryError | undefined;
-  let failedAtMs = Number.NEGATIVE_INFINITY;
-  let notedAtMs = Number.NEGATIVE_INFINITY;
-  let progress: FollowProgress | undefined;
+  owedSeq: number;
+  owed: number;
+  /** How much of `owed` the file has. */
+  paid: number;
+  problem: MemoryError | undefined;
+  progress: FollowProgress | undefined;
+  pausedAtMs: number;
+  notedAtMs: number;
+}
 
-  async function follow(): Promise<Followed> {
-    const { signal } = stop;
-    const { connection, identity } = await unlessAborted(primary(), signal);
-    return followJournal(connection, file, {
-      signal,
-      identity,
-      onProgress(now) {
-        progress = now;
-      },
-    });
-  }
+interface Course {
+  readonly status: Status;
+  readonly signal: AbortSignal;
+}
 
-  async function run(): Promise<Followed> {
-    // What comes from now on may be too late for this.
-    const before = owed;
-    try {
-      const followed = await follow();
-      await noteTime();
-      seq = followed.seq;
-      paid = before;
-      if (problem !== undefined) logger.info({ file: file.place }, 'the replica follows its primary again');
-      problem = undefined;
-      failedAtMs = Number.NEGATIVE_INFINITY;
-      return followed;
-    } catch (cause) {
-      const error = toMemoryError(cause, `bring the replica ${file.place} up to its primary`);
-      if (error.code === 'ABORTED') throw error;
-      if (problem?.message !== error.message)
-        logger.warn({ reason: error.message }, 'the replica cannot be synchronised');
-      problem = error;
-      failedAtMs = performance.now();
-      throw error;
+async function syncOnce(setup: SyncSetup, course: Course): Promise<Followed> {
+  const { file, logger } = setup;
+  const { status } = course;
+  // What comes from now on may be too late for this.
+  const before = status.owed;
+  try {
+    const followed = await follow(setup, course);
+    await noteTime(file, status);
+    if (status.problem !== undefined) logger.info({ file: file.place }, 'the replica follows its primary again');
+    status.seq = followed.seq;
+    status.paid = before;
+    status.problem = undefined;
+    status.pausedAtMs = Number.NEGATIVE_INFINITY;
+    return followed;
+  } catch (cause) {
+    const error = toMemoryError(cause, `bring the replica ${file.place} up to its primary`);
+    if (error.code === 'ABORTED') throw error;
+    if (status.problem?.message !== error.message) {
+      logger.warn({ reason: error.message }, 'the replica cannot be synchronised');
     }
+    status.problem = error;
+    status.pausedAtMs = performance.now();
+    throw error;
   }
+}
 
-  /** Others see by it that they need not sync; where many write, once in a while is enough. */
-  async function noteTime(): Promise<void> {
-    if (isFilled && performance.now() - notedAtMs < NOTE_PAUSE_MS) return;
-    await noteSynced(file, new Date().toISOString());
-    isFilled = true;
-    notedAtMs = performance.now();
-  }
+async function follow({ file, primary }: SyncSetup, { status, signal }: Course): Promise<Followed> {
+  throwIfAborted(signal);
+  const { connection, identity } = await unlessAborted(primary(), signal);
+  return followJournal(connection, file, {
+    signal,
+    identity,
+    onProgress(now) {
+      status.progress = now;
+    },
+  });
+}
 
-  function start(): Promise<Followed> {
+/** Others see by it that they need not sync; where many write, once in a while is enough. */
+async function noteTime(file: Connection, status: Status): Promise<void> {
+  if (status.isFilled && performance.now() - status.notedAtMs < NOTE_PAUSE_MS) return;
+  await noteSynced(file, new Date().toISOString());
+  status.isFilled = true;
+  status.notedAtMs = performance.now();
+}
+
+interface Runs<T> {
+  readonly running: Promise<T> | undefined;
+  /** One that begins no earlier than now: all who want it while another is under way share it. */
+  fresh(): Promise<T>;
+  /** Settles when nothing is under way and nothing waits. */
+  idle(): Promise<void>;
+}
+
+function oneAtATime<T>(run: () => Promise<T>): Runs<T> {
+  let running: Promise<T> | undefined;
+  let next: Promise<T> | undefined;
+
+  function start(): Promise<T> {
     const started = run().finally(() => {
       running = undefined;
     });
@@ -107,50 +188,22 @@ export function syncing({ file, primary, pauseMs, logger }: SyncSetup): Syncing 
     return started;
   }
 
-  function sync(): Promise<Followed> {
-    if (running === undefined) return start();
-    next ??= running
-      .catch(() => undefined)
-      .then(() => {
-        next = undefined;
-        return start();
-      });
-    next.catch(() => undefined);
-    return next;
-  }
-
   return {
-    sync,
-    async syncTo(wanted) {
-      if (running !== undefined) {
-        await running;
-        if (seq >= wanted) return;
-      }
-      // What runs now began later than this was called.
-      await (running ?? start());
+    get running() {
+      return running;
     },
-    owe(wanted) {
-      if (wanted === undefined) owed += 1;
-      else owedSeq = Math.max(owedSeq, wanted);
+    fresh() {
+      if (running === undefined) return start();
+      next ??= running
+        .catch(() => undefined)
+        .then(() => {
+          next = undefined;
+          return start();
+        });
+      next.catch(() => undefined);
+      return next;
     },
-    get isOwed() {
-      return seq < owedSeq || paid < owed;
-    },
-    get isPausing() {
-      return performance.now() - failedAtMs < pauseMs;
-    },
-    async isFilled() {
-      isFilled ||= (await readFollowing(file))?.syncedAt !== undefined;
-      return isFilled;
-    },
-    get problem() {
-      return problem;
-    },
-    get progress() {
-      return progress;
-    },
-    async stop() {
-      stop.abort();
+    async idle() {
       await next?.catch(() => undefined);
       await running?.catch(() => undefined);
     },

@@ -35,7 +35,7 @@ import { startWriter, type Writer } from './writers.ts';
 
 const KEEPER = fileURLToPath(new URL('fixtures/keeper.mjs', import.meta.url));
 
-const SCHEMA = 2;
+const SCHEMA = 3;
 
 let directory: string;
 let path: string;
@@ -290,14 +290,14 @@ test('the folder of backups is listed newest first, with what each holds and wha
       sizeBytes: second.sizeBytes,
       at: '2026-02-01T00:00:00.000Z',
       wasVerified: true,
-      held: { schema: SCHEMA, episodeCount: 2, journalSeq: 4 },
+      held: { schema: SCHEMA, episodeCount: 2, journalSeq: 4, isEncrypted: false },
     },
     {
       path: first.path,
       sizeBytes: first.sizeBytes,
       at: '2026-01-01T00:00:00.000Z',
       wasVerified: true,
-      held: { schema: SCHEMA, episodeCount: 1, journalSeq: 2 },
+      held: { schema: SCHEMA, episodeCount: 1, journalSeq: 2, isEncrypted: false },
     },
     {
       path: harmed,
@@ -316,7 +316,7 @@ test('old backups are told from those that stay, and the newest good one always 
     sizeBytes: 1,
     at: `2026-${month}-01T00:00:00.000Z`,
     wasVerified: isGood,
-    ...(isGood ? { held: { schema: SCHEMA, episodeCount: 1, journalSeq: 1 } } : {}),
+    ...(isGood ? { held: { schema: SCHEMA, episodeCount: 1, journalSeq: 1, isEncrypted: false } } : {}),
   });
   const [march, february, january] = [entry('03', false), entry('02'), entry('01')];
   const foreign = entry('01', true, 'kept-by-hand.db');
@@ -327,7 +327,7 @@ test('old backups are told from those that stay, and the newest good one always 
   expect(staleBackups(all, { keep: 3, olderThanDays: 1 }, now)).toEqual([]);
   expect(staleBackups([january], { olderThanDays: 1 }, now)).toEqual([]);
   // The newest may be of a store that had just been begun anew.
-  const empty = { ...entry('04'), held: { schema: SCHEMA, episodeCount: 0, journalSeq: 0 } };
+  const empty = { ...entry('04'), held: { schema: SCHEMA, episodeCount: 0, journalSeq: 0, isEncrypted: false } };
   expect(staleBackups([empty, ...all], { keep: 0 }, now)).toEqual([march, january]);
   await store.backup(copyAt());
   await deleteBackups([{ ...january, path: copyAt() }]);

@@ -80,7 +80,7 @@ test('an episode that was deleted and made again has the steps that it has there
   const to = await openEnd();
   const episode = anEpisode();
   const [gone, kept] = [aStep({ episodeId: episode.id }), aStep({ episodeId: episode.id })];
-  await from.store.write([put('episode', episode), put('step', gone), put('step', kept)]);
+  await from.store.write([put('episode', episode), put('step', kept), put('step', gone)]);
   await followJournal(from.connection, to.connection);
   await from.store.write([remove('episode', episode.id)]);
   await from.store.write([put('episode', episode), put('step', kept)]);

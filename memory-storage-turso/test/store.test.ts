@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,9 +27,11 @@ function newUrl(): string {
   return pathToFileURL(join(directory, `${opened}.db`)).href;
 }
 
-async function openAt(url: string): Promise<MemoryStore> {
+const KEY = randomBytes(32).toString('hex');
+
+async function openAt(url: string, encryptionKey?: string): Promise<MemoryStore> {
   // What the tests prove does not depend on the disk: without waiting for it they are a lot faster.
-  const store = await openTursoStore({ url, durability: 'normal', threads: false });
+  const store = await openTursoStore({ url, durability: 'normal', threads: false, encryptionKey });
   urls.set(store, url);
   return store;
 }
@@ -37,6 +40,12 @@ storeSuite({
   name: 'a local file',
   open: () => openAt(newUrl()),
   reopen: (closed) => openAt(urls.get(closed)!),
+});
+
+storeSuite({
+  name: 'an encrypted file',
+  open: () => openAt(newUrl(), KEY),
+  reopen: (closed) => openAt(urls.get(closed)!, KEY),
 });
 
 // The verbs need nothing but single statements and batches, which is what a remote database offers.

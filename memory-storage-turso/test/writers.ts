@@ -12,7 +12,9 @@ export interface Writer {
   tell(task: Task): Promise<void>;
 }
 
-export type Task = { readonly task: 'open'; readonly url: string } | { readonly task: 'write'; readonly count: number };
+export type Task =
+  | { readonly task: 'open'; readonly url: string; readonly syncUrl?: string; readonly encryptionKey?: string }
+  | { readonly task: 'write'; readonly count: number };
 
 interface Message {
   readonly acknowledged?: string[];

@@ -2,14 +2,19 @@
 import { basename } from 'node:path';
 import { EXIT_CODES, MemoryError } from '@episodica/memory-core';
 import type { BackupEntry, CopyProgress, Place, RestorePlan, RestoreReceipt } from '@episodica/memory-storage-turso';
-import { type Invocation, useDatabaseFile, useStore } from '../open.ts';
+import { type Invocation, readKeyIn, useDatabaseFile, useStore } from '../open.ts';
 import { localTime, print, table } from '../output.ts';
 import { bytesText, countsText } from './amounts.ts';
 import { confirm } from './confirm.ts';
 import { deleteCaches } from './erase.ts';
 
+/** A backup with another key than that of the store. */
+export interface KeyFlags {
+  readonly keyFile?: string;
+}
+
 /** Flags of `backup restore`. */
-export interface RestoreFlags {
+export interface RestoreFlags extends KeyFlags {
   readonly yes?: boolean;
   readonly force?: boolean;
   readonly dryRun?: boolean;
@@ -55,7 +60,7 @@ export async function create(invocation: Invocation, file: string | undefined): 
 /** Lists the folder of backups, newest first. */
 export async function list(invocation: Invocation): Promise<number> {
   const { listBackups } = await import('@episodica/memory-storage-turso');
-  const entries = await useDatabaseFile(invocation, ({ path }) => listBackups(path));
+  const entries = await useDatabaseFile(invocation, ({ path, encryptionKey }) => listBackups(path, { encryptionKey }));
   await print(invocation.format, { backups: entries.map(toListed) }, () => {
     if (entries.length === 0) return 'There are no backups yet. `memory-cli backup create` makes one.';
     const columns = [
@@ -64,6 +69,7 @@ export async function list(invocation: Invocation): Promise<number> {
       { heading: 'EPISODES', align: 'right' as const },
       { heading: 'SCHEMA', align: 'right' as const },
       { heading: 'VERIFIED' },
+      { heading: 'ENCRYPTED' },
       { heading: 'FILE' },
     ];
     return table(columns, entries.map(toRow), WHOLE_PATHS);
@@ -72,21 +78,33 @@ export async function list(invocation: Invocation): Promise<number> {
 }
 
 /** Reads a backup from end to end; findings are an exit code of their own. */
-export async function verify(invocation: Invocation, file: string): Promise<number> {
+export async function verify(invocation: Invocation, file: string, { keyFile }: KeyFlags): Promise<number> {
   const { verifyBackup } = await import('@episodica/memory-storage-turso');
-  const { path, sizeBytes, ok, findings, stats, isSealed } = await verifyBackup(file);
+  const { path, sizeBytes, ok, findings, stats, isSealed, isEncrypted } = await useDatabaseFile(
+    invocation,
+    async ({ encryptionKey }) => verifyBackup(file, { encryptionKey: (await readKeyIn(keyFile)) ?? encryptionKey }),
+  );
   const held = stats && {
     schema: stats.schema,
     journal_seq: stats.journalSeq,
     counts: stats.counts,
     newest_episode_at: stats.newestEpisodeAt,
   };
-  const result = { ok, findings, path, size_bytes: sizeBytes, ...held, verified_when_made: isSealed };
+  const result = {
+    ok,
+    findings,
+    path,
+    size_bytes: sizeBytes,
+    ...held,
+    verified_when_made: isSealed,
+    encrypted: isEncrypted,
+  };
   await print(invocation.format, result, () =>
     [
-      ok ? `${path} is whole.` : `${path} is not whole; use another backup.`,
+      ok ? `${path} is whole.` : `${path} is not whole, or cannot be read here:`,
       ...findings.map((finding) => `- ${finding}`),
       ...(stats === undefined ? [] : [`It holds ${countsText(stats.counts)}, schema ${stats.schema}.`]),
+      ...(isEncrypted === true ? ['It is encrypted.'] : []),
       ...(stats?.newestEpisodeAt === undefined
         ? []
         : [`The newest episode began ${localTime(stats.newestEpisodeAt)}.`]),
@@ -98,15 +116,15 @@ export async function verify(invocation: Invocation, file: string): Promise<numb
 /** Puts a backup in the place of the store in use. */
 export async function restore(invocation: Invocation, file: string, flags: RestoreFlags): Promise<number> {
   const { planRestore, restoreBackup } = await import('@episodica/memory-storage-turso');
-  return useDatabaseFile(invocation, async ({ url, cachePath }) => {
+  return useDatabaseFile(invocation, async ({ url, cachePath, encryptionKey }) => {
+    const ends = { from: file, url, encryptionKey, backupKey: await readKeyIn(flags.keyFile) };
     if (flags.dryRun === true) {
-      await printPlan(invocation, await planRestore({ from: file, url }));
+      await printPlan(invocation, await planRestore(ends));
       return 0;
     }
     const receipt = await withProgress('copied', (onProgress) =>
       restoreBackup({
-        from: file,
-        url,
+        ...ends,
         replace: flags.force === true,
         bringBackForgotten: flags.withForgotten === true,
         signal: invocation.signal,
@@ -130,7 +148,7 @@ export async function prune(invocation: Invocation, flags: PruneFlags): Promise<
     throw new MemoryError('INVALID_INPUT', 'prune: say which may go, by --keep N, --older-than DAYS or both.');
   }
   const { deleteBackups, listBackups, staleBackups } = await import('@episodica/memory-storage-turso');
-  const entries = await useDatabaseFile(invocation, ({ path }) => listBackups(path));
+  const entries = await useDatabaseFile(invocation, ({ path, encryptionKey }) => listBackups(path, { encryptionKey }));
   const limits = {
     ...(keep === undefined ? {} : { keep }),
     ...(olderThan === undefined ? {} : { olderThanDays: olderThan }),
@@ -164,7 +182,12 @@ const WHOLE_PATHS = 10_000;
 const PROGRESS_MS = 100;
 
 function toListed({ path, sizeBytes, at, wasVerified, held, problem }: BackupEntry): object {
-  const contents = held && { schema: held.schema, episodes: held.episodeCount, journal_seq: held.journalSeq };
+  const contents = held && {
+    schema: held.schema,
+    episodes: held.episodeCount,
+    journal_seq: held.journalSeq,
+    encrypted: held.isEncrypted,
+  };
   const known = { name: basename(path), path, at, size_bytes: sizeBytes, verified_when_made: wasVerified, ...contents };
   return problem === undefined ? known : { ...known, problem };
 }
@@ -172,7 +195,8 @@ function toListed({ path, sizeBytes, at, wasVerified, held, problem }: BackupEnt
 function toRow({ path, sizeBytes, at, wasVerified, held, problem }: BackupEntry): readonly string[] {
   const isVerified = problem === undefined ? (wasVerified ? 'when made' : 'no') : 'unreadable';
   const [episodes, schema] = held === undefined ? ['', ''] : [String(held.episodeCount), String(held.schema)];
-  return [localTime(at), bytesText(sizeBytes), episodes, schema, isVerified, path];
+  const encrypted = held === undefined ? '' : held.isEncrypted ? 'yes' : 'no';
+  return [localTime(at), bytesText(sizeBytes), episodes, schema, isVerified, encrypted, path];
 }
 
 function isHolding(place: Place): boolean {

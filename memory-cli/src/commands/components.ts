@@ -1,5 +1,6 @@
 // What a look at the health of something is made of: parts, each with its state, and how they are told.
 import { EXIT_CODES, type MemoryErrorCode } from '@episodica/memory-core';
+import type { Opened } from '../open.ts';
 
 type Status = 'ok' | 'degraded' | 'down';
 
@@ -29,4 +30,10 @@ export function healthOf(parts: readonly Component[]): Health {
 /** A line each. Not a table: what to do stands at the end of a detail, and must not be cut off. */
 export function componentsText(components: Health['components']): string {
   return components.map(({ name, status, detail }) => `${name.padEnd(9)}${status.padEnd(10)}${detail}`).join('\n');
+}
+
+/** What is encrypted here. Of a database on a host, only its host knows. */
+export function encryptionText({ store, isEncrypted }: Pick<Opened, 'store' | 'isEncrypted'>): string {
+  const state = isEncrypted ? 'encrypted' : 'in plain text';
+  return store.reach === 'file' ? state : `over a network, with its cache here ${state}`;
 }

@@ -1,12 +1,12 @@
 // config show.
-import { SETTINGS } from '@episodica/memory-core/config';
+import { SETTINGS, shownValue } from '@episodica/memory-core/config';
 import { type Invocation, readSettings } from '../open.ts';
 import { note, print, table, terminalWidth } from '../output.ts';
 
 /** Tells every setting, its value and where it comes from. Opens no store. */
 export async function show(invocation: Invocation): Promise<number> {
   const { values, origins, warnings, files, project } = await readSettings(invocation);
-  const settings = SETTINGS.map((name) => ({ name, value: values[name], origin: origins[name] }));
+  const settings = SETTINGS.map((name) => ({ name, value: shownValue(name, values[name]), origin: origins[name] }));
   await print(invocation.format, { settings, project, files, warnings }, () => {
     const rows = settings.map(({ name, value, origin }) => [name, origin, String(value)]);
     const columns = [{ heading: 'SETTING' }, { heading: 'FROM' }, { heading: 'VALUE' }];

@@ -3,7 +3,7 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT_CODES } from '@episodica/memory-core';
-import { type Invocation, readSettings, useStore } from '../open.ts';
+import { type Invocation, useDatabaseFile, useStore } from '../open.ts';
 import { print } from '../output.ts';
 import { bytesText } from './amounts.ts';
 
@@ -14,23 +14,24 @@ export interface EraseResult {
   readonly reason?: string;
   readonly size_bytes_before: number;
   readonly size_bytes_after: number;
-  /** Backups and other copies, which are left as they are. */
+  /** Backups and other copies, which are left as they are; also the host whose database the file follows. */
   readonly other_copies: readonly string[];
 }
 
 /** Erases what was deleted, and deletes the caches: servers that use one begin another. */
 export async function eraseTraces(invocation: Invocation): Promise<EraseResult> {
-  const report = await useStore(invocation, (store) => store.erase());
-  const { values } = await readSettings(invocation);
-  const left = await deleteCaches(values.LMDB_CACHE_PATH);
-  const reason = report.erased ? left : report.reason;
-  return {
-    erased: reason === undefined,
-    ...(reason === undefined ? {} : { reason }),
-    size_bytes_before: report.sizeBytesBefore,
-    size_bytes_after: report.sizeBytesAfter,
-    other_copies: report.otherCopies,
-  };
+  return useDatabaseFile(invocation, async ({ cachePath, primary }) => {
+    const report = await useStore(invocation, (store) => store.erase());
+    const left = await deleteCaches(cachePath);
+    const reason = report.erased ? left : report.reason;
+    return {
+      erased: reason === undefined,
+      ...(reason === undefined ? {} : { reason }),
+      size_bytes_before: report.sizeBytesBefore,
+      size_bytes_after: report.sizeBytesAfter,
+      other_copies: [...report.otherCopies, ...(primary === undefined ? [] : [primary])],
+    };
+  });
 }
 
 /** In words: what is left, and what to do about it. */

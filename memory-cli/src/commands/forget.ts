@@ -2,7 +2,7 @@
 import { type Memory, MemoryError } from '@episodica/memory-core';
 import type { EpisodeFilter } from '@episodica/memory-core/ports';
 import { type ForgetResult, forgetResult, forgetText } from '@episodica/memory-core/wire';
-import { type Invocation, useMemory } from '../open.ts';
+import { type Invocation, useDatabaseFile, useMemory } from '../open.ts';
 import { print } from '../output.ts';
 import { confirm, refuseUnasked } from './confirm.ts';
 import { wholeId } from './episode-id.ts';
@@ -36,6 +36,8 @@ export async function forget(
     );
   }
   const { yes, dryRun } = options;
+  // Before anything is forgotten: what a host keeps of it is out of our hands.
+  if (options.secure === true) await useDatabaseFile(invocation, async () => undefined);
   const isAsking = dryRun !== true && yes !== true;
   if (isAsking) refuseUnasked();
   const result = await useMemory(invocation, async ({ memory }) => {

@@ -2,7 +2,7 @@
 import { isMemoryError } from '@episodica/memory-core';
 import { type Invocation, type Opened, useMemory } from '../open.ts';
 import { print } from '../output.ts';
-import { type Component, componentsText, healthOf } from './components.ts';
+import { type Component, componentsText, encryptionText, healthOf } from './components.ts';
 
 /** Episodes counted before the backlog is told as "or more". */
 const MAX_COUNTED_BACKLOG = 100;
@@ -30,12 +30,12 @@ async function memoryComponents(invocation: Invocation): Promise<readonly Compon
   }
 }
 
-async function storeComponent({ memory, store }: Opened, signal: AbortSignal): Promise<Component> {
+async function storeComponent({ memory, store, isEncrypted }: Opened, signal: AbortSignal): Promise<Component> {
   const startedMs = performance.now();
   for await (const _newest of memory.listEpisodes({ order: 'newest', limit: 1 }, { signal }));
   const tookMs = performance.now() - startedMs;
   const { path, access, counts } = await store.stats();
-  const figures = `read in ${tookMs.toFixed(1)} ms, ${counts.episode} episodes, ${path}`;
+  const figures = `read in ${tookMs.toFixed(1)} ms, ${counts.episode} episodes, ${path}, ${encryptionText({ store, isEncrypted })}`;
   if (access === 'read-write') return { name: 'store', status: 'ok', detail: figures };
   return { name: 'store', status: 'degraded', detail: `read-only: nothing can be written; ${figures}` };
 }

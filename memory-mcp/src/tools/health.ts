@@ -59,10 +59,11 @@ function worst(components: readonly Component[]): Status {
 
 async function memoryComponents(services: Services, signal: AbortSignal): Promise<readonly Component[]> {
   const store = await asked('store', async () => {
-    const { memory } = await services.backend.get();
+    const { memory, place } = await services.backend.get();
     const startedMs = performance.now();
     for await (const _newest of memory.listEpisodes({ order: 'newest', limit: 1 }, { signal }));
-    return `read in ${(performance.now() - startedMs).toFixed(1)} ms`;
+    const took = `read in ${(performance.now() - startedMs).toFixed(1)} ms`;
+    return place === undefined ? took : `${took}, ${place()}`;
   });
   if (store.status === 'down') return [store];
   const backend = await services.backend.get();

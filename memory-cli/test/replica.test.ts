@@ -1,0 +1,63 @@
+// The program on a file that follows a database.
+import { join } from 'node:path';
+import { type LibsqlServer, startLibsqlServer } from '@episodica/test-utils';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { aPlace, type Place } from './program.ts';
+
+let here: Place;
+let there: Place;
+let server: LibsqlServer;
+let env: Readonly<Record<string, string>>;
+
+beforeEach(async () => {
+  here = aPlace();
+  there = aPlace();
+  server = await startLibsqlServer({ path: join(here.home, 'primary.db'), token: 'open-sesame' });
+  env = { TURSO_SYNC_URL: server.url, TURSO_AUTH_TOKEN: 'open-sesame' };
+});
+
+afterEach(async () => {
+  await server.close();
+  here.remove();
+  there.remove();
+});
+
+const CREATE = ['episode', 'create', 'Make the lexer accept tabs'];
+
+test('sync tells what came from the database, and stats and health where that is [CL-01 ST-03]', async () => {
+  await here.json(['storage', 'sync'], { env });
+  await there.json(CREATE, { env });
+  expect(await here.json(['storage', 'sync'], { env })).toMatchObject({
+    changes: 1,
+    journal_seq: 1,
+    primary: server.url,
+  });
+  const { stdout } = await here.run(['storage', 'sync'], { env });
+  expect(stdout).toContain(`has all that ${server.url} has`);
+  const stats = await here.json(['storage', 'stats'], { env });
+  expect(stats).toMatchObject({ reach: 'file', journal_seq: 1, replica: { primary: server.url } });
+  const { components } = await here.json(['storage', 'health'], { env });
+  expect(components).toContainEqual({ name: 'replica', status: 'ok', detail: expect.stringContaining(server.url) });
+});
+
+test('while the database is away, what is there is listed, and sync and create end as what may be tried again [CL-01 ST-03]', async () => {
+  await here.json(CREATE, { env });
+  await server.stop();
+  const listed = await here.json(['episode', 'list'], { env });
+  expect(JSON.stringify(listed)).toContain('Make the lexer accept tabs');
+  for (const words of [['storage', 'sync'], CREATE]) {
+    const { code, stderr } = await here.run(words, { env });
+    expect([words, code]).toEqual([words, 75]);
+    expect(stderr).toContain(server.url);
+    expect(stderr).not.toContain('open-sesame');
+  }
+});
+
+test('sync is refused where there is nothing to synchronise with [CL-01]', async () => {
+  const file = await here.run(['storage', 'sync']);
+  expect([file.code, file.stderr]).toEqual([6, expect.stringContaining('TURSO_SYNC_URL')]);
+  const host = await here.run(['storage', 'sync'], {
+    env: { DATABASE_URL: server.url, TURSO_AUTH_TOKEN: 'open-sesame' },
+  });
+  expect([host.code, host.stderr]).toEqual([6, expect.stringContaining('each read goes there')]);
+});

@@ -1,0 +1,250 @@
+import { fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { openMemory } from '@episodica/memory-core';
+import {
+  backupPathAt,
+  describeDatabase,
+  openTursoStore,
+  planRekey,
+  type RekeyPlan,
+  rekeyStore,
+  type TursoStore,
+} from '@episodica/memory-storage-turso';
+import { anEpisode, put } from '@episodica/test-utils';
+import Database from 'libsql';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { wordsIn } from './plaintext.ts';
+import { startWriter } from './writers.ts';
+
+const KEEPER = fileURLToPath(new URL('fixtures/keeper.mjs', import.meta.url));
+const [KEY, OTHER_KEY] = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')];
+const WORD = 'quagmire';
+
+let directory: string;
+let path: string;
+let url: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'episodica-rekey-'));
+  path = join(directory, 'memory.db');
+  url = pathToFileURL(path).href;
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+async function withStore<T>(encryptionKey: string | undefined, work: (store: TursoStore) => Promise<T>): Promise<T> {
+  const store = await openTursoStore({ url, encryptionKey });
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+const remember = (store: TursoStore): Promise<unknown> =>
+  store.write([put('episode', anEpisode({ description: `the ${WORD} task` }), { terms: { title: [WORD], body: [] } })]);
+
+async function exported(encryptionKey: string | undefined): Promise<readonly unknown[]> {
+  return withStore(encryptionKey, async (store) => {
+    const memory = openMemory({ store });
+    const records: unknown[] = [];
+    for await (const record of memory.exportEpisodes({})) records.push(record);
+    await memory.close();
+    return records;
+  });
+}
+
+const bytes = (): Record<string, string> =>
+  Object.fromEntries(
+    readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && !/-(?:wal|shm)$/u.test(entry.name))
+      .map(({ name }) => [name, readFileSync(join(directory, name), 'base64')]),
+  );
+
+for (const [what, from, to] of [
+  ['a plain store gets a key', undefined, KEY],
+  ['an encrypted store gets another key', KEY, OTHER_KEY],
+  ['a key is taken away', KEY, undefined],
+  ['the key stays the same', KEY, KEY],
+] as const) {
+  test(`when ${what}, all is there under the new one, and nothing of the old file [ST-11]`, async () => {
+    await withStore(from, remember);
+    const identity = await withStore(from, async (store) => store.identity);
+    const records = await exported(from);
+    const receipt = await rekeyStore({ url, encryptionKey: from, newKey: to });
+    expect(receipt).toMatchObject({
+      wasEncrypted: from !== undefined,
+      isEncrypted: to !== undefined,
+      counts: { episode: 1 },
+      oldCopies: [],
+    });
+    expect(readdirSync(directory)).toEqual(['memory.db']);
+    expect(wordsIn(directory, [WORD]).length > 0).toBe(to === undefined);
+    expect(await exported(to)).toEqual(records);
+    expect(await withStore(to, async (store) => store.identity)).toBe(receipt.identity);
+    expect(receipt.identity).not.toBe(identity);
+    if (from !== to) await expect(openTursoStore({ url, encryptionKey: from })).rejects.toThrow(/encrypted/u);
+  });
+}
+
+test('a key that does not fit, a place without a store, a key of another form: nothing is changed or made [ST-11]', async () => {
+  await expect(rekeyStore({ url, newKey: KEY })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  expect(readdirSync(directory)).toEqual([]);
+  await withStore(KEY, remember);
+  const before = bytes();
+  for (const encryptionKey of [OTHER_KEY, undefined]) {
+    await expect(rekeyStore({ url, encryptionKey, newKey: OTHER_KEY })).rejects.toMatchObject({
+      code: 'STORE_CORRUPT',
+    });
+  }
+  await expect(rekeyStore({ url, encryptionKey: KEY, newKey: '' })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+  expect(bytes()).toEqual(before);
+});
+
+test('a store that is not whole keeps its key [ST-11]', async () => {
+  await withStore(undefined, remember);
+  const harmed = new Database(path);
+  harmed.exec("INSERT INTO evidence (id, version, pattern_id, episode_id, body) VALUES ('e', 1, 'p', 'x', '{}')");
+  harmed.close();
+  const before = bytes();
+  await expect(rekeyStore({ url, newKey: KEY })).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+  expect(bytes()).toEqual(before);
+});
+
+test('who does not agree leaves all as it is, and is told which copies have the old key [ST-11]', async () => {
+  const backup = backupPathAt(path, new Date());
+  await withStore(undefined, async (store) => {
+    await remember(store);
+    await store.backup(backup);
+  });
+  const before = bytes();
+  const plans: RekeyPlan[] = [];
+  const agree = async (plan: RekeyPlan): Promise<void> => {
+    plans.push(plan);
+    throw new Error('no');
+  };
+  await expect(rekeyStore({ url, newKey: KEY, agree })).rejects.toThrow('no');
+  expect(plans).toMatchObject([{ wasEncrypted: false, isEncrypted: true, oldCopies: { ours: [backup], others: [] } }]);
+  expect(bytes()).toEqual(before);
+});
+
+test('copies that have the old key are named, and deleted where that is asked for and their names are ours [ST-11 ST-12]', async () => {
+  const backup = backupPathAt(path, new Date());
+  const own = join(directory, 'backups', 'my-copy.db');
+  const neighbour = join(directory, 'backups', 'memory-two-2026-01-01T00-00-00.000Z.db');
+  const aside = `${path}.replaced-2026-01-01T00-00-00.000Z`;
+  await withStore(undefined, async (store) => {
+    await remember(store);
+    for (const place of [backup, own, neighbour, aside]) await store.backup(place);
+  });
+  const named = await rekeyStore({ url, newKey: KEY });
+  expect([...named.oldCopies].sort()).toEqual([own, neighbour, backup, aside].sort());
+  expect(named.deletedCopies).toEqual([]);
+  const newer = backupPathAt(path, new Date());
+  await withStore(KEY, (store) => store.backup(newer));
+  const deleted = await rekeyStore({ url, encryptionKey: KEY, newKey: KEY, deleteOldCopies: true });
+  expect([...deleted.deletedCopies].sort()).toEqual([backup, aside].sort());
+  expect([...deleted.oldCopies].sort()).toEqual([own, neighbour].sort());
+  expect([backup, aside, own, neighbour, newer].map(existsSync)).toEqual([false, false, true, true, true]);
+  expect(await planRekey({ url, encryptionKey: KEY, newKey: KEY })).toMatchObject({ oldCopies: { ours: [] } });
+});
+
+test('a second name of the old file, which a killed process left, goes with it [ST-11]', async () => {
+  await withStore(undefined, remember);
+  linkSync(path, `${path}.replaced-2026-01-01T00-00-00.000Z`);
+  await rekeyStore({ url, newKey: KEY });
+  expect(readdirSync(directory)).toEqual(['memory.db']);
+});
+
+test('a process that had the store open is told that its key does not fit any more, and writes nothing [ST-11]', async () => {
+  for (const [from, to] of [
+    [undefined, KEY],
+    [KEY, OTHER_KEY],
+    [OTHER_KEY, undefined],
+  ]) {
+    const old = await openTursoStore({ url, encryptionKey: from });
+    await remember(old);
+    await rekeyStore({ url, encryptionKey: from, newKey: to });
+    const before = bytes();
+    const refusal = {
+      code: 'STORE_FAILED',
+      retryable: false,
+      message: expect.stringContaining('start it with the right'),
+    };
+    await expect(remember(old)).rejects.toMatchObject(refusal);
+    await expect(old.getMany('episode', ['x'])).rejects.toMatchObject(refusal);
+    await old.close();
+    expect(bytes()).toEqual(before);
+  }
+  expect(await withStore(undefined, (store) => store.stats())).toMatchObject({ counts: { episode: 3 } });
+});
+
+test('whatever another process was told is written is there under the new key, and the rest it may try again [ST-11 ST-06]', async () => {
+  const writer = await startWriter();
+  try {
+    await writer.tell({ task: 'open', url });
+    const refused = writer.tell({ task: 'write', count: 1_000_000 }).catch((error: Error) => error.message);
+    while (writer.acknowledged.length < 50) await once(writer.process, 'message');
+    await rekeyStore({ url, newKey: KEY });
+    expect(await refused).toMatch(/STORE_FAILED|STORE_UNAVAILABLE/u);
+  } finally {
+    writer.process.kill('SIGKILL');
+  }
+  const known = writer.acknowledged.flat();
+  await withStore(KEY, async (store) => {
+    const found = await store.getMany('tombstone', known);
+    expect(found.filter((tombstone) => tombstone === undefined)).toEqual([]);
+    expect(await store.verify()).toEqual({ ok: true, findings: [] });
+  });
+});
+
+test('while another process writes without end, the key stays [ST-11]', async () => {
+  await withStore(undefined, remember);
+  const before = bytes();
+  const other = new Database(path);
+  other.exec('BEGIN IMMEDIATE');
+  await expect(rekeyStore({ url, newKey: KEY, waitMs: 50 })).rejects.toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+    retryable: true,
+  });
+  other.exec('COMMIT');
+  other.close();
+  expect(bytes()).toEqual(before);
+});
+
+test('killed before any of its steps, it leaves the old store or the new one, whole [ST-11]', async () => {
+  await withStore(KEY, remember);
+  const keys = [KEY, OTHER_KEY];
+  const seen = new Set<string>();
+  let current = KEY;
+  // Each call that gives a file another name or takes one away, through a change of the key and into the next.
+  for (let step = 1; step <= 12; step += 1) {
+    const other = keys.find((key) => key !== current) ?? '';
+    const child = fork(KEEPER, ['rekey', url, '', String(step), current, other]);
+    await once(child, 'exit');
+    const { isEncrypted } = await describeDatabase(path, { encryptionKey: current }).catch(() => ({
+      isEncrypted: false,
+    }));
+    seen.add(isEncrypted ? 'old' : 'new');
+    current = isEncrypted ? current : other;
+    await withStore(current, async (store) => {
+      expect(await store.stats()).toMatchObject({ counts: { episode: 1 } });
+      expect(await store.verify()).toEqual({ ok: true, findings: [] });
+    });
+    expect(wordsIn(directory, [WORD])).toEqual([]);
+  }
+  expect([...seen].sort()).toEqual(['new', 'old']);
+});
+
+test('what a killed change of the key left is named among the copies, and can be deleted [ST-11]', async () => {
+  await withStore(undefined, remember);
+  const left = join(directory, '.memory.db.0123456789ab.partial');
+  writeFileSync(left, readFileSync(path));
+  const { deletedCopies } = await rekeyStore({ url, newKey: KEY, deleteOldCopies: true });
+  expect(deletedCopies).toEqual([left]);
+  expect(readdirSync(directory)).toEqual(['memory.db']);
+});
