@@ -1,5 +1,5 @@
 // A store of one's own: a text file to which every write is appended, over the in-memory store that knows the laws.
-// It has no text index, says so by leaving `text` out, and core then ranks by a scan.
+// It has no text index and does not date its answers, says so by leaving `text` and `dated` out, and core does without.
 import { existsSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { inMemoryStore, MemoryError } from '@episodica/memory-core';
@@ -15,7 +15,7 @@ interface Entry {
 /** For small memories that a person wants to read: all is held in the process, and on disk there is a line a write. */
 export async function openLogFileStore(path: string): Promise<MemoryStore> {
   let nowMs = 0;
-  const { text: _text, ...held } = inMemoryStore({ now: () => nowMs });
+  const { text: _text, dated: _dated, ...held } = inMemoryStore({ now: () => nowMs });
   const log = existsSync(path) ? readFileSync(path, 'utf8') : '';
   // What stands behind the last line break was cut off by a crash: nobody was told that it is stored.
   const whole = log.slice(0, log.lastIndexOf('\n') + 1);

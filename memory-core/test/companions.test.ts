@@ -291,15 +291,16 @@ test('what changes or goes while it is exported comes out as it is at one moment
   const store = inMemoryStore();
   const other = openMemory({ store });
   const [first, second] = await aDay(other, 2);
-  let isDone = false;
+  let changing: Promise<unknown> | undefined;
   const memory = openMemory({
     store: {
       ...store,
       async *scan(kind, filter, options) {
-        if (kind === 'step' && !isDone) {
-          isDone = true;
-          await other.updateEpisode(first!, { description: 'Said otherwise' });
-          await other.forget({ ids: [second!] });
+        if (kind === 'step') {
+          changing ??= other
+            .updateEpisode(first!, { description: 'Said otherwise' })
+            .then(() => other.forget({ ids: [second!] }));
+          await changing;
         }
         yield* store.scan(kind, filter, options);
       },

@@ -82,7 +82,7 @@ async function checkedRun(server: LibsqlServer, { seed, url, totals }: Run): Pro
   const where = `seed ${seed}`;
   const random = seededRandom(seed);
   const store = await openTursoStore({ url, deadlineMs: DEADLINE_MS });
-  const planned = plannedFaults({ share: random.pick([0.05, 0.1, 0.3]), kinds: KINDS, seed });
+  const planned = plannedFaults({ share: random.pick([0.05, 0.2, 0.6]), kinds: KINDS, seed });
   server.faults = (question) => {
     const fault = planned(question);
     if (fault !== 'none') totals.faults += 1;
@@ -158,12 +158,18 @@ function watchedStore(store: MemoryStore): {
   async function inTime<T>(verb: string, asked: Promise<T>): Promise<T> {
     const startedMs = performance.now();
     calls += 1;
+    let isLate = false;
+    // Timers fire in the order in which they are due, also on a machine that is held up: the deadline is due first.
+    const timer = setTimeout(() => {
+      isLate = true;
+    }, DEADLINE_MS + LATE_MS);
     try {
       return await asked;
     } finally {
+      clearTimeout(timer);
       const tookMs = performance.now() - startedMs;
       slowestMs = Math.max(slowestMs, tookMs);
-      if (tookMs > DEADLINE_MS + LATE_MS) lateCalls.push(`${verb} took ${tookMs} ms`);
+      if (isLate) lateCalls.push(`${verb} took ${tookMs} ms`);
     }
   }
 
