@@ -96,7 +96,7 @@ export async function useMemory<T>(invocation: Invocation, work: (opened: Opened
   const logger = await openLogger(settings);
   for (const warning of settings.warnings) logger.warn({}, warning);
   const encryptionKey = await encryptionKeyOf(settings.values);
-  const store = await openStore(settings, { encryptionKey, logger, threads: false });
+  const store = await openStore(settings, { encryptionKey, logger, threads: false, signal: invocation.signal });
   const { cached, cache } = await withCache(store, { settings, encryptionKey, logger });
   const memory = openMemory({ store: cached, project: settings.project, actor: 'cli', logger });
   const isEncrypted = encryptionKey !== undefined;
@@ -108,7 +108,7 @@ export async function useStore<T>(invocation: Invocation, work: (store: TursoSto
   const settings = await readSettings(invocation);
   const encryptionKey = await encryptionKeyOf(settings.values);
   const logger = await openLogger(settings);
-  const store = await openStore(settings, { encryptionKey, logger, threads: true });
+  const store = await openStore(settings, { encryptionKey, logger, threads: true, signal: invocation.signal });
   return closing(store, () => work(store));
 }
 
@@ -202,6 +202,7 @@ export async function moveEnds(
     poolSize: values.TURSO_POOL_SIZE,
     durability: values.MEMORY_DURABILITY,
     encryptionKey: await encryptionKeyOf(values),
+    signal: invocation.signal,
   };
   const end = async (address: Address, file: string | undefined, other: Address): Promise<TursoStoreOptions> => {
     if (address.kind === 'file') return { ...others, url: pathToFileURL(address.path).href };
@@ -238,7 +239,7 @@ async function closing<T>(resource: { close(): Promise<void> }, work: () => Prom
 /** Without threads, a command that asks little is not kept waiting for their start. */
 async function openStore(
   { values }: Settings,
-  options: Pick<TursoStoreOptions, 'encryptionKey' | 'threads' | 'logger'>,
+  options: Pick<TursoStoreOptions, 'encryptionKey' | 'threads' | 'logger' | 'signal'>,
 ): Promise<TursoStore> {
   const { openTursoStore } = await import('@episodica/memory-storage-turso');
   return openTursoStore({

@@ -61,7 +61,7 @@ export async function openBackend(log: SwitchableLogger): Promise<Backend> {
     project,
     place: () => placeText(store, encryptionKey),
     access: () => store.access,
-    replica: store.replica?.state,
+    replica: store.replica,
     journalSeq: () => newestSeq(store),
     cache: opened.health,
     close: () => memory.close(),

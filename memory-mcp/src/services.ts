@@ -1,7 +1,7 @@
 // What the tools work on: the memory and the sandbox, both opened when they are first needed.
 import { isMemoryError, type Memory } from '@episodica/memory-core';
 import type { Logger } from '@episodica/memory-core/ports';
-import type { ReplicaState } from '@episodica/memory-storage-turso';
+import type { Replica } from '@episodica/memory-storage-turso';
 import { type Lazy, lazy } from './lazy.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
 
@@ -14,8 +14,8 @@ export interface Backend {
   readonly place?: (() => string) | undefined;
   /** Whether the store can be written, or only read. */
   readonly access?: (() => 'read-write' | 'read-only') | undefined;
-  /** How a file stands to the database that it follows; absent where it follows none. */
-  readonly replica?: (() => Promise<ReplicaState>) | undefined;
+  /** Of a file that follows a database; absent where it follows none. */
+  readonly replica?: Pick<Replica, 'sync' | 'state'> | undefined;
   /** Sequence number of the newest journal entry. */
   readonly journalSeq?: (() => Promise<number>) | undefined;
   /** Whether there is a cache, with what it counted, and why not. */

@@ -127,6 +127,9 @@ function meaningOf({ code, extendedCode = code }: LibsqlError): Meaning {
 }
 
 function failedOnTheWay(cause: NetworkFailure, action: string): MemoryError {
+  if (cause.mishap === 'given up') {
+    return new MemoryError('ABORTED', `It was cancelled before it could ${action}; nothing was written.`, { cause });
+  }
   const { passes, advice } = cause.nature;
   const code = passes ? 'STORE_UNAVAILABLE' : 'STORE_FAILED';
   return new MemoryError(code, `Cannot ${action}: ${cause.message}. ${advice}.`, { cause, retryable: passes });

@@ -169,9 +169,9 @@ async function openToLook(address: Address, options: TursoStoreOptions): Promise
 
 function openHost(
   { url, place, authToken: tokenInUrl }: Extract<Address, { kind: 'remote' }>,
-  { authToken = tokenInUrl, poolSize = 10, deadlineMs = 20_000 }: TursoStoreOptions,
+  { authToken = tokenInUrl, poolSize = 10, deadlineMs = 20_000, signal }: TursoStoreOptions,
 ): Connection {
-  return connectRemote({ url, place, authToken, poolSize, deadlineMs });
+  return connectRemote({ url, place, authToken, poolSize, deadlineMs, signal });
 }
 
 function fileOptions({

@@ -9,6 +9,7 @@ export type Mishap =
   | 'untrusted'
   | 'token refused'
   | 'no database'
+  | 'bad port'
   | 'turned down'
   | 'not libSQL'
   | 'too many'
@@ -16,6 +17,7 @@ export type Mishap =
   | 'lost'
   | 'silent'
   | 'late'
+  | 'given up'
   | 'crowded'
   | 'resting';
 
@@ -66,6 +68,11 @@ const NATURES: Readonly<Record<Mishap, Nature>> = {
     what: 'there is no database at this address',
     advice: 'See that the URL is the one of a libSQL database that exists',
   },
+  'bad port': {
+    ...NEVER,
+    what: 'its port is one of those that are never asked over HTTP, as other services have them',
+    advice: 'Let the server listen on another port',
+  },
   'turned down': {
     ...NEVER,
     what: 'its host turned the request down',
@@ -97,6 +104,7 @@ const NATURES: Readonly<Record<Mishap, Nature>> = {
     what: 'other calls kept every connection busy until its time was over',
     advice: 'Try again later',
   },
+  'given up': { ...NEVER, what: 'it was given up', advice: 'Nothing was written' },
   crowded: { ...NOT_NOW, what: 'too many calls are waiting for a connection', advice: 'Try again later' },
   resting: { ...NOT_NOW, what: 'it could not be reached several times in a row', advice: 'Try again then' },
 };
@@ -169,6 +177,7 @@ export function failureBehind(error: unknown): unknown {
   // The body ended early: what there is of it is no JSON.
   if (error instanceof SyntaxError) return new NetworkFailure('lost');
   const source = sourceOf(error);
+  if (source.message === 'bad port') return new NetworkFailure('bad port');
   return source.code === undefined && source === error ? error : failureOfSystem(source);
 }
 

@@ -46,6 +46,8 @@ export interface TursoStoreOptions {
   readonly poolSize?: number;
   /** How long a call to a host may take, with all its repetitions. @default 20000 */
   readonly deadlineMs?: number;
+  /** Aborting gives up the opening, and all calls to a host that are under way or come later. */
+  readonly signal?: AbortSignal | undefined;
   /** How long a call waits for other processes before it fails with `STORE_UNAVAILABLE`. @default 5000 */
   readonly busyTimeoutMs?: number;
   /** `full`: a write that resolved survives a power cut. `normal`: it survives the end of the process. @default 'full' */
@@ -75,10 +77,10 @@ export async function openTursoStore(options: TursoStoreOptions): Promise<TursoS
 
 async function openRemoteStore(
   { url, place, authToken: tokenInUrl }: Extract<Address, { kind: 'remote' }>,
-  { authToken = tokenInUrl, poolSize = 10, deadlineMs = 20_000 }: TursoStoreOptions,
+  { authToken = tokenInUrl, poolSize = 10, deadlineMs = 20_000, signal }: TursoStoreOptions,
 ): Promise<TursoStore> {
   try {
-    return await openStoreOver(connectRemote({ url, place, authToken, poolSize, deadlineMs }));
+    return await openStoreOver(connectRemote({ url, place, authToken, poolSize, deadlineMs, signal }));
   } catch (error) {
     throw toMemoryError(error, `open the store ${place}`);
   }

@@ -110,8 +110,9 @@ interface Course {
 }
 
 /** Why a call ends without an answer. */
-function endOf({ isBatch, isSent, isInDoubt, last }: Course): unknown {
-  const reason = last ?? new NetworkFailure(isSent ? 'silent' : 'late');
+function endOf({ givenUp, isBatch, isSent, isInDoubt, last }: Course): unknown {
+  const known = givenUp?.aborted ? new NetworkFailure('given up') : last;
+  const reason = known ?? new NetworkFailure(isSent ? 'silent' : 'late');
   return isInDoubt || (isBatch && isSent) ? new InDoubt(reason) : reason;
 }
 
@@ -119,6 +120,7 @@ function endOf({ isBatch, isSent, isInDoubt, last }: Course): unknown {
 function beforeDeadline<T>(work: Promise<T>, course: Course): Promise<T> {
   return new Promise((resolve, reject) => {
     const end = (): void => reject(endOf(course));
+    if (course.givenUp?.aborted) end();
     const timer = setTimeout(end, course.endsAtMs - performance.now());
     course.givenUp?.addEventListener('abort', end);
     work.then(resolve, reject).finally(() => {
@@ -157,7 +159,7 @@ async function persevere<T>(attempt: (signal: AbortSignal) => Promise<T>, setup:
 
 function resting(restMs: number): NetworkFailure {
   return new NetworkFailure('resting', {
-    detail: `nobody tries before ${new Date(Date.now() + restMs).toISOString()}`,
+    detail: `the next attempt is made in ${Math.ceil(restMs / 1_000)} s`,
   });
 }
 

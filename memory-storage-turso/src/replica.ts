@@ -89,7 +89,8 @@ const WRITING_PATIENCE_MS = 5_000;
 const MAX_PAUSE_MS = 5_000;
 
 /**
- * Of these, who asks by id has heard of it, maybe from another machine: what the file does not know is asked for.
+ * Of these, who asks by id has heard of it, maybe from another machine: what the file does not know is asked for. So is
+ * whether something was forgotten elsewhere, as an import would bring it back.
  * The others are asked for to see whether they are there, and mostly they are not; a write that is wrong about it is
  * turned down by the database.
  */
@@ -100,7 +101,7 @@ const IS_HEARD_OF: Readonly<Record<Kind, boolean>> = {
   pattern: false,
   evidence: false,
   baseline: false,
-  tombstone: false,
+  tombstone: true,
 };
 
 interface ReplicaStore {
@@ -157,6 +158,7 @@ function replicaStore(setup: ReplicaSetup): ReplicaStore {
         return local.access;
       },
       ...reads,
+      probe: () => call(async () => (await reached.use()).store.probe()),
       write: (batch, options) => call(() => writeThrough({ batch, options, reached, follower, bringUp })),
       replica: {
         sync: () => call(() => timedSync(follower)),
@@ -313,7 +315,10 @@ function reachedOnce({ file, primary, openPrimary }: ReplicaSetup): Reached {
 /** Whether the file was brought up to the database so lately, by whichever process. */
 async function isFresh(file: Connection, ageMs: number): Promise<boolean> {
   const { syncedAt } = (await readFollowing(file)) ?? {};
-  return syncedAt !== undefined && Date.now() - Date.parse(syncedAt) < ageMs;
+  if (syncedAt === undefined) return false;
+  const age = Date.now() - Date.parse(syncedAt);
+  // A time that is to come says nothing: a clock was set back.
+  return age >= 0 && age < ageMs;
 }
 
 async function timedSync(follower: Syncing): Promise<SyncReceipt> {

@@ -71,13 +71,14 @@ export function syncing(setup: SyncSetup): Syncing {
       else status.owedSeq = Math.max(status.owedSeq, wanted);
     },
     get isOwed() {
-      return status.seq < status.owedSeq || status.paid < status.owed;
+      return isOwed(status);
     },
     pause() {
       status.pausedAtMs = performance.now();
     },
     get isPausing() {
-      return performance.now() - status.pausedAtMs < setup.pauseMs;
+      const pauseMs = isOwed(status) ? Math.min(OWED_PAUSE_MS, setup.pauseMs) : setup.pauseMs;
+      return performance.now() - status.pausedAtMs < pauseMs;
     },
     async isFilled() {
       status.isFilled ||= (await readFollowing(setup.file))?.syncedAt !== undefined;
@@ -97,6 +98,13 @@ export function syncing(setup: SyncSetup): Syncing {
       await runs.idle();
     },
   };
+}
+
+/** Pause before another attempt where a read would miss what this process has written. */
+const OWED_PAUSE_MS = 250;
+
+function isOwed({ seq, owedSeq, paid, owed }: Status): boolean {
+  return seq < owedSeq || paid < owed;
 }
 
 /** What is known at the moment. */

@@ -32,7 +32,7 @@ function httpTransport({ url, authToken }: Endpoint): Transport {
       const ask = (request: Request): Promise<Response> => askHost(request, { signal, authToken });
       const client = createClient({ url, fetch: ask, ...(authToken === undefined ? {} : { authToken }) });
       try {
-        return await work(client);
+        return await Promise.race([work(client), aborted(signal)]);
       } catch (error) {
         throw failureBehind(error);
       } finally {
@@ -43,6 +43,13 @@ function httpTransport({ url, authToken }: Endpoint): Transport {
   };
 }
 
+/** Rejects when the attempt is over, whatever else hears of that. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new NetworkFailure('silent')), { once: true });
+  });
+}
+
 /** As much as is told of what a host says. */
 const MAX_WORDS = 200;
 
@@ -51,10 +58,12 @@ async function askHost(
   { signal, authToken = '' }: { readonly signal: AbortSignal; readonly authToken: string | undefined },
 ): Promise<Response> {
   // A redirected request would come without its body, and with its token at another host.
-  const response = await fetch(new Request(request, { signal, redirect: 'manual' }));
+  // The signal is given here: a `Request` that has it is held weakly, and may never hear of it.
+  const response = await fetch(request, { signal, redirect: 'manual' });
   if (!response.ok) {
-    const text = (await response.text()).trim().slice(0, MAX_WORDS);
-    const words = authToken === '' ? text : text.replaceAll(authToken, '…');
+    const words = withoutToken(await response.text(), authToken)
+      .trim()
+      .slice(0, MAX_WORDS);
     throw failureOfStatus(response.status, { words, retryAfter: response.headers.get('retry-after') });
   }
   if (!/\bjson\b/u.test(response.headers.get('content-type') ?? '')) {
@@ -62,6 +71,14 @@ async function askHost(
     throw new NetworkFailure('not libSQL');
   }
   return response;
+}
+
+/** A host may repeat what it was sent. Signed tokens begin so; another one than ours is no less a secret. */
+const SIGNED_TOKEN = /eyJ[\w.%~+/=-]+/gu;
+
+function withoutToken(text: string, token: string): string {
+  const forms = token === '' ? [] : [token, encodeURIComponent(token)];
+  return forms.reduce((rest, form) => rest.replaceAll(form, '…'), text).replaceAll(SIGNED_TOKEN, '…');
 }
 
 /** A socket, and who uses it. */

@@ -43,6 +43,8 @@ export function encryptionText({ store, isEncrypted }: Pick<Opened, 'store' | 'i
 /** What is read may be old, and nothing can be written, while the database is away. Nothing for a file that follows none. */
 export async function replicaComponents({ replica }: Pick<TursoStore, 'replica'>): Promise<readonly Component[]> {
   if (replica === undefined) return [];
+  // What goes wrong is in its state.
+  await replica.sync().catch(() => undefined);
   const state = await replica.state();
   return [
     {

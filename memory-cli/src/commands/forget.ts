@@ -40,7 +40,9 @@ export async function forget(
   if (options.secure === true) await useDatabaseFile(invocation, async () => undefined);
   const isAsking = dryRun !== true && yes !== true;
   if (isAsking) refuseUnasked();
-  const result = await useMemory(invocation, async ({ memory }) => {
+  const result = await useMemory(invocation, async ({ memory, store }) => {
+    // What others wrote since is to go as well, or it would seem that nothing is left.
+    await store.replica?.sync();
     const filter = await filterOf(memory, { given, bounds }, signal);
     let expected: number | undefined;
     if (isAsking) {

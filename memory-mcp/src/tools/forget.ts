@@ -42,7 +42,9 @@ export const forget: Tool = defineTool({
   }),
   effects: { isReadOnly: false, isIdempotent: true, isDestructive: true },
   async run(given, { services, signal }) {
-    const { memory } = await services.backend.get();
+    const { memory, replica } = await services.backend.get();
+    // What others wrote since is to go as well, or it would seem that nothing is left.
+    await replica?.sync();
     const structured = forgetResult(await memory.forget(toFilter(given), { signal, dryRun: given.dry_run }));
     return { structured, text: forgetText(structured) };
   },

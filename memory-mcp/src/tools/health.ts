@@ -1,6 +1,5 @@
 // health_check: what works now, each part asked and not assumed.
 import { isMemoryError } from '@episodica/memory-core';
-import type { ReplicaState } from '@episodica/memory-storage-turso';
 import { z } from 'zod';
 import type { Backend, Services } from '../services.ts';
 import { defineTool, type Tool } from '../tool.ts';
@@ -72,7 +71,7 @@ async function memoryComponents(services: Services, signal: AbortSignal): Promis
   const isReadOnly = access?.() === 'read-only';
   return [
     isReadOnly ? { ...store, status: 'degraded', detail: `read-only: nothing can be written; ${store.detail}` } : store,
-    ...(replica === undefined ? [] : [replicaComponent(await replica())]),
+    ...(replica === undefined ? [] : [await replicaComponent(replica)]),
     ...(journalSeq === undefined ? [] : [await asked('journal', async () => `newest entry ${await journalSeq()}`)]),
     ...(cache === undefined ? [] : [cacheComponent(await cache())]),
     await asked('learning', () => backlog(backend, signal)),
@@ -83,7 +82,10 @@ function cacheComponent({ isOpen, detail }: { readonly isOpen: boolean; readonly
   return { name: 'cache', status: isOpen ? 'ok' : 'degraded', detail };
 }
 
-function replicaComponent({ primary, syncedAt, problem }: ReplicaState): Component {
+async function replicaComponent(replica: NonNullable<Backend['replica']>): Promise<Component> {
+  // What goes wrong is in its state.
+  await replica.sync().catch(() => undefined);
+  const { primary, syncedAt, problem } = await replica.state();
   const synced = syncedAt === undefined ? 'never synced' : `synced ${syncedAt}`;
   const detail = `follows ${primary}, ${synced}`;
   if (problem === undefined) return { name: 'replica', status: 'ok', detail };
