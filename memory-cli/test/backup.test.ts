@@ -115,6 +115,17 @@ test('backups are listed, and pruned only as told and when agreed to [ST-12 CL-0
   expect(await place.json(['backup', 'prune', '--keep', '0', '--yes'])).toMatchObject({ deleted: [], kept: 1 });
 });
 
+test('backups that do not open with the key at hand are spared by prune, and named [ST-11 ST-12 CL-01]', async () => {
+  await remember('The first task');
+  await place.json(['backup', 'create']);
+  const locked = join(data, 'backups', 'memory-2025-01-01T00-00-00.000Z.db');
+  writeFileSync(locked, 'no page that opens '.repeat(1_000));
+  const words = ['backup', 'prune', '--keep', '0', '--yes'];
+  expect(await place.json(words)).toMatchObject({ deleted: [], locked: [locked], kept: 2 });
+  expect((await place.run(words)).stdout).toMatch(/Set their key.*\n\s+.*memory-2025/u);
+  expect(readFileSync(locked, 'utf8')).toContain('no page');
+});
+
 test('the store is looked after: figures, free pages, health, migration, and no false promise [ST-12 CL-01]', async () => {
   await remember('The first task');
   expect(await place.json(['storage', 'stats'])).toMatchObject({

@@ -3,12 +3,16 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isMemoryError } from '@episodica/memory-core';
 import { describeDatabase, type ReadingOptions } from './backup.ts';
-import { backupFolderOf, backupStemOf, timeInName } from './copies.ts';
+import { backupFolderOf, backupStemOf, isBackupName, timeInName, timeOfBackup } from './copies.ts';
+import { checkedKey } from './encryption-key.ts';
+import { fits } from './engine.ts';
 import { syncFolder } from './new-file.ts';
 
 /** A file in the folder of backups. */
 export interface BackupEntry {
   readonly path: string;
+  /** Whether its name is one for backups of this database alone. */
+  readonly isOwn: boolean;
   readonly sizeBytes: number;
   /** When it was made, as its name says; else when it was last written. */
   readonly at: string;
@@ -21,6 +25,8 @@ export interface BackupEntry {
     readonly journalSeq: number;
     readonly isEncrypted: boolean;
   };
+  /** Whether it opens with the key at hand, or is plain. One that is damaged from its first page on does not either. */
+  readonly isOpen: boolean;
   /** Why it cannot be read. */
   readonly problem?: string;
 }
@@ -37,7 +43,7 @@ export async function listBackups(databasePath: string, options: ReadingOptions 
   const entries: BackupEntry[] = [];
   for (const name of names) {
     const entry = await entryOf(join(folder, name), options);
-    if (entry !== undefined) entries.push(entry);
+    if (entry !== undefined) entries.push({ ...entry, isOwn: isBackupName(databasePath, name) });
   }
   return entries.sort((a, b) => (a.at < b.at ? 1 : -1));
 }
@@ -50,12 +56,12 @@ export interface Retention {
 }
 
 /**
- * The backups that may be deleted: those with a name of ours, and never the newest that was verified and can be read,
- * nor the newest of these that holds an episode.
+ * The backups that may be deleted: those of this database that open, and never the newest that was verified and can be
+ * read, nor the newest of these that holds an episode. What another key opens may be the only good one.
  */
 export function staleBackups(entries: readonly BackupEntry[], limits: Retention, now: Date): readonly BackupEntry[] {
   const { keep = 0, olderThanDays } = limits;
-  const own = entries.filter(({ path }) => OWN_NAME.test(basename(path)));
+  const own = entries.filter(({ isOwn, isOpen }) => isOwn && isOpen);
   const good = own.filter(({ wasVerified, held }) => wasVerified && held !== undefined);
   const spared = [good[0] ?? own[0], good.find(({ held }) => (held?.episodeCount ?? 0) > 0)];
   const before =
@@ -69,15 +75,14 @@ export async function deleteBackups(entries: readonly BackupEntry[]): Promise<vo
   for (const folder of new Set(entries.map(({ path }) => dirname(path)))) await syncFolder(folder);
 }
 
-const OWN_NAME = /-(\d{4}-\d\d-\d\dT)(\d\d)-(\d\d)-(\d\d\.\d{3}Z)\.db$/u;
 const DAY_MS = 86_400_000;
 
-async function entryOf(path: string, options: ReadingOptions): Promise<BackupEntry | undefined> {
+async function entryOf(path: string, options: ReadingOptions): Promise<Omit<BackupEntry, 'isOwn'> | undefined> {
   const file = await stat(path).catch(() => undefined);
   if (file === undefined || !file.isFile()) return undefined;
-  const [, day, hours, minutes, seconds] = OWN_NAME.exec(basename(path)) ?? [];
-  const at = day === undefined ? file.mtime.toISOString() : `${day}${hours}:${minutes}:${seconds}`;
-  const known = { path, sizeBytes: file.size, at };
+  const at = timeOfBackup(basename(path)) ?? file.mtime.toISOString();
+  const isOpen = fits(path, undefined) || fits(path, checkedKey(options.encryptionKey));
+  const known = { path, sizeBytes: file.size, at, isOpen };
   try {
     const { isSealed, schema, episodeCount, journalSeq, isEncrypted } = await describeDatabase(path, options);
     return { ...known, wasVerified: isSealed, held: { schema, episodeCount, journalSeq, isEncrypted } };

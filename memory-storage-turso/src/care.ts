@@ -3,7 +3,7 @@ import { MemoryError } from '@episodica/memory-core';
 import type { CallOptions } from '@episodica/memory-core/ports';
 import { type BackupReceipt, type CopyOptions, createBackup } from './backup.ts';
 import type { Connection } from './connection.ts';
-import { otherCopiesOf } from './copies.ts';
+import { clearLeftovers, otherCopiesOf } from './copies.ts';
 import type { EraseReport, VacuumReport } from './erase.ts';
 import type { StoreStats } from './inspect.ts';
 import type { RunJob } from './jobs.ts';
@@ -87,11 +87,15 @@ function careOfFile({ place, run, encryptionKey, call }: CareSetup): FileCare {
   return {
     repair: () => call('repair', undefined, () => run('repair', undefined)),
     backup: (path, options) =>
-      call('back up', options?.signal, () => createBackup({ run, encryptionKey }, path, options)),
+      call('back up', options?.signal, async () => {
+        await clearLeftovers(place);
+        return createBackup({ run, encryptionKey }, path, options);
+      }),
     vacuum: () => call('vacuum', undefined, () => timed(() => run('vacuum', { waitMs: LOG_WAIT_MS }))),
     erase: () =>
       call('erase what was deleted from', undefined, () =>
         timed(async () => {
+          await clearLeftovers(place);
           const report = await run('erase', { waitMs: LOG_WAIT_MS });
           return { ...report, otherCopies: otherCopiesOf(place) };
         }),

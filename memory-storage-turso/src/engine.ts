@@ -1,11 +1,12 @@
 // The engine on a file, and the key of the file. Whoever opens an encrypted file with another key, or a plain one with
 // any, writes the log of a process that was killed into it as noise, and what was in it is lost. So a key is tried
 // first where nothing can be written, and a file is opened for use with a key that fits, or not at all.
+import { closeSync, openSync, readSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { LibsqlBatchError, LibsqlError } from '@libsql/client';
 import Database from 'libsql';
 import { keyError } from './errors.ts';
-import { fileAt, Hindered, isFolder } from './file-state.ts';
+import { fileAt, Hindered, isFile, isFolder } from './file-state.ts';
 
 /** How the engine opens a file. */
 export interface EngineOptions {
@@ -33,6 +34,7 @@ export function fittingKey(path: string, keys: readonly string[]): string | unde
 
 /** Whether the file opens with the key, or without one. Also what is empty or cannot be read does: that is told later. */
 export function fits(path: string, encryptionKey: string | undefined): boolean {
+  if (!isFile(path)) return true;
   let database: Database.Database | undefined;
   try {
     // Reads the first page of the file itself: no log, no locks, nothing that could be changed.
@@ -41,12 +43,32 @@ export function fits(path: string, encryptionKey: string | undefined): boolean {
     return true;
   } catch (error) {
     if (!(error instanceof LibsqlError)) throw error;
-    // That is what the engine says of a folder, too.
-    return error.code !== 'SQLITE_NOTADB' || isFolder(path);
+    return error.code !== 'SQLITE_NOTADB';
   } finally {
     database?.close();
   }
 }
+
+/**
+ * Whether the file is encrypted, as far as that can be told without its key: the cipher leaves bytes 16 to 23 of the
+ * header as they are (the size of a page, two versions, room, and three numbers that are the same in every database).
+ */
+export function looksEncrypted(path: string): boolean {
+  if (fits(path, undefined)) return false;
+  const header = Buffer.alloc(24);
+  // Nobody in this process has it open as its locks are let go of here: it does not open without a key.
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, header, { position: 0 });
+  } finally {
+    closeSync(file);
+  }
+  const isVersion = (byte: number | undefined): boolean => byte === 1 || byte === 2;
+  return isVersion(header[18]) && isVersion(header[19]) && header.subarray(21).equals(FRACTIONS);
+}
+
+/** Of the header of every database: https://www.sqlite.org/fileformat.html, 1.3.4. */
+const FRACTIONS = Buffer.from([64, 32, 32]);
 
 /** PRAGMAs take no parameters; all values here come from a closed set. */
 export function pragma(database: Database.Database, text: string): void {

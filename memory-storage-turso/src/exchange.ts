@@ -1,12 +1,12 @@
 // A prepared file takes the place of a database in one step: whatever happens, and when, one of the two is there, whole.
 import { constants } from 'node:fs';
 import { copyFile, link, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MemoryError } from '@episodica/memory-core';
 import { onFile } from './backup.ts';
 import type { Connection } from './connection.ts';
-import { timeInName } from './copies.ts';
+import { isAsideName, timeInName } from './copies.ts';
 import { damageOf } from './copy.ts';
 import { emptyLog, logSize } from './erase.ts';
 import { connectBare } from './local-file.ts';
@@ -120,7 +120,7 @@ export function asideOf(path: string, word: 'replaced' | 'damaged'): string {
 /** A process that ended in the middle of this may have left a second name of the store, which is no copy of it. */
 export async function removeUnfinishedAsides(path: string): Promise<void> {
   for (const name of await readdir(dirname(path))) {
-    if (!name.startsWith(`${basename(path)}.`) || !/\.(?:replaced|damaged)-[^/]*Z$/u.test(name)) continue;
+    if (!isAsideName(path, name)) continue;
     const aside = join(dirname(path), name);
     if (await isSameFile(aside, path)) await rm(aside, { force: true });
   }

@@ -1,6 +1,6 @@
 // What lies at the path of a database, told without opening it: to close a file that the engine has open in this
 // process would let go of the engine's locks.
-import { accessSync, type BigIntStats, constants, statSync } from 'node:fs';
+import { accessSync, type BigIntStats, constants, lstatSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Access } from './connection.ts';
 
@@ -34,6 +34,22 @@ export function sizeAt(path: string): number {
 /** Whether a folder lies where a file should. */
 export function isFolder(path: string): boolean {
   return lookAt(path)?.isDirectory() ?? false;
+}
+
+/** Whether a regular file lies there. To open another thing, like a pipe, may take for ever. */
+export function isFile(path: string): boolean {
+  try {
+    return lookAt(path)?.isFile() ?? false;
+  } catch (error) {
+    if (isSystemError(error)) return false;
+    throw error;
+  }
+}
+
+/** Where the file lies, where a link stands at the path: the log is beside the file, and who gives a file another name replaces a link. */
+export function realPathOf(path: string): string {
+  const isLink = lookAt(path) !== undefined && lstatSync(path).isSymbolicLink();
+  return isLink ? realpathSync(path) : path;
 }
 
 /** Where the engine writes first. */

@@ -1,15 +1,17 @@
 // A file that is made under a passing name and gets its own when it is whole and on the disk.
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, link, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { MemoryError, makePrivateFolder } from '@episodica/memory-core';
 import { toMemoryError } from './errors.ts';
 
-/** Makes an empty file beside `target`, for the user's eyes only, and its folder. Clears away what earlier ones left. */
+/** Makes an empty file beside `target`, for the user's eyes only, and its folder. Clears away what processes that are gone left. */
 export async function newFileFor(target: string): Promise<string> {
   const folder = dirname(target);
-  const path = join(folder, `.${basename(target)}.${randomBytes(6).toString('hex')}${SUFFIX}`);
+  const owner = `${process.pid}-${HOST}`;
+  const path = join(folder, `.${basename(target)}.${owner}-${randomBytes(6).toString('hex')}.partial`);
   try {
     makePrivateFolder(folder);
     await removeLeftovers(folder);
@@ -18,6 +20,19 @@ export async function newFileFor(target: string): Promise<string> {
     throw fileFailure(cause, `write a file in ${folder}`);
   }
   return path;
+}
+
+/** The name that a file with such a passing name, or what the engine keeps beside it, was to get in the end. */
+export function targetOfPassing(name: string): string | undefined {
+  return PASSING.exec(name)?.[1];
+}
+
+/** Takes away what processes that were killed left in a folder, also one that cannot be read or is not there. */
+export async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    // What may not be taken away is named among the copies, and keeps nobody from a new file.
+    if (await isLeftover(join(folder, name))) await rm(join(folder, name), { force: true }).catch(() => undefined);
+  }
 }
 
 /** Writes a file that nobody has open through to the disk. */
@@ -89,8 +104,10 @@ export function isRefusal(error: unknown): boolean {
   return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK', 'EINVAL', 'EISDIR'].includes(codeOf(error));
 }
 
-const SUFFIX = '.partial';
-/** A file that is being made is written to all the time. */
+/** Several machines may share a folder, and a process is known by its number on its own alone. */
+const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+const PASSING = /^\.(.+)\.(\d+)-([0-9a-f]{8})-[0-9a-f]{12}\.partial(?:-journal|-wal|-shm)?$/u;
+/** Where it cannot be told whether the process is there: a file that is being made is written to all the time. */
 const LEFTOVER_AFTER_MS = 3_600_000;
 
 const ADVICE: Readonly<Record<string, string>> = {
@@ -102,14 +119,22 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENOTDIR: 'A part of the path is no folder: choose another',
 };
 
-/** Of processes that were killed. */
-async function removeLeftovers(folder: string): Promise<void> {
-  const now = Date.now();
-  for (const name of await readdir(folder)) {
-    if (!/^\..+\.[0-9a-f]{12}\.partial(?:-journal|-wal|-shm)?$/u.test(name)) continue;
-    const path = join(folder, name);
-    const modified = await stat(path).catch(() => undefined);
-    if (modified !== undefined && now - modified.mtimeMs > LEFTOVER_AFTER_MS) await rm(path, { force: true });
+/** Another process may have got the number of the one that made it. */
+async function isLeftover(path: string): Promise<boolean> {
+  const [, , pid, host] = PASSING.exec(basename(path)) ?? [];
+  if (pid === undefined) return false;
+  if (host === HOST && !isRunning(Number(pid))) return true;
+  const modified = await stat(path).catch(() => undefined);
+  return modified !== undefined && Date.now() - modified.mtimeMs > LEFTOVER_AFTER_MS;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // One of another user may not be asked.
+    return codeOf(error) !== 'ESRCH';
   }
 }
 

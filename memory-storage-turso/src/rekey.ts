@@ -4,12 +4,12 @@ import { dirname } from 'node:path';
 import { MemoryError, pathOf, throwIfAborted } from '@episodica/memory-core';
 import type { Kind } from '@episodica/memory-core/ports';
 import { type CopyOptions, copying, describeDatabase, notWhole, onFile } from './backup.ts';
-import { isNamedByUs, otherCopiesOf } from './copies.ts';
+import { clearLeftovers, isNamedByUs, otherCopiesOf } from './copies.ts';
 import type { DatabaseContents } from './copy.ts';
 import { checkedKey } from './encryption-key.ts';
 import { fits, fittingKey } from './engine.ts';
 import { exchange, type LockedFile, removeUnfinishedAsides, whileLocked } from './exchange.ts';
-import { sizeAt } from './file-state.ts';
+import { realPathOf, sizeAt } from './file-state.ts';
 import { discard, fileFailure, newFileFor, syncFile, syncFolder } from './new-file.ts';
 
 /** Which store, and what it is to be encrypted with. */
@@ -65,7 +65,7 @@ export interface RekeyReceipt {
  * @throws `NOT_FOUND`, `STORE_CORRUPT` also for a key that does not fit
  */
 export async function planRekey(options: Omit<RekeyOptions, 'agree'>): Promise<RekeyPlan> {
-  const path = pathOf(options.url);
+  const path = realPathOf(pathOf(options.url));
   const newKey = checkedKey(options.newKey);
   if (sizeAt(path) === 0) {
     throw new MemoryError(
@@ -75,7 +75,7 @@ export async function planRekey(options: Omit<RekeyOptions, 'agree'>): Promise<R
   }
   const { encryptionKey } = options;
   const { isEncrypted: wasEncrypted, episodeCount } = await describeDatabase(path, { use: 'looking', encryptionKey });
-  return { path, wasEncrypted, isEncrypted: newKey !== undefined, episodeCount, oldCopies: oldCopiesOf(path, newKey) };
+  return { path, wasEncrypted, isEncrypted: newKey !== undefined, episodeCount, oldCopies: oldCopiesOf(options) };
 }
 
 /**
@@ -94,9 +94,10 @@ export async function rekeyStore(options: RekeyOptions): Promise<RekeyReceipt> {
   const encryptionKey = known === undefined ? undefined : fittingKey(path, [known]);
   const newKey = checkedKey(options.newKey);
   try {
+    for (const place of placesOf(options.url)) await clearLeftovers(place);
     const old = { path, encryptionKey, waitMs: options.waitMs ?? DEFAULT_WAIT_MS };
     const { stats, identity } = await writeAnew(old, newKey, options);
-    const { ours, others } = oldCopiesOf(path, newKey);
+    const { ours, others } = oldCopiesOf(options);
     const deletedCopies = options.deleteOldCopies === true ? ours : [];
     await deleteCopies(deletedCopies);
     return {
@@ -146,12 +147,24 @@ async function writeAnew(old: LockedFile, newKey: string | undefined, options: C
   }
 }
 
-function oldCopiesOf(path: string, newKey: string | undefined): OldCopies {
-  const old = otherCopiesOf(path).filter((copy) => !fits(copy, newKey));
-  return {
-    ours: old.filter((copy) => isNamedByUs(path, copy)),
-    others: old.filter((copy) => !isNamedByUs(path, copy)),
+/** A log is no database, and goes or stays with the one it belongs to. */
+function oldCopiesOf({ url, newKey }: Pick<RekeyOptions, 'url' | 'newKey'>): OldCopies {
+  const places = placesOf(url);
+  const files = [...new Set(places.flatMap(otherCopiesOf))].filter((file) => !places.includes(file));
+  const databaseOf = (file: string): string => {
+    const database = file.replace(/-(?:wal|shm|journal)$/u, '');
+    return files.includes(database) ? database : file;
   };
+  const isOurs = (file: string): boolean => places.some((place) => isNamedByUs(place, databaseOf(file)));
+  const key = checkedKey(newKey);
+  const old = files.filter((file) => !fits(databaseOf(file), key));
+  return { ours: old.filter(isOurs), others: old.filter((file) => !isOurs(file)) };
+}
+
+/** Copies lie beside the name that a store is used by, which may be a link, and beside its file. */
+function placesOf(url: string): readonly string[] {
+  const path = pathOf(url);
+  return [...new Set([path, realPathOf(path)])];
 }
 
 async function deleteCopies(paths: readonly string[]): Promise<void> {

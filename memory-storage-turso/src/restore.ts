@@ -17,7 +17,7 @@ import {
 import type { Connection, Row } from './connection.ts';
 import { copiesBeside } from './copies.ts';
 import { checkedKey } from './encryption-key.ts';
-import { fittingKey } from './engine.ts';
+import { fittingKey, looksEncrypted } from './engine.ts';
 import { logSize } from './erase.ts';
 import {
   asideOf,
@@ -30,6 +30,7 @@ import {
   takePlace,
   whileLocked,
 } from './exchange.ts';
+import { realPathOf } from './file-state.ts';
 import { discard, fileFailure, newFileFor, syncFile } from './new-file.ts';
 import { openTursoStore } from './open.ts';
 import { numberIn, rowToEntity } from './rows.ts';
@@ -92,10 +93,11 @@ export interface RestoreReceipt {
 
 /**
  * Looks at both ends and changes nothing.
- * @throws `NOT_FOUND`, `STORE_CORRUPT` when the backup is not whole, `INVALID_INPUT` when it is the store itself
+ * @throws `NOT_FOUND`, `STORE_CORRUPT` when the backup is not whole, `INVALID_INPUT` when it is the store itself,
+ * `INVALID_STATE` when the store is encrypted and no key is given
  */
 export async function planRestore(options: PlanOptions): Promise<RestorePlan> {
-  const path = pathOf(options.url);
+  const path = realPathOf(pathOf(options.url));
   const from = resolve(options.from);
   if (await isSameFile(from, path)) {
     throw new MemoryError('INVALID_INPUT', `${from} is the store itself; name a backup of it.`);
@@ -104,6 +106,7 @@ export async function planRestore(options: PlanOptions): Promise<RestorePlan> {
   const backup = await verifyBackup(from, { encryptionKey: keys.backup });
   if (!backup.ok) throw notWhole(`The store ${path} is left as it is: ${from}`, backup);
   if (backup.isEncrypted === true && keys.store === undefined) throw wouldBePlain(from);
+  if (keys.store === undefined && looksEncrypted(path)) throw needsKey(path);
   return { path, backup, place: await placeAt(path, keys.place) };
 }
 
@@ -176,6 +179,13 @@ function wouldBePlain(from: string): MemoryError {
   const advice = 'Give the store a key as well (MEMORY_ENCRYPTION_KEY_FILE)';
   const otherwise = 'to have it in plain text, use "memory-cli storage rekey --remove" after that';
   return new MemoryError('INVALID_INPUT', `${what}. ${advice}; ${otherwise}.`);
+}
+
+/** Without the key it cannot be told from a damaged one, and a plain store would take its place. */
+function needsKey(path: string): MemoryError {
+  const what = `The store ${path} is encrypted, and there is no key; nothing was restored`;
+  const advice = 'Set its key (MEMORY_ENCRYPTION_KEY_FILE)';
+  return new MemoryError('INVALID_STATE', `${what}. ${advice}; if the key is lost, move the file away first.`);
 }
 
 async function placeAt(path: string, encryptionKey: string | undefined): Promise<Place> {

@@ -1,4 +1,5 @@
-import { execFile, fork } from 'node:child_process';
+import { execFile, fork, spawnSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
   copyFileSync,
@@ -13,7 +14,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -24,6 +25,7 @@ import {
   deleteBackups,
   listBackups,
   openTursoStore,
+  rekeyStore,
   staleBackups,
   type TursoStore,
   verifyBackup,
@@ -228,15 +230,20 @@ test('killing a backup at any moment leaves whole backups and an unharmed store 
   expect(await store.verify()).toEqual({ ok: true, findings: [] });
 });
 
-test('what a killed backup left is cleared away by a later one, once nobody writes to it any more [ST-12]', async () => {
+test('what a killed backup left is cleared away by a later one, unless somebody may still write to it [ST-12]', async () => {
   mkdirSync(join(directory, 'kept'));
-  const old = copyAt('.copy.db.0123456789ab.partial');
-  const fresh = copyAt('.copy.db.ba9876543210.partial');
-  for (const leftover of [old, fresh]) writeFileSync(leftover, 'part');
+  const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+  const [gone] = [spawnSync(process.execPath, ['-e', '0']).pid];
+  const left = (owner: string): string => copyAt(`.copy.db.${owner}-0123456789ab.partial`);
+  const old = left(`${process.ppid}-${host}`);
+  const dead = left(`${gone}-${host}`);
+  const [running, elsewhere] = [left(`${process.pid}-${host}`), left(`${gone}-00000000`)];
+  for (const leftover of [old, dead, running, elsewhere]) writeFileSync(leftover, 'part');
   const longAgo = Date.now() / 1_000 - 7_200;
   utimesSync(old, longAgo, longAgo);
   await store.backup(copyAt());
-  expect(readdirSync(join(directory, 'kept')).sort()).toEqual(['.copy.db.ba9876543210.partial', 'copy.db']);
+  const names = readdirSync(join(directory, 'kept')).map((name) => copyAt(name));
+  expect(names.sort()).toEqual([running, elsewhere, copyAt()].sort());
 });
 
 test('a disk that is full in the middle is a clear error, and nothing is left behind [ST-12 ST-13]', async () => {
@@ -287,6 +294,8 @@ test('the folder of backups is listed newest first, with what each holds and wha
   expect(await listBackups(path)).toEqual([
     {
       path: second.path,
+      isOwn: true,
+      isOpen: true,
       sizeBytes: second.sizeBytes,
       at: '2026-02-01T00:00:00.000Z',
       wasVerified: true,
@@ -294,6 +303,8 @@ test('the folder of backups is listed newest first, with what each holds and wha
     },
     {
       path: first.path,
+      isOwn: true,
+      isOpen: true,
       sizeBytes: first.sizeBytes,
       at: '2026-01-01T00:00:00.000Z',
       wasVerified: true,
@@ -301,6 +312,8 @@ test('the folder of backups is listed newest first, with what each holds and wha
     },
     {
       path: harmed,
+      isOwn: true,
+      isOpen: false,
       sizeBytes: 12_000,
       at: '2025-01-01T00:00:00.000Z',
       wasVerified: false,
@@ -311,16 +324,19 @@ test('the folder of backups is listed newest first, with what each holds and wha
 
 test('old backups are told from those that stay, and the newest good one always stays [ST-12]', async () => {
   const now = new Date('2026-03-01T00:00:00.000Z');
-  const entry = (month: string, isGood = true, name = `memory-2026-${month}-01T00-00-00.000Z.db`): BackupEntry => ({
-    path: join(directory, 'backups', name),
+  const entry = (month: string, isGood = true): BackupEntry => ({
+    path: join(directory, 'backups', `memory-2026-${month}-01T00-00-00.000Z.db`),
+    isOwn: true,
+    isOpen: true,
     sizeBytes: 1,
     at: `2026-${month}-01T00:00:00.000Z`,
     wasVerified: isGood,
     ...(isGood ? { held: { schema: SCHEMA, episodeCount: 1, journalSeq: 1, isEncrypted: false } } : {}),
   });
   const [march, february, january] = [entry('03', false), entry('02'), entry('01')];
-  const foreign = entry('01', true, 'kept-by-hand.db');
-  const all = [march, february, january, foreign];
+  const foreign = { ...entry('01'), isOwn: false };
+  const locked = { ...entry('01', false), isOpen: false };
+  const all = [march, february, january, foreign, locked];
   expect(staleBackups(all, { keep: 1 }, now)).toEqual([january]);
   expect(staleBackups(all, { keep: 0 }, now)).toEqual([march, january]);
   expect(staleBackups(all, { olderThanDays: 40 }, now)).toEqual([january]);
@@ -332,6 +348,24 @@ test('old backups are told from those that stay, and the newest good one always 
   await store.backup(copyAt());
   await deleteBackups([{ ...january, path: copyAt() }]);
   expect(readdirSync(join(directory, 'kept'))).toEqual([]);
+});
+
+test('of the backups in a folder, those of other stores and those that another key opens never go [ST-11 ST-12]', async () => {
+  const now = new Date();
+  const before = (days: number): Date => new Date(now.getTime() - days * 86_400_000);
+  const others = ['other.db', 'memory-2.db', 'memory'].map((name) => backupPathAt(join(directory, name), before(9)));
+  const own = [1, 2].map((days) => backupPathAt(path, before(days)));
+  const encrypted = backupPathAt(path, before(3));
+  const copy = join(directory, 'copy', 'memory.db');
+  for (const place of [...others, ...own, copy]) await store.backup(place);
+  const encryptionKey = randomBytes(32).toString('hex');
+  await rekeyStore({ url: pathToFileURL(copy).href, newKey: encryptionKey });
+  copyFileSync(copy, encrypted);
+  const stale = async (key: object): Promise<readonly string[]> =>
+    staleBackups(await listBackups(path, key), { keep: 0 }, now).map((entry) => entry.path);
+  expect(await listBackups(path)).toHaveLength(6);
+  expect(await stale({})).toEqual([own[1]]);
+  expect(await stale({ encryptionKey })).toEqual([own[1], encrypted]);
 });
 
 const sleepATurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

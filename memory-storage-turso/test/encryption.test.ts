@@ -315,13 +315,26 @@ test('without its key, an encrypted store is no empty place: nothing is restored
   await withStore(undefined, (store) => store.backup(from));
   await rekeyStore({ url, newKey: KEY });
   const before = bytes();
-  for (const encryptionKey of [undefined, OTHER_KEY]) {
-    expect(await planRestore({ from, url, encryptionKey })).toMatchObject({
-      place: { state: 'unreadable', problem: expect.stringContaining('encrypted') },
-    });
-    await expect(restoreBackup({ from, url, encryptionKey })).rejects.toMatchObject({ code: 'INVALID_STATE' });
-  }
+  const refusal = { code: 'INVALID_STATE', message: expect.stringContaining('Set its key') };
+  await expect(planRestore({ from, url })).rejects.toMatchObject(refusal);
+  await expect(restoreBackup({ from, url, replace: true })).rejects.toMatchObject(refusal);
+  // Also with the one that it opens with, where that is only meant for the backup.
+  await expect(restoreBackup({ from, url, replace: true, backupKey: KEY })).rejects.toMatchObject(refusal);
+  expect(await planRestore({ from, url, encryptionKey: OTHER_KEY })).toMatchObject({
+    place: { state: 'unreadable', problem: expect.stringContaining('encrypted') },
+  });
+  await expect(restoreBackup({ from, url, encryptionKey: OTHER_KEY })).rejects.toMatchObject({ code: 'INVALID_STATE' });
   expect(bytes()).toEqual(before);
+});
+
+test('an encrypted store that is damaged is replaced by who has its key [ST-11 ST-12]', async () => {
+  const from = join(directory, 'kept', 'copy.db');
+  await withStore(KEY, (store) => store.backup(from));
+  for (const begin of [0, 24, 4_096]) {
+    writeFileSync(path, readFileSync(path).fill(0x5a, begin));
+    await restoreBackup({ from, url, encryptionKey: KEY, replace: true });
+    expect(await withStore(KEY, (store) => store.verify())).toEqual({ ok: true, findings: [] });
+  }
 });
 
 for (const schema of [1, 2]) {

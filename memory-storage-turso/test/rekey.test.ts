@@ -1,7 +1,19 @@
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -242,11 +254,77 @@ test('killed before any of its steps, it leaves the old store or the new one, wh
   expect([...seen].sort()).toEqual(['new', 'old']);
 });
 
-test('what a killed change of the key left is named among the copies, and can be deleted [ST-11]', async () => {
+test('what a killed change of the key left is gone after the next one, at once [ST-11]', async () => {
+  await withStore(KEY, remember);
+  const child = fork(KEEPER, ['rekey', url, '', '1', KEY, OTHER_KEY]);
+  await once(child, 'exit');
+  expect(readdirSync(directory).some((name) => name.endsWith('.partial'))).toBe(true);
+  mkdirSync(join(directory, 'backups'));
+  const [left = ''] = readdirSync(directory).filter((name) => name.endsWith('.partial'));
+  writeFileSync(join(directory, 'backups', left), 'left by the same process');
+  await rekeyStore({ url, encryptionKey: KEY, newKey: KEY });
+  expect(readdirSync(directory).sort()).toEqual(['backups', 'memory.db']);
+  expect(readdirSync(join(directory, 'backups'))).toEqual([]);
+});
+
+test('of copies, none is deleted that may be of another store, nor a log without its file, nor a hidden file of the user [ST-11 ST-12]', async () => {
   await withStore(undefined, remember);
-  const left = join(directory, '.memory.db.0123456789ab.partial');
-  writeFileSync(left, readFileSync(path));
-  const { deletedCopies } = await rekeyStore({ url, newKey: KEY, deleteOldCopies: true });
-  expect(deletedCopies).toEqual([left]);
-  expect(readdirSync(directory)).toEqual(['memory.db']);
+  const time = '2026-01-01T00-00-00.000Z';
+  const kept = [
+    // Backups of memory-2.db, of memory and of another one; a log whose file was lost; what nobody here makes.
+    ...[`memory-2-${time}.db`, `memory.${time}.db`, `other-${time}.db`, `memory-${time}-${time}.db`],
+  ].map((name) => join(directory, 'backups', name));
+  const beside = [`memory.db.damaged-${time}-wal`, '.memory.db', `memory.db.replaced-2-${time}`];
+  const all = [...kept, ...beside.map((name) => join(directory, name))].sort();
+  const ours = [join(directory, `memory.db.damaged-2025-01-01T00-00-00.000Z`)];
+  ours.push(`${ours[0]}-wal`, join(directory, 'backups', `memory-before-schema-2-${time}.db`));
+  mkdirSync(join(directory, 'backups'));
+  for (const file of [...all, ...ours]) writeFileSync(file, readFileSync(path));
+  const { deletedCopies, oldCopies } = await rekeyStore({ url, newKey: KEY, deleteOldCopies: true });
+  expect([...deletedCopies].sort()).toEqual([...ours].sort());
+  expect([...oldCopies].sort()).toEqual(all);
+  expect(all.every(existsSync)).toBe(true);
+});
+
+test('a store whose name ends in no .db has backups of its own, which another one does not take for its [ST-12]', async () => {
+  const other = join(directory, 'memory');
+  const backup = backupPathAt(other, new Date());
+  expect(backup).not.toBe(backupPathAt(path, new Date()));
+  await withStore(undefined, async (store) => {
+    await remember(store);
+    await store.backup(backup);
+    await store.backup(other);
+  });
+  const receipt = await rekeyStore({ url: pathToFileURL(other).href, newKey: KEY, deleteOldCopies: true });
+  expect(receipt.deletedCopies).toEqual([backup]);
+});
+
+test.skipIf(process.platform === 'win32')(
+  'a store behind a link changes its key where it lies, and the link stays [ST-11]',
+  async () => {
+    const real = join(realpathSync(directory), 'elsewhere', 'real.db');
+    mkdirSync(join(directory, 'elsewhere'));
+    await withStore(undefined, async (store) => {
+      await remember(store);
+      await store.backup(real);
+      await store.backup(backupPathAt(path, new Date('2026-01-01T00:00:00.000Z')));
+      await store.backup(backupPathAt(real, new Date('2026-01-01T00:00:00.000Z')));
+    });
+    rmSync(path);
+    symlinkSync(real, path);
+    const receipt = await rekeyStore({ url, newKey: KEY, deleteOldCopies: true });
+    expect(receipt).toMatchObject({ path: real, oldCopies: [] });
+    expect(receipt.deletedCopies).toHaveLength(2);
+    expect(lstatSync(path).isSymbolicLink()).toBe(true);
+    expect(await describeDatabase(real, { encryptionKey: KEY })).toMatchObject({ isEncrypted: true });
+    expect(await withStore(KEY, (store) => store.stats())).toMatchObject({ counts: { episode: 1 } });
+    expect(wordsIn(directory, [WORD])).toEqual([]);
+  },
+);
+
+test.skipIf(process.platform === 'win32')('what is no file among the copies is not opened [ST-11]', async () => {
+  await withStore(undefined, remember);
+  mkdirSync(join(directory, 'backups'));
+  execFileSync('mkfifo', [join(directory, 'backups', 'memory-2026-01-01T00-00-00.000Z.db')]);
+  expect(await planRekey({ url, newKey: KEY })).toMatchObject({ oldCopies: { ours: [], others: [] } });
 });

@@ -3,12 +3,16 @@ import { once } from 'node:events';
 import {
   existsSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -355,3 +359,18 @@ test('a second name that a killed restore gave the store is taken away by the ne
   expect(asides()).toEqual([replaced.split('/').at(-1)]);
   expect(await withStore((store) => store.verify())).toMatchObject({ ok: true });
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a store behind a link is replaced where it lies, and the link stays [ST-12]',
+  async () => {
+    const records = await backedUp();
+    await writeAnother();
+    const real = join(realpathSync(directory), 'real.db');
+    renameSync(path, real);
+    symlinkSync(real, path);
+    const { replaced } = await restoreBackup({ from, url, replace: true });
+    expect(replaced).toContain('real.db.replaced-');
+    expect(lstatSync(path).isSymbolicLink()).toBe(true);
+    expect(await withMemory(exported)).toEqual(records);
+  },
+);

@@ -159,6 +159,7 @@ export async function prune(invocation: Invocation, flags: PruneFlags): Promise<
     ...(olderThan === undefined ? {} : { olderThanDays: olderThan }),
   };
   const stale = staleBackups(entries, limits, new Date());
+  const locked = entries.filter(({ isOwn, isOpen }) => isOwn && !isOpen).map(({ path }) => path);
   const sizeBytes = stale.reduce((sum, entry) => sum + entry.sizeBytes, 0);
   const amount = `${stale.length} of ${entries.length} backups, ${bytesText(sizeBytes)}`;
   if (stale.length > 0 && flags.dryRun !== true) {
@@ -170,15 +171,26 @@ export async function prune(invocation: Invocation, flags: PruneFlags): Promise<
   const result = {
     dry_run: flags.dryRun === true,
     deleted: stale.map(({ path }) => path),
+    locked,
     size_bytes: sizeBytes,
     kept: entries.length - stale.length,
   };
   await print(invocation.format, result, () => {
-    if (stale.length === 0) return `Nothing to delete: ${entries.length} backups stay.`;
     const verb = flags.dryRun === true ? 'Would delete' : 'Deleted';
-    return [`${verb} ${amount}:`, ...stale.map(({ path }) => `  ${path}`)].join('\n');
+    const lines =
+      stale.length === 0
+        ? [`Nothing to delete: ${entries.length} backups stay.`]
+        : [`${verb} ${amount}:`, ...stale.map(({ path }) => `  ${path}`)];
+    return [...lines, ...lockedText(locked)].join('\n');
   });
   return 0;
+}
+
+function lockedText(paths: readonly string[]): readonly string[] {
+  if (paths.length === 0) return [];
+  const what = 'These do not open with the key that is set, if there is one, and stay';
+  const advice = 'Set their key (MEMORY_ENCRYPTION_KEY_FILE) and prune again, or delete them by hand';
+  return [`${what}. ${advice}:`, ...paths.map((path) => `  ${path}`)];
 }
 
 /** Paths are shown whole: a cut one cannot be copied. */
