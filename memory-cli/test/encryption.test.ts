@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT_CODES } from '@episodica/memory-core';
+import Database from 'libsql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { aPlace, type Place } from './program.ts';
 
@@ -80,6 +81,47 @@ test('storage rekey encrypts a plain store, changes the key and takes it away, a
   });
   expect((await place.json(['ep', 'view', id])).episode_id).toBe(id);
   expect(await place.json(['storage', 'verify'])).toEqual({ ok: true, findings: [] });
+});
+
+test('storage rekey deletes the caches before it changes the store, so that none is left where it is ended [ST-11 CL-01]', async () => {
+  await remember();
+  expect(readdirSync(join(data, 'cache'))).toHaveLength(1);
+  keyFile('first', KEY);
+  // It gets as far as the exchange, and no further.
+  const other = new Database(join(data, 'memory.db'));
+  other.exec('BEGIN IMMEDIATE');
+  const busy = await place.run(['storage', 'rekey', '--new-key-file', 'first']);
+  other.exec('ROLLBACK');
+  other.close();
+  expect(busy.code).toBe(EXIT_CODES.STORE_UNAVAILABLE);
+  expect(readdirSync(join(data, 'cache'))).toEqual([]);
+});
+
+test('storage rekey leaves the caches where the store does not open, and where nobody agrees [ST-11 CL-01]', async () => {
+  const env = keyFile('first', KEY);
+  await remember(env);
+  const caches = readdirSync(join(data, 'cache'));
+  expect(caches).toHaveLength(1);
+  const wrong = await place.run(['storage', 'rekey', '--remove', '--yes'], { env: keyFile('second', OTHER_KEY) });
+  expect(wrong.code).toBe(EXIT_CODES.STORE_CORRUPT);
+  const declined = await place.run(['storage', 'rekey', '--remove'], { env });
+  expect(declined.code).toBe(EXIT_CODES.INVALID_INPUT);
+  expect(readdirSync(join(data, 'cache'))).toEqual(caches);
+});
+
+test('of the folders beside the caches, storage rekey leaves those that hold something else [ST-11 CL-01]', async () => {
+  await remember();
+  const caches = join(data, 'cache');
+  const foreign = ['ab', 'cd', 'ef'].map((byte) => byte.repeat(16));
+  const [holding = '', nearly = '', file = ''] = foreign;
+  mkdirSync(join(caches, holding, 'photos'), { recursive: true });
+  mkdirSync(join(caches, nearly, 'lmdbx'), { recursive: true });
+  writeFileSync(join(caches, file), 'a file');
+  mkdirSync(join(caches, '01'.repeat(16)));
+  mkdirSync(join(caches, '02'.repeat(16), `blocks-${'0'.repeat(16)}`), { recursive: true });
+  mkdirSync(join(caches, `${'03'.repeat(16)}.gone-1`, 'lmdb.sound'), { recursive: true });
+  await place.json(['storage', 'rekey', '--new-key-file', 'key'], { env: keyFile('key', KEY) });
+  expect(readdirSync(caches).sort()).toEqual(foreign);
 });
 
 test('storage rekey without a new key, or with two, changes nothing [ST-11 CL-01]', async () => {

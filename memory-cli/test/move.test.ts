@@ -80,10 +80,17 @@ test('the token comes from a file that nobody else may read, and never from the 
   writeFileSync(token, `${TOKEN}\n`, { mode: 0o644 });
   const words = [...migrate, '--to', server.url, '--yes', '--to-token-file', token];
   expect(await place.run(words)).toMatchObject({ code: EXIT_CODES.INVALID_INPUT, stderr: /chmod 600/u });
-  const inUrl = [...migrate, '--to', `${server.url}/?authToken=${TOKEN}`, '--yes'];
-  const refused = await place.run(inUrl);
-  expect(refused).toMatchObject({ code: EXIT_CODES.INVALID_INPUT });
-  expect(refused.stderr).not.toContain(TOKEN);
+  const ends = [`?authToken=${TOKEN}`, `?jwt=${TOKEN}`, `#${TOKEN}`];
+  for (const end of ends.map((each) => `${server.url}/${each}`)) {
+    for (const words of [
+      ['--to', end],
+      ['--to', server.url, '--from', end],
+    ]) {
+      const refused = await place.run([...migrate, ...words, '--yes']);
+      expect(refused).toMatchObject({ code: EXIT_CODES.INVALID_INPUT, stdout: '' });
+      expect(refused.stderr).not.toContain(TOKEN);
+    }
+  }
   writeFileSync(join(place.work, 'own'), TOKEN, { mode: 0o600 });
   expect(await place.run([...migrate, '--to', server.url, '--yes', '--to-token-file', 'own'])).toMatchObject({
     code: 0,

@@ -87,6 +87,8 @@ test.each([
   [{ DATABASE_URL: 'http://h', TURSO_DATABASE_URL: 'http://g' }, 'Unset one'],
   [{ DATABASE_URL: 'http://h', TURSO_SYNC_URL: 'http://g' }, 'both name a host'],
   [{ DATABASE_URL: 'http://h?authToken=hidden', TURSO_AUTH_TOKEN: 'other' }, 'two tokens'],
+  [{ DATABASE_URL: 'http://h?authtoken=hidden' }, 'DATABASE_URL (environment) (h) says more than'],
+  [{ TURSO_SYNC_URL: 'http://h#hidden' }, 'TURSO_SYNC_URL (environment) (h) says more than'],
   [{ TURSO_SYNC_URL: 'file:///x' }, 'TURSO_SYNC_URL is a file'],
   [{ MEMORY_ENCRYPTION_KEY: 'hidden' }, 'openssl rand -hex 32'],
 ])('settings that cannot hold are one clear line, and nothing is created: %j [CL-02]', async (env, told) => {
@@ -144,6 +146,18 @@ test('config show tells of secrets that they are set, in every format, and where
     expect(stdout).not.toMatch(/authToken|token-that|passphrase/u);
   }
 });
+
+test.each([`?authtoken=${TOKEN}`, `?jwt=${TOKEN}&authToken=x`, `#${TOKEN}`])(
+  'config show shows no token that stands elsewhere in a URL, case %# [ST-11] [CL-02]',
+  async (end) => {
+    for (const name of ['DATABASE_URL', 'TURSO_SYNC_URL']) {
+      const refused = await place.run(['config', 'show'], { env: { [name]: `libsql://memory.turso.io${end}` } });
+      expect(refused).toMatchObject({ code: EXIT_CODES.INVALID_INPUT, stdout: '' });
+      expect(refused.stderr).toContain(name);
+      expect(refused.stderr).not.toContain(TOKEN);
+    }
+  },
+);
 
 test("a project's file may name no host, token or key: it is told, and nothing of it is used [CL-02]", async () => {
   const server = await aServer();

@@ -9,6 +9,7 @@ const KEY_PATTERN = /^[0-9a-f]{64}$/iu;
 const KEY_BYTES = 32;
 /** A shorter passphrase is soon guessed. */
 const MIN_CHARACTERS = 12;
+const ADVICE = `Make one with: openssl rand -hex ${KEY_BYTES}`;
 
 /**
  * How a passphrase is stretched: each guess costs some 100 ms and 32 MB. Whoever changes any of it makes another key of
@@ -34,7 +35,7 @@ export function readEncryptionKey(text: string): Promise<string> {
  * @throws `INVALID_INPUT` for any other file, without a word of what it holds
  */
 export async function readKeyFile(path: string): Promise<string> {
-  const text = await readPrivateLine(path, { what: 'key' });
+  const text = await readPrivateLine(path, { what: 'key', advice: ADVICE });
   return keyOf({ text, name: `The encryption key in ${path}` });
 }
 
@@ -56,7 +57,7 @@ async function keyOf({ text, name }: { readonly text: string; readonly name: str
   if (KEY_PATTERN.test(given)) return given.toLowerCase();
   if ([...given].length < MIN_CHARACTERS) {
     const what = given === '' ? 'is empty' : `has fewer than ${MIN_CHARACTERS} characters`;
-    throw new MemoryError('INVALID_INPUT', `${name} ${what}. Make one with: openssl rand -hex ${KEY_BYTES}`);
+    throw new MemoryError('INVALID_INPUT', `${name} ${what}. ${ADVICE}`);
   }
   return new Promise((resolve, reject) => {
     scrypt(given, STRETCHING.salt, KEY_BYTES, STRETCHING.options, (error, key) => {

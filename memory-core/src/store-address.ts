@@ -11,8 +11,8 @@ export type Address =
 const REMOTE_SCHEMES: readonly string[] = ['libsql:', 'https:', 'http:', 'wss:', 'ws:'];
 
 /**
- * Reads `file:` and the schemes of libSQL. A token may stand in the URL as `?authToken=`. `name` is what messages call
- * the URL: it may hold a token, so they don't repeat it.
+ * Reads `file:` and the schemes of libSQL. A token may stand in the URL as `?authToken=`, and nothing else behind the
+ * path. `name` is what messages call the URL: it may hold a token, so they don't repeat it.
  * @throws `INVALID_INPUT` for anything else
  */
 export function addressOf(url: string, { name = 'The URL of the store' }: { readonly name?: string } = {}): Address {
@@ -27,6 +27,12 @@ export function addressOf(url: string, { name = 'The URL of the store' }: { read
     const what = `${name} (${parsed.host}) holds a user name or a password`;
     throw new MemoryError('INVALID_INPUT', `${what}; give the token as TURSO_AUTH_TOKEN.`);
   }
+  // A token under a name that nobody takes out of the URL would be shown with it.
+  if (parsed.search !== '' || parsed.hash !== '') {
+    const what = `${name} (${parsed.host}) says more than where the database is`;
+    const advice = 'Leave out what stands behind the ? or #, and give the token as TURSO_AUTH_TOKEN';
+    throw new MemoryError('INVALID_INPUT', `${what}. ${advice}.`);
+  }
   return { kind: 'remote', url: parsed.href, place: `${parsed.protocol}//${parsed.host}`, authToken };
 }
 
@@ -34,17 +40,18 @@ export function addressOf(url: string, { name = 'The URL of the store' }: { read
 export function pathOf(url: string): string {
   try {
     if (!url.startsWith('file:/')) return resolve(decodeURIComponent(url.slice('file:'.length)));
-    if (new URL(url).search === '') return fileURLToPath(url);
+    const { search, hash } = new URL(url);
+    if (search === '' && hash === '') return fileURLToPath(url);
   } catch (cause) {
     throw noPath(cause);
   }
   throw noPath();
 }
 
-/** What stands behind a question mark may be a key: it has no meaning here, and is not repeated. */
+/** What stands behind a ? or # may be a key: it has no meaning here, and is not repeated. */
 function noPath(cause?: unknown): MemoryError {
   const advice =
-    'Write it as file:///folder/memory.db, with %20 for a space, %25 for a percent sign and nothing behind it';
+    'Write it as file:///folder/memory.db, with %20 for a space, %25 for a percent sign, %23 for # and nothing behind it';
   return new MemoryError('INVALID_INPUT', `The file: URL of the store names no file. ${advice}.`, { cause });
 }
 

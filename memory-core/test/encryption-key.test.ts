@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 const KEY = 'A1'.repeat(32);
 const PASSPHRASE = 'correct horse battery';
 
-function keyFile(content: string, mode = 0o600): string {
+function keyFile(content: string | Uint8Array, mode = 0o600): string {
   const path = join(mkdtempSync(join(tmpdir(), 'key-')), 'key');
   writeFileSync(path, content, { mode });
   // The mode of a new file is cut by the mask of the process.
@@ -76,6 +76,21 @@ describe('an encryption key', () => {
       expect(told).not.toMatch(/short|a1a1|xxx/iu);
     },
   );
+
+  test('in a file of random bytes is refused, as two such files would be one key as text [ST-11]', async () => {
+    const path = keyFile(Buffer.from('80ff'.repeat(16), 'hex'));
+    const told = await refusal(readKeyFile(path));
+    expect(told).toMatch(/^INVALID_INPUT: .*no text.*openssl rand -hex 32/u);
+    expect(told).toContain(path);
+  });
+
+  test('in a file is text in UTF-8, with or without a mark at its beginning [ST-11]', async () => {
+    const umlauts = 'schl\u00fcssel-wort';
+    for (const text of [umlauts, `\ufeff${umlauts}\n`]) {
+      expect(await readKeyFile(keyFile(text))).toBe(await readEncryptionKey(umlauts));
+    }
+    expect(await refusal(readKeyFile(keyFile(Buffer.from(`\ufeff${KEY}`, 'utf16le'))))).toContain('no text');
+  });
 
   test('in a folder, a pipe or nothing at all is refused and not waited for [ST-11]', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'key-'));

@@ -9,6 +9,7 @@ import { anEpisode, cacheSuite } from '@episodica/test-utils';
 import { open } from 'lmdb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keptBytes, readKept } from '../src/records.ts';
+import { sealOf } from '../src/sealing.ts';
 
 const KEY = '0123456789abcdef'.repeat(4);
 const OTHER_KEY = 'f'.repeat(64);
@@ -88,6 +89,26 @@ async function filesTelling(path: string, texts: readonly string[]): Promise<rea
   return telling;
 }
 
+/** Puts other payloads, each with a right check before it, in place of those of a closed cache. */
+async function rewriteEntities(
+  path: string,
+  rewritten: (payloads: readonly Uint8Array[]) => readonly Uint8Array[],
+): Promise<void> {
+  const [lmdb = ''] = (await readdir(path)).filter((name) => /^lmdb-[0-9a-f]+$/u.test(name));
+  const raw = open({ path: join(path, lmdb), noSubdir: false, noSync: true, maxDbs: 8 });
+  const values = raw.openDB<Buffer, string>('entities', { encoding: 'binary' });
+  const found = [...values.getRange({})].map(({ key, value }) => {
+    const kept = readKept(key, value);
+    if (kept === undefined) throw new Error('not as it was kept');
+    return { key, kept: { ...kept, payload: Buffer.from(kept.payload) } };
+  });
+  const payloads = rewritten(found.map(({ kept }) => kept.payload));
+  for (const [index, { key, kept }] of found.entries()) {
+    values.putSync(key, keptBytes(key, { ...kept, payload: payloads[index] ?? kept.payload }));
+  }
+  await raw.close();
+}
+
 test('with a key no file tells what is kept, where it stands or what it is called [ST-11]', async () => {
   const texts = [NEEDLE, EPISODE.id, 'description', 'startedAt', KEY];
   const plain = newPath();
@@ -150,24 +171,57 @@ test('files that are carried to the cache of another store are of no use there [
 test('a sealed value that was changed, with a right check before it, counts as absent and can be replaced [ST-11]', async () => {
   const path = newPath();
   await fill(path, KEY);
-  const [lmdb = ''] = (await readdir(path)).filter((name) => /^lmdb-[0-9a-f]+$/u.test(name));
   // Only the seal can tell.
-  const raw = open({ path: join(path, lmdb), noSubdir: false, noSync: true, maxDbs: 8 });
-  const values = raw.openDB<Buffer, string>('entities', { encoding: 'binary' });
-  for (const { key, value } of values.getRange({})) {
-    const kept = readKept(key, value);
-    if (kept === undefined) throw new Error('not as it was kept');
-    const payload = Buffer.from(kept.payload);
-    payload.writeUInt8((payload.at(-1) ?? 0) ^ 1, payload.byteLength - 1);
-    values.putSync(key, keptBytes(key, { ...kept, payload }));
-  }
-  await raw.close();
+  await rewriteEntities(path, ([payload = Buffer.alloc(0)]) => {
+    const changed = Buffer.from(payload);
+    changed.writeUInt8((changed.at(-1) ?? 0) ^ 1, changed.byteLength - 1);
+    return [changed];
+  });
   expect(await held(path, KEY)).toEqual({ ...ALL, episode: undefined });
   const cache = await openLmdbCache({ path, encryptionKey: KEY });
   await cache.settled();
   await cache.set('episode', [EPISODE], { seq: 7, stamp: NEEDLE });
   await cache.close();
   expect(await held(path, KEY)).toEqual(ALL);
+});
+
+test('sealed values that are put under the names of others, with right checks, count as absent [ST-11]', async () => {
+  const path = newPath();
+  const both = [EPISODE, anEpisode({ description: 'another' })];
+  await fill(path, KEY);
+  const cache = await openLmdbCache({ path, encryptionKey: KEY });
+  await cache.set('episode', both, { seq: 7, stamp: NEEDLE });
+  await cache.close();
+  await rewriteEntities(path, (payloads) => payloads.toReversed());
+  const swapped = await openLmdbCache({ path, encryptionKey: KEY });
+  await swapped.settled();
+  const ids = both.map(({ id }) => id);
+  expect((await swapped.get('episode', ids))?.values).toEqual([undefined, undefined]);
+  await swapped.close();
+});
+
+test('a sealed value that is put under the same name in the cache of another store counts as absent [ST-11]', async () => {
+  const [path, other] = [newPath(), newPath()];
+  await fill(path, KEY);
+  await fill(other, KEY);
+  let carried: readonly Uint8Array[] = [];
+  await rewriteEntities(path, (payloads) => {
+    carried = payloads;
+    return payloads;
+  });
+  await rewriteEntities(other, () => carried);
+  expect(await held(other, KEY)).toEqual({ ...ALL, episode: undefined });
+  expect(await held(path, KEY)).toEqual(ALL);
+});
+
+test('a large value opens under its own name and for its own store only [ST-11]', async () => {
+  const own = sealOf({ encryptionKey: KEY, store: 'own' });
+  const sealed = Buffer.concat(await own.sealLarge('name', [LARGE.bytes]));
+  const opened = await own.openLarge('name', sealed);
+  expect(opened !== undefined && LARGE.bytes.equals(opened)).toBe(true);
+  const elsewhere = sealOf({ encryptionKey: KEY, store: 'other' });
+  const strangers = [await own.openLarge('another', sealed), await elsewhere.openLarge('name', sealed)];
+  expect(strangers.map((bytes) => bytes?.byteLength)).toEqual([undefined, undefined]);
 });
 
 test('files that nobody closed are looked at by a process that has no key, and are of use again [ST-11]', async () => {

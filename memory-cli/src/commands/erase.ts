@@ -1,6 +1,6 @@
 // storage erase-deleted, and what `episode forget --secure` does when the episodes are gone: nothing of what was deleted is left
 // in the database's file, in its log, or in a cache.
-import { readdir, rename, rm } from 'node:fs/promises';
+import { lstat, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT_CODES } from '@episodica/memory-core';
 import { type Invocation, useDatabaseFile, useStore } from '../open.ts';
@@ -57,14 +57,16 @@ export async function erase(invocation: Invocation): Promise<number> {
   return eraseExitCode(result);
 }
 
-/** Folders of caches are named after the identity of a database; whatever else lies there is not ours. */
+/** Folders of caches are named after the identity of a database. Others may be as well: what lies in one has to fit. */
 const CACHE_FOLDER = /^[0-9a-f]{32}(?:\.gone-\d+)?$/u;
+const CACHE_ENTRY = /^(?:lmdb|blocks)\b/u;
 
 /** Deletes every cache, and answers why one could not be. Servers that use one notice, and begin another. */
 export async function deleteCaches(path: string): Promise<string | undefined> {
   const names = await readdir(path).catch(() => []);
   try {
     for (const name of names.filter((each) => CACHE_FOLDER.test(each))) {
+      if (!(await isCache(join(path, name)))) continue;
       // Out of the way first: whoever still writes into it would keep it from being emptied.
       const aside = join(path, `${name}.gone-${process.pid}`);
       await rename(join(path, name), aside);
@@ -74,4 +76,11 @@ export async function deleteCaches(path: string): Promise<string | undefined> {
   } catch (error) {
     return `A cache in ${path} could not be deleted (${error instanceof Error ? error.message : String(error)}).`;
   }
+}
+
+/** A folder that a cache lies in, or nothing at all; whatever else bears such a name is not ours. */
+async function isCache(path: string): Promise<boolean> {
+  if (!(await lstat(path)).isDirectory()) return false;
+  const entries = await readdir(path);
+  return entries.length === 0 || entries.some((entry) => CACHE_ENTRY.test(entry));
 }

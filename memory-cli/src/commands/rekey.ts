@@ -16,7 +16,10 @@ export interface RekeyFlags {
   readonly yes?: boolean;
 }
 
-/** Writes the store anew with the new key, and deletes the caches that were kept of it. */
+/**
+ * Writes the store anew with the new key, and deletes the caches that were kept of it: before, as nobody finds them any
+ * more when this ends behind the exchange, and after, as others may have begun new ones meanwhile.
+ */
 export async function rekey(invocation: Invocation, flags: RekeyFlags): Promise<number> {
   const { planRekey, rekeyStore } = await import('@episodica/memory-storage-turso');
   return useDatabaseFile(invocation, async ({ url, cachePath, encryptionKey }) => {
@@ -33,6 +36,8 @@ export async function rekey(invocation: Invocation, flags: RekeyFlags): Promise<
         // To give a key takes nothing away; the copies do not come back, and what is in plain text was read by then.
         const question = questionOf(plan, flags);
         if (question !== undefined) await confirm(question, { yes: flags.yes, signal: invocation.signal });
+        // What cannot be deleted now is told at the end, if it still cannot be then.
+        await deleteCaches(cachePath);
       },
     });
     // Each was made under the old key, or in plain text.
