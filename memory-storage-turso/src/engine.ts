@@ -1,6 +1,7 @@
 // The engine on a file, and the key of the file. Whoever opens an encrypted file with another key, or a plain one with
 // any, writes the log of a process that was killed into it as noise, and what was in it is lost. So a key is tried
 // first where nothing can be written, and a file is opened for use with a key that fits, or not at all.
+import { closeSync, openSync, readSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { LibsqlBatchError, LibsqlError } from '@libsql/client';
 import Database from 'libsql';
@@ -47,6 +48,27 @@ export function fits(path: string, encryptionKey: string | undefined): boolean {
     database?.close();
   }
 }
+
+/** Whether the file is an encrypted database that the key does not open: not damage, as far as can be told. */
+export function needsOtherKey(path: string, encryptionKey: string | undefined): boolean {
+  return hasEncryptedHeader(path) && !fits(path, encryptionKey);
+}
+
+/** The cipher leaves 8 bytes of the header as they are, of which the last three are the same in every database. */
+function hasEncryptedHeader(path: string): boolean {
+  const header = Buffer.alloc(HEADER_BYTES);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, header, 0, HEADER_BYTES, 0);
+  } finally {
+    closeSync(file);
+  }
+  return !header.toString('latin1').startsWith('SQLite format 3') && header.subarray(21).equals(PAYLOAD_FRACTIONS);
+}
+
+/** Source: sqlite.org/fileformat.html, 1.3: bytes 21, 22 and 23. */
+const PAYLOAD_FRACTIONS = Buffer.from([64, 32, 32]);
+const HEADER_BYTES = 24;
 
 /** PRAGMAs take no parameters; all values here come from a closed set. */
 export function pragma(database: Database.Database, text: string): void {
