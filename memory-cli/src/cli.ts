@@ -35,14 +35,19 @@ const MAX_HITS = 100;
 /** Runs the program on the words it was called with; answers its exit code and never throws. */
 export async function runCli(signal: AbortSignal): Promise<number> {
   let exitCode = 0;
+  const warnings = new Set<string>();
   const run: Run = async (command, task) => {
     const globals = command.optsWithGlobals<{ format: Format; config?: string; dataDir?: string }>();
-    exitCode = await task({ ...globals, signal });
+    exitCode = await task({ ...globals, signal, warn: (text) => warnings.add(text) });
   };
   try {
     await program(run).parseAsync();
+    for (const text of warnings) note('warning', text);
     return exitCode;
   } catch (error) {
+    // What the command failed of has mostly been warned of before.
+    const told = isMemoryError(error) ? error.message : undefined;
+    for (const text of warnings) if (told === undefined || !text.includes(told)) note('warning', text);
     return toldError(error);
   }
 }
@@ -143,7 +148,7 @@ function episodeLifecycle(group: Command, run: Run): void {
     .requiredOption('--action <action>', 'what was done with it')
     .option('--params <json>', 'its parameters, a JSON object')
     .addOption(
-      new Option('--result <result>', 'how it went').choices(['success', 'error', 'timeout']).makeOptionMandatory(),
+      new Option('--result <result>', 'how it went').choices(['success', 'error', 'timeout']).default('success'),
     )
     .option('--output <text>', 'output of a success')
     .option('--message <text>', 'text of an error or a timeout')
@@ -460,7 +465,7 @@ function evalCommand(root: Command, run: Run): void {
 function healthGroup(root: Command, run: Run): void {
   const group = root.command('health').alias('hp').description('whether everything works');
   group
-    .command('check')
+    .command('check', { isDefault: true })
     .description("ask store, cache, learning and sandbox; exits with the store's error when it is down")
     .action((_options: object, command: Command) =>
       run(command, async (invocation) => (await import('./commands/health.ts')).check(invocation, PROGRAM_VERSION)),

@@ -22,7 +22,7 @@ import {
   readKeyFile,
   readPrivateLine,
 } from '@episodica/memory-core';
-import { type ResolvedConfig, resolveConfig, userConfigPath } from '@episodica/memory-core/config';
+import { type ResolvedConfig, resolveConfig, strayReplicaIn, userConfigPath } from '@episodica/memory-core/config';
 import type { Logger, MemoryStore } from '@episodica/memory-core/ports';
 import type { LmdbCacheStats } from '@episodica/memory-storage-lmdb';
 import type { TursoStore, TursoStoreOptions, Verification } from '@episodica/memory-storage-turso';
@@ -37,12 +37,16 @@ export interface Invocation {
   readonly dataDir?: string | undefined;
   /** Aborts when the user interrupts the program. */
   readonly signal: AbortSignal;
+  /** Keeps a warning until the command has ended: it is told once, and not where an error says the same. */
+  readonly warn: (text: string) => void;
 }
 
 /** The settings that hold here. */
 export interface Settings extends ResolvedConfig {
   /** The files that were read; absent where there is none. */
   readonly files: { readonly user?: string; readonly project?: string };
+  /** Where the user's file would be. */
+  readonly userFilePath: string;
   /** The project of the working folder, or the one that is set. */
   readonly project: string;
 }
@@ -77,14 +81,17 @@ export async function readSettings(invocation: Invocation): Promise<Settings> {
   const user = invocation.config === undefined ? ifExisting(ownFile) : resolve(invocation.config);
   const project = projectConfigPath(folder);
   const projectOwn = project === user ? undefined : project;
-  const resolved = resolveConfig({
+  const layers = {
     ...surroundings,
-    ...(user === undefined ? {} : { userFile: await readToml(user) }),
+    ...(user === undefined ? {} : { userFile: await readToml(user), userFilePath: user }),
     ...(projectOwn === undefined ? {} : { projectFile: await readToml(projectOwn) }),
     flags: dataDirFlags(invocation.dataDir),
-  });
+  };
+  const resolved = resolveConfig(layers);
   return {
     ...resolved,
+    warnings: [...resolved.warnings, ...strayReplicaIn(resolved.values, existsSync)],
+    userFilePath: ownFile,
     files: { ...(user === undefined ? {} : { user }), ...(projectOwn === undefined ? {} : { project: projectOwn }) },
     project: resolved.values.MEMORY_PROJECT || projectOf(folder),
   };
@@ -93,8 +100,7 @@ export async function readSettings(invocation: Invocation): Promise<Settings> {
 /** Runs `work` on an open memory and closes it whatever happens: what is still to be learnt is learnt before. */
 export async function useMemory<T>(invocation: Invocation, work: (opened: Opened) => Promise<T>): Promise<T> {
   const settings = await readSettings(invocation);
-  const logger = await openLogger(settings);
-  for (const warning of settings.warnings) logger.warn({}, warning);
+  const logger = await openLogger(settings, invocation);
   const encryptionKey = await encryptionKeyOf(settings.values);
   const store = await openStore(settings, { encryptionKey, logger, threads: false, signal: invocation.signal });
   const { cached, cache } = await withCache(store, { settings, encryptionKey, logger });
@@ -107,7 +113,7 @@ export async function useMemory<T>(invocation: Invocation, work: (opened: Opened
 export async function useStore<T>(invocation: Invocation, work: (store: TursoStore) => Promise<T>): Promise<T> {
   const settings = await readSettings(invocation);
   const encryptionKey = await encryptionKeyOf(settings.values);
-  const logger = await openLogger(settings);
+  const logger = await openLogger(settings, invocation);
   const store = await openStore(settings, { encryptionKey, logger, threads: true, signal: invocation.signal });
   return closing(store, () => work(store));
 }
@@ -308,12 +314,20 @@ async function readToml(path: string): Promise<Readonly<Record<string, unknown>>
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 /** Structured lines into the log file, where there is one; else plain lines on standard error, by default from `warn`. */
-async function openLogger({ values, origins }: Settings): Promise<Logger> {
-  const { MEMORY_LOG_FILE: path, MEMORY_LOG_LEVEL: level } = values;
-  if (path !== '') return fileLogger(path, level);
-  const threshold = LEVELS.indexOf(origins.MEMORY_LOG_LEVEL === 'default' ? 'warn' : level);
+async function openLogger(settings: Settings, invocation: Invocation): Promise<Logger> {
+  const { MEMORY_LOG_FILE: path, MEMORY_LOG_LEVEL: level } = settings.values;
+  const logger = path === '' ? consoleLogger(settings, invocation) : await fileLogger(path, level);
+  for (const warning of settings.warnings) logger.warn({}, warning);
+  return logger;
+}
+
+function consoleLogger({ values, origins }: Settings, invocation: Invocation): Logger {
+  const threshold = LEVELS.indexOf(origins.MEMORY_LOG_LEVEL === 'default' ? 'warn' : values.MEMORY_LOG_LEVEL);
   const line = (own: (typeof LEVELS)[number]) => (fields: object, message: string) => {
-    if (LEVELS.indexOf(own) >= threshold) note(own === 'warn' ? 'warning' : own, `${message}${fieldsText(fields)}`);
+    if (LEVELS.indexOf(own) < threshold) return;
+    const text = `${message}${fieldsText(fields)}`;
+    if (own === 'warn') invocation.warn(text);
+    else note(own, text);
   };
   return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
 }

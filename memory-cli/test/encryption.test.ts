@@ -172,10 +172,32 @@ test('a backup with an older key is verified and restored with --key-file [ST-11
   const unread = await place.run(['backup', 'verify', backup], { env });
   expect(unread.code).toBe(EXIT_CODES.STORE_CORRUPT);
   expect(unread.stdout).toMatch(/encrypted with another key/u);
-  expect((await place.run(['backup', 'list'], { env })).stdout).toMatch(/unreadable/u);
+  expect(unread.stdout).toContain('--key-file');
+  expect((await place.run(['backup', 'restore', backup, '--force', '--yes'], { env })).stderr).toContain('--key-file');
+  expect((await place.run(['backup', 'list'], { env })).stdout).toMatch(/ another key +yes +\S*backups/u);
+  const damaged = backup.replace(/[^/]*$/u, 'damaged.db');
+  writeFileSync(damaged, 'no database '.repeat(1_000));
+  expect((await place.run(['backup', 'list'], { env })).stdout).toMatch(/ unreadable +\S*damaged\.db/u);
   const words = [backup, '--key-file', 'old'];
   expect(await place.json(['backup', 'verify', ...words], { env })).toMatchObject({ ok: true, encrypted: true });
-  await place.json(['backup', 'restore', ...words, '--force', '--yes'], { env });
+  const restored = await place.run(['backup', 'restore', ...words, '--force', '--yes'], { env });
+  expect(restored.stdout).toContain('encrypted with the key that is set, and no longer opens with the one in old.');
   expect((await place.json(['ep', 'list'], { env })).episodes).toHaveLength(1);
   expect(filesWith(WORD)).toEqual([]);
+});
+
+test('storage rekey says what to set only where that is not set already [ST-11 CL-01]', async () => {
+  await remember();
+  const rekey = async (words: readonly string[], env = {}): Promise<string> =>
+    (await place.run(['storage', 'rekey', ...words], { env })).stdout;
+  expect(await rekey(['--remove'])).toContain('nothing has to be changed');
+  const [first] = [keyFile('first', KEY), keyFile('second', OTHER_KEY)];
+  expect(await rekey([], first)).toContain('the key that is set here');
+  expect(await rekey([], first)).toContain('nothing has to be changed');
+  const second = join(place.work, 'second');
+  expect(await rekey(['--new-key-file', 'second'], first)).toContain(`MEMORY_ENCRYPTION_KEY_FILE to ${second},`);
+  const late = await place.run(['storage', 'rekey'], { env: first });
+  expect(late.stderr).toMatch(/Cannot read .*give its key \(MEMORY_ENCRYPTION_KEY_FILE/u);
+  const env = { MEMORY_ENCRYPTION_KEY_FILE: second };
+  expect(await rekey(['--remove', '--yes'], env)).toContain('Take the key out of the settings');
 });

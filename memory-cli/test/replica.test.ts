@@ -53,6 +53,22 @@ test('while the database is away, what is there is listed, and sync and create e
   }
 });
 
+test('what keeps a replica from its database is told once, as the error of the command that needs it [CL-01 ST-03]', async () => {
+  await here.json(CREATE, { env });
+  await server.stop();
+  for (const words of [['storage', 'sync'], CREATE]) {
+    const { stderr } = await here.run(words, { env });
+    expect([words, stderr.match(/refuses connections/gu)]).toEqual([words, ['refuses connections']]);
+  }
+});
+
+test('a replica that lies where a memory begins is warned of, once [CL-02]', async () => {
+  await here.json(CREATE, { env });
+  const first = await here.run(['episode', 'list']);
+  expect(first.stderr).toMatch(/^warning: \S*replica\.db lies here and TURSO_SYNC_URL is not set; [^\n]*\n$/u);
+  expect((await here.run(['episode', 'list'])).stderr).toBe('');
+});
+
 test('sync is refused where there is nothing to synchronise with [CL-01]', async () => {
   const file = await here.run(['storage', 'sync']);
   expect([file.code, file.stderr]).toEqual([6, expect.stringContaining('TURSO_SYNC_URL')]);

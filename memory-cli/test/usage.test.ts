@@ -63,7 +63,7 @@ test('wrong usage is one line with a code, sometimes a hint, and exit code 2 [CL
   }
 });
 
-test('a step is refused for bad parameters, a text of the wrong kind and a missing result, and is not stored [CL-01]', async () => {
+test('a step is refused for bad parameters and a text of the wrong kind, and is not stored [CL-01]', async () => {
   const { episode_id: id } = await place.json(['ep', 'create', 'Refuse steps']);
   const step = ['ep', 'step', id, '--tool', 't', '--action', 'a'];
   for (const [flags, expected] of [
@@ -71,13 +71,19 @@ test('a step is refused for bad parameters, a text of the wrong kind and a missi
     [['--result', 'success', '--params', '[1]'], /^INVALID_INPUT: parameters: /u],
     [['--result', 'error', '--output', 'x'], /^INVALID_INPUT: --output goes with a success/u],
     [['--result', 'success', '--message', 'x'], /^INVALID_INPUT: --message goes with an error/u],
-    [[], /^INVALID_INPUT: required option '--result <result>' not specified/u],
+    [['--message', 'x'], /^INVALID_INPUT: --message goes with an error/u],
   ] as const) {
     const { code, stderr } = await place.run([...step, ...flags]);
     expect({ flags, code }).toEqual({ flags, code: 2 });
     expect(stderr).toMatch(expected);
   }
   expect((await place.json(['ep', 'view', id])).steps).toEqual([]);
+});
+
+test('a step of which no result is told is a success, as in the library [CL-01]', async () => {
+  const { episode_id: id } = await place.json(['ep', 'create', 'Just do it']);
+  await place.json(['ep', 'step', id, '--tool', 't', '--action', 'a']);
+  expect((await place.json(['ep', 'view', id])).steps).toMatchObject([{ result: { type: 'success' } }]);
 });
 
 test('errors of the library have their own exit codes [CL-01]', async () => {
@@ -112,7 +118,7 @@ test('a data folder that cannot be made is one clear line, and health calls the 
 });
 
 test('health is asked of every part, and a cache that cannot be opened only degrades it [CL-01]', async () => {
-  const well = await place.json(['hp', 'check']);
+  const well = await place.json(['health']);
   expect(well).toMatchObject({ status: 'ok', version: expect.any(String), uptime_ms: expect.any(Number) });
   expect(well.components.map((part: { name: string }) => part.name)).toEqual(['store', 'cache', 'learning', 'sandbox']);
   writeFileSync(join(place.work, 'file'), '');
@@ -156,13 +162,19 @@ test('config show says where each value came from, in the order of growing stren
   expect(words.stderr).toMatch(/^warning: .*memory_data_dir/u);
 });
 
+test("config show says where the user's own file would be [CL-02]", async () => {
+  const { stdout } = await place.run(['config', 'show']);
+  expect(stdout).toContain(`none; it would be ${join(place.home, '.config', 'episodica', 'memory-cli.toml')}`);
+});
+
 test("a file named by --config takes the place of the user's own, and a bad one is refused by name [CL-02]", async () => {
   const own = join(place.work, 'own.toml');
   writeFileSync(own, 'memory_project = "chosen"\n');
   const { project, files } = await place.json(['--config', own, 'config', 'show']);
   expect({ project, files }).toEqual({ project: 'chosen', files: { user: own } });
   for (const [text, expected] of [
-    ['memory_projekt = "x"\n', 'did you mean "memory_project"?'],
+    ['memory_projekt = "x"\n', `${own}: there is no setting "memory_projekt"; did you mean "memory_project"?`],
+    ['TURSO_POOL_SIZE = 5\n', 'did you mean "turso_pool_size"?'],
     ['memory_project = \n', own],
   ] as const) {
     writeFileSync(own, text);

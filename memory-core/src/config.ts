@@ -45,6 +45,8 @@ export interface ResolvedConfig {
 /** Where settings come from, weakest first. Absent layers are left out. */
 export interface ConfigLayers {
   readonly userFile?: Readonly<Record<string, unknown>>;
+  /** What messages call it. */
+  readonly userFilePath?: string;
   readonly projectFile?: Readonly<Record<string, unknown>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** One that is empty takes back what is set elsewhere. */
@@ -106,7 +108,7 @@ export function resolveConfig(layers: ConfigLayers): ResolvedConfig {
     given.set(setting, { value: text, name, origin, isAmbiguous: before?.origin === origin && before.value !== text });
   };
   for (const [name, value] of Object.entries(layers.userFile ?? {})) {
-    take(settingOf(name), value, { origin: 'user file' });
+    take(settingOf(name, layers.userFilePath ?? 'memory-cli.toml'), value, { origin: 'user file' });
   }
   for (const [name, value] of Object.entries(layers.projectFile ?? {})) {
     const setting = settingCalled(name);
@@ -186,6 +188,23 @@ function withDefaults(given: ReadonlyMap<Setting, Given>, layers: ConfigLayers):
 /** A replica is never the file that may hold a memory of its own. */
 const FILES = Object.freeze({ own: 'memory.db', replica: 'replica.db' });
 
+/**
+ * A warning where a memory would begin in a folder in which there is a replica: what was set before may be missing now.
+ * `exists` looks whether there is a file.
+ */
+export function strayReplicaIn(values: Config, exists: (path: string) => boolean): readonly string[] {
+  const own = join(values.MEMORY_DATA_DIR, FILES.own);
+  const replica = join(values.MEMORY_DATA_DIR, FILES.replica);
+  if (
+    values.TURSO_SYNC_URL !== '' ||
+    values.DATABASE_URL !== pathToFileURL(own).href ||
+    exists(own) ||
+    !exists(replica)
+  )
+    return [];
+  return [`${replica} lies here and TURSO_SYNC_URL is not set; the memory is ${own}, which is new.`];
+}
+
 /** Where the database is, and by which token it is reached; the URLs no longer hold one. */
 function placeOf(
   given: ReadonlyMap<Setting, Given>,
@@ -264,14 +283,14 @@ function isUnset(setting: Setting, value: unknown): boolean {
   return true;
 }
 
-function settingOf(name: string): Setting {
+function settingOf(name: string, file: string): Setting {
   const setting = settingCalled(name);
   if (setting !== undefined) return setting;
   const nearest = nearestName(
     name,
     SETTINGS.flatMap(namesOf).map((known) => known.toLowerCase()),
   );
-  throw new MemoryError('INVALID_INPUT', `memory-cli.toml: there is no setting "${name}"; did you mean "${nearest}"?`);
+  throw new MemoryError('INVALID_INPUT', `${file}: there is no setting "${name}"; did you mean "${nearest}"?`);
 }
 
 function checked(setting: Setting, value: unknown, origin: Origin): string {
@@ -295,9 +314,12 @@ function refuseNotYet(layer: Readonly<Record<string, string | undefined>>): void
   }
 }
 
-/** The candidate with the fewest edits (Levenshtein distance). */
+/** The candidate with the fewest edits (Levenshtein distance); capitals are as good as small letters. */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
-  const distances = candidates.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }));
+  const distances = candidates.map((candidate) => ({
+    candidate,
+    distance: editDistance(name.toLowerCase(), candidate.toLowerCase()),
+  }));
   return distances.sort((a, b) => a.distance - b.distance)[0]?.candidate;
 }
 

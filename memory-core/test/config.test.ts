@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { isMemoryError, projectOf } from '@episodica/memory-core';
-import { type ConfigLayers, resolveConfig, shownValue } from '@episodica/memory-core/config';
+import { type ConfigLayers, resolveConfig, shownValue, strayReplicaIn } from '@episodica/memory-core/config';
 import { describe, expect, test } from 'vitest';
 import { normaliseRemote } from '../src/project.ts';
 
@@ -28,6 +28,18 @@ describe('configuration', () => {
   test('a data folder of any name gives a URL that leads to it [CL-02]', () => {
     const { values } = resolveConfig(layers({ environment: { MEMORY_DATA_DIR: '/data/50% #1' } }));
     expect(fileURLToPath(values.DATABASE_URL)).toBe('/data/50% #1/memory.db');
+  });
+
+  test('a replica beside which a memory would begin is warned of, and one that is in use is not [CL-02]', () => {
+    const stray = (environment: ConfigLayers['environment'], files: readonly string[]): readonly string[] =>
+      strayReplicaIn(resolveConfig(layers({ environment: { MEMORY_DATA_DIR: '/d', ...environment } })).values, (path) =>
+        files.includes(path),
+      );
+    expect(stray({}, ['/d/replica.db'])).toEqual([expect.stringContaining('/d/replica.db lies here')]);
+    expect(stray({}, ['/d/replica.db', '/d/memory.db'])).toEqual([]);
+    expect(stray({}, [])).toEqual([]);
+    expect(stray({ TURSO_SYNC_URL: 'libsql://host' }, ['/d/replica.db'])).toEqual([]);
+    expect(stray({ DATABASE_URL: 'file:///e/memory.db' }, ['/d/replica.db'])).toEqual([]);
   });
 
   test('flags beat the environment, which beats the files, and each value says where it came from [CL-02]', () => {

@@ -18,6 +18,7 @@ import {
   type ConfigLayers,
   type ResolvedConfig,
   resolveConfig,
+  strayReplicaIn,
   userConfigPath,
 } from '@episodica/memory-core/config';
 import type { Logger, MemoryCache, MemoryStore } from '@episodica/memory-core/ports';
@@ -36,7 +37,7 @@ export async function openBackend(log: SwitchableLogger): Promise<Backend> {
   const { values, warnings } = config;
   const logger = await openLogger(values);
   log.switchTo(logger);
-  for (const warning of warnings) logger.warn({}, warning);
+  for (const warning of [...warnings, ...strayReplicaIn(values, existsSync)]) logger.warn({}, warning);
   const project = values.MEMORY_PROJECT === '' ? projectOf(process.cwd()) : values.MEMORY_PROJECT;
   const { openTursoStore } = await import('@episodica/memory-storage-turso');
   const encryptionKey = await encryptionKeyOf(values);
@@ -116,11 +117,12 @@ async function openCache(
 async function readConfig(): Promise<ResolvedConfig> {
   const world = { environment: process.env, platform: process.platform, home: homedir() };
   const { parse } = await import('smol-toml');
-  const userFile = readToml(userConfigPath(world), parse);
+  const userFilePath = userConfigPath(world);
+  const userFile = readToml(userFilePath, parse);
   const projectFile = readToml(projectConfigPath(process.cwd()), parse);
   const layers: ConfigLayers = {
     ...world,
-    ...(userFile === undefined ? {} : { userFile }),
+    ...(userFile === undefined ? {} : { userFile, userFilePath }),
     ...(projectFile === undefined ? {} : { projectFile }),
   };
   return resolveConfig(layers);

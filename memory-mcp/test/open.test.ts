@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -37,6 +37,15 @@ test('the log goes into a file that only its user can read [MC-03]', async () =>
   await server.call('create_episode', { task_description: 'x' });
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(statSync(join(folder, 'logs')).mode & 0o777).toBe(0o700);
+});
+
+test('a replica beside which a memory begins is warned of in the log [CL-02]', async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, 'server.log');
+  writeFileSync(join(folder, 'replica.db'), '');
+  const server = await startServer(folder, { MEMORY_LOG_FILE: path });
+  await server.call('create_episode', { task_description: 'x' });
+  expect(readFileSync(path, 'utf8').match(/replica\.db lies here and TURSO_SYNC_URL is not set/gu)).toHaveLength(1);
 });
 
 test('whoever prints behind the guard prints to standard error [MC-03]', () => {

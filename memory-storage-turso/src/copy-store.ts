@@ -228,7 +228,7 @@ async function notEmpty(to: Connection): Promise<MemoryError> {
   });
   const count = (column: string): string => `${numberIn(rows[0], column).toLocaleString('en')} ${column}`;
   const what = `${to.place} is in use: it holds ${count('episodes')}, ${count('patterns')} and a journal of`;
-  const advice = 'Move into a database that is empty';
+  const advice = 'Name another one, or move that one away';
   return new MemoryError('INVALID_STATE', `${what} ${count('entries')}, and was left as it is. ${advice}.`);
 }
 

@@ -146,9 +146,10 @@ export function damageOf(error: unknown): string | undefined {
   return undefined;
 }
 
+const GIVE_KEY = 'give its key (MEMORY_ENCRYPTION_KEY_FILE or MEMORY_ENCRYPTION_KEY; for a backup, --key-file FILE)';
 const KEY_FINDINGS: Readonly<Record<KeyProblem, string>> = {
-  'no key': 'The file is encrypted, and no key is given that fits; or it is no database.',
-  'other key': 'The file is encrypted with another key than the one that is given, or it is damaged.',
+  'no key': `The file is encrypted, and no key is given that fits; or it is no database. If it is encrypted, ${GIVE_KEY}.`,
+  'other key': `The file is encrypted with another key than the one that is given, or it is damaged. If it is not, ${GIVE_KEY}.`,
   'needless key': 'The file is not encrypted, and a key is given.',
 };
 

@@ -49,6 +49,11 @@ export function fits(path: string, encryptionKey: string | undefined): boolean {
   }
 }
 
+/** Whether the file is an encrypted database that the key does not open: not damage, as far as can be told. */
+export function needsOtherKey(path: string, encryptionKey: string | undefined): boolean {
+  return !fits(path, encryptionKey) && looksEncrypted(path);
+}
+
 /**
  * Whether the file is encrypted, as far as that can be told without its key: the cipher leaves bytes 16 to 23 of the
  * header as they are (the size of a page, two versions, room, and three numbers that are the same in every database).

@@ -19,6 +19,7 @@ export {
 export type { EraseReceipt, StoreCare, VacuumReceipt } from './care.ts';
 export { backupFolderOf, otherCopiesOf } from './copies.ts';
 export type { DatabaseContents, DatabaseSummary } from './copy.ts';
+export { needsOtherKey } from './engine.ts';
 export type { StoreStats } from './inspect.ts';
 export { type MoveOptions, type MovePlan, type MoveReceipt, moveStore, planMove } from './move.ts';
 export { openTursoStore, type TursoStoreOptions, verifyTursoFile } from './open.ts';

@@ -7,6 +7,7 @@ export type Mishap =
   | 'refused'
   | 'unreachable'
   | 'untrusted'
+  | 'no TLS'
   | 'token refused'
   | 'no database'
   | 'bad port'
@@ -57,6 +58,11 @@ const NATURES: Readonly<Record<Mishap, Nature>> = {
     ...NEVER,
     what: 'there is no secure connection to its host',
     advice: 'See that the URL is right, and that its certificate is valid and known to this machine',
+  },
+  'no TLS': {
+    ...NEVER,
+    what: 'there is no secure connection to its host, which does not answer with TLS',
+    advice: 'See that the URL is right; for a server without TLS: http:// or ws://',
   },
   'token refused': {
     ...NEVER,
@@ -204,8 +210,10 @@ function sourceOf(error: Error): SystemError {
   return inner instanceof Error ? sourceOf(inner) : error;
 }
 
-const TLS_CODES =
-  /^(?:ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/u;
+const TLS_CODES = /^(?:ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA)/u;
+
+/** The other side spoke, and something else. A certificate that is not trusted is no reason to go without one. */
+const NO_TLS_CODES = /^(?:ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG|EPROTO)$/u;
 
 /** Codes of Node, of its `fetch`, and of OpenSSL. Nothing was sent where there was no connection. */
 function failureOfSystem({ code, syscall }: SystemError): NetworkFailure {
@@ -213,6 +221,7 @@ function failureOfSystem({ code, syscall }: SystemError): NetworkFailure {
   const detail = code;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return new NetworkFailure('not found', { detail });
   if (code === 'ECONNREFUSED') return new NetworkFailure('refused', { detail });
+  if (NO_TLS_CODES.test(code)) return new NetworkFailure('no TLS', { detail });
   if (TLS_CODES.test(code)) return new NetworkFailure('untrusted', { detail });
   if (syscall === 'connect' || code === 'UND_ERR_CONNECT_TIMEOUT') return new NetworkFailure('unreachable', { detail });
   if (code.startsWith('HPE_')) return new NetworkFailure('not libSQL', { detail });

@@ -382,6 +382,7 @@ test.each(['https', 'wss'])(
     const server = await serve();
     const error = await failureOf(open({ url: server.url.replace('http', scheme) }));
     expect(error).toMatchObject({ code: 'STORE_FAILED', message: expect.stringContaining('no secure connection') });
+    expect(error.message).toContain('for a server without TLS: http:// or ws://');
   },
 );
 

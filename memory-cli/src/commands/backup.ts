@@ -59,8 +59,13 @@ export async function create(invocation: Invocation, file: string | undefined): 
 
 /** Lists the folder of backups, newest first. */
 export async function list(invocation: Invocation): Promise<number> {
-  const { listBackups } = await import('@episodica/memory-storage-turso');
-  const entries = await useDatabaseFile(invocation, ({ path, encryptionKey }) => listBackups(path, { encryptionKey }));
+  const { listBackups, needsOtherKey } = await import('@episodica/memory-storage-turso');
+  const entries = await useDatabaseFile(invocation, async ({ path, encryptionKey }) =>
+    (await listBackups(path, { encryptionKey })).map((entry) => ({
+      ...entry,
+      isLocked: entry.held === undefined && needsOtherKey(entry.path, encryptionKey),
+    })),
+  );
   await print(invocation.format, { backups: entries.map(toListed) }, () => {
     if (entries.length === 0) return 'There are no backups yet. `memory-cli backup create` makes one.';
     const columns = [
@@ -136,7 +141,9 @@ export async function restore(invocation: Invocation, file: string, flags: Resto
     );
     // The restored store begins a cache of its own; that of the old one would lie there for good.
     await deleteCaches(cachePath);
-    await printReceipt(invocation, receipt);
+    const isEncrypted = encryptionKey !== undefined;
+    const otherKeyFile = isEncrypted && ends.backupKey !== encryptionKey ? flags.keyFile : undefined;
+    await printReceipt(invocation, receipt, { isEncrypted, otherKeyFile });
     return 0;
   });
 }
@@ -198,7 +205,12 @@ const WHOLE_PATHS = 10_000;
 /** Milliseconds between two looks of the progress line. */
 const PROGRESS_MS = 100;
 
-function toListed({ path, sizeBytes, at, wasVerified, held, problem }: BackupEntry): object {
+interface ListedBackup extends BackupEntry {
+  /** It has another key than the store: no sign of damage. */
+  readonly isLocked: boolean;
+}
+
+function toListed({ path, sizeBytes, at, wasVerified, held, problem, isLocked }: ListedBackup): object {
   const contents = held && {
     schema: held.schema,
     episodes: held.episodeCount,
@@ -206,13 +218,14 @@ function toListed({ path, sizeBytes, at, wasVerified, held, problem }: BackupEnt
     encrypted: held.isEncrypted,
   };
   const known = { name: basename(path), path, at, size_bytes: sizeBytes, verified_when_made: wasVerified, ...contents };
-  return problem === undefined ? known : { ...known, problem };
+  return problem === undefined ? known : { ...known, ...(isLocked ? { encrypted: true } : {}), problem };
 }
 
-function toRow({ path, sizeBytes, at, wasVerified, held, problem }: BackupEntry): readonly string[] {
-  const isVerified = problem === undefined ? (wasVerified ? 'when made' : 'no') : 'unreadable';
+function toRow({ path, sizeBytes, at, wasVerified, held, problem, isLocked }: ListedBackup): readonly string[] {
+  const unread = isLocked ? 'another key' : 'unreadable';
+  const isVerified = problem === undefined ? (wasVerified ? 'when made' : 'no') : unread;
   const [episodes, schema] = held === undefined ? ['', ''] : [String(held.episodeCount), String(held.schema)];
-  const encrypted = held === undefined ? '' : held.isEncrypted ? 'yes' : 'no';
+  const encrypted = held === undefined && !isLocked ? '' : (held?.isEncrypted ?? isLocked) ? 'yes' : 'no';
   return [localTime(at), bytesText(sizeBytes), episodes, schema, isVerified, encrypted, path];
 }
 
@@ -258,7 +271,17 @@ async function printPlan({ format }: Invocation, plan: RestorePlan): Promise<voi
   );
 }
 
-async function printReceipt({ format }: Invocation, receipt: RestoreReceipt): Promise<void> {
+interface RestoredKey {
+  readonly isEncrypted: boolean;
+  /** Where a key of the backup is that is not the one of the store. */
+  readonly otherKeyFile: string | undefined;
+}
+
+async function printReceipt(
+  { format }: Invocation,
+  receipt: RestoreReceipt,
+  { isEncrypted, otherKeyFile }: RestoredKey,
+): Promise<void> {
   const { path, from, identity, sizeBytes, schema, journalSeq, counts, replaced, forgottenAgain, tookMs } = receipt;
   const result = {
     path,
@@ -270,15 +293,22 @@ async function printReceipt({ format }: Invocation, receipt: RestoreReceipt): Pr
     counts,
     replaced: replaced ?? null,
     forgotten_again: forgottenAgain,
+    encrypted: isEncrypted,
     took_ms: Math.round(tookMs),
   };
   await print(format, result, () =>
     [
       `Restored ${countsText(counts)} to ${path}.`,
+      ...(isEncrypted ? [restoredKeyText(otherKeyFile)] : []),
       ...(replaced === undefined ? [] : [`What was there is kept as ${replaced}.`]),
       ...forgottenText(forgottenAgain),
     ].join('\n'),
   );
+}
+
+function restoredKeyText(otherKeyFile: string | undefined): string {
+  const what = 'It is encrypted with the key that is set';
+  return otherKeyFile === undefined ? `${what}.` : `${what}, and no longer opens with the one in ${otherKeyFile}.`;
 }
 
 function forgottenText(count: RestoreReceipt['forgottenAgain']): readonly string[] {

@@ -5,7 +5,7 @@ import { note, print, table, terminalWidth } from '../output.ts';
 
 /** Tells every setting, its value and where it comes from. Opens no store. */
 export async function show(invocation: Invocation): Promise<number> {
-  const { values, origins, warnings, files, project } = await readSettings(invocation);
+  const { values, origins, warnings, files, userFilePath, project } = await readSettings(invocation);
   const settings = SETTINGS.map((name) => ({ name, value: shownValue(name, values[name]), origin: origins[name] }));
   await print(invocation.format, { settings, project, files, warnings }, () => {
     const rows = settings.map(({ name, value, origin }) => [name, origin, String(value)]);
@@ -13,7 +13,7 @@ export async function show(invocation: Invocation): Promise<number> {
     return [
       table(columns, rows, Math.max(terminalWidth(), LONGEST_SETTING)),
       `Project of this folder: ${project}`,
-      `User's file: ${files.user ?? 'none'}`,
+      `User's file: ${files.user ?? `none; it would be ${userFilePath}`}`,
       `Project's file: ${files.project ?? 'none'}`,
     ].join('\n');
   });

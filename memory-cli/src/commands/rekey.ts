@@ -1,4 +1,5 @@
 // storage rekey: another key for the store, its first one, or none.
+import { resolve } from 'node:path';
 import { MemoryError } from '@episodica/memory-core';
 import type { RekeyPlan, RekeyReceipt } from '@episodica/memory-storage-turso';
 import { type Invocation, readNewKey, useDatabaseFile } from '../open.ts';
@@ -42,7 +43,8 @@ export async function rekey(invocation: Invocation, flags: RekeyFlags): Promise<
     });
     // Each was made under the old key, or in plain text.
     const problem = await deleteCaches(cachePath);
-    await printReceipt(invocation, receipt, problem);
+    const advice = adviceOf(receipt, { isSet: newKey === encryptionKey, newKeyFile: flags.newKeyFile });
+    await printReceipt(invocation, receipt, { advice, problem });
     return 0;
   });
 }
@@ -91,7 +93,17 @@ async function printPlan({ format }: Invocation, plan: RekeyPlan): Promise<void>
   );
 }
 
-async function printReceipt({ format }: Invocation, receipt: RekeyReceipt, problem: string | undefined): Promise<void> {
+interface Aftermath {
+  /** What the user has to do now. */
+  readonly advice: string;
+  readonly problem: string | undefined;
+}
+
+async function printReceipt(
+  { format }: Invocation,
+  receipt: RekeyReceipt,
+  { advice, problem }: Aftermath,
+): Promise<void> {
   const { path, wasEncrypted, isEncrypted, identity, sizeBytes, schema, counts, oldCopies, deletedCopies } = receipt;
   const result = {
     path,
@@ -109,14 +121,25 @@ async function printReceipt({ format }: Invocation, receipt: RekeyReceipt, probl
   await print(format, result, () =>
     [
       `Wrote ${countsText(counts)} (${bytesText(sizeBytes)}) anew to ${path}, ${stateText(receipt)}.`,
-      isEncrypted
-        ? 'Set MEMORY_ENCRYPTION_KEY_FILE to the file with this key, and start every program that uses the store again.'
-        : 'Take the key out of the settings, and start every program that uses the store again.',
+      advice,
       ...deletedCopies.map((copy) => `Deleted ${copy}.`),
       ...copiesText(oldCopies),
       ...(problem === undefined ? [] : [problem]),
     ].join('\n'),
   );
+}
+
+/** `isSet`: whether the settings say already how the store is opened from now on. */
+function adviceOf(
+  { wasEncrypted, isEncrypted }: RekeyReceipt,
+  { isSet, newKeyFile }: { readonly isSet: boolean; readonly newKeyFile: string | undefined },
+): string {
+  if (isSet && wasEncrypted === isEncrypted) return 'That is how it was: nothing has to be changed in the settings.';
+  const restart = 'start every program that uses the store again.';
+  if (!isEncrypted) return `Take the key out of the settings, and ${restart}`;
+  if (isSet) return `That is the key that is set here: set it wherever the store is used, and ${restart}`;
+  const file = newKeyFile === undefined ? 'a file with the new key' : resolve(newKeyFile);
+  return `Set MEMORY_ENCRYPTION_KEY_FILE to ${file}, and ${restart}`;
 }
 
 function stateText({ isEncrypted }: Pick<RekeyPlan, 'isEncrypted'>): string {
