@@ -134,6 +134,29 @@ test('when the store itself cannot write, nobody is told that they did, and it i
   expect((await inner.changes(0)).seq).toBe(0);
 });
 
+test('what is wrong with the store, and not with a write, is asked once and told to all [ST-07]', async () => {
+  let calls = 0;
+  const write = groupCommit(() => {
+    calls += 1;
+    return Promise.reject(new MemoryError('STORE_FAILED', 'The token was refused.'));
+  });
+  const outcomes = await Promise.allSettled(newEpisodes(10).map((batch) => write(batch)));
+  expect(outcomes).toMatchObject(Array(10).fill({ status: 'rejected', reason: { code: 'STORE_FAILED' } }));
+  expect(calls).toBe(1);
+});
+
+test('a failure of unknown kind may be the fault of one write, and does no harm to those beside it [ST-07]', async () => {
+  const inner = inMemoryStore();
+  const [bad = [], ...others] = newEpisodes(10);
+  const write = groupCommit((batch: readonly Write[]) =>
+    batch.some((each) => bad.includes(each))
+      ? Promise.reject(new RangeError('Invalid string length'))
+      : inner.write(batch),
+  );
+  const outcomes = await Promise.allSettled([bad, ...others].map((batch) => write(batch)));
+  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', ...Array(9).fill('fulfilled')]);
+});
+
 test('when it is not known whether a commit was made, it is not made again in parts [ST-07] [ST-03]', async () => {
   let calls = 0;
   const write = groupCommit(() => {

@@ -5,7 +5,7 @@ import { StdioTransport } from './stdio.ts';
 import { writeToStdout } from './stdout-guard.ts';
 import { version } from './version.ts';
 
-/** How long finishing may take before the program ends all the same. */
+/** How long finishing may take, from the end of the input on, before the program ends all the same. */
 const MAX_STOP_MS = 10_000;
 
 const HELP = `memory-mcp ${version}: episodic memory for coding agents, as an MCP server over stdio.
@@ -45,13 +45,13 @@ function serve(): void {
       session = import('./serve.ts').then((protocol) => protocol.serve(transport));
     },
     onFirstAnswer: () => void session?.then((serving) => serving.warmUp()),
+    onInputEnd: () => void setTimeout(() => process.exit(1), MAX_STOP_MS).unref(),
     onEnd: () => void stop(session),
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => transport.drain());
 }
 
 async function stop(session: Promise<Session> | undefined): Promise<void> {
-  setTimeout(() => process.exit(1), MAX_STOP_MS).unref();
   const serving = await session;
   process.exit((await serving?.close()) ?? 0);
 }

@@ -7,8 +7,6 @@ import { handshake } from './handshake.ts';
 
 /** Longest line that is read: two and a half times the largest argument, which is 10 MB. */
 const MAX_LINE_CHARACTERS = 25_000_000;
-/** How long answers may take after the end of the input. */
-const MAX_DRAIN_MS = 10_000;
 
 export interface StdioOptions {
   readonly input: NodeJS.ReadStream;
@@ -19,7 +17,9 @@ export interface StdioOptions {
   onFirstLine(): void;
   /** Called once, when whoever took over has given its first answer: the handshake's early one does not count. */
   onFirstAnswer(): void;
-  /** Called once, when nothing more comes in and all that was asked is answered, or nobody reads the answers. */
+  /** Called once, when nothing more is taken in: from now on the process is finishing. */
+  onInputEnd(): void;
+  /** Called once, behind that: all that was asked is answered, or nobody reads the answers. */
   onEnd(): void;
 }
 
@@ -89,7 +89,6 @@ export class StdioTransport implements Transport {
     this.#state = 'draining';
     this.#stopReading();
     if (this.#unanswered.size === 0 && this.#waiting.length === 0) this.#end();
-    else setTimeout(() => this.#end(), MAX_DRAIN_MS).unref();
   }
 
   readonly #read = (chunk: Buffer): void => {
@@ -147,8 +146,8 @@ export class StdioTransport implements Transport {
 
   #end(): void {
     if (this.#state === 'closed') return;
+    if (this.#state === 'reading') this.#stopReading();
     this.#state = 'closed';
-    this.#stopReading();
     this.onclose?.();
     this.#options.onEnd();
   }
@@ -156,6 +155,7 @@ export class StdioTransport implements Transport {
   #stopReading(): void {
     this.#options.input.off('data', this.#read);
     this.#options.input.pause();
+    this.#options.onInputEnd();
   }
 
   #report(error: unknown): void {

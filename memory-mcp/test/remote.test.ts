@@ -1,5 +1,7 @@
 // The server over a database on a host, with the settings of an MCP client.
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { cachedStore } from '@episodica/memory-core';
 import type { MemoryCache, MemoryStore } from '@episodica/memory-core/ports';
@@ -66,6 +68,30 @@ test('a host that is away is told by every tool, and the next call finds it when
   expect(await server.answer(5)).toMatchObject({ result: { structuredContent: { status: 'open' } } });
   server.process.stdin.end();
   expect(await server.exited).toEqual({ code: 0, signal: null });
+});
+
+test('a server whose host never answers ends ten seconds behind its input all the same [MC-03] [ST-10]', async () => {
+  const taken = new Set<Socket>();
+  const host = createServer((socket) => {
+    taken.add(socket.on('error', () => {}));
+  }).listen(0, '127.0.0.1');
+  await once(host, 'listening');
+  onTestFinished(() => {
+    for (const socket of taken) socket.destroy();
+    host.close();
+  });
+  // A server that listens on a port has such an address.
+  const { port } = host.address() as AddressInfo;
+  const server = startRaw(temporaryFolder(), { more: { DATABASE_URL: `http://127.0.0.1:${port}` } });
+  server.send(initialize());
+  await server.answer(1);
+  const isReached = once(host, 'connection');
+  server.send(toolCall(2, 'create_episode', { task_description: 'x' }));
+  await isReached;
+  const startedMs = performance.now();
+  server.process.stdin.end();
+  expect(await server.exited).toEqual({ code: 1, signal: null });
+  expect(performance.now() - startedMs).toBeLessThan(14_000);
 });
 
 test.each([

@@ -208,6 +208,16 @@ export function isSpending(error: unknown): boolean {
   return ['SQLITE_IOERR', 'SQLITE_READONLY', 'SQLITE_CANTOPEN', 'SQLITE_PROTOCOL'].includes(codeOf(error) ?? '');
 }
 
+/**
+ * Whether what stopped a write would stop every other one too, or may have let it through. Else it may be this one: the
+ * engine or its host may do a smaller one.
+ */
+export function isOfAllWrites(error: unknown): boolean {
+  if (error instanceof NetworkFailure) return error.mishap !== 'turned down';
+  if (error instanceof InDoubt || error instanceof Hindered || isBusy(error) || isSpending(error)) return true;
+  return error instanceof LibsqlError && !error.code.startsWith('SQLITE_');
+}
+
 /** A constraint that turned a batch down: what the engine said, and which statement it was. */
 export interface Violation {
   readonly statementIndex: number;

@@ -36,8 +36,8 @@ export interface PageRequest {
   readonly filter: Filters[Kind];
   readonly last: Row | undefined;
   readonly page: number;
-  /** No row is added to more characters of bodies than this. */
-  readonly maxCharacters?: number;
+  /** No row is added to this many bytes of bodies, or more. */
+  readonly maxBytes?: number;
 }
 
 /** The jobs: what each is given, and what it answers. */
@@ -92,22 +92,22 @@ const JOBS: { readonly [J in Job]: (connection: Connection, input: Jobs[J]['inpu
 
 /** The rows of a page, as the engine gives them. */
 export async function readPage(connection: Connection, request: PageRequest): Promise<readonly Row[]> {
-  const { kind, filter, last, page, maxCharacters } = request;
+  const { kind, filter, last, page, maxBytes } = request;
   const order = orderOf(kind, filter);
   const where = whereOf([...conditionsOf(kind, filter), ...(last === undefined ? [] : [order.behind(last)])]);
   const sql = `SELECT ${selectedColumns(kind)} FROM ${kind} ${where.sql} ORDER BY ${order.sql} LIMIT ?`;
   const args = [...where.args, page];
   const { rows } = await connection.execute(
-    maxCharacters === undefined
+    maxBytes === undefined
       ? { sql, args }
-      : { sql: cutSql({ kind, sql, order: order.sql }), args: [...args, maxCharacters] },
+      : { sql: cutSql({ kind, sql, order: order.sql }), args: [...args, maxBytes] },
   );
   return rows;
 }
 
-/** The rows that `sql` gives, up to the one that passes a number of characters. */
+/** The rows that `sql` gives, up to the one that passes a number of bytes. */
 function cutSql({ kind, sql, order }: { readonly kind: Kind; readonly sql: string; readonly order: string }): string {
-  const before = `sum(length(${kind}.body)) OVER (ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)`;
-  return `SELECT * FROM (SELECT ${kind}.*, ifnull(${before}, 0) AS characters_before FROM (${sql}) AS ${kind} ORDER BY ${order})
-    WHERE characters_before < ?`;
+  const before = `sum(octet_length(${kind}.body)) OVER (ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)`;
+  return `SELECT * FROM (SELECT ${kind}.*, ifnull(${before}, 0) AS bytes_before FROM (${sql}) AS ${kind} ORDER BY ${order})
+    WHERE bytes_before < ?`;
 }

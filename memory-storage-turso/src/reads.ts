@@ -12,35 +12,38 @@ export type Call = <T>(action: string, signal: AbortSignal | undefined, work: ()
 /** Rows read at a time: few enough to keep a page's time and memory small. */
 const PAGE_ROWS = 200;
 
-/**
- * Pages of a scan. Over a network the next one is far away, so they are larger; they end early where bodies are long,
- * as hosts bound the size of an answer.
- */
+/** Bodies in one answer of a host, but for the last one: hosts bound the size of an answer. */
+const HOST_BYTES = 2_000_000;
+
+/** Pages of a scan. Over a network the next one is far away, so they are larger; they end early where bodies are long. */
 export const PAGES: Readonly<Record<Connection['reach'], PageSize>> = {
   file: { page: PAGE_ROWS },
-  network: { page: 1_000, maxCharacters: 2_000_000 },
+  network: { page: 1_000, maxBytes: HOST_BYTES },
 };
 
-type PageSize = Pick<PageRequest, 'page' | 'maxCharacters'>;
+type PageSize = Pick<PageRequest, 'page' | 'maxBytes'>;
 
-/** Things asked of a host at once: one round trip for nearly everybody, and an answer of a few megabytes at most. */
-const HOST_IDS = 2_000;
+/** Things asked for by their ids at a time: over a network one round trip for nearly everybody. */
+const ID_PAGES: Readonly<Record<Connection['reach'], PageSize>> = {
+  file: { page: PAGE_ROWS },
+  network: { page: 2_000, maxBytes: HOST_BYTES },
+};
 
 /** Journal entries in one answer, unless the caller says otherwise. */
 const CHANGES_LIMIT = 1_000;
 
-/** In pages, so that many ids don't hold up the thread. */
+/** In pages, so that many ids don't hold up the thread, and large things are no answer that is too large. */
 export async function getMany<K extends Kind>(
   connection: Connection,
   kind: K,
   ids: readonly string[],
 ): Promise<readonly (Entities[K] | undefined)[]> {
   const entities: (Entities[K] | undefined)[] = [];
-  const pageIds = connection.reach === 'network' ? HOST_IDS : PAGE_ROWS;
-  for (let start = 0; start < ids.length; start += pageIds) {
-    const page = ids.slice(start, start + pageIds);
-    const { rows } = await connection.execute(entitiesStatement(kind, page));
-    entities.push(...entitiesIn(rows, kind, page));
+  const size = ID_PAGES[connection.reach];
+  while (entities.length < ids.length) {
+    const page = ids.slice(entities.length, entities.length + size.page);
+    const { rows } = await connection.execute(entitiesStatement(kind, page, size));
+    entities.push(...entitiesIn(rows, kind, answeredBy(rows, page, size)));
   }
   return entities;
 }
@@ -61,9 +64,10 @@ export async function* rowsInPages(
   }
 }
 
-/** Whether there may be more, because these have as many characters as a page may have. */
-function isCut(rows: readonly Row[], { maxCharacters = Number.POSITIVE_INFINITY }: PageSize): boolean {
-  return rows.reduce((sum, row) => sum + textIn(row, 'body').length, 0) >= maxCharacters;
+/** Whether there may be more, because these have as many bytes as a page may have. */
+function isCut(rows: readonly Row[], { maxBytes }: PageSize): boolean {
+  if (maxBytes === undefined) return false;
+  return rows.reduce((sum, row) => sum + Buffer.byteLength(textIn(row, 'body')), 0) >= maxBytes;
 }
 
 /** The row behind which a scan begins, as if it had just been read. */
@@ -72,7 +76,10 @@ function firstPlace(filter: Filters[Kind]): Row | undefined {
   return { started_at: filter.after.startedAt, id: filter.after.id };
 }
 
-/** Each is several statements that read one moment. What may take long is done in a thread. */
+/**
+ * Each is several statements that read one moment. What may take long is done in a thread. What is too large for one
+ * answer is left to the caller: a second one would be of another moment.
+ */
 export function datedReads({
   connection,
   jobs,
@@ -85,12 +92,13 @@ export function datedReads({
   return {
     getMany: ({ kind, ids, since, limit }, options) =>
       call('read', options?.signal, async () => {
-        const statements = [NEWEST_ENTRY, changesStatement(since, limit), entitiesStatement(kind, ids)];
+        const size = ID_PAGES[connection.reach];
+        const statements = [NEWEST_ENTRY, changesStatement(since, limit), entitiesStatement(kind, ids, size)];
         const isLarge = ids.length > PAGE_ROWS;
         const results = await (isLarge ? jobs.run('read', statements) : connection.read(statements));
         const [newest = [], changes = [], entities = []] = results.map(({ rows }) => rows);
         return {
-          answer: entitiesIn(entities, kind, ids),
+          answer: entitiesIn(entities, kind, answeredBy(entities, ids, size)),
           changes: changesIn(changes),
           newest: newest.map(rowToEntry)[0],
         };
@@ -104,11 +112,29 @@ export function datedReads({
   };
 }
 
-function entitiesStatement(kind: Kind, ids: readonly string[]): Statement {
+/** Sizes are told without reading what they are sizes of: of what waits for the next answer nothing is read. */
+function entitiesStatement(kind: Kind, ids: readonly string[], { maxBytes }: PageSize): Statement {
+  const asked = JSON.stringify(ids);
+  if (maxBytes === undefined) {
+    const sql = `SELECT ${selectedColumns(kind)} FROM ${kind} WHERE id IN (SELECT value FROM json_each(?1))`;
+    return { sql, args: [asked] };
+  }
   return {
-    sql: `SELECT ${selectedColumns(kind)} FROM ${kind} WHERE id IN (SELECT value FROM json_each(?1))`,
-    args: [JSON.stringify(ids)],
+    sql: `WITH sized AS (
+        SELECT given.key AS place, ${kind}.rowid AS row, octet_length(${kind}.body) AS bytes
+        FROM json_each(?1) AS given CROSS JOIN ${kind} ON ${kind}.id = given.value
+      ), counted AS (
+        SELECT place, row, sum(bytes) OVER (ORDER BY place ROWS UNBOUNDED PRECEDING) - bytes AS bytes_before FROM sized
+      )
+      SELECT ${selectedColumns(kind)}, counted.place FROM counted CROSS JOIN ${kind} ON ${kind}.rowid = counted.row
+      WHERE counted.bytes_before < ?2 ORDER BY counted.place`,
+    args: [asked, maxBytes],
   };
+}
+
+/** The ids, from the first on, about which these rows say all there is. */
+function answeredBy(rows: readonly Row[], ids: readonly string[], size: PageSize): readonly string[] {
+  return isCut(rows, size) ? ids.slice(0, numberIn(rows.at(-1), 'place') + 1) : ids;
 }
 
 function entitiesIn<K extends Kind>(

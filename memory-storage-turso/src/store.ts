@@ -3,7 +3,7 @@ import { groupCommit, MemoryError, throwIfAborted, turns } from '@episodica/memo
 import type { CallOptions, DatedReads, Filters, Kind, MemoryStore } from '@episodica/memory-core/ports';
 import { careOf, type StoreCare } from './care.ts';
 import type { Access, Connection, Row } from './connection.ts';
-import { toMemoryError } from './errors.ts';
+import { isOfAllWrites, toMemoryError } from './errors.ts';
 import type { JobThreads } from './job-threads.ts';
 import { type PageRequest, readPage } from './jobs.ts';
 import type { StoreConnection } from './lasting-connection.ts';
@@ -45,9 +45,13 @@ export function tursoStore(connection: StoreConnection, { jobs, schema, encrypti
   const readRows = (request: PageRequest): Promise<readonly Row[]> =>
     request.kind === 'step' ? readPage(connection, request) : jobs.run('page', request);
 
-  const commit = groupCommit((batch, options) =>
-    writeBatch({ connection: hurried(connection, options.askedMs), jobs, schema, batch, options }),
-  );
+  const commit = groupCommit(async (batch, options) => {
+    try {
+      return await writeBatch({ connection: hurried(connection, options.askedMs), jobs, schema, batch, options });
+    } catch (error) {
+      throw isOfAllWrites(error) ? toMemoryError(error, `write to the store ${place}`) : error;
+    }
+  });
 
   return {
     name: 'turso',

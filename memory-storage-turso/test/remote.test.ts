@@ -271,6 +271,32 @@ for (const scheme of ['http', 'ws']) {
       expect(store.place).not.toContain('secret');
     });
 
+    test('many writes at once whose token is refused are one question, and each is told [ST-03] [ST-07]', async () => {
+      const server = await serve();
+      const store = await open({ url: urlOf(server) });
+      server.faults = () => '401';
+      const before = server.roundTrips;
+      const errors = await Promise.all(
+        Array.from({ length: 20 }, () => failureOf(store.write([put('pattern', aPattern())]))),
+      );
+      for (const error of errors) expect(error.message).toMatch(/the token was refused.*Set TURSO_AUTH_TOKEN/u);
+      expect(server.roundTrips - before).toBe(1);
+      expect(rowsIn(server.path, 'SELECT seq FROM journal')).toEqual([]);
+    });
+
+    test('many writes at once of which it is not known whether they were made are not made again in parts [ST-03] [ST-07]', async () => {
+      const server = await serve();
+      const store = await open({ url: urlOf(server) });
+      const patterns = Array.from({ length: 20 }, () => aPattern());
+      // Done, and not answered; then nobody is let in any more.
+      server.faults = (question) => (question === 1 ? 'lost' : '401');
+      const before = server.roundTrips;
+      const errors = await Promise.all(patterns.map((pattern) => failureOf(store.write([put('pattern', pattern)]))));
+      for (const error of errors) expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: false });
+      expect(server.roundTrips - before).toBe(2);
+      expect(rowsIn(server.path, 'SELECT id FROM journal ORDER BY seq')).toEqual(patterns.map(({ id }) => ({ id })));
+    });
+
     test('closing waits for what is under way, and refuses what comes [ST-10]', async () => {
       const server = await serve({ latencyMs: 50 });
       const store = await openTursoStore({ url: urlOf(server) });

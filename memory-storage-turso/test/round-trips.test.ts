@@ -13,7 +13,7 @@ import {
 import { openTursoStore } from '@episodica/memory-storage-turso';
 import { anEpisode, aPattern, aStep, type LibsqlServer, put, startLibsqlServer, turns } from '@episodica/test-utils';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Connection } from '../src/connection.ts';
+import type { Connection, Result } from '../src/connection.ts';
 import { openStoreOver } from '../src/open.ts';
 import { connectRemote } from '../src/remote.ts';
 
@@ -260,10 +260,10 @@ test('a scan over a network takes many rows at a time, and fewer where they are 
     const episode = anEpisode();
     await store.write([put('episode', episode)]);
     const long = Array.from({ length: 25 }, () =>
-      aStep({ episodeId: episode.id, parameters: { text: 'ä'.repeat(200_000) } }),
+      aStep({ episodeId: episode.id, parameters: { text: 'ä'.repeat(100_000) } }),
     );
     for (const step of long) await store.write([put('step', step)]);
-    // Ten of them are the two million characters of a page.
+    // Ten of them are the two million bytes of a page.
     expect(await tripsOf(store.scan('step', {}))).toEqual([long.map(({ id }) => id), 3]);
     expect(await tripsOf(store.scan('episode', {}))).toEqual([[episode.id], 1]);
   } finally {
@@ -272,6 +272,61 @@ test('a scan over a network takes many rows at a time, and fewer where they are 
     rmSync(folder, { recursive: true });
   }
 });
+
+test.each(['bare', 'cached'] as const)(
+  'long ones are had by their ids in answers of bounded size, each in its place, %s [ST-03] [EP-05]',
+  async (form) => {
+    const folder = mkdtempSync(join(tmpdir(), 'episodica-ids-'));
+    const server = await startLibsqlServer({ path: join(folder, 'memory.db') });
+    const sizes: number[] = [];
+    const reached = connectRemote({
+      url: server.url,
+      place: 'test',
+      authToken: undefined,
+      poolSize: 10,
+      deadlineMs: 20_000,
+    });
+    const { withOneDeadline: _, ...calls } = reached;
+    const bytesOf = (result: Result): number =>
+      result.rows.reduce((sum, { body = '' }) => sum + Buffer.byteLength(String(body)), 0);
+    const bare = await openStoreOver({
+      ...calls,
+      async execute(statement) {
+        const result = await reached.execute(statement);
+        sizes.push(bytesOf(result));
+        return result;
+      },
+      async read(statements) {
+        const results = await reached.read(statements);
+        sizes.push(results.map(bytesOf).reduce((sum, size) => sum + size, 0));
+        return results;
+      },
+    });
+    const store = form === 'bare' ? bare : cachedStore(bare, inMemoryCache());
+    try {
+      const episodes = Array.from({ length: 12 }, () => anEpisode({ description: 'ä'.repeat(400_000) }));
+      for (const episode of episodes) await store.write([put('episode', episode)]);
+      const [first, second] = episodes;
+      // Not in the order in which they were written, one twice, and some that are not there.
+      const asked = [undefined, ...[...episodes].reverse(), undefined, first, second, undefined];
+      const ids = asked.map((episode, index) => episode?.id ?? `missing ${index}`);
+      sizes.length = 0;
+      expect(await store.getMany('episode', ids)).toEqual(asked);
+      expect(Math.max(...sizes)).toBeLessThan(3_000_000);
+      // One that is larger than an answer should be is an answer of its own.
+      const large = anEpisode({ description: 'x'.repeat(3_000_000) });
+      await store.write([put('episode', large)]);
+      sizes.length = 0;
+      expect(await store.getMany('episode', [large.id])).toEqual([large]);
+      expect(sizes).toHaveLength(1);
+      expect(await store.getMany('episode', [...ids, large.id])).toEqual([...asked, large]);
+    } finally {
+      await store.close();
+      await server.close();
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
 
 /** Enough of the same kind for a pattern to be shown, and one episode for each state. */
 async function furnish(memory: Memory): Promise<Places> {

@@ -143,7 +143,10 @@ export interface TextIndex {
 
 /** Reads that also say where the journal stood when their answer was true, in one round trip where a read is one. */
 export interface DatedReads {
-  /** As `getMany`, with the journal after `since` as `changes` tells it. */
+  /**
+   * As `getMany`, with the journal after `since` as `changes` tells it. What is too large for one answer is answered
+   * for the first of the ids: the answer is shorter then.
+   */
   getMany<K extends Kind>(
     asked: { readonly kind: K; readonly ids: readonly string[]; readonly since: number; readonly limit: number },
     options?: CallOptions,

@@ -11,7 +11,16 @@ import type {
   TextMatches,
   TextQuery,
 } from '../ports/store.ts';
-import { newest, pageFrom, positionOf, type Since, since, sinceIn, standsAt } from './journal-position.ts';
+import {
+  newest,
+  pageFrom,
+  positionOf,
+  type Since,
+  samePosition,
+  since,
+  sinceIn,
+  standsAt,
+} from './journal-position.ts';
 
 /** An answer, and the position at which it is true; nothing while that cannot be told, as others write. */
 export interface Placed<T> {
@@ -32,7 +41,7 @@ export interface PlacedReads {
   ): Promise<Placed<TextMatches>>;
 }
 
-/** One question each where the store dates its answers, else up to four. */
+/** One question each where the store dates its answers and they are not too large for one, else up to four. */
 export function placedReads(store: MemoryStore): PlacedReads {
   return store.dated === undefined ? asking(store) : telling(store.dated, asking(store));
 }
@@ -44,7 +53,10 @@ function telling(dated: DatedReads, others: PlacedReads): PlacedReads {
       if (ids.length === 0) return others.getMany({ kind, ids, from }, call);
       const { answer, changes, newest: last } = await dated.getMany({ kind, ids, ...pageFrom(from) }, call);
       const now = sinceIn(changes, from) ?? { to: positionOf(last) };
-      return { answer, at: now.to, now };
+      if (answer.length === ids.length) return { answer, at: now.to, now };
+      const rest = await others.getMany({ kind, ids: ids.slice(answer.length), from: now.to }, call);
+      const isOfOneMoment = rest.at !== undefined && samePosition(rest.at, now.to);
+      return { answer: [...answer, ...rest.answer], at: isOfOneMoment ? now.to : undefined, now };
     },
     async match(asked, call) {
       if (match === undefined) return others.match(asked, call);

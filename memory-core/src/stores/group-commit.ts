@@ -1,5 +1,5 @@
 // Group commit: writes that wait at the same time share one commit.
-import { isMemoryError, throwIfAborted } from '../errors.ts';
+import { isMemoryError, type MemoryErrorCode, throwIfAborted } from '../errors.ts';
 import type { MemoryStore, Write, WriteOptions, WriteReceipt } from '../ports/store.ts';
 
 /** Operations of one commit. A single write may have more. */
@@ -19,8 +19,10 @@ type Commit = (batch: readonly Write[], options: CommitOptions) => Promise<Write
  * when the event loop has turned once is what goes.
  *
  * Each caller gets the answer that it would have got alone, in the order in which they called. A group that is turned
- * down changed nothing, and is tried again in halves, until the write that is at fault is alone. `write` must be all
- * or nothing, and must have done nothing when it rejects, but for `STORE_UNAVAILABLE`, which all of a group are told. Who closes the store waits for the calls under way first.
+ * down changed nothing, and is tried again in halves, until the write that is at fault is alone. Where `write` rejects
+ * with a `MemoryError` that is no refusal of a write, all of the group are told so, and nothing is tried again. It must
+ * be all or nothing, and must have done nothing when it rejects in any other way. Who closes the store waits for the
+ * calls under way first.
  */
 export function groupCommit(write: Commit): WriteVerb {
   let waiting: Member[] = [];
@@ -80,13 +82,22 @@ async function commit(write: Commit, members: readonly Member[]): Promise<void> 
   } catch (error) {
     if (group.length === 1) return first.reject(error);
     // The store as a whole cannot: neither can it for a part of them. Or it may have done it, and must not do it twice.
-    if (isMemoryError(error) && (error.retryable || error.code === 'STORE_UNAVAILABLE')) return rejectAll(group, error);
+    if (isMemoryError(error) && !REFUSALS.has(error.code)) return rejectAll(group, error);
     const half = Math.ceil(group.length / 2);
     await commit(write, group.slice(0, half));
     return commit(write, group.slice(half));
   }
   answer(group, receipt);
 }
+
+/** What one write may be refused for, and those beside it not. */
+const REFUSALS: ReadonlySet<MemoryErrorCode> = new Set([
+  'INVALID_INPUT',
+  'NOT_FOUND',
+  'CONFLICT',
+  'INVALID_STATE',
+  'LIMIT_EXCEEDED',
+]);
 
 /** Whether its caller still waits for it. */
 function isWanted({ options, reject }: Member): boolean {
