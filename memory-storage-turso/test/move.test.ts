@@ -379,7 +379,8 @@ const DAMAGES: Readonly<Record<string, string>> = {
   'a row too many': `INSERT INTO tombstone (id, version, body) VALUES ('zzzz', 1, '{}')`,
   'another term': "UPDATE episode_body SET terms = 'nothing' WHERE rowid = 1",
   'a tag that is gone': "DELETE FROM episode_tag WHERE tag = 'tag-1'",
-  'a number that is a little different': 'UPDATE episode SET reward = reward + 0.00001 WHERE reward IS NOT NULL',
+  'a number that is a little different':
+    'UPDATE episode SET reward = reward * 1.00001 WHERE id = (SELECT max(id) FROM episode WHERE reward > 0)',
   'another entry': "UPDATE journal SET actor = 'nobody' WHERE seq = 1",
 };
 
