@@ -1,5 +1,5 @@
 // A store that is moved: between files and hosts, while it is written to, broken off and gone on with.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -379,6 +379,8 @@ const DAMAGES: Readonly<Record<string, string>> = {
   'a row too many': `INSERT INTO tombstone (id, version, body) VALUES ('zzzz', 1, '{}')`,
   'another term': "UPDATE episode_body SET terms = 'nothing' WHERE rowid = 1",
   'a tag that is gone': "DELETE FROM episode_tag WHERE tag = 'tag-1'",
+  'a number that is a little different':
+    'UPDATE episode SET reward = reward * 1.00001 WHERE id = (SELECT max(id) FROM episode WHERE reward > 0)',
   'another entry': "UPDATE journal SET actor = 'nobody' WHERE seq = 1",
 };
 
@@ -399,6 +401,28 @@ for (const [name, sql] of Object.entries(DAMAGES)) {
     expect(await contentsOf(urlOf(path))).toEqual(original);
   });
 }
+
+test('a source in whose place another store is put is not gone on with, however alike the two are [ST-03]', async () => {
+  const [path, other] = [join(directory, 'source.db'), join(directory, 'other.db')];
+  const target = join(directory, 'target.db');
+  for (const copy of [path, other]) await moveStore({ from: { url: urlOf(sourcePath) }, to: { url: urlOf(copy) } });
+  let isReplaced = false;
+  const moving = moveStore({
+    from: { url: urlOf(path) },
+    to: { url: urlOf(target) },
+    onProgress() {
+      if (!isReplaced) renameSync(other, path);
+      isReplaced = true;
+    },
+  });
+  await expect(moving).rejects.toMatchObject({
+    code: 'INVALID_STATE',
+    message: expect.stringContaining('Another store was put in the place of'),
+  });
+  await expect(openAt(urlOf(target))).rejects.toMatchObject({ code: 'INVALID_STATE' });
+  await moveStore({ from: { url: urlOf(path) }, to: { url: urlOf(target) }, anew: true });
+  expect(await contentsOf(urlOf(target))).toEqual(original);
+});
 
 test('a move that cannot begin leaves nothing behind, and says at which end it was [ST-03]', async () => {
   const [path, server] = [join(directory, 'target.db'), await newServer('secret')];

@@ -260,6 +260,24 @@ for (const scheme of ['http', 'ws']) {
       expect((await store.changes(0)).seq).toBe(0);
     });
 
+    test('of many calls at the moment at which the rest is over, one asks [ST-03]', async () => {
+      const server = await serve();
+      const store = await open({ url: urlOf(server), deadlineMs: 4_000 });
+      await server.stop();
+      await failureOf(store.changes(0));
+      const [, until = ''] = /nobody tries before (\S+Z)/u.exec((await failureOf(store.changes(0))).message) ?? [];
+      await server.start();
+      await sleep(Date.parse(until) - Date.now() + 5);
+      const before = server.roundTrips;
+      server.faults = faultsOf('hang');
+      const calls = Array.from({ length: 20 }, () => store.changes(0));
+      const ended = Promise.allSettled(calls);
+      // Long enough for all of them to come in, and less than the one waits for its answer.
+      await sleep(300);
+      expect(server.roundTrips - before).toBe(1);
+      await ended;
+    });
+
     test('a refused token is said, the token is not, and nobody asks again [ST-03]', async () => {
       const server = await serve({ token: 'right-secret' });
       const error = await failureOf(open({ url: urlOf(server), authToken: 'wrong-secret' }));
