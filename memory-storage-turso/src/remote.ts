@@ -44,7 +44,7 @@ export function connectRemote(options: RemoteOptions): Connection {
   async function call<T>(work: (connection: Connection) => Promise<T>, course: Course): Promise<T> {
     if (isClosed) throw new MemoryError('CLOSED', `The connection to ${place} is closed; open it again.`);
     const attempt = (signal: AbortSignal): Promise<T> =>
-      transport.attempt((client: Client) => work(clientConnection(client, place)), eitherOf(signal, givenUp));
+      transport.attempt((client: Client) => work(clientConnection(client, place)), signal);
     const isOver = new AbortController();
     const working = beforeDeadline(
       pool.execute(() => persevere(attempt, { course, guard }), isOver.signal),
@@ -130,10 +130,6 @@ function beforeDeadline<T>(work: Promise<T>, course: Course): Promise<T> {
   });
 }
 
-function eitherOf(signal: AbortSignal, other: AbortSignal | undefined): AbortSignal {
-  return other === undefined ? signal : AbortSignal.any([signal, other]);
-}
-
 interface Setup {
   readonly course: Course;
   readonly guard: Breaker;
@@ -182,8 +178,9 @@ async function tryOnce<T>(
   const shareMs = Math.max(leftMs * (isFirst ? FIRST_SHARE : LATER_SHARE), Math.min(leftMs, MIN_ATTEMPT_MS));
   const { answered, failed } = guard.begin();
   course.isSent = true;
+  const over = attemptFor(shareMs, course.givenUp);
   try {
-    const answer = await attempt(AbortSignal.timeout(Math.max(1, Math.ceil(shareMs))));
+    const answer = await attempt(over.signal);
     answered();
     return { isAnswered: true, answer };
   } catch (error) {
@@ -200,7 +197,29 @@ async function tryOnce<T>(
     course.isInDoubt ||= course.isBatch && mayBeDone;
     if (!passes) throw endOf(course);
     return { isAnswered: false, notBeforeMs: error.retryAfterMs };
+  } finally {
+    over.end();
   }
+}
+
+/**
+ * Ends after that time, or when the call is given up. Not by `AbortSignal.timeout` and `any`: what they make is held
+ * weakly, and where memory is tidied up meanwhile, a request may never hear of its end.
+ */
+function attemptFor(timeMs: number, givenUp: AbortSignal | undefined): { readonly signal: AbortSignal; end(): void } {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  const timer = setTimeout(abort, timeMs);
+  givenUp?.addEventListener('abort', abort);
+  return {
+    signal: controller.signal,
+    end() {
+      clearTimeout(timer);
+      givenUp?.removeEventListener('abort', abort);
+      // What is left of it, as a body that nobody reads any more.
+      controller.abort();
+    },
+  };
 }
 
 const FIRST_PAUSE_MS = 50;
