@@ -53,6 +53,31 @@ test('while the database is away, what is there is listed, and sync and create e
   }
 });
 
+test('health asks the database: one that is away degrades a replica at once [CL-01 ST-03]', async () => {
+  await here.json(CREATE, { env });
+  await server.stop();
+  const { stdout } = await here.run(['storage', 'health', '--format', 'json'], { env });
+  const { status, components } = JSON.parse(stdout);
+  expect(status).toBe('degraded');
+  for (const name of ['replica', 'write']) {
+    expect(components).toContainEqual({
+      name,
+      status: 'degraded',
+      detail: expect.stringContaining('refuses connections'),
+    });
+  }
+});
+
+test('forgetting through a replica takes what another machine has written meanwhile, and is refused while it cannot know [EP-06]', async () => {
+  await here.json([...CREATE, '--project', 'shop'], { env });
+  await there.json([...CREATE, '--project', 'shop'], { env });
+  const forget = ['episode', 'forget', '--project', 'shop', '--yes'];
+  await server.stop();
+  expect((await here.run(forget, { env })).code).toBe(75);
+  await server.start();
+  expect(await here.json(forget, { env })).toMatchObject({ episodes: 2 });
+});
+
 test('what keeps a replica from its database is told once, as the error of the command that needs it [CL-01 ST-03]', async () => {
   await here.json(CREATE, { env });
   await server.stop();

@@ -483,3 +483,19 @@ test('Retry-After is waited for, within the deadline [ST-03]', async () => {
   expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
   expect(error.message).toContain('too many requests (429');
 });
+
+test('a token that a host repeats is hidden whole, however long it is, written as it is or as in a URL, and another one too [ST-10]', async () => {
+  const token = `eyJhbGciOiJFZERTQSJ9.${'a+b/'.repeat(60)}.sig`;
+  const other = `eyJ${'z'.repeat(40)}`;
+  const server = createServer((request, response) => {
+    const sent = request.headers.authorization ?? '';
+    response.writeHead(400, { 'content-type': 'text/plain' });
+    response.end(`${'x'.repeat(150)} ${sent} ${encodeURIComponent(sent)} ${other}`);
+  }).listen(0, '127.0.0.1');
+  closers.push(async () => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const error = await failureOf(open({ url: `http://127.0.0.1:${port}`, authToken: token }));
+  const shown = inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true });
+  for (const secret of ['eyJ', 'a+b/', 'a%2Bb', 'zzz']) expect(shown).not.toContain(secret);
+});

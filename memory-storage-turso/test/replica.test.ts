@@ -88,6 +88,28 @@ describe('reads and writes', () => {
     expect(hits).toHaveLength(30);
   });
 
+  test('an import does not bring back what was forgotten on another machine since [EP-06 EP-11]', async () => {
+    const replica = await openReplica();
+    const there = openMemory({ store: await openPrimary() });
+    const { episode } = await there.createEpisode({ description: 'Make the lexer accept tabs' });
+    const records: unknown[] = [];
+    for await (const record of there.exportEpisodes()) records.push(record);
+    await there.forget({ ids: [episode.id] });
+    const receipt = await openMemory({ store: replica }).importEpisodes(records);
+    expect(receipt).toMatchObject({ imported: 0, forgotten: 1 });
+    expect(await there.getEpisode(episode.id)).toBeUndefined();
+  });
+
+  test('a file that was brought up at a time that is to come is brought up all the same [ST-03]', async () => {
+    await (await openReplica()).close();
+    const database = new Database(replicaPath());
+    database.exec("UPDATE following SET synced_at = '2999-01-01T00:00:00.000Z'");
+    database.close();
+    const episode = anEpisode();
+    await (await openPrimary()).write([put('episode', episode)]);
+    expect(await idsIn(await openReplica())).toEqual([episode.id]);
+  });
+
   test('reads of what is there cost no round trip [ST-03]', async () => {
     const replica = await openReplica();
     const episode = anEpisode();
