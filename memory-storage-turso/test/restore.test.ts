@@ -328,7 +328,7 @@ test('killing a restore at any moment leaves the old store or the new one, whole
     await store.backup(from);
   });
   const seen = { old: 0, new: 0 };
-  for (let round = 1; round <= 20; round += 1) {
+  for (let round = 1; round <= 15; round += 1) {
     await writeAnother();
     const before = await withStore(async ({ identity }) => identity);
     // First before each call that changes a name, then whenever it happens.
