@@ -9,6 +9,8 @@ export default defineConfig(({ mode }) => ({
   test: {
     include: ['*/test/**/*.test.ts'],
     pool: 'forks',
+    // Two also where there are two processors: tests wait for processes, disks and sockets most of the time.
+    maxWorkers: 2,
     provide: { form: mode === 'long' ? 'long' : 'short' },
     testTimeout: mode === 'long' ? HOUR_MS : 60_000,
     hookTimeout: 60_000,
