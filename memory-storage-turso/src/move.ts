@@ -10,7 +10,7 @@ import { lastingConnection } from './lasting-connection.ts';
 import { connectLocalFile, connectToInspect, createLocalFile, type LocalFileOptions } from './local-file.ts';
 import { discard } from './new-file.ts';
 import type { TursoStoreOptions } from './open.ts';
-import { connectRemote } from './remote.ts';
+import { connectHost } from './remote.ts';
 import { numberIn } from './rows.ts';
 import { identityOf, schemaVersion } from './schema.ts';
 
@@ -115,7 +115,7 @@ async function using<T>(connection: Connection, work: (connection: Connection) =
 
 /** Files are opened to be looked at: a source is not even brought to the newest schema. */
 async function openSource(address: Address, options: TursoStoreOptions): Promise<Connection> {
-  if (address.kind === 'remote') return openHost(address, options);
+  if (address.kind === 'remote') return connectHost(address, options);
   const { path } = address;
   if (sizeAt(path) === 0 && sizeAt(logPathOf(path)) === 0) {
     throw new MemoryError('NOT_FOUND', `There is no store at ${path}: nothing can be moved.`);
@@ -149,7 +149,7 @@ function replaced(path: string): MemoryError {
 }
 
 async function openTarget(address: Address, options: TursoStoreOptions): Promise<Connection> {
-  if (address.kind === 'remote') return openHost(address, options);
+  if (address.kind === 'remote') return connectHost(address, options);
   try {
     createLocalFile(address.path);
     return await connectLocalFile(address.path, fileOptions(options));
@@ -159,19 +159,12 @@ async function openTarget(address: Address, options: TursoStoreOptions): Promise
 }
 
 async function openToLook(address: Address, options: TursoStoreOptions): Promise<Connection> {
-  if (address.kind === 'remote') return openHost(address, options);
+  if (address.kind === 'remote') return connectHost(address, options);
   try {
     return await connectToInspect(address.path, fileOptions(options));
   } catch (error) {
     throw toMemoryError(error, `read the store ${address.path}`);
   }
-}
-
-function openHost(
-  { url, place, authToken: tokenInUrl }: Extract<Address, { kind: 'remote' }>,
-  { authToken = tokenInUrl, poolSize = 10, deadlineMs = 20_000, signal }: TursoStoreOptions,
-): Connection {
-  return connectRemote({ url, place, authToken, poolSize, deadlineMs, signal });
 }
 
 function fileOptions({

@@ -8,8 +8,8 @@ import { toMemoryError } from './errors.ts';
 import { type JobThreads, jobThreads } from './job-threads.ts';
 import { jobsOn } from './jobs.ts';
 import type { StoreConnection } from './lasting-connection.ts';
-import { connectRemote } from './remote.ts';
-import { openReplica } from './replica.ts';
+import { connectHost } from './remote.ts';
+import { openReplica, type Primary } from './replica.ts';
 import {
   identityOf,
   MIGRATIONS,
@@ -72,38 +72,27 @@ export interface TursoStoreOptions {
 export async function openTursoStore(options: TursoStoreOptions): Promise<TursoStore> {
   const address = addressOf(options.url);
   if (options.syncUrl !== undefined) return openReplicaStore(address, options.syncUrl, options);
-  return address.kind === 'file' ? openStoreAt(options, MIGRATIONS) : openRemoteStore(address, options);
+  return address.kind === 'file' ? openStoreAt(options, MIGRATIONS) : (await openHostAt(address, options)).store;
 }
 
-async function openRemoteStore(
-  { url, place, authToken: tokenInUrl }: Extract<Address, { kind: 'remote' }>,
-  { authToken = tokenInUrl, poolSize = 10, deadlineMs = 20_000, signal }: TursoStoreOptions,
-): Promise<TursoStore> {
+async function openHostAt(address: Extract<Address, { kind: 'remote' }>, options: TursoStoreOptions): Promise<Primary> {
+  const connection = connectHost(address, options);
   try {
-    return await openStoreOver(connectRemote({ url, place, authToken, poolSize, deadlineMs, signal }));
+    return { connection, store: await openStoreOver(connection) };
   } catch (error) {
-    throw toMemoryError(error, `open the store ${place}`);
+    throw toMemoryError(error, `open the store ${address.place}`);
   }
 }
 
 async function openReplicaStore(address: Address, syncUrl: string, options: TursoStoreOptions): Promise<TursoStore> {
   const primary = addressOf(syncUrl);
   if (address.kind !== 'file' || primary.kind !== 'remote') throw noReplica();
-  const { authToken = primary.authToken, poolSize = 10, deadlineMs = 20_000 } = options;
   const { store: local, connection, jobs } = await openFileAt(options, MIGRATIONS);
   return openReplica({
     local,
     file: writingInThreads(connection, jobs),
     primary: primary.place,
-    async openPrimary(signal) {
-      const { url, place } = primary;
-      const reached = connectRemote({ url, place, authToken, poolSize, deadlineMs, signal });
-      try {
-        return { connection: reached, store: await openStoreOver(reached) };
-      } catch (error) {
-        throw toMemoryError(error, `open the store ${place}`);
-      }
-    },
+    openPrimary: (signal) => openHostAt(primary, { ...options, signal }),
     intervalMs: options.syncIntervalMs ?? 30_000,
     logger: options.logger ?? silentLogger,
   });

@@ -1,7 +1,7 @@
 // A connection to a database over a network: a bounded number of calls at a time, each within its deadline, sent again
 // where that is safe, and none where nothing can be reached.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MemoryError } from '@episodica/memory-core';
+import { type Address, MemoryError } from '@episodica/memory-core';
 import type { Client } from '@libsql/client';
 import { BulkheadRejectedError, bulkhead, TaskCancelledError } from 'cockatiel';
 import { type Breaker, breaker } from './breaker.ts';
@@ -20,6 +20,17 @@ export interface RemoteOptions extends Endpoint {
   readonly deadlineMs: number;
   /** Aborting it gives up all calls under way: whoever closes may not want to wait for a host that does not answer. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What a caller may say of how a host is reached. */
+export interface HostOptions extends Partial<Pick<RemoteOptions, 'poolSize' | 'deadlineMs' | 'signal'>> {
+  readonly authToken?: string | undefined;
+}
+
+/** A connection to the host at an address, whose own token counts where no other is given. */
+export function connectHost(address: Extract<Address, { kind: 'remote' }>, options: HostOptions): Connection {
+  const { authToken = address.authToken, poolSize = 10, deadlineMs = 20_000, signal } = options;
+  return connectRemote({ url: address.url, place: address.place, authToken, poolSize, deadlineMs, signal });
 }
 
 /** Calls that wait for one of the pool: more would not be answered in time anyway. */

@@ -37,16 +37,15 @@ export async function writeBatch(order: {
       // An attempt at the group may still be on its way when each of its writes is tried alone.
       if (violation === undefined) throw isInDoubt && error instanceof NetworkFailure ? new InDoubt(error) : error;
       isInDoubt ||= error instanceof InDoubt;
-      const isTurnedDownBy = (index: number): boolean => firsts.length - violation.statementIndex === index;
       // It was done already, and only the answer was lost.
-      if (key !== undefined && isTurnedDownBy(2)) return landed(connection, key, batch);
+      if (key !== undefined && violation.statementIndex === 0) return landed(connection, key, batch);
       const owners = parts.flatMap((part) => part.statements.map(() => part.group));
       const [first, ...others] = owners[violation.statementIndex - firsts.length] ?? [];
       if (others.length > 0) continue;
       if (key !== undefined && isInDoubt && (await hasLanded(connection, key))) {
         return landed(connection, key, batch);
       }
-      if (isTurnedDownBy(1)) throw await whyNobodyWrites(connection, violation.message);
+      if (violation.statementIndex === firsts.length - 1) throw await whyNobodyWrites(connection, violation.message);
       if (first === undefined) throw error;
       throw refusalOf(first, violation.message);
     }
