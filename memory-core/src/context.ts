@@ -1,6 +1,8 @@
 // What every verb is given: the store and the world.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMemoryError } from './errors.ts';
+import type { EmbeddingQueue } from './embed/drain.ts';
+import type { IndexKeeper } from './gather/index-keeper.ts';
 import type { Clock, IdSource, Logger } from './ports/runtime.ts';
 import type { MemoryStore } from './ports/store.ts';
 
@@ -13,6 +15,10 @@ export interface MemoryContext {
   readonly actor: string;
   /** The project that counts where a call names none. */
   readonly project: string | undefined;
+  /** What is searched. */
+  readonly index: IndexKeeper;
+  /** Vectors of what is stored and of what is asked; absent where words alone are searched. */
+  readonly embedding: EmbeddingQueue | undefined;
 }
 
 /** Now, as it is stored. */

@@ -41,6 +41,16 @@ import type { EpisodeRecord } from './transfer/record.ts';
 export interface MemoryOptions {
   /** The durable truth. Closed by `memory.close()`. */
   readonly store: MemoryStore;
+  /**
+   * Kept before the store's reads, and holds vectors and the index of what is searched from one start to the next.
+   * Never needed. Closed with the store.
+   */
+  readonly cache?: MemoryCache | undefined;
+  /**
+   * Turns texts into vectors; `none`: words alone are searched. Closed with the store.
+   * @default `lexicalEmbedder()`: offline, finds other forms and common synonyms of the same words
+   */
+  readonly embedder?: Embedder | 'none' | undefined;
   /** What counts where a call names no project. @default none: only what belongs to no project is seen and made */
   readonly project?: string | undefined;
   /** Who writes, for the journal. @default 'library' */
@@ -99,6 +109,14 @@ export interface Memory {
   /** Learns now what completed episodes still owe, and answers how many those were. Runs by itself after each completion. */
   learnPending(options?: CallOptions): Promise<number>;
   /**
+   * Waits until all that is stored has been learnt from, has vectors and is in the index of what is searched. Nobody
+   * needs to: it happens by itself, and what is not there yet is searched by its words.
+   * @throws `EMBEDDER_FAILED` where that is what stands in the way
+   */
+  catchUp(options?: CallOptions): Promise<void>;
+  /** How search stands: what is in its index, and what has no vector yet. */
+  searchHealth(options?: CallOptions): Promise<SearchHealth>;
+  /**
    * Waits for the learning and the writes that have begun, then closes the store. Idempotent. Verbs under way may
    * reject with `CLOSED`; each has then changed nothing more than its write that was done.
    */
@@ -120,22 +138,33 @@ const LISTED_PATTERNS = 10_000;
 
 /** A memory over `store`. Several memories in one process, or several processes on one store, do not disturb each other. */
 export function openMemory(options: MemoryOptions): Memory {
-  const clock = options.clock ?? Date.now;
-  const context: MemoryContext = {
-    store: options.store,
-    clock,
-    newId: options.newId ?? uuidV7Source(clock),
-    logger: options.logger ?? silentLogger,
-    actor: options.actor ?? 'library',
-    project: options.project,
-  };
+  const context = contextOf(options);
+  const { store, index, embedding } = context;
   const learning = learningQueue(context);
+  const soon = (): void => {
+    learning.soon();
+    embedding?.soon();
+  };
   let closing: Promise<void> | undefined;
-  const { store } = context;
+
+  async function close(): Promise<void> {
+    await learning.settled();
+    await embedding?.close();
+    await index.close();
+    await store.close();
+  }
 
   return {
-    createEpisode: (input, call = {}) => createEpisode(context, input, call),
-    createEpisodes: (inputs, call = {}) => createEpisodes(context, inputs, call),
+    async createEpisode(input, call = {}) {
+      const created = await createEpisode(context, input, call);
+      embedding?.soon();
+      return created;
+    },
+    async createEpisodes(inputs, call = {}) {
+      const created = await createEpisodes(context, inputs, call);
+      embedding?.soon();
+      return created;
+    },
     async addStep(episodeId, input, call = {}) {
       const added = await addStepsWithHints(context, episodeId, [input], call);
       const [step] = added.steps;
@@ -146,7 +175,7 @@ export function openMemory(options: MemoryOptions): Memory {
     addSteps: (episodeId, inputs, call = {}) => addStepsWithHints(context, episodeId, inputs, call),
     async completeEpisode(episodeId, outcome, call = {}) {
       const completed = await completeEpisode(context, episodeId, outcome, call);
-      learning.soon();
+      soon();
       return completed;
     },
     async getEpisode(id, call = {}) {
@@ -158,7 +187,11 @@ export function openMemory(options: MemoryOptions): Memory {
     async *listEpisodes(filter = {}, call = {}) {
       yield* store.scan('episode', checkedFilter(filter), call);
     },
-    updateEpisode: (id, change, call = {}) => updateEpisode(context, id, change, call),
+    async updateEpisode(id, change, call = {}) {
+      const updated = await updateEpisode(context, id, change, call);
+      if (change.description !== undefined) embedding?.soon();
+      return updated;
+    },
     renameTag: (names, call = {}) => renameTag(context, names, call),
     tagStats: async (filter = {}, call = {}) => tagStats(context, checkedFilter(filter), call),
     forget: async (filter, call = {}) => forget(context, checkedFilter(filter), call),
@@ -174,14 +207,39 @@ export function openMemory(options: MemoryOptions): Memory {
     },
     async importEpisodes(records, call = {}) {
       const receipt = await importEpisodes(context, records, call);
-      learning.soon();
+      soon();
       return receipt;
     },
     learnPending: (call = {}) => learning.now(call),
+    async catchUp(call = {}) {
+      await learning.now(call);
+      await embedding?.now(call);
+      await index.ready(call);
+    },
+    searchHealth: (call = {}) => searchHealth(context, call),
     close() {
-      closing ??= learning.settled().then(() => store.close());
+      closing ??= close();
       return closing;
     },
+  };
+}
+
+/** What every verb is given, from what the caller gave. */
+function contextOf(options: MemoryOptions): MemoryContext {
+  const clock = options.clock ?? Date.now;
+  const newId = options.newId ?? uuidV7Source(clock);
+  const { cache, logger = silentLogger, actor = 'library', project } = options;
+  const store = cache === undefined ? options.store : cachedStore(options.store, cache, { logger });
+  const embedder = options.embedder === 'none' ? undefined : (options.embedder ?? lexicalEmbedder());
+  return {
+    store,
+    clock,
+    newId,
+    logger,
+    actor,
+    project,
+    index: indexKeeper({ store, cache, logger, model: embedder?.model }),
+    embedding: embedder && embeddingQueue({ store, clock, newId, logger, actor }, { embedder, cache }),
   };
 }
 

@@ -31,6 +31,8 @@ export interface SituationInput {
   readonly taskType?: TaskType | undefined;
   readonly language?: string | undefined;
   readonly framework?: string | undefined;
+  /** Files and directories that the asker works on; those named in the text count as well. */
+  readonly files?: readonly string[] | undefined;
 }
 
 export interface RecommendQuery extends SituationInput {
@@ -53,6 +55,7 @@ const situation = {
   taskType: FIELDS.taskType.optional(),
   language: FIELDS.name.optional(),
   framework: FIELDS.name.optional(),
+  files: FIELDS.files.optional(),
 };
 
 const hitCount = z.int().min(1).max(LIMITS.hits);

@@ -33,6 +33,11 @@ export function documentRelevance(fields: { readonly title: number; readonly bod
  * each term by ln(1 + (N − n + ½) / (n + ½)), which stays above zero also in a collection of one.
  */
 export function relevance(bm25: number, terms: readonly string[], statistics: TermStatistics): number {
+  return relevanceFor(terms, statistics)(bm25);
+}
+
+/** `relevance` for one question: what does not depend on the document is reckoned once. */
+export function relevanceFor(terms: readonly string[], statistics: TermStatistics): (bm25: number) => number {
   const { documents } = statistics;
   let best = 0;
   let known = 0;
@@ -45,5 +50,6 @@ export function relevance(bm25: number, terms: readonly string[], statistics: Te
     known += weight;
     best += idf(documents, frequency) * (K1 + 1);
   }
-  return best === 0 ? 0 : Math.min(1, bm25 / best) * (known / asked);
+  const share = known / asked;
+  return best === 0 ? () => 0 : (bm25) => Math.min(1, bm25 / best) * share;
 }

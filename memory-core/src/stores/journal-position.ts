@@ -25,6 +25,20 @@ export async function since(store: MemoryStore, from: Position, call?: CallOptio
   return to && { to };
 }
 
+/** One page of what happened since `from`, and where it leads; nothing when `from` is not of this history. */
+export async function pageOfChanges(
+  store: MemoryStore,
+  from: Position,
+  call?: CallOptions,
+): Promise<{ readonly changed: readonly JournalEntry[]; readonly to: Position; readonly newestSeq: number } | undefined> {
+  const { since: seq, limit } = pageFrom(from);
+  const { entries, seq: newestSeq } = await store.changes(seq, { ...call, limit });
+  if (from.seq === 0) return { changed: entries, to: positionOf(entries.at(-1)), newestSeq };
+  const [first, ...changed] = entries;
+  if (first === undefined || !isAt(first, from)) return undefined;
+  return { changed, to: positionOf(entries.at(-1)), newestSeq };
+}
+
 /** The part of the journal that shows what happened since `from`. */
 export function pageFrom(from: Position): { readonly since: number; readonly limit: number } {
   // From one before, so that the entry itself comes along and shows whether it is the one that `from` speaks of.
