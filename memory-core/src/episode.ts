@@ -113,6 +113,8 @@ export interface Recovery {
   readonly error: string;
   /** The steps in between, in words. */
   readonly fix: readonly string[];
+  /** Numbers of the steps that `fix` tells. Absent in records from before they were kept. */
+  readonly fixSteps?: readonly number[];
 }
 
 /** How much an episode can be learnt from. It weighs, it never rejects. */

@@ -2,13 +2,13 @@
 import type { MemoryContext } from './context.ts';
 import type { CompletedEpisode, Episode, OpenEpisode, Step } from './episode.ts';
 import { resultText } from './episode.ts';
+import { errorExcerpt } from './error-text.ts';
 import { isMemoryError, MemoryError } from './errors.ts';
 import { checkedFilter } from './filter.ts';
 import { type ForgetOptions, type ForgetReceipt, forget } from './forget.ts';
 import { uuidV7Source } from './id.ts';
 import type { EpisodeInput, OutcomeInput, StepInput } from './input.ts';
 import { extractPatterns } from './learn/extract.ts';
-import { errorExcerpt } from './learn/recovery.ts';
 import {
   addSteps,
   beginEpisodes,

@@ -119,14 +119,15 @@ describe('reflection', () => {
     expect(reflection.insights.join()).toContain('guard against a missing list in cart.ts');
   });
 
-  test('tells the named error of an output, without marks, frames and counts around it [LE-03]', () => {
-    const output = ['✖ a test', '  at Object.run (/a/b.js:1:2)', 'RangeError: too deep', 'ℹ tests 2'].join('\n');
+  test('tells the named error of an output and the frame of own code, without marks, counts and frames of others [LE-03]', () => {
+    const frames = ['    at run (/a/b.js:1:2)', '    at Test.run (node:internal/test:3:4)'];
+    const output = ['✖ a test', 'RangeError: too deep', ...frames, 'ℹ tests 2'].join('\n');
     const { recoveries } = learn(
       'some task to do',
       toOutcome({ kind: 'success' }),
       steps([failing('bash', 'x', output), ok('edit', 'y'), ok('bash', 'x')]),
     );
-    expect(recoveries[0]?.error).toBe('RangeError: too deep');
+    expect(recoveries[0]?.error).toBe('RangeError: too deep (at run in b.js)');
   });
 
   test('of errors that followed each other each one is remembered with what came after it [LE-03]', () => {

@@ -154,14 +154,18 @@ export const completedEpisodes: fc.Arbitrary<CompletedEpisode> = fc.record(
     reward: fc.record({ total: share, parts: fc.record({ outcome: share, verification: share, recovery: share }) }),
     reflection: fc.record({ successes: texts, improvements: texts, insights: texts }),
     recoveries: fc.array(
-      fc.record({
-        failedStep: count,
-        fixedStep: count,
-        tool: nastyText,
-        action: nastyText,
-        error: nastyText,
-        fix: texts,
-      }),
+      fc.record(
+        {
+          failedStep: count,
+          fixedStep: count,
+          tool: nastyText,
+          action: nastyText,
+          error: nastyText,
+          fix: texts,
+          fixSteps: fc.array(count, { maxLength: 3 }),
+        },
+        { requiredKeys: ['failedStep', 'fixedStep', 'tool', 'action', 'error', 'fix'] },
+      ),
       { maxLength: 2 },
     ),
     quality: fc.record({ score: share, flags: fc.subarray(['no_steps', 'no_evidence'] as const) }),

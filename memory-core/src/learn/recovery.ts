@@ -1,6 +1,7 @@
 // Errors that an episode made good, and how. Pure.
 import { oneLine } from '../clip.ts';
 import { type Recovery, resultText, type Step } from '../episode.ts';
+import { errorExcerpt } from '../error-text.ts';
 
 /** Recoveries kept of one episode. */
 const MAX_RECOVERIES = 20;
@@ -44,45 +45,11 @@ export function recoveredSteps(steps: readonly Step[]): ReadonlySet<number> {
   return recovered;
 }
 
-/**
- * The part of an output that says what went wrong: from the line that names an exception or an error, else from the
- * first that marks a failure, else the last lines. Frames of a stack and counts of a test runner are left out.
- */
-export function errorExcerpt(output: string): string {
-  const lines = headAndTail(output)
-    .split('\n')
-    .map((line) => line.slice(0, LINE_CHARACTERS))
-    .filter((line) => line.trim() !== '' && !NOISE.test(line));
-  const named = lines.findIndex((line) => NAMED_ERROR.test(line));
-  const at = named >= 0 ? named : lines.findIndex((line) => FAILURE_MARK.test(line));
-  const telling = at >= 0 ? lines.slice(at, at + EXCERPT_LINES) : lines.slice(-EXCERPT_LINES);
-  return oneLine(telling.join(' '), EXCERPT_CHARACTERS);
-}
-
 /** A step in words, short enough for a list. */
 export function stepText(step: Step): string {
   const why = step.rationale === undefined ? '' : ` (${oneLine(step.rationale, 160)})`;
   return `${step.tool}: ${oneLine(step.action, 200)}${why}`;
 }
-
-/** Read of one output: what went wrong stands where it began or where it ended. */
-const SEARCHED_CHARACTERS = 16_000;
-
-function headAndTail(output: string): string {
-  if (output.length <= SEARCHED_CHARACTERS) return output;
-  const half = SEARCHED_CHARACTERS / 2;
-  return `${output.slice(0, half)}\n${output.slice(-half)}`;
-}
-
-/** Read of one line: what names an error stands at its beginning, and a search must not take the square of its length. */
-const LINE_CHARACTERS = 1_000;
-const EXCERPT_LINES = 3;
-const EXCERPT_CHARACTERS = 300;
-const NAMED_ERROR =
-  /\b[A-Z][A-Za-z]*(?:Error|Exception|Panic)\b|\berror(?:\[|:| TS)|\bpanic(?:ked)?\b|\bfatal:|\b(?:command|module|file) not found\b/u;
-const FAILURE_MARK = /\bFAIL(?:ED)?\b|[✗✖×]|\berror\b/iu;
-const NOISE =
-  /^\s*at\s|^\s*File ".*", line \d+|node:internal|^\s*\.{3}(?:\s|$)|^\s*[\^~]+\s*$|^\s*ℹ|^\s*[{}[\]]+,?\s*$|^Traceback|^#\s/u;
 
 function signature(step: Step): string {
   const command = step.parameters.command;
@@ -96,15 +63,14 @@ function toRecovery(made: {
   readonly between: readonly Step[];
 }): Recovery {
   const { failed, fixed, error, between } = made;
+  const fix = between.filter((step) => step.result.type === 'success').slice(-MAX_FIX_STEPS);
   return {
     failedStep: failed.number,
     fixedStep: fixed.number,
     tool: failed.tool,
     action: oneLine(failed.action, 200),
     error,
-    fix: between
-      .filter((step) => step.result.type === 'success')
-      .slice(-MAX_FIX_STEPS)
-      .map(stepText),
+    fix: fix.map(stepText),
+    fixSteps: fix.map(({ number }) => number),
   };
 }

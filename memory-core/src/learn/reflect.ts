@@ -1,7 +1,8 @@
 // What one episode teaches, in sentences that name the actual tool, error and step. Pure, offline, deterministic.
 import { oneLine } from '../clip.ts';
 import { fixText, type Outcome, type Recovery, type Reflection, resultText, type Step } from '../episode.ts';
-import { errorExcerpt, stepText } from './recovery.ts';
+import { errorExcerpt } from '../error-text.ts';
+import { stepText } from './recovery.ts';
 import { isVerification } from './verification.ts';
 
 /** Sentences in each of the three lists. */

@@ -1,30 +1,48 @@
 // An error just seen, and what made it good before. Pure.
-import { type Episode, fixText } from '../episode.ts';
-import { queryTerms, tokenize } from './tokenize.ts';
+import { type Episode, fixText, type Recovery } from '../episode.ts';
+import { errorSignature, signatureMatch } from './error-signature.ts';
 
 export interface Hint {
   readonly episodeId: string;
+  /** What failed then, and what made it good. */
   readonly text: string;
-  /** Share of the new error's words that the old one has. */
+  /** The step that failed so. */
+  readonly failedStep: number;
+  /** The steps that made it good; empty where the record is too old to say. */
+  readonly fixSteps: readonly number[];
+  /** How much the two errors are the same, 0–1. */
   readonly match: number;
 }
 
-/** Below this share of common words two errors are not called the same. */
+/** A recovery, and the episode that it is of. */
+export interface KnownFix {
+  readonly episodeId: string;
+  readonly recovery: Recovery;
+}
+
+/** Below this two errors are not called the same. */
 const MIN_MATCH = 0.6;
 const MAX_HINTS = 3;
 
-/** Fixes of earlier errors that share most of their words with `error`, best first. */
+/** Fixes of earlier errors like `error`, best first. */
 export function hintsFor(error: string, episodes: readonly Episode[]): readonly Hint[] {
-  const asked = queryTerms(error);
-  if (asked.length === 0) return [];
-  const hints = episodes.flatMap((episode) => {
-    if (episode.status !== 'completed') return [];
-    return episode.recoveries.flatMap((recovery) => {
-      const fix = fixText(recovery);
-      const known = new Set(tokenize(recovery.error));
-      const match = asked.filter((term) => known.has(term)).length / asked.length;
-      return fix === undefined || match < MIN_MATCH ? [] : [{ episodeId: episode.id, text: fix, match }];
-    });
+  const known = episodes.flatMap((episode) =>
+    episode.status === 'completed'
+      ? episode.recoveries.map((recovery): KnownFix => ({ episodeId: episode.id, recovery }))
+      : [],
+  );
+  return bestFixes(error, known);
+}
+
+/** The fixes among `known` of errors like `error`, best first; of equal ones the order given decides. */
+export function bestFixes(error: string, known: readonly KnownFix[]): readonly Hint[] {
+  const asked = errorSignature(error);
+  const hints = known.flatMap(({ episodeId, recovery }): readonly Hint[] => {
+    const text = fixText(recovery);
+    if (text === undefined) return [];
+    const match = signatureMatch(asked, errorSignature(recovery.error));
+    if (match < MIN_MATCH) return [];
+    return [{ episodeId, text, failedStep: recovery.failedStep, fixSteps: recovery.fixSteps ?? [], match }];
   });
   return hints.sort((a, b) => b.match - a.match).slice(0, MAX_HINTS);
 }

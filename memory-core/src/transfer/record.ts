@@ -71,6 +71,7 @@ const recordSchema = z.strictObject({
       action: FIELDS.action,
       error: FIELDS.outcomeText,
       fix: texts,
+      fixSteps: z.exactOptional(list(z.int(), LIMITS.outcomeItems)),
     }),
     LIMITS.outcomeItems,
   ).optional(),
