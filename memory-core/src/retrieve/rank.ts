@@ -10,6 +10,16 @@ export interface EpisodeHit {
   /** 0–1. */
   readonly score: number;
   readonly why: Why;
+  /** It did not end well: experience of what not to do. */
+  readonly isWarning: boolean;
+}
+
+export interface EpisodeCandidate {
+  readonly episode: Episode;
+  /** 0–1. */
+  readonly relevance: number;
+  /** What the relevance is made of, by source: they sum to it. Without it the relevance is told as one part. */
+  readonly parts?: Readonly<Record<string, number>> | undefined;
 }
 
 export interface PatternHit {
@@ -44,16 +54,16 @@ const HALF_SUPPORT = 10;
  * succeeded or is new goes before its equals and never before what fits much better.
  */
 export function rankEpisodes(
-  candidates: readonly { readonly episode: Episode; readonly relevance: number }[],
+  candidates: readonly EpisodeCandidate[],
   asked: { readonly situation: Situation; readonly nowMs: number },
 ): readonly EpisodeHit[] {
-  const hits = candidates.map(({ episode, relevance }) => {
-    const why = shares(relevance, EPISODE_BONUS, {
+  const hits = candidates.map(({ episode, relevance, parts = { relevance } }) => {
+    const why = shares(parts, EPISODE_BONUS, {
       reward: episode.status === 'completed' ? episode.reward.total : 0,
       recency: recency(asked.nowMs - Date.parse(episode.startedAt)),
       context: sharedContext(episode, asked.situation),
     });
-    return { episode, score: sum(why), why };
+    return { episode, score: sum(why), why, isWarning: isFailed(episode) };
   });
   return hits.sort((a, b) => b.score - a.score || (a.episode.id < b.episode.id ? 1 : -1));
 }
@@ -66,7 +76,7 @@ export function rankPatterns<C extends Omit<PatternHit, 'score' | 'why'> & { rea
   candidates: readonly C[],
 ): readonly PatternHit[] {
   const hits = candidates.map(({ pattern, figures, statement, evidence, relevance }) => {
-    const why = shares(relevance, PATTERN_BONUS, {
+    const why = shares({ relevance }, PATTERN_BONUS, {
       support: pattern.support / (pattern.support + HALF_SUPPORT),
       utility: (pattern.appliedSuccesses + 1) / (pattern.applied + 2),
     });
@@ -90,16 +100,27 @@ function sharedContext(episode: Episode, situation: Situation): number {
   return pairs.length === 0 ? 0 : pairs.filter(([asked, found]) => asked === found).length / pairs.length;
 }
 
-/** The parts of `relevance · (1 + Σ weight · value) / (1 + Σ weight)`, by name: they sum to it and it stays in 0–1. */
+function isFailed(episode: Episode): boolean {
+  return episode.status === 'completed' && episode.outcome.kind === 'failure';
+}
+
+/**
+ * The parts of `relevance · (1 + Σ weight · value) / (1 + Σ weight)`, by name, where the relevance is the sum of its own
+ * parts: they sum to it and it stays in 0–1.
+ */
 function shares<W extends Readonly<Record<string, number>>>(
-  relevance: number,
+  relevant: Why,
   weights: W,
   values: Readonly<Record<keyof W, number>>,
 ): Why {
   const bonuses = Object.entries(weights);
+  const relevance = sum(relevant);
   const whole = 1 + bonuses.reduce((total, [, weight]) => total + weight, 0);
-  const parts = bonuses.map(([part, weight]) => [part, (relevance * weight * (values[part] ?? 0)) / whole] as const);
-  return { relevance: relevance / whole, ...Object.fromEntries(parts) };
+  const parts = [
+    ...Object.entries(relevant).map(([part, value]) => [part, value / whole] as const),
+    ...bonuses.map(([part, weight]) => [part, (relevance * weight * (values[part] ?? 0)) / whole] as const),
+  ];
+  return Object.fromEntries(parts);
 }
 
 function sum(why: Why): number {
