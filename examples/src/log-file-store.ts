@@ -9,7 +9,8 @@ import type { MemoryStore, Write, WriteOptions, WriteReceipt } from '@episodica/
 interface Entry {
   readonly atMs: number;
   readonly actor: string;
-  readonly batch: readonly Write[];
+  /** Each as `withDigits` gives it. */
+  readonly batch: readonly unknown[];
 }
 
 /** For small memories that a person wants to read: all is held in the process, and on disk there is a line a write. */
@@ -33,7 +34,7 @@ export async function openLogFileStore(path: string): Promise<MemoryStore> {
     if (failure !== undefined) throw failure;
     nowMs = Date.now();
     const receipt = await held.write(batch, options);
-    const entry: Entry = { atMs: nowMs, actor: options.actor ?? 'library', batch };
+    const entry: Entry = { atMs: nowMs, actor: options.actor ?? 'library', batch: batch.map(withDigits) };
     try {
       await file.appendFile(`${JSON.stringify(entry)}\n`);
       await file.datasync();
@@ -62,10 +63,28 @@ export async function openLogFileStore(path: string): Promise<MemoryStore> {
   };
 }
 
-function parseEntry(line: string, path: string): Entry {
+/** JSON has no vectors: on their line they stand as texts of their bytes. */
+function withDigits(write: Write): unknown {
+  if (write.op !== 'put' || write.kind !== 'embedding') return write;
+  const vectors = write.value.vectors.map(({ buffer, byteOffset, byteLength }) =>
+    Buffer.from(buffer, byteOffset, byteLength).toString('base64'),
+  );
+  return { ...write, value: { ...write.value, vectors } };
+}
+
+function withVectors(write: Write): Write {
+  if (write.op !== 'put' || write.kind !== 'embedding') return write;
+  const vectors = write.value.vectors.map(
+    (text) => new Float32Array(Uint8Array.from(Buffer.from(String(text), 'base64')).buffer),
+  );
+  return { ...write, value: { ...write.value, vectors } };
+}
+
+function parseEntry(line: string, path: string): Entry & { readonly batch: readonly Write[] } {
   try {
     // The file is our own: each whole line is an entry.
-    return JSON.parse(line) as Entry;
+    const entry = JSON.parse(line) as Entry & { readonly batch: readonly Write[] };
+    return { ...entry, batch: entry.batch.map(withVectors) };
   } catch (cause) {
     throw new MemoryError('STORE_CORRUPT', `${path} holds a line that is no entry; restore it from a copy.`, { cause });
   }

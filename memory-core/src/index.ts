@@ -1,3 +1,12 @@
+export {
+  type EmbeddedKind,
+  type Embedding,
+  type EmbeddingModel,
+  embeddedTexts,
+  embeddingId,
+  type Lease,
+  textHash,
+} from './embedding.ts';
 export { encryptionKeyOf, readEncryptionKey, readKeyFile } from './encryption-key.ts';
 export {
   alreadyCompleted,
@@ -56,6 +65,7 @@ export { START, samePosition } from './stores/journal-position.ts';
 export { layeredCache } from './stores/layered-cache.ts';
 export {
   evidenceTaken,
+  ownerNotFound,
   stepCountConflict,
   stepTaken,
   tooManyBytes,

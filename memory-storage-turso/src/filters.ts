@@ -1,5 +1,13 @@
 // The filters of the port, as SQL. `memory-core/src/stores/filters.ts` says the same in plain code.
-import type { EpisodeFilter, Filters, Kind, PatternFilter, StepFilter } from '@episodica/memory-core/ports';
+import type { EmbeddedKind } from '@episodica/memory-core';
+import type {
+  EmbeddingFilter,
+  EpisodeFilter,
+  Filters,
+  Kind,
+  PatternFilter,
+  StepFilter,
+} from '@episodica/memory-core/ports';
 import type { Row, Value } from './connection.ts';
 import { columnText, numberIn, textIn } from './rows.ts';
 
@@ -48,12 +56,13 @@ const CONDITIONS: { readonly [K in Kind]: (filter: Filters[K]) => readonly Maybe
     compare('step.key = ?', columnText(key)),
     compare('step.number > ?', afterNumber),
   ],
-  pattern: ({ kind, project, visibleTo, domain, minSupport }: PatternFilter) => [
+  pattern: ({ kind, project, visibleTo, domain, minSupport, embeddingDue }: PatternFilter) => [
     compare('pattern.kind = ?', kind),
     compare('pattern.project = ?', columnText(project)),
     isVisible('pattern.project', visibleTo),
     compare('pattern.domain = ?', columnText(domain)),
     compare('pattern.support >= ?', minSupport),
+    isDue('pattern', embeddingDue),
   ],
   evidence: ({ patternId, episodeIds }) => [
     compare('evidence.pattern_id = ?', patternId),
@@ -62,6 +71,12 @@ const CONDITIONS: { readonly [K in Kind]: (filter: Filters[K]) => readonly Maybe
   baseline: () => [],
   recommendation: () => [],
   tombstone: () => [],
+  embedding: ({ ownerKind, ownerIds, model }: EmbeddingFilter) => [
+    ownerKind && { sql: `embedding.${ownerKind}_id IS NOT NULL`, args: [] },
+    isOfOwner(ownerIds),
+    compare('embedding.model = ?', columnText(model)),
+  ],
+  model: () => [],
 };
 
 function episodeConditions(filter: EpisodeFilter): readonly MaybeCondition[] {
@@ -88,6 +103,7 @@ function episodeConditions(filter: EpisodeFilter): readonly MaybeCondition[] {
     filter.learningPending === undefined
       ? undefined
       : { sql: `episode.learning_pending = ${filter.learningPending ? 1 : 0}`, args: [] },
+    isDue('episode', filter.embeddingDue),
   ];
 }
 
@@ -123,6 +139,22 @@ function hasAnyTag(tags: readonly string[] | undefined): MaybeCondition {
     sql: 'episode.id IN (SELECT episode_id FROM episode_tag WHERE tag IN (SELECT value FROM json_each(?)))',
     args: [JSON.stringify(tags.map(columnText))],
   };
+}
+
+function isDue(kind: EmbeddedKind, model: string | undefined): MaybeCondition {
+  if (model === undefined) return undefined;
+  return {
+    sql: `NOT EXISTS (SELECT 1 FROM embedding WHERE embedding.${kind}_id = ${kind}.id AND embedding.model = ?
+      AND (embedding.text_hash = ${kind}.text_hash OR ${kind}.text_hash IS NULL))`,
+    args: [columnText(model)],
+  };
+}
+
+function isOfOwner(ids: readonly string[] | undefined): MaybeCondition {
+  if (ids === undefined) return undefined;
+  const given = JSON.stringify(ids);
+  const isIn = 'IN (SELECT value FROM json_each(?))';
+  return { sql: `embedding.episode_id ${isIn} OR embedding.pattern_id ${isIn}`, args: [given, given] };
 }
 
 const OLDEST_FIRST: Order = {

@@ -15,7 +15,7 @@ import {
   putRowsStatements,
   rowsByIdStatement,
 } from './row-copy.ts';
-import { numberIn, textIn } from './rows.ts';
+import { bytesSql, numberIn, textIn } from './rows.ts';
 
 export interface FollowOptions {
   /** Aborting ends it after the page that is being written. */
@@ -149,7 +149,7 @@ async function readPage(
 /** The entries behind a number, as many as there is room for what they name. Sizes are known without reading it. */
 const PAGE = `WITH entry AS (SELECT * FROM journal WHERE seq > ? ORDER BY seq LIMIT ?), sized AS (
     SELECT entry.*, CASE kind
-      ${COPIED_KINDS.map((kind) => `WHEN '${kind}' THEN (SELECT octet_length(body) FROM ${kind} WHERE id = entry.id)`).join(' ')}
+      ${COPIED_KINDS.map((kind) => `WHEN '${kind}' THEN (SELECT ${bytesSql(kind)} FROM ${kind} WHERE id = entry.id)`).join(' ')}
     END AS size FROM entry
   ), counted AS (
     SELECT sized.*, sum(size) OVER (ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM sized

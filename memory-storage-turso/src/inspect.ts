@@ -1,7 +1,7 @@
 // What a store holds, in figures.
 import type { Kind } from '@episodica/memory-core/ports';
 import type { Access, Connection } from './connection.ts';
-import { numberIn, textIn } from './rows.ts';
+import { hasTable, numberIn, textIn } from './rows.ts';
 import { schemaVersion } from './schema.ts';
 
 /** Figures of a store. */
@@ -24,7 +24,10 @@ export interface StoreStats {
 
 /** Counts rows: its cost grows with the store. */
 export async function readStats(connection: Connection): Promise<StoreStats> {
-  const counts = KINDS.map((kind) => `(SELECT count(*) FROM ${kind}) AS ${kind}`).join(', ');
+  const schema = await schemaVersion(connection);
+  const counts = KINDS.map(
+    (kind) => `${hasTable(kind, schema) ? `(SELECT count(*) FROM ${kind})` : 0} AS ${kind}`,
+  ).join(', ');
   const { rows } = await connection.execute({
     sql: `SELECT ${counts}, (SELECT ifnull(max(seq), 0) FROM journal) AS seq,
       (SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()) AS size,
@@ -38,7 +41,7 @@ export async function readStats(connection: Connection): Promise<StoreStats> {
     access: connection.access,
     sizeBytes: numberIn(rows[0], 'size'),
     freeBytes: numberIn(rows[0], 'free'),
-    schema: await schemaVersion(connection),
+    schema,
     counts: {
       episode: countOf('episode'),
       step: countOf('step'),
@@ -47,6 +50,8 @@ export async function readStats(connection: Connection): Promise<StoreStats> {
       baseline: countOf('baseline'),
       recommendation: countOf('recommendation'),
       tombstone: countOf('tombstone'),
+      embedding: countOf('embedding'),
+      model: countOf('model'),
     },
     journalSeq: numberIn(rows[0], 'seq'),
     ...(countOf('episode') === 0
@@ -56,4 +61,14 @@ export async function readStats(connection: Connection): Promise<StoreStats> {
 }
 
 /** Every kind of thing in the store. */
-export const KINDS = ['episode', 'step', 'pattern', 'evidence', 'baseline', 'recommendation', 'tombstone'] as const;
+export const KINDS = [
+  'episode',
+  'step',
+  'pattern',
+  'evidence',
+  'baseline',
+  'recommendation',
+  'tombstone',
+  'embedding',
+  'model',
+] as const;

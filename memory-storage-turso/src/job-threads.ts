@@ -16,6 +16,7 @@ export interface JobThreads {
 const ROOMS: Readonly<Record<Job, 'reading' | 'writing' | 'own'>> = {
   page: 'reading',
   match: 'reading',
+  terms: 'reading',
   read: 'reading',
   batch: 'writing',
   schema: 'own',

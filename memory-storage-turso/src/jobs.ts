@@ -1,6 +1,6 @@
 // Work whose cost grows with the store or with what it is given. Each job takes a connection and plain data and answers
 // plain data, so that it can be done in a thread of its own, where it holds up nothing but itself.
-import type { Filters, IndexedKind, Kind, TextMatches, TextQuery } from '@episodica/memory-core/ports';
+import type { Filters, IndexedKind, IndexTerms, Kind, TextMatches, TextQuery } from '@episodica/memory-core/ports';
 import type { Connection, Result, Row, Statement } from './connection.ts';
 import {
   type CopyOrder,
@@ -25,9 +25,9 @@ import {
 import { conditionsOf, orderOf, whereOf } from './filters.ts';
 import { readStats, type StoreStats } from './inspect.ts';
 import { repairStore } from './repair.ts';
-import { selectedColumns } from './rows.ts';
+import { bytesSql, selectedColumns } from './rows.ts';
 import { schemaVersion } from './schema.ts';
-import { matchText } from './search.ts';
+import { matchText, readTerms, type TermsRequest } from './search.ts';
 import { type Verification, verifyStore } from './verify.ts';
 
 /** One page of a scan: at most `page` rows behind `last`. */
@@ -44,6 +44,7 @@ export interface PageRequest {
 export interface Jobs {
   page: { input: PageRequest; output: readonly Row[] };
   match: { input: TextQuery<IndexedKind>; output: TextMatches };
+  terms: { input: TermsRequest; output: readonly (IndexTerms | undefined)[] };
   read: { input: readonly Statement[]; output: readonly Result[] };
   batch: { input: readonly Statement[]; output: readonly Result[] };
   schema: { input: undefined; output: number };
@@ -73,6 +74,7 @@ export function jobsOn(connection: Connection): RunJob {
 const JOBS: { readonly [J in Job]: (connection: Connection, input: Jobs[J]['input']) => Promise<Jobs[J]['output']> } = {
   page: readPage,
   match: matchText,
+  terms: readTerms,
   read: (connection, statements) => connection.read(statements),
   batch: (connection, statements) => connection.batch(statements),
   schema: schemaVersion,
@@ -107,7 +109,7 @@ export async function readPage(connection: Connection, request: PageRequest): Pr
 
 /** The rows that `sql` gives, up to the one that passes a number of bytes. */
 function cutSql({ kind, sql, order }: { readonly kind: Kind; readonly sql: string; readonly order: string }): string {
-  const before = `sum(octet_length(${kind}.body)) OVER (ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)`;
+  const before = `sum(${bytesSql(kind)}) OVER (ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)`;
   return `SELECT * FROM (SELECT ${kind}.*, ifnull(${before}, 0) AS bytes_before FROM (${sql}) AS ${kind} ORDER BY ${order})
     WHERE bytes_before < ?`;
 }

@@ -3,7 +3,7 @@ import type { Changes, DatedReads, Entities, Filters, JournalEntry, Kind } from 
 import type { Connection, Row, Statement } from './connection.ts';
 import type { JobThreads } from './job-threads.ts';
 import type { PageRequest } from './jobs.ts';
-import { numberIn, rowToEntity, selectedColumns, textIn } from './rows.ts';
+import { bytesOf, bytesSql, numberIn, rowToEntity, selectedColumns, textIn } from './rows.ts';
 import { matchesIn, matchStatement } from './search.ts';
 
 /** Does work of the store unless it is closed or given up, and translates what the work fails with. */
@@ -67,7 +67,7 @@ export async function* rowsInPages(
 /** Whether there may be more, because these have as many bytes as a page may have. */
 function isCut(rows: readonly Row[], { maxBytes }: PageSize): boolean {
   if (maxBytes === undefined) return false;
-  return rows.reduce((sum, row) => sum + Buffer.byteLength(textIn(row, 'body')), 0) >= maxBytes;
+  return rows.reduce((sum, row) => sum + bytesOf(row), 0) >= maxBytes;
 }
 
 /** The row behind which a scan begins, as if it had just been read. */
@@ -121,7 +121,7 @@ function entitiesStatement(kind: Kind, ids: readonly string[], { maxBytes }: Pag
   }
   return {
     sql: `WITH sized AS (
-        SELECT given.key AS place, ${kind}.rowid AS row, octet_length(${kind}.body) AS bytes
+        SELECT given.key AS place, ${kind}.rowid AS row, ${bytesSql(kind)} AS bytes
         FROM json_each(?1) AS given CROSS JOIN ${kind} ON ${kind}.id = given.value
       ), counted AS (
         SELECT place, row, sum(bytes) OVER (ORDER BY place ROWS UNBOUNDED PRECEDING) - bytes AS bytes_before FROM sized

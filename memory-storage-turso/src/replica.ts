@@ -102,6 +102,8 @@ const IS_HEARD_OF: Readonly<Record<Kind, boolean>> = {
   evidence: false,
   baseline: false,
   tombstone: true,
+  embedding: false,
+  model: false,
 };
 
 interface ReplicaStore {
@@ -254,6 +256,10 @@ function readingSide(
         async match(query, options) {
           await prepare();
           return local.text.match(query, options);
+        },
+        async terms(kind, ids, options) {
+          await prepare();
+          return local.text.terms(kind, ids, options);
         },
       },
       dated: {

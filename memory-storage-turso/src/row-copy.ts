@@ -2,7 +2,7 @@
 // one. What a row is tied to inside its own database (its rowid, its entries in text indexes and tags) is made anew.
 import type { Kind } from '@episodica/memory-core/ports';
 import type { Connection, Row, Statement } from './connection.ts';
-import { columnNames } from './rows.ts';
+import { bytesSql, cellSql, columnNames, columnSql } from './rows.ts';
 import { TEXT_FIELDS, type TextField } from './search.ts';
 
 /** What is copied, each after what it belongs to. */
@@ -14,6 +14,8 @@ export const COPIED_KINDS: readonly Kind[] = [
   'baseline',
   'recommendation',
   'tombstone',
+  'embedding',
+  'model',
 ];
 
 /** A thing as it stands in its table, with its tags and the terms that are indexed of it. */
@@ -111,6 +113,8 @@ export function putRowsStatements(kind: Kind, rows: readonly CopiedRow[]): reado
     }
     case 'evidence':
       return memberStatements('evidence', [['id'], ['pattern_id', 'episode_id']], rows);
+    case 'embedding':
+      return memberStatements('embedding', [['id']], rows);
     default:
       return [upsertStatement(kind, rows)];
   }
@@ -156,7 +160,7 @@ export function putJournalStatements(rows: readonly CopiedRow[]): readonly State
 export const JOURNAL_COLUMNS: readonly string[] = ['seq', 'at', 'kind', 'id', 'op', 'actor'];
 
 type Indexed = 'episode' | 'pattern';
-type Member = 'step' | 'evidence';
+type Member = 'step' | 'evidence' | 'embedding';
 /** Columns whose values together no two rows share. */
 type Uniqueness = readonly string[];
 
@@ -177,7 +181,7 @@ function columnsOf(kind: Kind): readonly string[] {
 
 function cellsOf(kind: Kind): string {
   return [
-    ...columnsOf(kind).map((name) => `${kind}.${name}`),
+    ...columnsOf(kind).map((name) => columnSql(kind, name)),
     ...(isIndexed(kind) ? TEXT_FIELDS.map((field) => `${field}.c0 AS ${field}_terms`) : []),
     ...(kind === 'episode' ? [`(${TAGS}) AS tags`] : []),
   ].join(', ');
@@ -198,7 +202,7 @@ function tableWithTerms(kind: Kind, condition?: string): string {
 
 /** About what a row takes in transit: its long columns, and something for the others. */
 function sizeOf(kind: Kind): string {
-  const body = `${OTHER_COLUMNS_BYTES} + octet_length(${kind}.body)`;
+  const body = `${OTHER_COLUMNS_BYTES} + ${bytesSql(kind)}`;
   return isIndexed(kind)
     ? [body, ...TEXT_FIELDS.map((field) => `ifnull(octet_length(${field}.c0), 0)`)].join(' + ')
     : body;
@@ -255,7 +259,7 @@ function upsertStatement(kind: Kind, rows: readonly CopiedRow[]): Statement {
   return { sql: `${sql} WHERE true ON CONFLICT (id) DO UPDATE SET ${replaced}`, args };
 }
 
-/** Rows that belong to an episode, and to which nothing belongs. */
+/** Rows that belong to an episode or a pattern, and to which nothing belongs. */
 function memberStatements(
   kind: Member,
   uniquenesses: readonly Uniqueness[],
@@ -263,7 +267,10 @@ function memberStatements(
 ): readonly Statement[] {
   const names = columnsOf(kind);
   const insert = insertStatement(kind, names, rows);
-  const isThere = `EXISTS (SELECT 1 FROM episode WHERE id = value ->> ${names.indexOf('episode_id')})`;
+  const owners = kind === 'embedding' ? (['episode', 'pattern'] as const) : (['episode'] as const);
+  const isThere = owners
+    .map((owner) => `EXISTS (SELECT 1 FROM ${owner} WHERE id = value ->> ${names.indexOf(`${owner}_id`)})`)
+    .join(' OR ');
   return [
     ...uniquenesses.map((columns) => clearStatement(kind, columns, rows)),
     { ...insert, sql: `${insert.sql} WHERE ${isThere}` },
@@ -296,7 +303,7 @@ function countSql(episodes: string): string {
 }
 
 function insertStatement(table: string, names: readonly string[], rows: readonly CopiedRow[]): Statement {
-  const cells = names.map((_, index) => `value ->> ${index}`).join(', ');
+  const cells = names.map(cellSql).join(', ');
   return {
     sql: `INSERT INTO ${table} (${names.join(', ')}) SELECT ${cells} FROM json_each(?1)`,
     args: [JSON.stringify(rows.map((row) => names.map((name) => row[name])))],

@@ -1,6 +1,6 @@
 // Entities to rows and back.
 import assert from 'node:assert/strict';
-import { MemoryError } from '@episodica/memory-core';
+import { embeddedTexts, MemoryError, textHash } from '@episodica/memory-core';
 import type { Entities, Kind } from '@episodica/memory-core/ports';
 import type { Row } from './connection.ts';
 
@@ -25,6 +25,7 @@ const COLUMNS: { readonly [K in Kind]: Columns<Entities[K]> } = {
     confidence: (episode) => episode.source.confidence ?? null,
     learning_pending: (episode) => episode.status === 'completed' && episode.learningPending,
     body: bodyOf,
+    text_hash: textHashOf,
   },
   step: {
     id: (step) => step.id,
@@ -40,6 +41,7 @@ const COLUMNS: { readonly [K in Kind]: Columns<Entities[K]> } = {
     domain: (pattern) => columnText(pattern.scope.domain),
     support: (pattern) => pattern.support,
     body: bodyOf,
+    text_hash: textHashOf,
   },
   evidence: {
     id: (evidence) => evidence.id,
@@ -51,6 +53,17 @@ const COLUMNS: { readonly [K in Kind]: Columns<Entities[K]> } = {
   baseline: { id: (baseline) => baseline.id, version: (baseline) => baseline.version, body: bodyOf },
   recommendation: { id: (given) => given.id, version: (given) => given.version, body: bodyOf },
   tombstone: { id: (tombstone) => tombstone.id, version: (tombstone) => tombstone.version, body: bodyOf },
+  embedding: {
+    id: (embedding) => embedding.id,
+    version: (embedding) => embedding.version,
+    episode_id: ({ ownerKind, ownerId }) => (ownerKind === 'episode' ? ownerId : null),
+    pattern_id: ({ ownerKind, ownerId }) => (ownerKind === 'pattern' ? ownerId : null),
+    model: (embedding) => columnText(embedding.model),
+    text_hash: (embedding) => embedding.textHash,
+    body: ({ vectors: _vectors, ...embedding }) => bodyOf(embedding),
+    vectors: (embedding) => digitsOf(embedding.vectors),
+  },
+  model: { id: (model) => model.id, version: (model) => model.version, body: bodyOf },
 };
 
 /** The columns that are copied from the entity. */
@@ -58,9 +71,48 @@ export function columnNames(kind: Kind): readonly string[] {
   return Object.keys(COLUMNS[kind]);
 }
 
+/** The schema that brought vectors: an older one has neither their tables nor the hashes of what they are made of. */
+const VECTORS_SINCE = 4;
+
+/** Whether a store of this schema has a table of the kind. */
+export function hasTable(kind: Kind, schema: number): boolean {
+  return schema >= VECTORS_SINCE || (kind !== 'embedding' && kind !== 'model');
+}
+
+/** Those of `columnNames` that a store of this schema has. */
+export function columnNamesAt(kind: Kind, schema: number): readonly string[] {
+  return columnNames(kind).filter((name) => schema >= VECTORS_SINCE || name !== 'text_hash');
+}
+
 /** In the order of `columnNames`. */
 export function cellsOf<K extends Kind>(kind: K, entity: Entities[K]): readonly Cell[] {
   return Object.values(COLUMNS[kind]).map((cell) => cell(entity));
+}
+
+/**
+ * A column of bytes. A batch goes as JSON, which has none: there, and in copies on their way, they are hexadecimal digits.
+ */
+const BYTES = 'vectors';
+
+/** The cell of this column, from an array in JSON. */
+export function cellSql(name: string, index: number): string {
+  return name === BYTES ? `unhex(value ->> ${index})` : `value ->> ${index}`;
+}
+
+/** The column as a value that JSON can carry. */
+export function columnSql(kind: Kind, name: string): string {
+  return name === BYTES ? `lower(hex(${kind}.${name})) AS ${name}` : `${kind}.${name}`;
+}
+
+/** The bytes of an entity, but for its short columns. */
+export function bytesSql(kind: Kind): string {
+  const body = `octet_length(${kind}.body)`;
+  return kind === 'embedding' ? `(${body} + octet_length(${kind}.${BYTES}))` : body;
+}
+
+/** The same of a row that was read. */
+export function bytesOf(row: Row): number {
+  return Buffer.byteLength(textIn(row, 'body')) + (row[BYTES] === undefined ? 0 : bytesIn(row).byteLength);
 }
 
 /** What `rowToEntity` needs to see, and what a scan goes on from. */
@@ -68,14 +120,47 @@ export function selectedColumns(kind: Kind): string {
   if (kind === 'episode') return 'episode.id, episode.started_at, episode.body';
   if (kind === 'step') return 'step.id, step.episode_id, step.number, step.body';
   if (kind === 'evidence') return 'evidence.id, evidence.episode_id, evidence.pattern_id, evidence.body';
+  if (kind === 'embedding') return 'embedding.id, embedding.body, embedding.vectors';
   return `${kind}.id, ${kind}.body`;
 }
 
-/** @throws `STORE_CORRUPT` for a body that is no JSON */
+/** @throws `STORE_CORRUPT` for a body that is no JSON, and for bytes that are no vectors */
 export function rowToEntity<K extends Kind>(kind: K, row: Row): Entities[K] {
   const entity = parseBody(kind, row);
   // The store wrote this body from an entity of this kind.
-  return (kind === 'step' ? { ...entity, number: numberIn(row, 'number') } : entity) as Entities[K];
+  if (kind === 'step') return { ...entity, number: numberIn(row, 'number') } as Entities[K];
+  return (kind === 'embedding' ? { ...entity, vectors: vectorsIn(row, entity) } : entity) as Entities[K];
+}
+
+/** All vectors of a row stand one after the other. Numbers of four bytes, the lowest first, as every machine here has them. */
+function vectorsIn(row: Row, entity: object): readonly Float32Array[] {
+  const dimensions = 'dimensions' in entity && typeof entity.dimensions === 'number' ? entity.dimensions : 0;
+  // A copy of its own begins where numbers may begin.
+  const bytes = Uint8Array.from(bytesIn(row));
+  const length = dimensions * Float32Array.BYTES_PER_ELEMENT;
+  if (bytes.length === 0) return [];
+  if (length === 0 || bytes.length % length !== 0) throw unreadable('embedding', row);
+  return Array.from({ length: bytes.length / length }, (_, index) =>
+    new Float32Array(bytes.buffer, index * length, dimensions).slice(),
+  );
+}
+
+/** As the engine gives them, as a host does, or as digits. */
+function bytesIn(row: Row): Uint8Array {
+  const value = row[BYTES];
+  if (value instanceof Uint8Array) return value;
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  return Buffer.from(textIn(row, BYTES), 'hex');
+}
+
+function digitsOf(vectors: readonly Float32Array[]): string {
+  return vectors
+    .map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength).toString('hex'))
+    .join('');
+}
+
+function textHashOf(owner: Entities['episode' | 'pattern']): string {
+  return textHash(embeddedTexts(owner));
 }
 
 /**
@@ -110,7 +195,11 @@ function parseBody(kind: Kind, row: Row): object {
   try {
     return JSON.parse(textIn(row, 'body'));
   } catch (cause) {
-    const what = `The ${kind} ${textIn(row, 'id')} cannot be read`;
-    throw new MemoryError('STORE_CORRUPT', `${what}. Verify the store and restore a backup.`, { cause });
+    throw unreadable(kind, row, cause);
   }
+}
+
+function unreadable(kind: Kind, row: Row, cause?: unknown): MemoryError {
+  const what = `The ${kind} ${textIn(row, 'id')} cannot be read`;
+  return new MemoryError('STORE_CORRUPT', `${what}. Verify the store and restore a backup.`, { cause });
 }

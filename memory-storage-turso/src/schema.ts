@@ -279,11 +279,39 @@ const THIRD: readonly string[] = [
   'CREATE TABLE following (primary_identity TEXT NOT NULL, place TEXT NOT NULL, synced_at TEXT)',
 ];
 
+/**
+ * Vectors stand in a table of their own, one row an owner and model; `text_hash` says of an episode or a pattern which
+ * texts it has now, so that what is due is found without reading it. It is not there for what was written before: then
+ * any embedding of the model counts.
+ */
+const FOURTH: readonly string[] = [
+  'ALTER TABLE episode ADD COLUMN text_hash TEXT',
+  'ALTER TABLE pattern ADD COLUMN text_hash TEXT',
+  // With the hash in it, what has its vectors is passed over without a look at its row.
+  'DROP INDEX episode_by_start',
+  'CREATE INDEX episode_by_start ON episode (started_at, id, text_hash)',
+  `CREATE TABLE embedding (
+     id TEXT NOT NULL PRIMARY KEY,
+     version INTEGER NOT NULL,
+     episode_id TEXT REFERENCES episode (id) ON DELETE CASCADE,
+     pattern_id TEXT REFERENCES pattern (id) ON DELETE CASCADE,
+     model TEXT NOT NULL,
+     text_hash TEXT NOT NULL,
+     body TEXT NOT NULL,
+     vectors BLOB NOT NULL,
+     CHECK ((episode_id IS NULL) <> (pattern_id IS NULL))
+   )`,
+  'CREATE INDEX embedding_by_episode ON embedding (episode_id, model, text_hash)',
+  'CREATE INDEX embedding_by_pattern ON embedding (pattern_id, model, text_hash)',
+  'CREATE TABLE model (id TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL)',
+];
+
 /** Every step, in order. */
 export const MIGRATIONS: readonly Migration[] = [
   { statements: FIRST, isNeededToRead: true },
   { statements: SECOND, isNeededToRead: false },
   { statements: THIRD, isNeededToRead: false },
+  { statements: FOURTH, isNeededToRead: false },
 ];
 
 /** The schema that this code reads and writes. */

@@ -60,6 +60,46 @@ export function matchStatement<K extends IndexedKind>({ kind, terms, filter, lim
   };
 }
 
+/** What the index holds of these: for each id of the answer its terms, from the first id on, as far as one answer goes. */
+export interface TermsRequest {
+  readonly kind: IndexedKind;
+  readonly ids: readonly string[];
+}
+
+/** Terms in one answer, in bytes, but for the last document: hosts bound its size, and a thread copies it. */
+const MAX_TERM_BYTES = 2_000_000;
+
+/**
+ * The index keeps the terms of each document as text, words apart by a space. Sizes are told without reading what they
+ * are sizes of: of what waits for the next answer nothing is read.
+ */
+export async function readTerms(
+  connection: Connection,
+  { kind, ids }: TermsRequest,
+): Promise<readonly (IndexTerms | undefined)[]> {
+  const joins = TEXT_FIELDS.map(
+    (field) => `LEFT JOIN ${kind}_${field}_content AS ${field} ON ${field}.id = entity.rowid`,
+  );
+  const size = TEXT_FIELDS.map((field) => `ifnull(octet_length(${field}.c0), 0)`).join(' + ');
+  const { rows } = await connection.execute({
+    sql: `WITH sized AS (
+        SELECT given.key AS place, entity.rowid AS row, ${size} AS bytes
+        FROM json_each(?1) AS given LEFT JOIN ${kind} AS entity ON entity.id = given.value ${joins.join(' ')}
+      ), counted AS (
+        SELECT place, row, sum(bytes) OVER (ORDER BY place ROWS UNBOUNDED PRECEDING) - bytes AS before FROM sized
+      )
+      SELECT entity.row, ${TEXT_FIELDS.map((field) => `${field}.c0 AS ${field}`).join(', ')}
+      FROM counted AS entity ${joins.join(' ').replaceAll('entity.rowid', 'entity.row')}
+      WHERE entity.before < ?2 ORDER BY entity.place`,
+    args: [JSON.stringify(ids), MAX_TERM_BYTES],
+  });
+  return rows.map((row) => (row.row === null ? undefined : { title: termsIn(row.title), body: termsIn(row.body) }));
+}
+
+function termsIn(text: unknown): readonly string[] {
+  return typeof text === 'string' && text !== '' ? text.split(' ') : [];
+}
+
 /** The terms of the question that any document holds, and as text what FTS5 is asked: each word for word, or nothing. */
 function questionSql(field: TextField, index: string): string {
   return `${field}_ranked AS MATERIALIZED (

@@ -1,6 +1,6 @@
 // `MemoryStore` over libSQL: each verb is one statement or one batch.
 import { groupCommit, MemoryError, throwIfAborted, turns } from '@episodica/memory-core';
-import type { CallOptions, DatedReads, Filters, Kind, MemoryStore } from '@episodica/memory-core/ports';
+import type { CallOptions, DatedReads, Filters, IndexTerms, Kind, MemoryStore } from '@episodica/memory-core/ports';
 import { careOf, type StoreCare } from './care.ts';
 import type { Access, Connection, Row } from './connection.ts';
 import { isOfAllWrites, toMemoryError } from './errors.ts';
@@ -86,6 +86,13 @@ export function tursoStore(connection: StoreConnection, { jobs, schema, encrypti
 
     text: {
       match: (query, options) => call('search', options?.signal, () => jobs.run('match', query)),
+      terms: (kind, ids, options) =>
+        call('read', options?.signal, async () => {
+          const found: (IndexTerms | undefined)[] = [];
+          while (found.length < ids.length)
+            found.push(...(await jobs.run('terms', { kind, ids: ids.slice(found.length) })));
+          return found;
+        }),
     },
 
     dated: datedReads({ connection, jobs, call }),

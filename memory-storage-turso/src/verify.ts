@@ -6,7 +6,17 @@ import { damageText, isEngineError, toMemoryError } from './errors.ts';
 import { Hindered, sizeAt } from './file-state.ts';
 import { KINDS } from './inspect.ts';
 import { connectToInspect, type LocalFileOptions } from './local-file.ts';
-import { cellsOf, columnNames, columnText, numberIn, textIn } from './rows.ts';
+import {
+  cellsOf,
+  columnNames,
+  columnNamesAt,
+  columnSql,
+  columnText,
+  hasTable,
+  numberIn,
+  rowToEntity,
+  textIn,
+} from './rows.ts';
 import { NEWEST_SCHEMA, schemaVersion } from './schema.ts';
 import { TEXT_INDEXES } from './search.ts';
 
@@ -22,7 +32,10 @@ export interface Verification {
  */
 export async function verifyStore(connection: Connection): Promise<Verification> {
   const ofEngine = connection.reach === 'file' ? ENGINE_CHECKS : ORPHAN_CHECKS;
-  return verification(connection, [...ofEngine, ...CHECKS, ...KINDS.map(bodyCheck)]);
+  const schema = await schemaVersion(connection);
+  const kinds = KINDS.filter((kind) => hasTable(kind, schema));
+  const ofKinds = kinds.flatMap((kind) => [journalCheck(kind), bodyCheck(kind, schema)]);
+  return verification(connection, [...ofEngine, ...CHECKS, ...ofKinds]);
 }
 
 /** Reads all pages, and asks nothing that depends on the schema. */
@@ -115,13 +128,6 @@ const CHECKS: readonly Check[] = [
     'SELECT ifnull(max(seq), 0) - count(*) AS count FROM journal',
     (count) => `${count} entries of the journal are missing: ${RESTORE}.`,
   ),
-  ...KINDS.map((kind) =>
-    countCheck(
-      `the journal for every ${kind}`,
-      `SELECT count(*) AS count FROM ${kind} WHERE id NOT IN (SELECT id FROM journal WHERE kind = '${kind}' AND op = 'put')`,
-      (count) => `${count} rows of ${kind} have no entry in the journal: another program wrote them; ${RESTORE}.`,
-    ),
-  ),
   rowsCheck(
     'the numbers of steps',
     `SELECT episode_id, count(*) AS count, max(number) AS last FROM step GROUP BY episode_id
@@ -157,6 +163,14 @@ const CHECKS: readonly Check[] = [
   ),
   { what: 'the base rates', run: baselineFindingsTwice },
 ];
+
+function journalCheck(kind: Kind): Check {
+  return countCheck(
+    `the journal for every ${kind}`,
+    `SELECT count(*) AS count FROM ${kind} WHERE id NOT IN (SELECT id FROM journal WHERE kind = '${kind}' AND op = 'put')`,
+    (count) => `${count} rows of ${kind} have no entry in the journal: another program wrote them; ${RESTORE}.`,
+  );
+}
 
 function structureFinding(text: string): string | undefined {
   if (text === 'ok') return undefined;
@@ -199,7 +213,7 @@ async function* baselineFindings(connection: Connection): AsyncIterable<string> 
   });
   const scopeKey = (project: unknown, domain: unknown): string => JSON.stringify([project ?? null, domain ?? null]);
   const uncounted = new Map(rows.map((row) => [scopeKey(row.project, row.domain), row]));
-  for await (const row of rowsOf(connection, 'baseline')) {
+  for await (const row of rowsOf(connection, 'baseline', NEWEST_SCHEMA)) {
     const baseline = parsed('baseline', row);
     if (baseline === undefined) continue;
     const key = scopeKey(columnText(baseline.scope.project), columnText(baseline.scope.domain));
@@ -217,15 +231,15 @@ async function* baselineFindings(connection: Connection): AsyncIterable<string> 
 }
 
 /** Each body can be read, and says what the columns beside it say. */
-function bodyCheck(kind: Kind): Check {
+function bodyCheck(kind: Kind, schema: number): Check {
   return {
     what: `every ${kind}`,
     async *run(connection) {
       let readCount = 0;
       try {
-        for await (const row of rowsOf(connection, kind)) {
+        for await (const row of rowsOf(connection, kind, schema)) {
           readCount += 1;
-          const finding = bodyFinding(kind, row);
+          const finding = bodyFinding(kind, row, schema);
           if (finding !== undefined) yield finding;
         }
       } catch (error) {
@@ -236,16 +250,17 @@ function bodyCheck(kind: Kind): Check {
   };
 }
 
-function bodyFinding(kind: Kind, row: Row): string | undefined {
+function bodyFinding(kind: Kind, row: Row, schema: number): string | undefined {
   const entity = parsed(kind, row);
   if (entity === undefined) return `The body of the ${kind} ${row.id} cannot be read: ${RESTORE}.`;
-  const different = differentColumns(kind, row, entity);
+  const different = differentColumns(row, { kind, entity, schema });
   if (different.length === 0) return undefined;
   return `The ${kind} ${row.id} has another ${different.join(' and another ')} in its body than beside it: ${RESTORE}.`;
 }
 
-async function* rowsOf(connection: Connection, kind: Kind): AsyncIterable<Row> {
-  const columns = [...columnNames(kind), ...(kind === 'step' ? ['episode_id'] : [])].join(', ');
+async function* rowsOf(connection: Connection, kind: Kind, schema: number): AsyncIterable<Row> {
+  const own = columnNamesAt(kind, schema).map((name) => columnSql(kind, name));
+  const columns = [...own, ...(kind === 'step' ? ['episode_id, number'] : [])].join(', ');
   for (let last: Value = ''; ; ) {
     const sql = `SELECT ${columns} FROM ${kind} WHERE id > ? ORDER BY id LIMIT ${PAGE_ROWS}`;
     const { rows } = await connection.execute({ sql, args: [last] });
@@ -258,23 +273,28 @@ async function* rowsOf(connection: Connection, kind: Kind): AsyncIterable<Row> {
 
 function parsed<K extends Kind>(kind: K, row: Row): Entities[K] | undefined {
   try {
-    const entity = JSON.parse(textIn(row, 'body'));
+    const entity = rowToEntity(kind, row);
     // To name the columns fails for what is no entity of the kind.
     cellsOf(kind, entity);
     return entity;
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
+    if (error instanceof TypeError || (isMemoryError(error) && error.code === 'STORE_CORRUPT')) return undefined;
     throw error;
   }
 }
 
-function differentColumns<K extends Kind>(kind: K, row: Row, entity: Entities[K]): readonly string[] {
-  const cells = cellsOf(kind, entity);
+function differentColumns<K extends Kind>(
+  row: Row,
+  { kind, entity, schema }: { readonly kind: K; readonly entity: Entities[K]; readonly schema: number },
+): readonly string[] {
+  const values = cellsOf(kind, entity);
+  const cells = new Map(columnNames(kind).map((name, index) => [name, values[index] ?? null]));
   // The column of a step that the store fills, and not from the step.
   const isMoved = kind === 'step' && 'episodeId' in entity && entity.episodeId !== row.episode_id;
-  const different = columnNames(kind).filter((name, index) => {
-    const [cell, column] = [cells[index] ?? null, row[name] ?? null];
-    if (name === 'body') return false;
+  const different = columnNamesAt(kind, schema).filter((name) => {
+    const [cell, column] = [cells.get(name) ?? null, row[name] ?? null];
+    // What was written before there were hashes has none.
+    if (name === 'body' || (name === 'text_hash' && column === null)) return false;
     if (typeof cell === 'boolean') return Number(cell) !== column;
     // The engine may round the last digit of a number that comes as JSON.
     if (typeof cell === 'number' && typeof column === 'number') return Math.abs(cell - column) > 1e-9;

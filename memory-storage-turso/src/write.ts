@@ -4,6 +4,7 @@ import {
   episodeNotFound,
   evidenceTaken,
   type MemoryError,
+  ownerNotFound,
   stepCountConflict,
   stepTaken,
   tooManyBytes,
@@ -12,7 +13,7 @@ import {
 } from '@episodica/memory-core';
 import type { IndexedKind, Kind, Require, Write } from '@episodica/memory-core/ports';
 import type { Statement } from './connection.ts';
-import { cellsOf, columnNames, columnText } from './rows.ts';
+import { cellSql, cellsOf, columnNames, columnText } from './rows.ts';
 import { TEXT_FIELDS, type TextField } from './search.ts';
 
 /** Writes that a few statements can do at once. Never empty. */
@@ -74,13 +75,17 @@ function lastIndex(touched: readonly string[], lastOf: ReadonlyMap<string, numbe
 function touchedBy(write: Write): readonly string[] | undefined {
   switch (write.kind) {
     case 'episode':
-      // Steps and evidence go with it, and nothing here says which.
-      return write.op === 'delete' ? undefined : [`episode ${idOf(write)}`];
+    case 'pattern':
+      // Steps, evidence and embeddings go with it, and nothing here says which.
+      return write.op === 'delete' ? undefined : [`${write.kind} ${idOf(write)}`];
     case 'step':
     case 'evidence':
       // Whose they are is known of what is put, not of what is deleted.
       if (write.op === 'delete') return undefined;
       return [`episode ${write.value.episodeId}`, `${write.kind} ${write.value.id}`];
+    case 'embedding':
+      if (write.op === 'delete') return undefined;
+      return [`${write.value.ownerKind} ${write.value.ownerId}`, `embedding ${write.value.id}`];
     default:
       return [`${write.kind} ${idOf(write)}`];
   }
@@ -116,6 +121,7 @@ export function refusalOf(write: Write, message: string): MemoryError {
   if (write.op === 'put') {
     const { value } = write;
     if (message.includes('FOREIGN KEY') && 'episodeId' in value) return episodeNotFound(value.episodeId);
+    if (message.includes('FOREIGN KEY') && write.kind === 'embedding') return ownerNotFound(write.value);
     if (write.kind === 'step' && /step\.(key|number)/.test(message)) return stepTaken(write.value);
     if (write.kind === 'evidence' && message.includes('evidence.pattern_id')) return evidenceTaken(write.value);
   }
@@ -213,7 +219,7 @@ function versionGuard(kind: Kind, versions: readonly (readonly (string | number)
 
 function entityStatement(kind: Kind, puts: readonly AnyPut[], isNew: boolean): Statement {
   const names = columnNames(kind);
-  const cells = names.map((_, index) => `value ->> ${index}`).join(', ');
+  const cells = names.map(cellSql).join(', ');
   const replaced = names.map((name) => `${name} = excluded.${name}`).join(', ');
   return {
     sql: `INSERT INTO ${kind} (${names.join(', ')}) SELECT ${cells} FROM json_each(?1) WHERE true

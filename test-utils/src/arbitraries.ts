@@ -3,6 +3,8 @@ import {
   type Baseline,
   COMPLEXITIES,
   type CompletedEpisode,
+  type Embedding,
+  type EmbeddingModel,
   type Episode,
   type JsonObject,
   type OpenEpisode,
@@ -273,6 +275,35 @@ export const recommendations: fc.Arbitrary<Recommendation> = fc.record(
 /** Traces of forgotten episodes. */
 export const tombstones: fc.Arbitrary<Tombstone> = fc.record({ id: freshId, version, at: time });
 
+/** Names of models: few of them, so that filters find some. */
+const model: fc.Arbitrary<string> = fc.constantFrom('lexical/1', 'openai/größe', 'a');
+
+/** Embeddings with no vector, or a few of any numbers there are. */
+export const embeddings: fc.Arbitrary<Embedding> = fc.integer({ min: 1, max: 4 }).chain((dimensions) =>
+  fc.record({
+    id: freshId,
+    version,
+    ownerKind: fc.constantFrom<('episode' | 'pattern')[]>('episode', 'pattern'),
+    ownerId: freshId,
+    model,
+    dimensions: fc.constant(dimensions),
+    textHash: fc.constantFrom('of these words', 'of those words'),
+    vectors: fc.array(fc.float32Array({ minLength: dimensions, maxLength: dimensions }), { maxLength: 3 }),
+  }),
+);
+
+/** Models with and without a lease. */
+export const models: fc.Arbitrary<EmbeddingModel> = fc.record(
+  {
+    id: freshId,
+    version,
+    dimensions: count,
+    lease: fc.record({ holder: freshId, until: time }),
+    noise: share,
+  },
+  { requiredKeys: ['id', 'version'] },
+);
+
 const some = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(values, { maxLength: 3 });
 
 /** Filters that use a few fields each, over the same small pools that entities are made from. */
@@ -296,6 +327,7 @@ export const episodeFilters: fc.Arbitrary<EpisodeFilter> = fc.record(
     capturedFrom: name,
     minConfidence: share,
     learningPending: fc.boolean(),
+    embeddingDue: model,
     order: fc.constantFrom<('oldest' | 'newest')[]>('oldest', 'newest'),
     after: fc.record({ startedAt: time, id: freshId }),
     limit: count,
@@ -310,6 +342,7 @@ export const patternFilters: fc.Arbitrary<PatternFilter> = fc.record(
     visibleTo: scope.map(({ project }) => (project === undefined ? {} : { project })),
     domain: name,
     minSupport: count,
+    embeddingDue: model,
   },
   { requiredKeys: [] },
 );
@@ -345,6 +378,8 @@ export const POOL_IDS: Readonly<Record<Kind, readonly string[]>> = {
   baseline: idsOf('b', 3),
   recommendation: idsOf('b', 3),
   tombstone: idsOf('b', 3),
+  embedding: idsOf('b', 3),
+  model: idsOf('b', 3),
 };
 
 function idsOf(prefix: string, length: number): readonly string[] {
@@ -382,10 +417,16 @@ const write: fc.Arbitrary<Write> = fc.oneof(
   putOf('baseline', baselines, fc.record({ id: otherId })),
   putOf('recommendation', recommendations, fc.record({ id: otherId })),
   putOf('tombstone', tombstones, fc.record({ id: otherId })),
+  {
+    weight: 2,
+    arbitrary: putOf('embedding', embeddings, fc.record({ id: otherId, ownerId: fc.oneof(episodeId, patternId) })),
+  },
+  putOf('model', models, fc.record({ id: otherId })),
   fc.tuple(episodeId, ifVersion).map(([id, options]) => remove('episode', id, options)),
   fc.tuple(stepId, ifVersion).map(([id, options]) => remove('step', id, options)),
   fc.tuple(patternId, ifVersion).map(([id, options]) => remove('pattern', id, options)),
   fc.tuple(otherId, ifVersion).map(([id, options]) => remove('evidence', id, options)),
+  fc.tuple(otherId, ifVersion).map(([id, options]) => remove('embedding', id, options)),
   fc.tuple(otherId, ifVersion).map(([id, options]) => remove('baseline', id, options)),
   {
     weight: 4,

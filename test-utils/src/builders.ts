@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type {
   Baseline,
   CompletedEpisode,
+  Embedding,
+  EmbeddingModel,
   OpenEpisode,
   Pattern,
   PatternEvidence,
@@ -113,6 +115,26 @@ export function aRecommendation(overrides: Partial<Recommendation> = {}): Recomm
 /** The trace of a forgotten episode. */
 export function aTombstone(overrides: Partial<Tombstone> = {}): Tombstone {
   return { id: randomUUID(), version: 1, at: '2026-11-21T12:00:00.000Z', ...overrides };
+}
+
+/** Two vectors of an episode of its own, unless the test names one. Their id is theirs alone. */
+export function anEmbedding(overrides: Partial<Embedding> = {}): Embedding {
+  return {
+    id: randomUUID(),
+    version: 1,
+    ownerKind: 'episode',
+    ownerId: randomUUID(),
+    model: 'test/1',
+    dimensions: 3,
+    textHash: randomUUID(),
+    vectors: [new Float32Array([0.6, -0.8, 0]), new Float32Array([0, 0, 1])],
+    ...overrides,
+  };
+}
+
+/** A model that nobody embeds with now. */
+export function aModel(overrides: Partial<EmbeddingModel> = {}): EmbeddingModel {
+  return { id: `test/${randomUUID()}`, version: 1, dimensions: 3, ...overrides };
 }
 
 /** Writes an entity; `ifVersion` and `terms` as the port has them. */

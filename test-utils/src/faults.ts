@@ -82,7 +82,7 @@ export async function turns(count: number): Promise<void> {
 }
 
 export interface StoreFault {
-  /** `match` is that of the text index. A read that is dated counts like one that is not. */
+  /** `match` is that of the text index, `terms` too. A read that is dated counts like one that is not. */
   readonly verb: (typeof STORE_VERBS)[number];
   /** Which call of that verb fails: 1 is the first. */
   readonly call: number;
@@ -93,12 +93,12 @@ export interface StoreFault {
   readonly when: 'before' | 'during' | 'after';
 }
 
-export const STORE_VERBS = ['getMany', 'scan', 'write', 'changes', 'match'] as const;
+export const STORE_VERBS = ['getMany', 'scan', 'write', 'changes', 'match', 'terms'] as const;
 
 /** `store`, failing with a retryable `STORE_UNAVAILABLE` where a fault says so. */
 export function faultyStore(store: MemoryStore, faults: readonly StoreFault[]): MemoryStore {
   const { text, dated } = store;
-  const calls = { getMany: 0, scan: 0, write: 0, changes: 0, match: 0 };
+  const calls = { getMany: 0, scan: 0, write: 0, changes: 0, match: 0, terms: 0 };
 
   function begin(verb: StoreFault['verb']): (when: StoreFault['when']) => void {
     calls[verb] += 1;
@@ -132,7 +132,12 @@ export function faultyStore(store: MemoryStore, faults: readonly StoreFault[]): 
     },
     write: (batch, call) => around('write', () => store.write(batch, call)),
     changes: (since, call) => around('changes', () => store.changes(since, call)),
-    ...(text && { text: { match: (query, call) => around('match', () => text.match(query, call)) } }),
+    ...(text && {
+      text: {
+        match: (query, call) => around('match', () => text.match(query, call)),
+        terms: (kind, ids, call) => around('terms', () => text.terms(kind, ids, call)),
+      },
+    }),
     ...(dated && { dated: faultyReads(dated, around) }),
     close: () => store.close(),
   };

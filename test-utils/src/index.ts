@@ -1,10 +1,12 @@
 export {
   baselines,
   completedEpisodes,
+  embeddings,
   episodeFilters,
   episodes,
   evidences,
   indexTerms,
+  models,
   nastyText,
   openEpisodes,
   POOL_IDS,
@@ -20,6 +22,8 @@ export {
 export {
   aBaseline,
   aCompletedEpisode,
+  aModel,
+  anEmbedding,
   anEpisode,
   anEvidence,
   aPattern,

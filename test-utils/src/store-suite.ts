@@ -1,5 +1,5 @@
 // What it means to be a `MemoryStore`: each law of the port as a test. A backend is done when it passes unchanged.
-import { inMemoryStore, isMemoryError, type Step } from '@episodica/memory-core';
+import { embeddedTexts, inMemoryStore, isMemoryError, type Step, textHash } from '@episodica/memory-core';
 import type {
   DatedReads,
   Entities,
@@ -15,9 +15,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   baselines,
+  embeddings,
   episodeFilters,
   episodes,
   evidences,
+  models,
   POOL_IDS,
   patternFilters,
   patterns,
@@ -31,6 +33,8 @@ import {
 import {
   aBaseline,
   aCompletedEpisode,
+  aModel,
+  anEmbedding,
   anEpisode,
   anEvidence,
   aPattern,
@@ -64,12 +68,15 @@ export function storeSuite(subject: StoreSuiteSubject): void {
     describe('requirements', () => requireLaws(law));
     describe('limits', () => limitLaws(law));
     describe('what belongs to an episode', () => ownershipLaws(law));
+    describe('vectors', () => vectorLaws(law));
+    describe('what has its vectors', () => dueLaws(law));
     describe('journal', () => journalLaws(law));
     describe('dated reads', () => datedLaws(datedLawOf(law)));
     describe('scan', () => scanLaws(law));
     describe('filters', () => filterLaws(law));
     describe('text', () => textLaws(textLawOf(law)));
     describe('words', () => wordLaws(textLawOf(law)));
+    describe('words read back', () => termLaws(textLawOf(law)));
     describe('cancelling and closing', () => lifecycleLaws(law));
     describe('as the model does', () => modelLaws(subject));
     describe('as the model answers', () => questionLaws(subject));
@@ -99,7 +106,17 @@ async function idsOf<K extends Kind>(store: MemoryStore, kind: K, filter: Filter
   return (await collect(store.scan(kind, filter))).map(({ id }) => id);
 }
 
-const KINDS = ['episode', 'step', 'pattern', 'evidence', 'baseline', 'recommendation', 'tombstone'] as const;
+const KINDS = [
+  'episode',
+  'step',
+  'pattern',
+  'evidence',
+  'baseline',
+  'recommendation',
+  'tombstone',
+  'embedding',
+  'model',
+] as const;
 
 /** One entity of each kind, with the episode that the others need first. */
 function oneOfEach(): readonly Write[] {
@@ -112,6 +129,8 @@ function oneOfEach(): readonly Write[] {
     put('baseline', aBaseline()),
     put('recommendation', aRecommendation()),
     put('tombstone', aTombstone()),
+    put('embedding', anEmbedding({ ownerId: episode.id })),
+    put('model', aModel()),
   ];
 }
 
@@ -151,6 +170,7 @@ function readLaws(law: Law): void {
     await roundTrip(store, 'baseline', baselines);
     await roundTrip(store, 'recommendation', recommendations);
     await roundTrip(store, 'tombstone', tombstones);
+    await roundTrip(store, 'model', models);
     const episode = anEpisode();
     await store.write([put('episode', episode)]);
     await fc.assert(
@@ -514,6 +534,141 @@ function ownershipLaws(law: Law): void {
   });
 }
 
+/** Numbers that are easily lost: −0, the smallest, the largest, infinite ones, and what is no number. */
+const ODD_NUMBERS = [-0, 2 ** -149, -(2 ** -126), 3.4028234663852886e38, 1 / 3, Infinity, -Infinity, Number.NaN];
+
+function bitsOf(vectors: readonly Float32Array[] | undefined): readonly (readonly number[])[] | undefined {
+  return vectors?.map((vector) => [...new Uint32Array(vector.slice().buffer)]);
+}
+
+function vectorLaws(law: Law): void {
+  law('vectors are read back bit by bit, from wherever they stood in memory [EM-04]', async (store) => {
+    const episode = anEpisode();
+    // A part of a larger piece of memory, that does not begin where numbers of eight bytes do.
+    const part = new Float32Array(20).subarray(3, 3 + ODD_NUMBERS.length);
+    part.set(ODD_NUMBERS);
+    const shape = { ownerId: episode.id, dimensions: ODD_NUMBERS.length };
+    const several = anEmbedding({ ...shape, vectors: [part, Float32Array.from(ODD_NUMBERS.toReversed())] });
+    const none = anEmbedding({ ...shape, model: 'test/2', vectors: [] });
+    await store.write([put('episode', episode), put('embedding', several), put('embedding', none)]);
+    const [read, empty] = await store.getMany('embedding', [several.id, none.id]);
+    expect(bitsOf(read?.vectors)).toEqual(bitsOf(several.vectors));
+    expect(empty).toEqual(none);
+    const scanned = await collect(store.scan('embedding', { model: several.model }));
+    expect(scanned.map(({ vectors }) => bitsOf(vectors))).toEqual([bitsOf(several.vectors)]);
+    read?.vectors[0]?.fill(7);
+    expect(bitsOf((await store.getMany('embedding', [several.id]))[0]?.vectors)).toEqual(bitsOf(several.vectors));
+  });
+
+  law('any embedding is read back as it was written, and replaced by the next one [EM-04]', async (store) => {
+    const [episode, pattern] = [anEpisode(), aPattern()];
+    await store.write([put('episode', episode), put('pattern', pattern)]);
+    await fc.assert(
+      fc.asyncProperty(embeddings, async (any) => {
+        const value = { ...any, id: 'the same', ownerId: any.ownerKind === 'episode' ? episode.id : pattern.id };
+        await store.write([put('embedding', value)]);
+        expect(await store.getMany('embedding', [value.id])).toEqual([value]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  law('many embeddings are written and read at once [EM-03]', async (store) => {
+    const owners = Array.from({ length: 300 }, () => aPattern());
+    const many = owners.map(({ id }, index) =>
+      anEmbedding({ ownerKind: 'pattern', ownerId: id, vectors: [new Float32Array([index, -index, 1 / index])] }),
+    );
+    await store.write([
+      ...owners.map((pattern) => put('pattern', pattern)),
+      ...many.map((value) => put('embedding', value, { ifVersion: 0 })),
+    ]);
+    const ids = many.map(({ id }) => id);
+    expect(await store.getMany('embedding', ids)).toEqual(many);
+    expect(await idsOf(store, 'embedding', {})).toEqual(ids.toSorted());
+    const [first, last] = [owners[0]?.id ?? '', owners[299]?.id ?? ''];
+    const wanted = [ids[0], ids[299]].toSorted();
+    expect(await idsOf(store, 'embedding', { ownerIds: [first, last, 'nobody'], ownerKind: 'pattern' })).toEqual(
+      wanted,
+    );
+    expect(await idsOf(store, 'embedding', { ownerIds: [first], ownerKind: 'episode' })).toEqual([]);
+    expect(await idsOf(store, 'embedding', { ownerIds: [first], model: 'another' })).toEqual([]);
+  });
+
+  law('an embedding needs its owner, and goes with it [EP-06]', async (store) => {
+    const [gone, kept, pattern] = [anEpisode(), anEpisode(), aPattern()];
+    const lost = anEmbedding({ ownerId: gone.id });
+    await expect(store.write([put('model', aModel()), put('embedding', lost)])).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringContaining(gone.id),
+    });
+    expect((await store.changes(0)).seq).toBe(0);
+    const mistaken = anEmbedding({ ownerId: kept.id, ownerKind: 'pattern' });
+    await store.write([put('episode', gone), put('episode', kept), put('pattern', pattern)]);
+    await expect(store.write([put('embedding', mistaken)])).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const [ofKept, ofPattern] = [
+      anEmbedding({ ownerId: kept.id }),
+      anEmbedding({ ownerId: pattern.id, ownerKind: 'pattern' }),
+    ];
+    await store.write([lost, ofKept, ofPattern].map((value) => put('embedding', value)));
+    await store.write([
+      put('embedding', anEmbedding({ ownerId: gone.id, model: 'test/2' })),
+      remove('episode', gone.id),
+    ]);
+    expect(await idsOf(store, 'embedding', {})).toEqual([ofKept.id, ofPattern.id].toSorted());
+    await store.write([put('episode', { ...kept, version: 2 }), put('pattern', { ...pattern, version: 2 })]);
+    expect(await idsOf(store, 'embedding', {})).toHaveLength(2);
+    await store.write([remove('pattern', pattern.id)]);
+    expect(await idsOf(store, 'embedding', {})).toEqual([ofKept.id]);
+    await store.write([remove('embedding', ofKept.id, { ifVersion: 1 })]);
+    expect(await idsOf(store, 'embedding', {})).toEqual([]);
+  });
+}
+
+function dueLaws(law: Law): void {
+  const due = async (store: MemoryStore, model: string): Promise<readonly string[][]> => [
+    await idsOf(store, 'episode', { embeddingDue: model, order: 'newest' }),
+    await idsOf(store, 'pattern', { embeddingDue: model }),
+  ];
+
+  law('what has no embedding by a model, or one of other texts, is due [EM-03]', async (store) => {
+    const [first, second] = [anEpisode({ startedAt: minute(1) }), anEpisode({ startedAt: minute(2) })];
+    const pattern = aPattern();
+    await store.write([put('episode', first), put('episode', second), put('pattern', pattern)]);
+    expect(await due(store, 'a')).toEqual([[second.id, first.id], [pattern.id]]);
+    expect(await idsOf(store, 'episode', { embeddingDue: 'a', limit: 1 })).toEqual([first.id]);
+    const ofFirst = anEmbedding({ ownerId: first.id, model: 'a', textHash: textHash(embeddedTexts(first)) });
+    const ofPattern = anEmbedding({
+      ...{ ownerId: pattern.id, ownerKind: 'pattern', model: 'a' },
+      textHash: textHash(embeddedTexts(pattern)),
+    });
+    const ofSecond = anEmbedding({ ownerId: second.id, model: 'a', textHash: 'of other texts' });
+    await store.write([ofFirst, ofSecond, ofPattern].map((value) => put('embedding', value)));
+    expect(await due(store, 'a')).toEqual([[second.id], []]);
+    expect(await due(store, 'b')).toEqual([[second.id, first.id], [pattern.id]]);
+
+    await store.write([put('episode', { ...first, tags: ['new'], version: 2 })]);
+    await store.write([put('pattern', { ...pattern, support: 6, version: 2 })]);
+    expect(await due(store, 'a')).toEqual([[second.id], []]);
+    await store.write([put('episode', { ...first, description: 'Another task', version: 3 })]);
+    await store.write([put('pattern', { ...pattern, scope: { domain: 'web' }, version: 3 })]);
+    expect(await due(store, 'a')).toEqual([[second.id, first.id], [pattern.id]]);
+    await store.write([put('episode', { ...first, version: 4 }), remove('embedding', ofPattern.id)]);
+    expect(await due(store, 'a')).toEqual([[second.id], [pattern.id]]);
+  });
+
+  law('an error that was made good is due when its episode ends with it [EM-03]', async (store) => {
+    const episode = anEpisode();
+    const ofTask = anEmbedding({ ownerId: episode.id, model: 'a', textHash: textHash(embeddedTexts(episode)) });
+    await store.write([put('episode', episode), put('embedding', ofTask)]);
+    const without = { ...aCompletedEpisode(), id: episode.id, description: episode.description };
+    await store.write([put('episode', without)]);
+    expect((await due(store, 'a'))[0]).toEqual([]);
+    const recovery = { failedStep: 1, fixedStep: 2, tool: 'bash', action: 'test', error: 'no such file', fix: [] };
+    await store.write([put('episode', { ...without, recoveries: [recovery] })]);
+    expect((await due(store, 'a'))[0]).toEqual([episode.id]);
+  });
+}
+
 function journalLaws(law: Law): void {
   law('every operation has one entry, in the order of the batch [ST-08]', async (store) => {
     const episode = anEpisode();
@@ -834,6 +989,48 @@ function wordLaws(textLaw: TextLaw): void {
   });
 }
 
+function termLaws(textLaw: TextLaw): void {
+  textLaw('the terms of many are read back, in the order of the ids [RE-01]', async (store, text) => {
+    const words = { title: ['λόγος', 'lock', 'lock'], body: ['日本', 'größe', 'lock', '42'] };
+    const [told, silent, pattern] = [anEpisode(), anEpisode(), aPattern()];
+    await store.write([
+      put('episode', told, { terms: words }),
+      put('episode', silent),
+      put('pattern', pattern, { terms: terms('grep edit', 'grep edit web') }),
+    ]);
+    const none = { title: [], body: [] };
+    expect(await text.terms('episode', [silent.id, 'nobody', told.id, told.id])).toEqual([
+      none,
+      undefined,
+      words,
+      words,
+    ]);
+    expect(await text.terms('pattern', [pattern.id, told.id])).toEqual([
+      terms('grep edit', 'grep edit web'),
+      undefined,
+    ]);
+    expect(await text.terms('episode', [])).toEqual([]);
+    await store.write([put('episode', { ...told, version: 2 }, { terms: terms('other', 'words') })]);
+    expect(await text.terms('episode', [told.id])).toEqual([terms('other', 'words')]);
+    await store.write([remove('episode', told.id)]);
+    expect(await text.terms('episode', [told.id])).toEqual([undefined]);
+  });
+
+  textLaw('the terms of large texts are all there [RE-01]', async (store, text) => {
+    const large = Array.from({ length: 12 }, (_, index) => ({
+      title: [`number${index}`],
+      body: Array.from({ length: 30_000 }, (__, word) => `word${word}`),
+    }));
+    const many = large.map((words) => put('episode', anEpisode(), { terms: words }));
+    await store.write(many);
+    const found = await text.terms(
+      'episode',
+      many.map(({ value }) => value.id),
+    );
+    expect(found).toEqual(large);
+  });
+}
+
 function lifecycleLaws(law: Law): void {
   law('a call that was cancelled rejects and writes nothing [ST-01]', async (store) => {
     const signal = AbortSignal.abort();
@@ -845,6 +1042,7 @@ function lifecycleLaws(law: Law): void {
     if (store.text !== undefined) {
       const ask = { kind: 'episode', terms: ['a'], limit: 1 } as const;
       await expect(store.text.match(ask, { signal })).rejects.toMatchObject(aborted);
+      await expect(store.text.terms('episode', ['a'], { signal })).rejects.toMatchObject(aborted);
     }
     expect((await store.changes(0)).seq).toBe(0);
   });
@@ -884,6 +1082,7 @@ function lifecycleLaws(law: Law): void {
     await expect(collect(store.scan('episode', {}))).rejects.toMatchObject(closed);
     if (store.text !== undefined) {
       await expect(store.text.match({ kind: 'episode', terms: ['a'], limit: 1 })).rejects.toMatchObject(closed);
+      await expect(store.text.terms('episode', ['a'])).rejects.toMatchObject(closed);
     }
   });
 

@@ -9,6 +9,7 @@ export type {
   Dated,
   DatedReads,
   Delete,
+  EmbeddingFilter,
   Entities,
   EpisodeFilter,
   Filters,

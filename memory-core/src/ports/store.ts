@@ -1,4 +1,5 @@
 // What a durable store must do. The conformance suite `storeSuite` in test-utils says the same, as tests.
+import type { EmbeddedKind, Embedding, EmbeddingModel } from '../embedding.ts';
 import type { Episode, OutcomeKind, Step, TaskType } from '../episode.ts';
 import type { Baseline, Pattern, PatternEvidence, PatternKind } from '../pattern.ts';
 import type { Recommendation, Tombstone } from '../recommendation.ts';
@@ -12,6 +13,8 @@ export interface Entities {
   baseline: Baseline;
   recommendation: Recommendation;
   tombstone: Tombstone;
+  embedding: Embedding;
+  model: EmbeddingModel;
 }
 export type Kind = keyof Entities;
 
@@ -45,7 +48,8 @@ export interface MemoryStore {
    *
    * Laws: a `require` that does not hold, an `ifVersion` that differs, or a second step with the same key in an
    * episode rejects and changes nothing. The store numbers steps 1, 2, 3 … within their episode as it commits.
-   * Deleting an episode also deletes its steps, its evidence and its text. Every write adds one journal entry per
+   * Deleting an episode also deletes its steps, its evidence, its text and its embeddings; deleting a pattern its text
+   * and its embeddings. An embedding whose owner is not there rejects with `NOT_FOUND`. Every write adds one journal entry per
    * operation, in the order of the batch, in the same commit.
    */
   write(batch: readonly Write[], options?: WriteOptions): Promise<WriteReceipt>;
@@ -139,6 +143,9 @@ export interface TextIndex {
    * may leave out the most frequent ones where that costs too much, and then says how many it left out.
    */
   match<K extends IndexedKind>(query: TextQuery<K>, options?: CallOptions): Promise<TextMatches>;
+
+  /** The terms that are indexed of these entities, in the same order; `undefined` where there is no such entity. */
+  terms(kind: IndexedKind, ids: readonly string[], options?: CallOptions): Promise<readonly (IndexTerms | undefined)[]>;
 }
 
 /** Reads that also say where the journal stood when their answer was true, in one round trip where a read is one. */
@@ -189,6 +196,8 @@ export interface Filters {
   baseline: Record<never, never>;
   recommendation: Record<never, never>;
   tombstone: Record<never, never>;
+  embedding: EmbeddingFilter;
+  model: Record<never, never>;
 }
 // Order of scans: episodes as `EpisodeFilter.order` says; steps by episode id, then number; evidence by episode id
 // backwards, so that the newest of a pattern are had without reading all; all others by id.
@@ -218,6 +227,8 @@ export interface EpisodeFilter {
   readonly capturedFrom?: string;
   readonly minConfidence?: number;
   readonly learningPending?: boolean;
+  /** Has no embedding by this model, or one of texts that it had before. */
+  readonly embeddingDue?: string;
   /** By start, then id. @default 'oldest' */
   readonly order?: 'oldest' | 'newest';
   /** Continue behind this episode, in the given order. It need not exist any more. */
@@ -245,4 +256,12 @@ export interface PatternFilter {
   readonly visibleTo?: { readonly project?: string };
   readonly domain?: string;
   readonly minSupport?: number;
+  /** As that of episodes. */
+  readonly embeddingDue?: string;
+}
+
+export interface EmbeddingFilter {
+  readonly ownerKind?: EmbeddedKind;
+  readonly ownerIds?: readonly string[];
+  readonly model?: string;
 }

@@ -86,8 +86,8 @@ export function cachedStore(store: MemoryStore, cache: MemoryCache, options: Cac
 }
 
 /**
- * Steps and evidence are not kept: deleting an episode deletes them too, without an entry of their own in the journal,
- * and they are read by `scan` anyway.
+ * Steps, evidence and embeddings are not kept: deleting an episode deletes them too, without an entry of their own in
+ * the journal, and they are read by `scan` anyway.
  */
 const IS_CACHED: Readonly<Record<Kind, boolean>> = {
   episode: true,
@@ -97,6 +97,8 @@ const IS_CACHED: Readonly<Record<Kind, boolean>> = {
   baseline: true,
   recommendation: true,
   tombstone: true,
+  embedding: false,
+  model: true,
 };
 
 /** Whether an entity of this kind may have changed meanwhile. */
@@ -116,6 +118,7 @@ function cachedText(
   { cache, attempt, reads }: { readonly cache: MemoryCache; readonly attempt: Attempt; readonly reads: PlacedReads },
 ): TextIndex {
   return {
+    terms: (kind, ids, call) => text.terms(kind, ids, call),
     async match<K extends IndexedKind>(query: TextQuery<K>, call?: CallOptions): Promise<TextMatches> {
       const key = `match-${createHash('sha256')
         .update(JSON.stringify([MATCH_FORMAT, store.name, query]))

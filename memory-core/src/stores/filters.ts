@@ -1,11 +1,12 @@
 // Which entities a filter lets through, and the order they come in. Pure; a store with a query language says the same in it.
+import type { Embedding } from '../embedding.ts';
 import type { Episode, Step } from '../episode.ts';
 import type { Pattern, PatternEvidence } from '../pattern.ts';
-import type { EpisodeFilter, Filters, PatternFilter, StepFilter } from '../ports/store.ts';
+import type { EmbeddingFilter, EpisodeFilter, Filters, PatternFilter, StepFilter } from '../ports/store.ts';
 
 /**
  * Whether the filter lets the episode through. `order`, `after` and `limit` say which part of the matches is wanted,
- * and in what order: they are not looked at.
+ * and in what order, and `embeddingDue` asks for what the episode does not know: they are not looked at.
  */
 export function matchesEpisode(episode: Episode, filter: EpisodeFilter): boolean {
   const { source } = episode;
@@ -52,7 +53,7 @@ export function compareSteps(a: Step, b: Step): number {
   return compareText(a.episodeId, b.episodeId) || a.number - b.number;
 }
 
-/** Whether the filter lets the pattern through. */
+/** Whether the filter lets the pattern through. `embeddingDue` is not looked at. */
 export function matchesPattern(pattern: Pattern, filter: PatternFilter): boolean {
   return (
     isSame(filter.kind, pattern.kind) &&
@@ -66,6 +67,15 @@ export function matchesPattern(pattern: Pattern, filter: PatternFilter): boolean
 /** Whether the filter lets the evidence through. */
 export function matchesEvidence(evidence: PatternEvidence, filter: Filters['evidence']): boolean {
   return isSame(filter.patternId, evidence.patternId) && isIn(filter.episodeIds, evidence.episodeId);
+}
+
+/** Whether the filter lets the embedding through. */
+export function matchesEmbedding(embedding: Embedding, filter: EmbeddingFilter): boolean {
+  return (
+    isSame(filter.ownerKind, embedding.ownerKind) &&
+    isIn(filter.ownerIds, embedding.ownerId) &&
+    isSame(filter.model, embedding.model)
+  );
 }
 
 /** The order of evidence: the newest episode first, where ids rise with time. */

@@ -1,4 +1,5 @@
 // The store of reference: the laws of `MemoryStore` in the plainest code that keeps them. Nothing here is durable.
+import { type EmbeddedKind, embeddedTexts, textHash } from '../embedding.ts';
 import { alreadyCompleted, episodeNotFound } from '../episode.ts';
 import { assertNever, MemoryError, throwIfAborted } from '../errors.ts';
 import type { PatternEvidence } from '../pattern.ts';
@@ -27,6 +28,7 @@ import {
   compareEvidence,
   compareSteps,
   compareText,
+  matchesEmbedding,
   matchesEpisode,
   matchesEvidence,
   matchesPattern,
@@ -35,6 +37,7 @@ import {
 import { matchText } from './in-memory-text.ts';
 import {
   evidenceTaken,
+  ownerNotFound,
   stepCountConflict,
   stepTaken,
   tooManyBytes,
@@ -72,7 +75,7 @@ export function inMemoryStore(
 
     async *scan<K extends Kind>(kind: K, filter: Filters[K], call?: CallOptions) {
       enter(call);
-      for (const held of select(tables[kind], RULES[kind], filter)) {
+      for (const held of select(tables, kind, filter)) {
         enter(call);
         yield copyOf(held);
       }
@@ -98,7 +101,11 @@ export function inMemoryStore(
     text: {
       async match(query, call) {
         enter(call);
-        return matchesIn(tables[query.kind], query);
+        return matchesIn(tables, query);
+      },
+      async terms(kind, ids, call) {
+        enter(call);
+        return ids.map((id) => copyOfTerms(tables[kind].get(id)?.terms));
       },
     },
 
@@ -110,7 +117,7 @@ export function inMemoryStore(
       },
       async match(query, call) {
         enter(call);
-        return { answer: matchesIn(tables[query.kind], query), newest: journal.at(-1) };
+        return { answer: matchesIn(tables, query), newest: journal.at(-1) };
       },
     },
 
@@ -138,16 +145,28 @@ function emptyTables(): Tables {
     baseline: new Map(),
     recommendation: new Map(),
     tombstone: new Map(),
+    embedding: new Map(),
+    model: new Map(),
   };
 }
 
 function hold<K extends Kind>(value: Entities[K], terms: IndexTerms = { title: [], body: [] }): Held<K> {
-  const json = JSON.stringify(value);
-  return { value: JSON.parse(json), json, terms };
+  // JSON has no vectors of bytes.
+  const json = JSON.stringify('vectors' in value ? { ...value, vectors: [] } : value);
+  return { value: copied(value, json), json, terms };
 }
 
-function copyOf<K extends Kind>(held: Held<K>): Entities[K] {
-  return JSON.parse(held.json);
+function copyOf<K extends Kind>({ value, json }: Held<K>): Entities[K] {
+  return copied(value, json);
+}
+
+function copied<K extends Kind>(value: Entities[K], json: string): Entities[K] {
+  const copy = JSON.parse(json);
+  return 'vectors' in value ? { ...copy, vectors: value.vectors.map((vector) => vector.slice()) } : copy;
+}
+
+function copyOfTerms(terms: IndexTerms | undefined): IndexTerms | undefined {
+  return terms && { title: [...terms.title], body: [...terms.body] };
 }
 
 function valuesIn<K extends Kind>(
@@ -165,8 +184,8 @@ function entriesIn(journal: readonly JournalEntry[], since: number, limit = 1_00
   return { entries: journal.slice(first, first + limit).map((entry) => ({ ...entry })), seq: journal.length };
 }
 
-function matchesIn<K extends IndexedKind>(table: ReadonlyMap<string, Held<K>>, query: TextQuery<K>): TextMatches {
-  return matchText([...table.values()], query, RULES[query.kind].matches);
+function matchesIn<K extends IndexedKind>(tables: Tables, query: TextQuery<K>): TextMatches {
+  return matchText([...tables[query.kind].values()], query, matcherIn(tables, query.kind, query.filter));
 }
 
 // Reading: what a scan of each kind lets through, in which order, and how much of it.
@@ -200,11 +219,36 @@ const RULES: { readonly [K in Kind]: Rules<K> } = {
   baseline: { matches: () => true, page: byId },
   recommendation: { matches: () => true, page: byId },
   tombstone: { matches: () => true, page: byId },
+  embedding: { matches: matchesEmbedding, page: byId },
+  model: { matches: () => true, page: byId },
 };
 
-function select<K extends Kind>(table: Map<string, Held<K>>, rules: Rules<K>, filter: Filters[K]): readonly Held<K>[] {
-  const matches = [...table.values()].filter(({ value }) => rules.matches(value, filter));
-  return rules.page(matches, filter);
+function select<K extends Kind>(tables: Tables, kind: K, filter: Filters[K]): readonly Held<K>[] {
+  const matches = matcherIn(tables, kind, filter);
+  const matching = [...tables[kind].values()].filter(({ value }) => matches(value, filter));
+  return RULES[kind].page(matching, filter);
+}
+
+/** The rules of the kind, and what only the other tables know. */
+function matcherIn<K extends Kind>(tables: Tables, kind: K, filter: Filters[K] | undefined): Rules<K>['matches'] {
+  const { matches } = RULES[kind];
+  if (filter === undefined || !('embeddingDue' in filter) || filter.embeddingDue === undefined) return matches;
+  const model = filter.embeddingDue;
+  const current = new Set(
+    [...tables.embedding.values()].flatMap(({ value }) =>
+      value.ownerKind === kind && value.model === model ? [textKey(value.ownerId, value.textHash)] : [],
+    ),
+  );
+  return (value, asked) => {
+    if (!matches(value, asked)) return false;
+    // Nothing else has such a filter.
+    const owner = value as Entities[EmbeddedKind];
+    return !current.has(textKey(owner.id, textHash(embeddedTexts(owner))));
+  };
+}
+
+function textKey(ownerId: string, hash: string): string {
+  return `${ownerId} ${hash}`;
 }
 
 // Writing: each operation on a draft, which can take everything back.
@@ -250,6 +294,9 @@ function perform(draft: Draft, write: Write): readonly number[] {
       checkVersion(draft.tables, write, write.value.id);
       if (write.kind === 'step') return [putStep(draft, write)];
       if (write.kind === 'evidence') checkEvidence(draft.tables, write.value);
+      if (write.kind === 'embedding' && !draft.tables[write.value.ownerKind].has(write.value.ownerId)) {
+        throw ownerNotFound(write.value);
+      }
       replaceEntity(draft, write);
       return [];
     default:
@@ -307,6 +354,10 @@ function replaceEntity<K extends Kind>(draft: Draft, { kind, value, terms }: Put
 
 function remove(draft: Draft, { kind, id }: Delete<Kind>): void {
   draft.set(kind, id, undefined);
+  if (kind !== 'episode' && kind !== 'pattern') return;
+  for (const { value } of [...draft.tables.embedding.values()]) {
+    if (value.ownerKind === kind && value.ownerId === id) draft.set('embedding', value.id, undefined);
+  }
   if (kind !== 'episode') return;
   for (const { value } of stepsOf(draft.tables, id)) draft.set('step', value.id, undefined);
   for (const { value } of [...draft.tables.evidence.values()]) {

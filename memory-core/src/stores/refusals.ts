@@ -1,4 +1,5 @@
 // Why a store turns a write down. Every store says it in these words, beside `episodeNotFound` and `alreadyCompleted`.
+import type { Embedding } from '../embedding.ts';
 import type { Step } from '../episode.ts';
 import { MemoryError } from '../errors.ts';
 import type { PatternEvidence } from '../pattern.ts';
@@ -25,6 +26,12 @@ export function stepTaken(step: Pick<Step, 'id' | 'episodeId'>): MemoryError {
 export function evidenceTaken(evidence: Pick<PatternEvidence, 'patternId' | 'episodeId'>): MemoryError {
   const what = `Pattern ${evidence.patternId} already has evidence from episode ${evidence.episodeId}`;
   return new MemoryError('CONFLICT', `${what}; read its evidence again and repeat.`);
+}
+
+/** What an embedding is of is not there: it was forgotten, or never was. */
+export function ownerNotFound({ ownerKind, ownerId }: Pick<Embedding, 'ownerKind' | 'ownerId'>): MemoryError {
+  const what = `There is no ${ownerKind} ${ownerId} that could have an embedding`;
+  return new MemoryError('NOT_FOUND', `${what}; it was forgotten, or is to be stored first.`);
 }
 
 /** `maxSteps` is passed. */
