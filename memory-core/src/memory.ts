@@ -28,7 +28,7 @@ import type { CallOptions, EpisodeFilter, MemoryStore, PatternFilter } from './p
 import type { FeedbackInput, RecommendQuery, SearchQuery } from './query.ts';
 import { hintsForError, type Recommended, recommend, recordFeedback, type SearchResult, search } from './recall.ts';
 import type { Recommendation } from './recommendation.ts';
-import { gatherPatterns, withEvidenceIds } from './retrieve/gather.ts';
+import { gatherPatterns, withEvidenceIds } from './gather/gather.ts';
 import type { Hint } from './retrieve/hints.ts';
 import { patternTerms } from './retrieve/index-terms.ts';
 import { type PatternHit, rankPatterns } from './retrieve/rank.ts';

@@ -13,50 +13,13 @@ import {
   searchQuery,
 } from './query.ts';
 import type { Feedback, Recommendation } from './recommendation.ts';
-import { gatherEpisodes, gatherPatterns, withEvidenceIds } from './retrieve/gather.ts';
+import { gatherEpisodes, gatherPatterns, withEvidenceIds } from './gather/gather.ts';
 import { type Hint, hintsFor } from './retrieve/hints.ts';
 import { type EpisodeHit, type PatternHit, rankEpisodes, rankPatterns } from './retrieve/rank.ts';
 import { queryTerms } from './retrieve/tokenize.ts';
 import { normaliseTag } from './tag.ts';
 
-export interface SearchResult {
-  /** Best first. */
-  readonly episodes: readonly EpisodeHit[];
-  /** Best first. */
-  readonly patterns: readonly PatternHit[];
-  /** Something was asked in words and nothing stored has any of them. */
-  readonly isAbstained: boolean;
-  /** Why the answer may be less complete than it could be; empty when nothing stood in the way. */
-  readonly degraded: readonly string[];
-}
-
-const DEFAULT_HITS = 10;
 const DEFAULT_RECOMMENDED = 5;
-/** Episodes looked into for a fix of an error. */
-const MAX_HINT_EPISODES = 10;
-
-/** Experience for a question. @throws `INVALID_INPUT` when neither text nor a filter is given. */
-export async function search(context: MemoryContext, query: SearchQuery, options: CallOptions): Promise<SearchResult> {
-  const checked = parse(searchQuery, query, 'query');
-  const asked = checked.text?.trim() === '' ? { ...checked, text: undefined } : checked;
-  const { text, limit = DEFAULT_HITS, situation = {} } = asked;
-  const { scope: _scope, limit: _limit, situation: _situation, ...filters } = asked;
-  if (text === undefined && Object.values(filters).every((value) => value === undefined)) {
-    throw new MemoryError('INVALID_INPUT', 'query: give a text, or a filter such as domain, tags or outcome.');
-  }
-  const terms = text === undefined ? undefined : queryTerms(text);
-  const episodeFilter = toEpisodeFilter(context, asked);
-  const { visibleTo, project } = episodeFilter;
-  const patternFilter: PatternFilter = defined({ visibleTo, project, domain: asked.domain });
-  const [episodes, patterns] = await Promise.all([
-    gatherEpisodes(context.store, { terms, filter: episodeFilter, limit }, options),
-    narrowsToEpisodes(asked) ? [] : gatherPatterns(context.store, { terms, filter: patternFilter, limit }, options),
-  ]);
-  const hits = rankEpisodes(episodes.found, { situation, nowMs: context.clock() }).slice(0, limit);
-  const rules = await withEvidenceIds(context.store, rankPatterns(patterns).slice(0, limit), options);
-  const isAbstained = text !== undefined && hits.length === 0 && rules.length === 0;
-  return { episodes: hits, patterns: rules, isAbstained, degraded: episodes.degraded };
-}
 
 /** Fixes of earlier errors like this one, in this project and what belongs to none. */
 export async function hintsForError(
@@ -65,15 +28,9 @@ export async function hintsForError(
   scope: { readonly project: string | undefined; readonly exceptEpisode: string },
   options: CallOptions,
 ): Promise<readonly Hint[]> {
-  const terms = queryTerms(error);
-  if (terms.length === 0) return [];
   const filter: EpisodeFilter = { status: 'completed', visibleTo: defined({ project: scope.project }) };
-  const { found } = await gatherEpisodes(context.store, { terms, filter, limit: MAX_HINT_EPISODES }, options);
-  const others = found.filter(({ episode }) => episode.id !== scope.exceptEpisode).slice(0, MAX_HINT_EPISODES);
-  return hintsFor(
-    error,
-    others.map(({ episode }) => episode),
-  );
+  const fixes = await fixesOf(context, { error, filter }, options);
+  return fixes.filter(({ episodeId }) => episodeId !== scope.exceptEpisode);
 }
 
 export interface Recommended extends SearchResult {
@@ -164,17 +121,4 @@ export async function utilityWrites(
     };
     return [{ op: 'put', kind: 'pattern', value, ifVersion: pattern.version }];
   });
-}
-
-function toEpisodeFilter(context: MemoryContext, asked: SearchQuery): EpisodeFilter {
-  const { domain, taskType, outcome, since, until } = asked;
-  const visibleTo = asked.scope === 'all' ? undefined : defined({ project: asked.project ?? context.project });
-  const project = asked.scope === 'all' ? asked.project : undefined;
-  const tagsAll = asked.tags?.map(normaliseTag);
-  return defined({ domain, taskType, outcome, since, until, visibleTo, project, tagsAll });
-}
-
-/** Filters that no pattern can satisfy: they speak of single episodes. */
-function narrowsToEpisodes({ taskType, outcome, tags, since, until }: SearchQuery): boolean {
-  return [taskType, outcome, tags, since, until].some((filter) => filter !== undefined);
 }

@@ -40,7 +40,8 @@ const CORE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   learn: [],
   retrieve: [],
   vectors: ['retrieve'],
-  embed: ['retrieve'],
+  embed: ['retrieve', 'stores'],
+  gather: ['retrieve', 'vectors', 'stores', 'embed'],
   stores: ['retrieve'],
   transfer: ['learn', 'retrieve'],
 };

@@ -1,9 +1,8 @@
 // Candidates for a question, from the index: each source says what it found, and how much.
 import type { CallOptions } from '../ports/store.ts';
 import { bestSlots } from '../retrieve/best-slots.ts';
-import { documentRelevance, relevanceFor } from '../retrieve/bm25.ts';
+import { documentRelevance, relevanceFor, type TermStatistics } from '../retrieve/bm25.ts';
 import { errorSignature, looksLikeError, signatureTerms } from '../retrieve/error-signature.ts';
-import { expansionTerms, MAX_SEEDS } from '../retrieve/expand.ts';
 import type { Signals } from '../retrieve/fuse.ts';
 import type { Here } from '../retrieve/place-and-time.ts';
 import type { Scores } from '../retrieve/scores.ts';
@@ -31,8 +30,6 @@ const FROM_TEXT = 100;
 const FROM_VECTORS = 50;
 const FROM_ERRORS = 50;
 const FROM_PLACES = 20;
-/** Terms that a document lends to the second look. */
-const LENT_TERMS = 12;
 
 /** Episodes for which any source has something to say, in no order. */
 export async function episodeCandidates(
@@ -41,7 +38,6 @@ export async function episodeCandidates(
   call: CallOptions,
 ): Promise<readonly Candidate[]> {
   const { episodes } = index;
-  // A large matrix is scanned elsewhere meanwhile.
   const nearest =
     question.vector && index.vectors('episode')?.nearest(question.vector, { count: FROM_VECTORS, among, ...call });
   const errors = errorRelevances(index, { text: question.text, among });
@@ -57,4 +53,91 @@ export async function episodeCandidates(
       signals: { text: text.of(slot), meaning: meaningOf(slot), error: errors.get(slot), place: places.get(slot) },
     }));
   });
+}
+
+/** Patterns for which words or vectors have something to say, in no order. */
+export async function patternCandidates(
+  index: ExperienceIndex,
+  { question, among }: { readonly question: Question; readonly among: SlotSet | undefined },
+  call: CallOptions,
+): Promise<readonly Candidate[]> {
+  const { vector, terms } = question;
+  const matrix = index.vectors('pattern');
+  const nearest = vector && matrix?.nearest(vector, { count: FROM_VECTORS, among, ...call });
+  const meanings = new Map((await nearest)?.map(({ slot, cosine }) => [slot, cosine]));
+  return index.scored((title, body) => {
+    const text = textRelevance(index.patterns, { terms, among, scores: { title, body } });
+    const slots = new Set([...text.best(FROM_TEXT), ...meanings.keys()]);
+    return [...slots].map((slot) => ({ slot, signals: { text: text.of(slot), meaning: meanings.get(slot) } }));
+  });
+}
+
+/** Episodes that made errors good which are like the one in this text, with how like it is: 0–1, and 1 only by chance. */
+function errorRelevances(
+  index: ExperienceIndex,
+  { text, among }: { readonly text: string; readonly among: SlotSet | undefined },
+): ReadonlyMap<number, number> {
+  const found = new Map<number, number>();
+  if (!looksLikeError(text)) return found;
+  const { slots, terms: errors } = index.errors;
+  const asked = [...new Set(signatureTerms(errorSignature(text)))];
+  const relevanceOf = relevanceFor(asked, statisticsOf(errors));
+  index.scored((score) => {
+    errors.score(asked.map(plain), { scores: score });
+    const best = bestSlots(score.touched(), { scoreOf: score.of, count: FROM_ERRORS });
+    for (const errorSlot of best) {
+      const slot = slots.placeOf(errorSlot)?.episodeSlot;
+      if (slot === undefined || (among !== undefined && !hasSlot(among, slot))) continue;
+      found.set(slot, Math.max(found.get(slot) ?? 0, relevanceOf(score.of(errorSlot))));
+    }
+  });
+  return found;
+}
+
+/** Where the asker works on something that has a name, the episodes that worked on it too. */
+function placesOf(
+  { episodes }: ExperienceIndex,
+  { here, among }: { readonly here: Here; readonly among: SlotSet | undefined },
+): ReadonlyMap<number, number> {
+  if (here.places.length === 0) return new Map();
+  const near = episodes.placeAndTime.nearest(here, { count: FROM_PLACES, among });
+  return new Map(near.map(({ slot, place }) => [slot, place]));
+}
+
+interface TextRelevance {
+  /** 0–1: `documentRelevance`. */
+  of(slot: number): number;
+  /** Slots, best first. */
+  best(count: number): readonly number[];
+}
+
+function textRelevance(
+  { titles, bodies }: Searched,
+  asked: {
+    readonly terms: readonly string[];
+    readonly among: SlotSet | undefined;
+    readonly scores: { readonly title: Scores; readonly body: Scores };
+  },
+): TextRelevance {
+  const { terms, among } = asked;
+  const { title, body } = asked.scores;
+  const inTitle = relevanceFor(terms, statisticsOf(titles));
+  const inBody = relevanceFor(terms, statisticsOf(bodies));
+  titles.score(terms.map(plain), { scores: title, among });
+  bodies.score(terms.map(plain), { scores: body, among });
+  const of = (slot: number): number =>
+    documentRelevance({ title: inTitle(title.of(slot)), body: inBody(body.of(slot)) });
+  return {
+    of,
+    // A body has all the words of its title.
+    best: (count) => bestSlots(body.touched(), { scoreOf: of, count }),
+  };
+}
+
+function statisticsOf({ documents, frequencyOf }: TermIndex): TermStatistics {
+  return { documents, frequencyOf };
+}
+
+function plain(term: string): WeightedTerm {
+  return { term, weight: 1 };
 }

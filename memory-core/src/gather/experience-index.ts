@@ -9,6 +9,7 @@ import { errorSignature, signatureTerms } from '../retrieve/error-signature.ts';
 import { type ErrorSlots, errorSlots, unpackedErrorSlots } from '../retrieve/error-slots.ts';
 import type { PackedPart, UnpackedParts } from '../retrieve/packed-part.ts';
 import { type PlaceAndTime, placeAndTime, unpackedPlaceAndTime } from '../retrieve/place-and-time.ts';
+import { type Scores, scores } from '../retrieve/scores.ts';
 import { type SlotTable, slotTable, unpackedSlotTable } from '../retrieve/slot-table.ts';
 import { type TermIndex, termIndex, unpackedTermIndex } from '../retrieve/term-index.ts';
 import { unpackedVectorMatrix, type VectorMatrix, vectorMatrix } from '../vectors/vector-matrix.ts';
@@ -36,6 +37,9 @@ export interface ExperienceIndex {
   putBaseline(baseline: Baseline): void;
   /** The vectors of what is in it already; those of another model, or of what it does not know, are passed over. */
   putEmbedding(embedding: Embedding): void;
+
+  /** Does `work` with empty scores, which are its own until it returns. */
+  scored<T>(work: (...scores: readonly [Scores, Scores, Scores]) => T): T;
 
   parts(): readonly PackedPart[];
   close(): Promise<void>;
@@ -81,6 +85,17 @@ interface Contents {
 function indexOver(model: string | undefined, { episodes, patterns, errors, matrices }: Contents): ExperienceIndex {
   const heldPatterns = new Map<string, Pattern>();
   const baselines = new Map<string, Baseline>();
+  const free: (readonly [Scores, Scores, Scores])[] = [];
+
+  function scored<T>(work: (...lent: readonly [Scores, Scores, Scores]) => T): T {
+    const lent = free.pop() ?? [scores(), scores(), scores()];
+    try {
+      return work(...lent);
+    } finally {
+      for (const each of lent) each.clear();
+      free.push(lent);
+    }
+  }
 
   function putVector(of: Vectors, slot: number, vector: Float32Array | undefined): void {
     if (vector === undefined) return matrices.get(of)?.delete(slot);
@@ -143,6 +158,7 @@ function indexOver(model: string | undefined, { episodes, patterns, errors, matr
         putVector('error', errorSlot, others[index]);
       });
     },
+    scored,
     parts: () => [
       ...partsOf(episodes, 'episode'),
       ...episodes.placeAndTime.parts('episode'),

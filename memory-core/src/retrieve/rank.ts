@@ -1,6 +1,7 @@
 // Candidates to hits: how much each counts, and why. Pure.
-import type { Episode } from '../episode.ts';
+import type { Episode, OutcomeKind } from '../episode.ts';
 import type { Pattern, PatternFigures } from '../pattern.ts';
+import type { Fused } from './fuse.ts';
 
 /** The parts of a score by name. They sum to the score. */
 export type Why = Readonly<Record<string, number>>;
@@ -12,14 +13,15 @@ export interface EpisodeHit {
   readonly why: Why;
   /** It did not end well: experience of what not to do. */
   readonly isWarning: boolean;
+  /** Other attempts at the same task, best first. */
+  readonly attempts: readonly OtherAttempt[];
+  /** What differed between the attempts that succeeded and those that did not, where that can be told. */
+  readonly difference?: string | undefined;
 }
 
-export interface EpisodeCandidate {
-  readonly episode: Episode;
-  /** 0–1. */
-  readonly relevance: number;
-  /** What the relevance is made of, by source: they sum to it. Without it the relevance is told as one part. */
-  readonly parts?: Readonly<Record<string, number>> | undefined;
+export interface OtherAttempt {
+  readonly episodeId: string;
+  readonly outcome: OutcomeKind | undefined;
 }
 
 export interface PatternHit {
@@ -48,35 +50,34 @@ const RECENCY_HALF_LIFE_DAYS = 30;
 /** Support at which a pattern's support counts one half. */
 const HALF_SUPPORT = 10;
 
+/** What is known of an episode beside how well it answers. */
+export interface Standing {
+  /** 0–1; of an open episode 0. */
+  readonly reward: number;
+  readonly ageMs: number;
+  /** How near it is to where the asker is, 0–1. */
+  readonly context: number;
+}
+
 /**
- * Best first. score = relevance · (1 + 0.1 · reward + 0.05 · recency + 0.05 · context) / 1.2, each in 0–1;
- * recency = ½^(age / 30 days), context = the share of the known situation that is the same. Relevance leads: what
- * succeeded or is new goes before its equals and never before what fits much better.
+ * score = relevance · (1 + 0.1 · reward + 0.05 · recency + 0.05 · context) / 1.2, each in 0–1; recency = ½^(age / 30
+ * days). Relevance leads: what succeeded or is new goes before its equals and never before what fits much better.
  */
-export function rankEpisodes(
-  candidates: readonly EpisodeCandidate[],
-  asked: { readonly situation: Situation; readonly nowMs: number },
-): readonly EpisodeHit[] {
-  const hits = candidates.map(({ episode, relevance, parts = { relevance } }) => {
-    const why = shares(parts, EPISODE_BONUS, {
-      reward: episode.status === 'completed' ? episode.reward.total : 0,
-      recency: recency(asked.nowMs - Date.parse(episode.startedAt)),
-      context: sharedContext(episode, asked.situation),
-    });
-    return { episode, score: sum(why), why, isWarning: isFailed(episode) };
-  });
-  return hits.sort((a, b) => b.score - a.score || (a.episode.id < b.episode.id ? 1 : -1));
+export function rated({ parts }: Fused, standing: Standing): { readonly score: number; readonly why: Why } {
+  const { reward, ageMs, context } = standing;
+  const why = shares(parts, EPISODE_BONUS, { reward, recency: recency(ageMs), context });
+  return { score: sum(why), why };
 }
 
 /**
  * Best first. score = relevance · (1 + 0.2 · support / (support + 10) + 0.1 · utility) / 1.3, with
  * utility = (successes when applied + 1) / (times applied + 2), Laplace's rule of succession.
  */
-export function rankPatterns<C extends Omit<PatternHit, 'score' | 'why'> & { readonly relevance: number }>(
+export function rankPatterns<C extends Omit<PatternHit, 'score' | 'why'> & { readonly fused: Fused }>(
   candidates: readonly C[],
 ): readonly PatternHit[] {
-  const hits = candidates.map(({ pattern, figures, statement, evidence, relevance }) => {
-    const why = shares({ relevance }, PATTERN_BONUS, {
+  const hits = candidates.map(({ pattern, figures, statement, evidence, fused }) => {
+    const why = shares(fused.parts, PATTERN_BONUS, {
       support: pattern.support / (pattern.support + HALF_SUPPORT),
       utility: (pattern.appliedSuccesses + 1) / (pattern.applied + 2),
     });
@@ -88,20 +89,6 @@ export function rankPatterns<C extends Omit<PatternHit, 'score' | 'why'> & { rea
 function recency(ageMs: number): number {
   const ageDays = Math.max(0, ageMs) / 86_400_000;
   return 0.5 ** (ageDays / RECENCY_HALF_LIFE_DAYS);
-}
-
-function sharedContext(episode: Episode, situation: Situation): number {
-  const pairs = [
-    [situation.domain, episode.domain],
-    [situation.taskType, episode.taskType],
-    [situation.language, episode.context.language],
-    [situation.framework, episode.context.framework],
-  ].filter(([asked]) => asked !== undefined);
-  return pairs.length === 0 ? 0 : pairs.filter(([asked, found]) => asked === found).length / pairs.length;
-}
-
-function isFailed(episode: Episode): boolean {
-  return episode.status === 'completed' && episode.outcome.kind === 'failure';
 }
 
 /**

@@ -3,8 +3,8 @@ import { collect } from '../context.ts';
 import type { Episode } from '../episode.ts';
 import { baselineId, MIN_SUPPORT, type Pattern, patternFigures, patternStatement } from '../pattern.ts';
 import type { CallOptions, EpisodeFilter, MemoryStore, PatternFilter } from '../ports/store.ts';
-import { rankByDescription } from './description.ts';
-import type { PatternHit } from './rank.ts';
+import { rankByDescription } from '../retrieve/description.ts';
+import type { PatternHit } from '../retrieve/rank.ts';
 
 export interface Candidates<T> {
   readonly found: readonly T[];

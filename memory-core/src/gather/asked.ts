@@ -1,0 +1,24 @@
+// A question as it is gathered for, and what an answer to it holds.
+import type { EpisodeFilter, PatternFilter } from '../ports/store.ts';
+import type { Hint } from '../retrieve/hints.ts';
+import type { Here } from '../retrieve/place-and-time.ts';
+import type { EpisodeHit, PatternHit } from '../retrieve/rank.ts';
+
+export interface Asked {
+  /** Absent: filters alone narrow, and what is left is ranked by the rest. */
+  readonly text: string | undefined;
+  readonly filter: EpisodeFilter;
+  /** Absent: no pattern is asked for. */
+  readonly patternFilter: PatternFilter | undefined;
+  readonly here: Here;
+  /** Hits of each kind. */
+  readonly limit: number;
+}
+
+export interface Answer {
+  readonly episodes: readonly EpisodeHit[];
+  readonly patterns: readonly PatternHit[];
+  readonly fixes: readonly Hint[];
+  /** What stood in the way of a better answer. */
+  readonly degraded: readonly string[];
+}

@@ -1,0 +1,53 @@
+// The answer while there is no index yet: by words alone, as the text index of the store finds them.
+import type { MemoryContext } from '../context.ts';
+import type { CallOptions, EpisodeFilter } from '../ports/store.ts';
+import { episodeFacts } from '../retrieve/episode-facts.ts';
+import { looksLikeError } from '../retrieve/error-signature.ts';
+import { type Hint, hintsFor } from '../retrieve/hints.ts';
+import { nearnessOf } from '../retrieve/place-and-time.ts';
+import { byScore, type EpisodeHit, isFailed, rankPatterns, rated } from '../retrieve/rank.ts';
+import { queryTerms } from '../retrieve/tokenize.ts';
+import type { Answer, Asked } from './asked.ts';
+import { FIX_EPISODES, gatherEpisodes, gatherPatterns, withEvidenceIds } from './gather.ts';
+
+export async function answerOfStore(context: MemoryContext, asked: Asked, options: CallOptions): Promise<Answer> {
+  const { store } = context;
+  const { text, filter, patternFilter, here, limit } = asked;
+  const terms = text === undefined ? undefined : queryTerms(text);
+  const [{ found, degraded }, patterns] = await Promise.all([
+    gatherEpisodes(store, { terms, filter, limit }, options),
+    patternFilter === undefined ? [] : gatherPatterns(store, { terms, filter: patternFilter, limit }, options),
+  ]);
+  const hits = found.map(({ episode, relevance }): EpisodeHit => {
+    const facts = episodeFacts(episode);
+    const standing = { reward: facts.reward ?? 0, ...nearnessOf(facts, here) };
+    const rating = rated({ relevance, parts: { text: relevance } }, standing);
+    return { episode, ...rating, isWarning: isFailed(facts.outcome), attempts: [] };
+  });
+  const episodes = found.slice(0, FIX_EPISODES).map(({ episode }) => episode);
+  return {
+    episodes: hits.sort(byScore).slice(0, limit),
+    patterns: await withEvidenceIds(store, rankPatterns(patterns).slice(0, limit), options),
+    fixes: text !== undefined && looksLikeError(text) ? hintsFor(text, episodes) : [],
+    degraded: [...degraded, stateText(context.index.episodesRead())],
+  };
+}
+
+export async function fixesInStore(
+  { store }: MemoryContext,
+  { error, filter }: { readonly error: string; readonly filter: EpisodeFilter },
+  options: CallOptions,
+): Promise<readonly Hint[]> {
+  const terms = queryTerms(error);
+  if (terms.length === 0) return [];
+  const { found } = await gatherEpisodes(store, { terms, filter, limit: FIX_EPISODES }, options);
+  return hintsFor(
+    error,
+    found.slice(0, FIX_EPISODES).map(({ episode }) => episode),
+  );
+}
+
+function stateText(episodesRead: number | undefined): string {
+  const how = episodesRead === undefined ? '' : ` (${episodesRead} episodes read)`;
+  return `the index of this memory is being made${how}: words alone were searched`;
+}

@@ -1,0 +1,98 @@
+// Searching: a question, checked, to its answer: by the index where it is there, else by what the store itself finds.
+import { type MemoryContext } from './context.ts';
+import { MemoryError } from './errors.ts';
+import type { Answer, Asked } from './gather/asked.ts';
+import { answerOfIndex, fixesInIndex } from './gather/index-answer.ts';
+import { answerOfStore, fixesInStore } from './gather/store-answer.ts';
+import { parse } from './input.ts';
+import { defined } from './json.ts';
+import { cleanPlaces, placesIn } from './places.ts';
+import type { CallOptions, EpisodeFilter } from './ports/store.ts';
+import { type SearchQuery, searchQuery } from './query.ts';
+import type { Hint } from './retrieve/hints.ts';
+import { normaliseTag } from './tag.ts';
+
+export interface SearchResult extends Answer {
+  /** Something was asked in words and nothing stored has to do with it. */
+  readonly isAbstained: boolean;
+}
+
+const DEFAULT_HITS = 10;
+
+/**
+ * Experience for a question.
+ * @throws `INVALID_INPUT` when neither text nor a filter is given, or nothing could match; `STORE_UNAVAILABLE`,
+ * retryable, when nothing was found and not all could be looked at
+ */
+export async function search(context: MemoryContext, query: SearchQuery, options: CallOptions): Promise<SearchResult> {
+  const asked = toAsked(context, query);
+  const index = await context.index.current(options);
+  const found = await (index === undefined
+    ? answerOfStore(context, asked, options)
+    : answerOfIndex(context, { index, asked }, options));
+  const isEmpty = found.episodes.length === 0 && found.patterns.length === 0 && found.fixes.length === 0;
+  if (isEmpty && found.degraded.length > 0) throw incomplete(found.degraded);
+  return { ...found, isAbstained: asked.text !== undefined && isEmpty };
+}
+
+/** Fixes of errors like this one among the episodes that the filter lets through, best first. */
+export async function fixesOf(
+  context: MemoryContext,
+  asked: { readonly error: string; readonly filter: EpisodeFilter },
+  options: CallOptions,
+): Promise<readonly Hint[]> {
+  const index = await context.index.current(options);
+  return index === undefined
+    ? fixesInStore(context, asked, options)
+    : fixesInIndex(context, { index, ...asked }, options);
+}
+
+/** @throws `INVALID_INPUT` */
+function toAsked(context: MemoryContext, query: SearchQuery): Asked {
+  const checked = parse(searchQuery, query, 'query');
+  const text = checked.text?.trim() === '' ? undefined : checked.text;
+  const { scope: _scope, limit = DEFAULT_HITS, situation = {}, ...filters } = { ...checked, text };
+  if (Object.values(filters).every((value) => value === undefined)) {
+    throw new MemoryError('INVALID_INPUT', 'query: give a text, or a filter such as domain, tags or outcome.');
+  }
+  const { since, until } = filters;
+  if (since !== undefined && until !== undefined && since >= until) {
+    const what = `since (${since}) is not before until (${until}), so nothing can match`;
+    throw new MemoryError('INVALID_INPUT', `query: ${what}. Exchange them.`);
+  }
+  const filter = episodeFilterOf(context, checked);
+  const { visibleTo, project, domain } = filter;
+  const { files = [], ...known } = situation;
+  const here = defined({
+    project: checked.project ?? context.project,
+    domain,
+    ...defined(known),
+    places: cleanPlaces([...files, ...placesIn(text ?? '')]),
+    nowMs: context.clock(),
+  });
+  return {
+    text,
+    limit,
+    filter,
+    patternFilter: narrowsToEpisodes(checked) ? undefined : defined({ visibleTo, project, domain }),
+    here: { ...here, places: here.places ?? [], nowMs: here.nowMs ?? 0 },
+  };
+}
+
+function episodeFilterOf(context: MemoryContext, asked: SearchQuery): EpisodeFilter {
+  const { domain, taskType, outcome, since, until } = asked;
+  const visibleTo = asked.scope === 'all' ? undefined : defined({ project: asked.project ?? context.project });
+  const project = asked.scope === 'all' ? asked.project : undefined;
+  const tagsAll = asked.tags?.map(normaliseTag);
+  return defined({ domain, taskType, outcome, since, until, visibleTo, project, tagsAll });
+}
+
+/** Filters that no pattern can satisfy: they speak of single episodes. */
+function narrowsToEpisodes({ taskType, outcome, tags, since, until }: SearchQuery): boolean {
+  return [taskType, outcome, tags, since, until].some((filter) => filter !== undefined);
+}
+
+function incomplete(degraded: readonly string[]): MemoryError {
+  const what = `Nothing was found, and not everything could be looked at: ${degraded.join('; ')}`;
+  return new MemoryError('STORE_UNAVAILABLE', `${what}. Ask again in a moment.`, { retryable: true });
+}
