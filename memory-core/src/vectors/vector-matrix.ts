@@ -1,7 +1,11 @@
 // The vectors of one kind of thing, packed to a byte a number, and which of them are nearest to another.
 import { MemoryError, throwIfAborted } from '../errors.ts';
 import type { PackedPart, UnpackedParts } from '../retrieve/packed-part.ts';
-import { hasSlot, type SlotSet } from '../retrieve/slot-set.ts';
+import type { SlotSet } from '../retrieve/slot-set.ts';
+import { turns } from '../turns.ts';
+import { type PackedRows, packedRows, unpackedRows } from './packed-rows.ts';
+import { type Scan, type Scanned, scanning } from './scan.ts';
+import { type ScanThread, scanThread } from './scan-thread.ts';
 
 export interface NearVector {
   readonly slot: number;
@@ -14,97 +18,170 @@ export interface VectorMatrix {
   readonly count: number;
   /**
    * A vector of length 1 for a slot, in place of the one it had.
-   * @throws `INVALID_INPUT` for another dimension or a number that is none
+   * @throws `INVALID_INPUT` for another dimension or a number that is none; `LIMIT_EXCEEDED` beyond 4 GiB
    */
   put(slot: number, vector: Float32Array): void;
   delete(slot: number): void;
   has(slot: number): boolean;
-  /** The `count` nearest among the slots that `among` lets through, nearest first; equal ones by slot. */
-  nearest(query: Float32Array, asked: AskedVectors): Promise<readonly NearVector[]>;
+  /**
+   * The `count` nearest among the slots that `among` lets through, nearest first; equal ones by slot. What takes
+   * milliseconds is done in a worker, or in slices where there is none. A vector that was put meanwhile may be missed.
+   * @throws `INVALID_INPUT` as `put`, `ABORTED`, `CLOSED`
+   */
+  nearest(query: Float32Array, asked: NearestAsked): Promise<readonly NearVector[]>;
   /** Cosine of two slots, or of a slot with a vector, from the packed form; undefined where one has none. */
   cosine(slot: number, other: number | Float32Array): number | undefined;
   /** What `unpackedVectorMatrix` takes, under names that begin with `prefix`. */
   parts(prefix: string): readonly PackedPart[];
-  /** Ends its worker, if it has one. Idempotent. */
+  /** Ends its worker, if it has one; who waits is told `CLOSED`. Idempotent. */
   close(): Promise<void>;
 }
 
-export interface AskedVectors {
+export interface NearestAsked {
   readonly count: number;
   readonly among?: SlotSet | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-export function vectorMatrix({ dimensions }: { readonly dimensions: number }): VectorMatrix {
-  const rows = new Map<number, Float32Array>();
-  const dot = (left: Float32Array, right: Float32Array): number => {
-    let sum = 0;
-    for (let index = 0; index < dimensions; index += 1) sum += (left[index] ?? 0) * (right[index] ?? 0);
-    return sum;
-  };
-  let revision = 0;
+export interface VectorMatrixOptions {
+  /** Numbers of a vector: 1 to 8,192. */
+  readonly dimensions: number;
+  /** The worker's file. @default the one beside this module */
+  readonly workerUrl?: URL;
+}
+
+/** @throws `INVALID_INPUT` for dimensions that it cannot take */
+export function vectorMatrix({ dimensions, workerUrl }: VectorMatrixOptions): VectorMatrix {
+  return matrixOver(packedRows(dimensions), workerUrl ?? WORKER_URL);
+}
+
+/** The matrix as it was packed; undefined when these are no parts of one, or not all, or damaged. */
+export function unpackedVectorMatrix(parts: UnpackedParts, prefix: string): VectorMatrix | undefined {
+  const rows = unpackedRows(parts, prefix);
+  return rows === undefined ? undefined : matrixOver(rows, WORKER_URL);
+}
+
+const WORKER_URL = new URL('./scan-worker.js', import.meta.url);
+
+function matrixOver(rows: PackedRows, workerUrl: URL): VectorMatrix {
+  const scans = scansOver(rows, workerUrl);
   return {
-    dimensions,
+    dimensions: rows.dimensions,
     get count() {
-      return rows.size;
+      return rows.count;
     },
-    put(slot, vector) {
-      requireVector(vector, dimensions);
-      revision += 1;
-      rows.set(slot, vector.slice());
-    },
-    delete(slot) {
-      if (rows.delete(slot)) revision += 1;
-    },
-    has: (slot) => rows.has(slot),
+    put: rows.put,
+    delete: rows.delete,
+    has: rows.has,
     async nearest(query, { count, among, signal }) {
-      requireVector(query, dimensions);
+      const { numbers, scale } = rows.query(query);
       throwIfAborted(signal);
-      return [...rows]
-        .filter(([slot]) => among === undefined || hasSlot(among, slot))
-        .map(([slot, row]) => ({ slot, cosine: dot(query, row) }))
-        .sort((a, b) => b.cosine - a.cosine || a.slot - b.slot)
-        .slice(0, count);
+      const scan = {
+        query: numbers,
+        count: Math.max(0, count),
+        chunks: rows.chunks,
+        rows: Math.min(rows.count, among?.size ?? Infinity),
+        among: among?.words,
+      };
+      const { slots, scores } = await scans.run(scan, signal);
+      return Array.from(slots, (slot, index) => ({ slot, cosine: asCosine((scores[index] ?? 0) * scale) }));
     },
     cosine(slot, other) {
-      const left = rows.get(slot);
-      const right = typeof other === 'number' ? rows.get(other) : other;
-      return left === undefined || right === undefined ? undefined : dot(left, right);
+      const packed = typeof other === 'number' ? rows.get(other) : rows.query(other);
+      const score = packed === undefined ? undefined : rows.score(slot, packed.numbers);
+      return packed === undefined || score === undefined ? undefined : asCosine(score * packed.scale);
     },
-    parts: (prefix) => [
-      {
-        name: `${prefix}-0`,
-        revision,
-        bytes: () =>
-          Buffer.from(JSON.stringify({ dimensions, rows: [...rows].map(([slot, row]) => [slot, [...row]]) })),
-      },
-    ],
-    async close() {},
+    parts: rows.parts,
+    close: scans.close,
   };
 }
 
-/** The matrix as it was packed; undefined when these are no parts of one. */
-export function unpackedVectorMatrix(parts: UnpackedParts, prefix: string): VectorMatrix | undefined {
-  const bytes = parts.get(`${prefix}-0`);
-  if (bytes === undefined) return undefined;
-  try {
-    const { dimensions, rows } = JSON.parse(Buffer.from(bytes).toString());
-    const matrix = vectorMatrix({ dimensions });
-    for (const [slot, row] of rows) matrix.put(slot, Float32Array.from(row));
-    return matrix;
-  } catch {
-    return undefined;
+/** Rounding may lead a hair beyond. */
+function asCosine(product: number): number {
+  return Math.max(-1, Math.min(1, product));
+}
+
+interface Scans {
+  run(scan: Scan, signal: AbortSignal | undefined): Promise<Scanned>;
+  close(): Promise<void>;
+}
+
+/** Bytes of rows that are looked at right away: a millisecond's worth. */
+const AT_ONCE_BYTES = 16_000_000;
+/** A worker that ends by itself is started again, so often. */
+const MAX_STARTS = 3;
+
+/** Says where a search is done: at once, in the worker, or in slices while there is none yet or any more. */
+function scansOver(rows: PackedRows, workerUrl: URL): Scans {
+  const { room } = rows;
+  let isClosed = false;
+  let thread: ScanThread | undefined;
+  let starts = 0;
+
+  function readyThread(): ScanThread | undefined {
+    if (thread === undefined && starts < MAX_STARTS) {
+      starts += 1;
+      thread = scanThread({ memory: room.memory, width: room.width }, workerUrl, () => {
+        thread = undefined;
+      });
+    }
+    return thread?.isReady ? thread : undefined;
+  }
+
+  async function beside(scan: Scan, signal: AbortSignal | undefined): Promise<Scanned> {
+    const answer = await readyThread()?.run(scan, signal);
+    if (typeof answer === 'object') return answer;
+    throwIfAborted(signal);
+    return inSlices(scan, signal);
+  }
+
+  async function inSlices(scan: Scan, signal: AbortSignal | undefined): Promise<Scanned> {
+    const turn = turns();
+    const steps = scanning(room, scan);
+    for (;;) {
+      await turn();
+      requireOpen(isClosed);
+      throwIfAborted(signal);
+      const step = steps.next();
+      if (step.done) return step.value;
+    }
+  }
+
+  return {
+    async run(scan, signal) {
+      requireOpen(isClosed);
+      if (scan.count === 0 || scan.rows === 0) return NOTHING;
+      if (scan.rows * room.width <= AT_ONCE_BYTES) return scanned(scanning(room, scan));
+      const { changes } = rows;
+      // A copy: whoever asks may use the set for something else once the call has given way.
+      const found = await beside({ ...scan, among: scan.among?.slice() }, signal);
+      requireOpen(isClosed);
+      return rows.changes === changes ? found : asTheyAreNow(rows, scan.query, found);
+    },
+    async close() {
+      isClosed = true;
+      await thread?.close();
+    },
+  };
+}
+
+const NOTHING: Scanned = { slots: new Uint32Array(), scores: new Float64Array() };
+
+function scanned(steps: Generator<void, Scanned>): Scanned {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
   }
 }
 
-function requireVector(vector: Float32Array, dimensions: number): void {
-  if (vector.length !== dimensions) {
-    throw new MemoryError(
-      'INVALID_INPUT',
-      `A vector has ${vector.length} dimensions and is to go among vectors of ${dimensions}; embed it with their model.`,
-    );
-  }
-  if (!vector.every(Number.isFinite)) {
-    throw new MemoryError('INVALID_INPUT', 'A vector has numbers that are none; its embedder is at fault.');
-  }
+/** A row that changed while it was looked at may have been seen half old, half new. */
+function asTheyAreNow(rows: PackedRows, query: Int16Array, { slots }: Scanned): Scanned {
+  const found = Array.from(slots, (slot) => ({ slot, score: rows.score(slot, query) ?? Number.NaN }))
+    .filter(({ score }) => !Number.isNaN(score))
+    .sort((left, right) => right.score - left.score || left.slot - right.slot);
+  return { slots: Uint32Array.from(found, ({ slot }) => slot), scores: Float64Array.from(found, ({ score }) => score) };
+}
+
+function requireOpen(isClosed: boolean): void {
+  if (isClosed) throw new MemoryError('CLOSED', 'The vectors were closed; open the memory again.');
 }

@@ -1,0 +1,107 @@
+// One search through the packed vectors, chunk by chunk: the same in the thread that writes them and in its worker.
+import { type Best, best } from './best.ts';
+import { CHUNK_ROWS, CHUNK_WORDS, type VectorRoom } from './vector-room.ts';
+
+export interface Scan {
+  /** Turned and packed. */
+  readonly query: Int16Array;
+  readonly count: number;
+  /** Chunks that there are. */
+  readonly chunks: number;
+  /** Rows that are looked at, at most. */
+  readonly rows: number;
+  /** Slots as bits; all of them without it. */
+  readonly among: Uint32Array | undefined;
+}
+
+/** Slots, best first, and their scalar products with the query's bytes, times the scale of each. */
+export interface Scanned {
+  readonly slots: Uint32Array;
+  readonly scores: Float64Array;
+}
+
+/** Gives way after each chunk, which takes a millisecond or two at most. */
+export function* scanning(room: VectorRoom, scan: Scan): Generator<void, Scanned> {
+  const wanted = Math.min(scan.count, scan.rows);
+  const nearest = best(wanted);
+  const candidates = Math.max(MIN_CANDIDATES, CANDIDATES_EACH * wanted);
+  const isLarge = scan.rows * room.width >= SIGNS_FIRST_BYTES && scan.rows > candidates;
+  const among = isLarge ? yield* likely(room, scan, candidates) : scan.among;
+  for (let chunk = 0; chunk < scan.chunks; chunk += 1) {
+    if (takeRows(room, { ...scan, among }, chunk, nearest)) yield;
+  }
+  return nearest.take();
+}
+
+/**
+ * Slots whose vectors agree with the query in most signs. Of a turned vector each sign is a vote on the angle, so the
+ * nearest are among the first thousand of a million with near certainty, at an eighth of the memory.
+ */
+function* likely(room: VectorRoom, scan: Scan, candidates: number): Generator<void, Uint32Array> {
+  const alike = best(candidates);
+  for (let chunk = 0; chunk < scan.chunks; chunk += 1) {
+    if (takeSigns(room, scan, chunk, alike)) yield;
+  }
+  const slots = new Uint32Array(scan.chunks * CHUNK_WORDS);
+  for (const slot of alike.take().slots) slots[slot >>> 5] = (slots[slot >>> 5] ?? 0) | (1 << (slot & 31));
+  return slots;
+}
+
+/** Below so many bytes of rows all of them are looked at: there is nothing to win. */
+const SIGNS_FIRST_BYTES = 64_000_000;
+/** Rows that the signs leave over: at least, and for each one that is wanted. */
+const MIN_CANDIDATES = 1_000;
+const CANDIDATES_EACH = 20;
+
+/** Whether there was anything to look at. */
+function takeRows(room: VectorRoom, scan: Scan, index: number, nearest: Best): boolean {
+  if (!maskChunk(room, scan, index)) return false;
+  const { desk, kernel, width } = room;
+  const chunk = room.chunk(index);
+  const { wide, words, floats } = room.views();
+  wide.set(scan.query, desk.query / 2);
+  const found = kernel.above(
+    desk.mask,
+    CHUNK_WORDS,
+    chunk.rows,
+    chunk.scales,
+    desk.query,
+    width,
+    nearest.floor,
+    desk.found,
+  );
+  for (let at = desk.found / 4; at < desk.found / 4 + 2 * found; at += 2) {
+    nearest.offer(index * CHUNK_ROWS + (words[at] ?? 0), floats[at + 1] ?? 0);
+  }
+  return true;
+}
+
+function takeSigns(room: VectorRoom, scan: Scan, index: number, alike: Best): boolean {
+  if (!maskChunk(room, scan, index)) return false;
+  const { desk, kernel, signBytes, width } = room;
+  const { numbers, words } = room.views();
+  for (let index = 0; index < width; index += 1) numbers[desk.query + index] = (scan.query[index] ?? 0) < 0 ? -1 : 0;
+  kernel.sign(desk.query, width, desk.querySigns);
+  const most = alike.floor === -Infinity ? width : -alike.floor - 1;
+  const { signs } = room.chunk(index);
+  const found = kernel.alike(desk.mask, CHUNK_WORDS, signs, desk.querySigns, signBytes, most, desk.found);
+  for (let at = desk.found / 4; at < desk.found / 4 + 2 * found; at += 2) {
+    alike.offer(index * CHUNK_ROWS + (words[at] ?? 0), -(words[at + 1] ?? 0));
+  }
+  return true;
+}
+
+/** Lays the slots of a chunk that are there and let through on the desk; false when there are none. */
+function maskChunk(room: VectorRoom, { among }: Scan, index: number): boolean {
+  const { words } = room.views();
+  const present = room.chunk(index).present / 4;
+  const mask = room.desk.mask / 4;
+  let some = 0;
+  for (let word = 0; word < CHUNK_WORDS; word += 1) {
+    const lets = among === undefined ? -1 : (among[index * CHUNK_WORDS + word] ?? 0);
+    const bits = (words[present + word] ?? 0) & lets;
+    words[mask + word] = bits;
+    some |= bits;
+  }
+  return some !== 0;
+}
