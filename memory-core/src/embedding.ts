@@ -56,7 +56,8 @@ const MAX_ERRORS = 20;
 export function embeddedTexts(owner: Episode | Pattern): readonly string[] {
   if ('tools' in owner) return [[...owner.tools, owner.scope.domain ?? ''].join(' ').trim()];
   const recoveries = owner.status === 'completed' ? owner.recoveries : [];
-  return [owner.description, ...recoveries.slice(0, MAX_ERRORS).map(({ error }) => error)];
+  const errors = recoveries.map(({ error }) => error).filter((error) => error.trim() !== '');
+  return [owner.description, ...errors.slice(0, MAX_ERRORS)];
 }
 
 /** The same for the same texts in the same order. */

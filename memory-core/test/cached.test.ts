@@ -407,7 +407,10 @@ function storeWithPast(): { readonly store: MemoryStore; putBack(writes: number)
       getMany: (kind, ids, call) => current.getMany(kind, ids, call),
       scan: (kind, filter, call) => current.scan(kind, filter, call),
       changes: (from, call) => current.changes(from, call),
-      text: { match: (query, call) => current.text.match(query, call) },
+      text: {
+        match: (query, call) => current.text.match(query, call),
+        terms: (kind, ids, call) => current.text.terms(kind, ids, call),
+      },
       dated: {
         getMany: (asked, call) => current.dated.getMany(asked, call),
         match: (query, call) => current.dated.match(query, call),
@@ -479,6 +482,7 @@ test.each(FORMS)(
     const counting: MemoryStore = {
       ...bare,
       text: {
+        ...text!,
         match(query, call) {
           asked += 1;
           return text!.match(query, call);

@@ -66,6 +66,8 @@ async function contentOf(store: TursoStore): Promise<Content> {
     baseline: await all('baseline'),
     recommendation: await all('recommendation'),
     tombstone: await all('tombstone'),
+    embedding: await all('embedding'),
+    model: await all('model'),
   };
 }
 

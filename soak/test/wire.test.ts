@@ -198,7 +198,12 @@ function watchedStore(store: MemoryStore): {
       getMany: (kind, ids, options) => inTime('getMany', store.getMany(kind, ids, options)),
       changes: (since, options) => inTime('changes', store.changes(since, options)),
       write,
-      ...(text && { text: { match: (query, options) => inTime('match', text.match(query, options)) } }),
+      ...(text && {
+        text: {
+          match: (query, options) => inTime('match', text.match(query, options)),
+          terms: (kind, ids, options) => inTime('terms', text.terms(kind, ids, options)),
+        },
+      }),
     },
     lateCalls,
     callCount: () => calls,

@@ -35,6 +35,7 @@ export {
   requireOpen,
 } from './builders.ts';
 export { type CacheSubject, cacheSuite } from './cache-suite.ts';
+export { type FakeEmbedder, type FakeEmbedderOptions, fakeEmbedder } from './fake-embedder.ts';
 export {
   CACHE_FAULTS,
   type CacheFault,

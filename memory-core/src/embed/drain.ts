@@ -1,0 +1,421 @@
+// Store first, embed later: gives vectors to what has none yet, in the background, and keeps the debt for as long as
+// that fails. Nothing of it is ever in the way of a write.
+import { collect, type MemoryContext } from '../context.ts';
+import { type EmbeddingModel, embeddingId, textHash } from '../embedding.ts';
+import { isMemoryError, MemoryError, throwIfAborted } from '../errors.ts';
+import { defined } from '../json.ts';
+import type { MemoryCache, Position } from '../ports/cache.ts';
+import type { Embedder } from '../ports/embedder.ts';
+import type { CallOptions, Put } from '../ports/store.ts';
+import { type DueBatch, type DueOwner, dueSince, inBatches } from './due.ts';
+import { type TextVectors, textVectors } from './text-vectors.ts';
+
+export interface EmbeddingQueueOptions {
+  /** Keeps answers of a remote embedder. Closed by whoever opened it. */
+  readonly cache?: MemoryCache | undefined;
+  /** Longest pauses after the first failure and after many. @default one second and five minutes */
+  readonly pauses?: { readonly firstMs: number; readonly maxMs: number } | undefined;
+  /** How long nobody else embeds, from the last sign of life of a process with a remote embedder. @default a minute */
+  readonly leaseMs?: number | undefined;
+  /** From 0 to 1. @default Math.random */
+  readonly random?: (() => number) | undefined;
+}
+
+export interface EmbeddingQueue {
+  /** Embeds in the background what is due, unless that runs already or waits for another attempt. */
+  soon(): void;
+  /**
+   * Embeds what is due, and answers of how many things. Nothing is left but what another process is at.
+   * @throws `EMBEDDER_FAILED`, and what the store throws; what was stored by then stays
+   */
+  now(options: CallOptions): Promise<number>;
+  /** How much is due, and what stands in the way. */
+  pending(options: CallOptions): Promise<PendingEmbeddings>;
+  embedQuery: TextVectors['embedQuery'];
+  /** Waits for the runs that have begun, and not for later attempts. */
+  settled(): Promise<void>;
+  /** Ends what runs behind its last whole batch, and tries no more. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface PendingEmbeddings {
+  /** Episodes and patterns; counted up to 1,000. */
+  readonly count: number;
+  /** Why the last attempt failed; absent when it did not. */
+  readonly failure?: MemoryError;
+}
+
+/** Owners whose vectors are one write. */
+const MAX_OWNERS = 100;
+const MAX_COUNTED = 1_000;
+const PAUSES = { firstMs: 1_000, maxMs: 300_000 };
+const LEASE_MS = 60_000;
+
+/**
+ * One run at a time in this process. Vectors of other models stay in the store, so that going back to one costs
+ * nothing. An owner that changes while it is embedded is simply due again.
+ */
+export function embeddingQueue(
+  context: MemoryContext,
+  embedder: Embedder,
+  options: EmbeddingQueueOptions = {},
+): EmbeddingQueue {
+  const { pauses = PAUSES, leaseMs = LEASE_MS, random = Math.random, cache } = options;
+  const vectors = textVectors({ embedder, cache, logger: context.logger });
+  const run = drainRun(context, { embedder, vectors, leaseMs });
+  const stop = new AbortController();
+  const again = laterAttempts({ pauses, random, attempt: soon });
+  let last: Promise<unknown> = Promise.resolve();
+  let isScheduled = false;
+
+  async function attempt(call: CallOptions): Promise<number> {
+    try {
+      const { count, heldForMs } = await run(call);
+      again.succeeded();
+      if (heldForMs !== undefined) again.tryIn(heldForMs);
+      return count;
+    } catch (error) {
+      if (call.signal?.aborted !== true) again.failed(error);
+      throw error;
+    }
+  }
+
+  async function inBackground(): Promise<void> {
+    isScheduled = false;
+    if (stop.signal.aborted) return;
+    try {
+      await attempt({ signal: stop.signal });
+    } catch (error) {
+      if (stop.signal.aborted) return;
+      // What is due stays due. A warning the first time: an embedder may be away for days.
+      const level = again.failures() > 1 ? 'debug' : 'warn';
+      context.logger[level]({ error }, 'what is new could not be embedded; it is tried again');
+    }
+  }
+
+  function soon(): void {
+    if (isScheduled || again.isWaiting() || stop.signal.aborted) return;
+    isScheduled = true;
+    last = last.then(inBackground);
+  }
+
+  return {
+    soon,
+    now({ signal }) {
+      const either = eitherSignal(signal, stop.signal);
+      const running = last.then(() => attempt({ signal: either.signal })).finally(either.end);
+      last = running.catch(() => undefined);
+      return running;
+    },
+    async pending(call) {
+      const count = await dueCount(context, embedder.model, call);
+      const failure = again.failure();
+      return { count, ...(failure === undefined ? {} : { failure }) };
+    },
+    embedQuery: vectors.embedQuery,
+    async settled() {
+      await last;
+    },
+    async close() {
+      stop.abort();
+      again.stop();
+      await last;
+    },
+  };
+}
+
+async function dueCount(context: MemoryContext, model: string, call: CallOptions): Promise<number> {
+  const { owners } = await dueSince(context, model, { ...call, from: undefined });
+  return (await collect(owners, MAX_COUNTED)).length;
+}
+
+/** Aborted as soon as one of the two is. */
+function eitherSignal(
+  first: AbortSignal | undefined,
+  second: AbortSignal,
+): { readonly signal: AbortSignal; end(): void } {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  const signals = [first, second].filter((signal) => signal !== undefined);
+  for (const signal of signals) signal.addEventListener('abort', abort);
+  if (signals.some(({ aborted }) => aborted)) abort();
+  return {
+    signal: controller.signal,
+    end() {
+      for (const signal of signals) signal.removeEventListener('abort', abort);
+    },
+  };
+}
+
+interface LaterAttempts {
+  /** Tries again, later each time, until it succeeds. */
+  failed(error: unknown): void;
+  succeeded(): void;
+  tryIn(pauseMs: number): void;
+  isWaiting(): boolean;
+  failures(): number;
+  failure(): MemoryError | undefined;
+  stop(): void;
+}
+
+/** Pauses stop growing long before numbers do. */
+const MAX_DOUBLINGS = 30;
+
+function laterAttempts(setup: {
+  readonly pauses: { readonly firstMs: number; readonly maxMs: number };
+  readonly random: () => number;
+  attempt(): void;
+}): LaterAttempts {
+  const { pauses, random, attempt } = setup;
+  let timer: NodeJS.Timeout | undefined;
+  let failures = 0;
+  let failure: MemoryError | undefined;
+  let isStopped = false;
+
+  function cancel(): void {
+    clearTimeout(timer);
+    timer = undefined;
+  }
+
+  /** Processes that failed together don't come back together. */
+  function tryIn(pauseMs: number): void {
+    cancel();
+    if (isStopped) return;
+    timer = setTimeout(
+      () => {
+        timer = undefined;
+        attempt();
+      },
+      pauseMs + random() * Math.min(pauseMs, pauses.firstMs),
+    );
+    // A process is not kept alive by what the next one can do as well.
+    timer.unref();
+  }
+
+  return {
+    tryIn,
+    failed(error) {
+      failures += 1;
+      failure = isMemoryError(error)
+        ? error
+        : new MemoryError('EMBEDDER_FAILED', `Embedding failed: ${String(error)}.`, { cause: error });
+      tryIn(Math.min(pauses.maxMs, pauses.firstMs * 2 ** Math.min(failures - 1, MAX_DOUBLINGS)));
+    },
+    succeeded() {
+      failures = 0;
+      failure = undefined;
+      cancel();
+    },
+    isWaiting: () => timer !== undefined,
+    failures: () => failures,
+    failure: () => failure,
+    stop() {
+      isStopped = true;
+      cancel();
+    },
+  };
+}
+
+interface Drained {
+  /** Episodes and patterns that were given their vectors. */
+  readonly count: number;
+  /** For how long another process may be at it. */
+  readonly heldForMs?: number;
+}
+
+interface DrainSetup {
+  readonly embedder: Embedder;
+  readonly vectors: TextVectors;
+  readonly leaseMs: number;
+}
+
+/** A function that embeds all that is due, once; it remembers up to where nothing is. */
+function drainRun(context: MemoryContext, setup: DrainSetup): (options: CallOptions) => Promise<Drained> {
+  const { embedder, vectors } = setup;
+  const model = modelRow(context, setup);
+  let doneUpTo: Position | undefined;
+
+  return async (options) => {
+    const due = await dueSince(context, embedder.model, { ...options, from: doneUpTo });
+    let count = 0;
+    try {
+      for await (const batch of inBatches(due.owners, { maxOwners: MAX_OWNERS, maxTexts: embedder.maxBatch })) {
+        throwIfAborted(options.signal);
+        const heldForMs = count === 0 ? await model.take(options) : 0;
+        if (heldForMs > 0) return { count, heldForMs };
+        const embedded = await embeddedBatch(vectors, batch, options);
+        // What was paid for is stored, also when the caller has given up meanwhile.
+        if (!(await model.store(embedded, batch.isLast))) return { count, heldForMs: setup.leaseMs };
+        count += batch.owners.length;
+      }
+      doneUpTo = due.at;
+      return { count };
+    } finally {
+      await model.release();
+    }
+  };
+}
+
+interface Embedded {
+  readonly owner: DueOwner;
+  /** None where one of its texts was turned down for good. */
+  readonly vectors: readonly Float32Array[];
+}
+
+async function embeddedBatch(
+  vectors: TextVectors,
+  { owners }: DueBatch,
+  options: CallOptions,
+): Promise<readonly Embedded[]> {
+  const found = await vectors.embed(
+    owners.flatMap(({ texts }) => texts),
+    options,
+  );
+  let next = 0;
+  return owners.map((owner) => {
+    const own = found.slice(next, next + owner.texts.length);
+    next += owner.texts.length;
+    const whole = own.filter((vector) => vector !== undefined);
+    return { owner, vectors: whole.length === own.length ? whole : [] };
+  });
+}
+
+interface ModelRow {
+  /** Reads the row, and keeps others away where the embedder is remote. Answers for how long another may be at it. */
+  take(options: CallOptions): Promise<number>;
+  /** One write, which also tells the others that this one is alive. Answers whether this one may go on. */
+  store(embedded: readonly Embedded[], isLast: boolean): Promise<boolean>;
+  /** Lets the others in, where that has not been done. Never rejects. */
+  release(): Promise<void>;
+}
+
+/** The row of the model in the store: how long its vectors are, and who embeds now. */
+function modelRow(context: MemoryContext, { embedder, leaseMs }: DrainSetup): ModelRow {
+  const { store, logger, actor } = context;
+  const holder = context.newId();
+  /** As it stands in the store, to our knowledge. */
+  let row: EmbeddingModel = { id: embedder.model, version: 0 };
+  const isHeld = (): boolean => row.lease?.holder === holder;
+  const newLease = (): Pick<EmbeddingModel, 'lease'> => ({
+    lease: { holder, until: new Date(context.clock() + leaseMs).toISOString() },
+  });
+
+  async function read(options: CallOptions): Promise<void> {
+    const [found] = await store.getMany('model', [embedder.model], options);
+    row = found ?? { id: embedder.model, version: 0 };
+  }
+
+  async function write(
+    puts: readonly Put<'embedding'>[],
+    next: Omit<EmbeddingModel, 'version'> | undefined,
+  ): Promise<void> {
+    const { version } = row;
+    const value = next && { ...next, version: version + 1 };
+    const change = value === undefined ? [] : [{ op: 'put', kind: 'model', value, ifVersion: version } as const];
+    await store.write([...puts, ...change], { actor });
+    row = value ?? row;
+  }
+
+  /** Answers whether this one may go on. */
+  async function tryStore(puts: readonly Put<'embedding'>[], isLast: boolean): Promise<boolean | 'again'> {
+    const dimensions = checkedDimensions(puts, row);
+    const { lease: _lease, ...rest } = row;
+    const next = { ...rest, ...defined({ dimensions }), ...(isHeld() && !isLast ? newLease() : {}) };
+    try {
+      await write(puts, isHeld() || dimensions !== row.dimensions ? next : undefined);
+      return true;
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+    }
+    const wasHeld = isHeld();
+    await read({});
+    if (!wasHeld || isHeld()) return 'again';
+    // Another one took over, as this one was silent for too long. What was paid for is worth storing all the same.
+    checkedDimensions(puts, row);
+    await write(puts, undefined);
+    return false;
+  }
+
+  return {
+    async take(options) {
+      for (;;) {
+        await read(options);
+        if (!embedder.isRemote) return 0;
+        const { lease } = row;
+        const leftMs = lease === undefined || isHeld() ? 0 : Date.parse(lease.until) - context.clock();
+        if (leftMs > 0) return leftMs;
+        try {
+          await write([], { ...row, ...newLease() });
+          return 0;
+        } catch (error) {
+          if (!isConflict(error)) throw error;
+        }
+      }
+    },
+    async store(embedded, isLast) {
+      for (let left = embedded; ; ) {
+        try {
+          const puts = left.map((each) => putOf(embedder.model, each));
+          const mayGoOn = await tryStore(puts, isLast);
+          if (mayGoOn !== 'again') return mayGoOn;
+        } catch (error) {
+          if (!isMemoryError(error) || error.code !== 'NOT_FOUND') throw error;
+          left = await livingOf(context, left, error);
+        }
+      }
+    },
+    async release() {
+      if (!isHeld()) return;
+      const { lease: _lease, ...rest } = row;
+      // Where this fails, it ends by itself.
+      await write([], rest).catch((error: unknown) =>
+        logger.debug({ error }, 'the lease of the embedder was not given back'),
+      );
+    },
+  };
+}
+
+function isConflict(error: unknown): boolean {
+  return isMemoryError(error) && error.code === 'CONFLICT';
+}
+
+function putOf(model: string, { owner, vectors }: Embedded): Put<'embedding'> {
+  const value = {
+    id: embeddingId(owner.id, model),
+    version: 1,
+    ownerKind: owner.kind,
+    ownerId: owner.id,
+    model,
+    dimensions: vectors[0]?.length ?? 0,
+    textHash: textHash(owner.texts),
+    vectors,
+  };
+  return { op: 'put', kind: 'embedding', value };
+}
+
+/** How long the vectors are, and those in the store. @throws `EMBEDDER_FAILED` where that is not one number */
+function checkedDimensions(puts: readonly Put<'embedding'>[], { id, dimensions }: EmbeddingModel): number | undefined {
+  const lengths = new Set(puts.flatMap(({ value }) => value.vectors.map(({ length }) => length)));
+  const [found = dimensions] = lengths;
+  if (lengths.size <= 1 && (dimensions === undefined || found === dimensions)) return found;
+  const told = [...lengths].join(' and ');
+  const what = `The embedder ${id} gives vectors of ${told} numbers, and those in the store have ${dimensions ?? 'another length'}`;
+  const advice = 'Another model answers under its name: set back what it was, or give the new one another name';
+  throw new MemoryError('EMBEDDER_FAILED', `${what}; nothing was stored. ${advice}.`);
+}
+
+/** Those of them whose owners are still there. @throws `gone` where all are */
+async function livingOf(
+  { store }: MemoryContext,
+  embedded: readonly Embedded[],
+  gone: MemoryError,
+): Promise<readonly Embedded[]> {
+  const living = new Set<string>();
+  for (const kind of ['episode', 'pattern'] as const) {
+    const ids = embedded.filter(({ owner }) => owner.kind === kind).map(({ owner }) => owner.id);
+    for (const found of await store.getMany(kind, ids)) if (found !== undefined) living.add(found.id);
+  }
+  const left = embedded.filter(({ owner }) => living.has(owner.id));
+  if (left.length === embedded.length) throw gone;
+  return left;
+}

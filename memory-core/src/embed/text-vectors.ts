@@ -1,0 +1,219 @@
+// Texts to vectors, asking the embedder for each text once: what it answered is kept in this process and in the cache.
+import { createHash } from 'node:crypto';
+import { isMemoryError, MemoryError, throwIfAborted } from '../errors.ts';
+import type { MemoryCache } from '../ports/cache.ts';
+import type { Embedder, EmbedOptions } from '../ports/embedder.ts';
+import type { Logger } from '../ports/runtime.ts';
+import type { CallOptions } from '../ports/store.ts';
+
+export interface TextVectors {
+  /**
+   * A vector for each text of documents, in their order; `undefined` for a text that the embedder turns down for good,
+   * while it takes others. However many texts there are, no call has more than the embedder takes.
+   * @throws `EMBEDDER_FAILED`, `ABORTED`
+   */
+  embed(texts: readonly string[], options: CallOptions): Promise<readonly (Float32Array | undefined)[]>;
+
+  /**
+   * The vector of what is searched with, within `budgetMs`. What comes later is kept for the next time.
+   * @throws `EMBEDDER_FAILED`, retryable when the time was over; `ABORTED`
+   */
+  embedQuery(text: string, options: CallOptions & { readonly budgetMs: number }): Promise<Float32Array>;
+}
+
+export interface TextVectorsOptions {
+  readonly embedder: Embedder;
+  /** Asked for texts of a remote embedder: any other is faster than it. */
+  readonly cache?: MemoryCache | undefined;
+  readonly logger: Logger;
+}
+
+/** Vectors kept in this process: of 1,536 numbers each, six million bytes. */
+const MAX_HELD = 1_000;
+/** A text that every embedder takes: where even this one is turned down, the others are not at fault. */
+const PLAIN_TEXT = 'test';
+
+export function textVectors({ embedder, cache, logger }: TextVectorsOptions): TextVectors {
+  const held = new Map<string, Float32Array>();
+  const underWay = new Map<string, Promise<Float32Array>>();
+  const kept =
+    embedder.isRemote && cache !== undefined ? blocksIn(cache, { model: embedder.model, logger }) : undefined;
+
+  function hold(key: string, vector: Float32Array): void {
+    held.delete(key);
+    held.set(key, vector);
+    const [oldest] = held.keys();
+    if (held.size > MAX_HELD && oldest !== undefined) held.delete(oldest);
+  }
+
+  async function known(key: string): Promise<Float32Array | undefined> {
+    const vector = held.get(key) ?? (await kept?.read(key));
+    if (vector !== undefined) hold(key, vector);
+    return vector;
+  }
+
+  async function keep(key: string, vector: Float32Array): Promise<void> {
+    hold(key, vector);
+    await kept?.write(key, vector);
+  }
+
+  async function fetched(text: string, key: string, options: EmbedOptions): Promise<Float32Array> {
+    const [vector] = await asked(embedder, [text], options);
+    if (vector === undefined) throw wrongAnswer(embedder, 'it answered without a vector');
+    await keep(key, vector);
+    return vector;
+  }
+
+  return {
+    async embed(texts, { signal }) {
+      const options = { purpose: 'document', signal } as const;
+      const keys = new Map(texts.map((text) => [text, keyOf(embedder, text, options.purpose)]));
+      const vectors = new Map<string, Float32Array | undefined>();
+      for (const [text, key] of keys) vectors.set(text, await known(key));
+      const unknown = [...keys.keys()].filter((text) => vectors.get(text) === undefined);
+      for (let start = 0; start < unknown.length; start += embedder.maxBatch) {
+        const page = unknown.slice(start, start + embedder.maxBatch);
+        const answers = await askedWithoutRefused(embedder, page, options);
+        for (const [index, text] of page.entries()) {
+          const vector = answers[index];
+          vectors.set(text, vector);
+          if (vector !== undefined) await keep(keys.get(text) ?? '', vector);
+        }
+      }
+      return texts.map((text) => vectors.get(text));
+    },
+
+    async embedQuery(text, { signal, budgetMs }) {
+      throwIfAborted(signal);
+      const key = keyOf(embedder, text, 'query');
+      const ready = held.get(key);
+      if (ready !== undefined) return ready;
+      let answer = underWay.get(key);
+      if (answer === undefined) {
+        // Whoever gives up leaves it to the others, and to the cache.
+        answer = known(key).then((vector) => vector ?? fetched(text, key, { purpose: 'query' }));
+        underWay.set(key, answer);
+        const done = (): boolean => underWay.delete(key);
+        answer.then(done, done);
+      }
+      return inTime(answer, { budgetMs, signal, embedder });
+    },
+  };
+}
+
+async function asked(
+  embedder: Embedder,
+  texts: readonly string[],
+  options: EmbedOptions,
+): Promise<readonly Float32Array[]> {
+  throwIfAborted(options.signal);
+  const vectors = await embedder.embed(texts, options);
+  if (vectors.length === texts.length) return vectors;
+  throw wrongAnswer(embedder, `it answered ${vectors.length} vectors for ${texts.length} texts`);
+}
+
+/** A refusal may be about one text, or about all there will ever be, as with a wrong key: a plain one tells. */
+async function askedWithoutRefused(
+  embedder: Embedder,
+  texts: readonly string[],
+  options: EmbedOptions,
+): Promise<readonly (Float32Array | undefined)[]> {
+  try {
+    return await asked(embedder, texts, options);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    await asked(embedder, [PLAIN_TEXT], options);
+    return halved(embedder, texts, options);
+  }
+}
+
+/** Of texts that were turned down together, what each comes to. */
+async function halved(
+  embedder: Embedder,
+  texts: readonly string[],
+  options: EmbedOptions,
+): Promise<readonly (Float32Array | undefined)[]> {
+  if (texts.length === 1) return [undefined];
+  const middle = Math.ceil(texts.length / 2);
+  const answers: (Float32Array | undefined)[] = [];
+  for (const half of [texts.slice(0, middle), texts.slice(middle)]) {
+    try {
+      answers.push(...(await asked(embedder, half, options)));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      answers.push(...(await halved(embedder, half, options)));
+    }
+  }
+  return answers;
+}
+
+function isRefusal(error: unknown): boolean {
+  return isMemoryError(error) && error.code === 'EMBEDDER_FAILED' && !error.retryable;
+}
+
+function wrongAnswer({ model }: Embedder, what: string): MemoryError {
+  return new MemoryError('EMBEDDER_FAILED', `The embedder ${model} cannot be used: ${what}. Choose another one.`);
+}
+
+function inTime(
+  answer: Promise<Float32Array>,
+  { budgetMs, signal, embedder }: CallOptions & { readonly budgetMs: number; readonly embedder: Embedder },
+): Promise<Float32Array> {
+  return new Promise((resolve, reject) => {
+    const late = (): void => {
+      const what = `The embedder ${embedder.model} did not answer within ${budgetMs} ms`;
+      const advice = 'Search again in a moment, or see how it is with "memory-cli health"';
+      reject(new MemoryError('EMBEDDER_FAILED', `${what}. ${advice}.`, { retryable: true }));
+    };
+    const abort = (): void => {
+      try {
+        throwIfAborted(signal);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    const timer = setTimeout(late, budgetMs);
+    signal?.addEventListener('abort', abort);
+    answer.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    });
+  });
+}
+
+function keyOf({ model }: Embedder, text: string, purpose: EmbedOptions['purpose']): string {
+  const digest = createHash('sha256').update(JSON.stringify([model, purpose, text]));
+  return `embedding-${digest.digest('hex')}`;
+}
+
+interface VectorBlocks {
+  read(key: string): Promise<Float32Array | undefined>;
+  write(key: string, vector: Float32Array): Promise<void>;
+}
+
+/** A cache that fails has nothing: it costs a call of the embedder. */
+function blocksIn(
+  cache: MemoryCache,
+  { model, logger }: { readonly model: string; readonly logger: Logger },
+): VectorBlocks {
+  const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      logger.debug({ error: String(error) }, 'The cache of vectors failed.');
+      return undefined;
+    }
+  };
+  return {
+    async read(key) {
+      const block = await attempt(() => cache.getBlock(key));
+      if (block === undefined || block.mark !== model) return undefined;
+      const { bytes } = block;
+      const isWhole = bytes.length > 0 && bytes.length % Float32Array.BYTES_PER_ELEMENT === 0;
+      return isWhole ? new Float32Array(Uint8Array.from(bytes).buffer) : undefined;
+    },
+    async write(key, { buffer, byteOffset, byteLength }) {
+      await attempt(() => cache.setBlock(key, { mark: model, bytes: new Uint8Array(buffer, byteOffset, byteLength) }));
+    },
+  };
+}
