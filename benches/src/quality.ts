@@ -87,6 +87,7 @@ async function run(): Promise<SuiteReport> {
     const { failed, failedCount } = await memory.importEpisodes(readTauBench(values, DOMAIN));
     if (failedCount > 0) throw new Error(`${failedCount} runs were not imported: ${failed[0]?.message}`);
     const learning = await learningRows(memory);
+    await memory.catchUp();
     const retrieval = await retrievalRows(memory, runs);
     const patterns = await patternRows(memory);
     return { rows: [...retrieval, ...patterns, ...learning], notes: NOTES };

@@ -54,7 +54,7 @@ const MAX_ERRORS = 20;
 
 /** What is embedded: the task, then each error that was made good; of a pattern its tools and where it holds. */
 export function embeddedTexts(owner: Episode | Pattern): readonly string[] {
-  if ('tools' in owner) return [[...owner.tools, owner.scope.domain ?? ''].join(' ').trim()];
+  if ('scope' in owner) return [[...owner.tools, owner.scope.domain ?? ''].join(' ').trim()];
   const recoveries = owner.status === 'completed' ? owner.recoveries : [];
   const errors = recoveries.map(({ error }) => error).filter((error) => error.trim() !== '');
   return [owner.description, ...errors.slice(0, MAX_ERRORS)];

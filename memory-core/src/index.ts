@@ -44,7 +44,8 @@ export { type Baseline, MIN_SUPPORT, type Pattern, type PatternEvidence, type Pa
 export { readPrivateLine } from './private-line.ts';
 export { projectConfigPath, projectOf } from './project.ts';
 export type { FeedbackInput, RecommendQuery, SearchQuery } from './query.ts';
-export type { Recommended, SearchResult } from './recall.ts';
+export type { Recommended } from './recall.ts';
+export type { SearchResult } from './search.ts';
 export type { Feedback, Recommendation, Tombstone } from './recommendation.ts';
 export { documentRelevance, relevance, type TermStatistics } from './retrieve/bm25.ts';
 export type { Hint } from './retrieve/hints.ts';

@@ -1,5 +1,7 @@
 // The library's front door: its verbs in one place, over one store.
 import type { MemoryContext } from './context.ts';
+import { embeddingQueue } from './embed/drain.ts';
+import { lexicalEmbedder } from './embed/lexical.ts';
 import type { CompletedEpisode, Episode, OpenEpisode, Step } from './episode.ts';
 import { resultText } from './episode.ts';
 import { errorExcerpt } from './error-text.ts';
@@ -23,12 +25,18 @@ import {
   tagStats,
   updateEpisode,
 } from './lifecycle.ts';
+import type { MemoryCache } from './ports/cache.ts';
+import type { Embedder } from './ports/embedder.ts';
 import { type Clock, type IdSource, type Logger, silentLogger } from './ports/runtime.ts';
 import type { CallOptions, EpisodeFilter, MemoryStore, PatternFilter } from './ports/store.ts';
 import type { FeedbackInput, RecommendQuery, SearchQuery } from './query.ts';
-import { hintsForError, type Recommended, recommend, recordFeedback, type SearchResult, search } from './recall.ts';
+import { hintsForError, type Recommended, recommend, recordFeedback } from './recall.ts';
+import { type SearchResult, search } from './search.ts';
+import { type SearchHealth, searchHealth } from './search-health.ts';
+import { cachedStore } from './stores/cached.ts';
 import type { Recommendation } from './recommendation.ts';
 import { gatherPatterns, withEvidenceIds } from './gather/gather.ts';
+import { indexKeeper } from './gather/index-keeper.ts';
 import type { Hint } from './retrieve/hints.ts';
 import { patternTerms } from './retrieve/index-terms.ts';
 import { type PatternHit, rankPatterns } from './retrieve/rank.ts';
@@ -239,7 +247,7 @@ function contextOf(options: MemoryOptions): MemoryContext {
     actor,
     project,
     index: indexKeeper({ store, cache, logger, model: embedder?.model }),
-    embedding: embedder && embeddingQueue({ store, clock, newId, logger, actor }, { embedder, cache }),
+    embedding: embedder && embeddingQueue({ store, clock, newId, logger, actor }, embedder, { cache }),
   };
 }
 
@@ -275,7 +283,7 @@ async function priorExperience(
     if (!isMemoryError(error)) throw error;
     context.logger.warn({ code: error.code, episodeId: id }, 'no prior experience could be looked up');
     const degraded = [`prior experience could not be looked up (${error.code})`];
-    return { episodes: [], patterns: [], isAbstained: false, degraded };
+    return { episodes: [], patterns: [], fixes: [], isAbstained: false, degraded };
   }
 }
 

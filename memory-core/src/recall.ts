@@ -3,21 +3,16 @@ import { type MemoryContext, retryingConflicts, timeOf } from './context.ts';
 import { MemoryError } from './errors.ts';
 import { parse } from './input.ts';
 import { defined } from './json.ts';
-import type { CallOptions, EpisodeFilter, PatternFilter, Put } from './ports/store.ts';
+import type { CallOptions, EpisodeFilter, Put } from './ports/store.ts';
 import {
   type FeedbackInput,
   feedbackInput,
   type RecommendQuery,
   recommendQuery,
-  type SearchQuery,
-  searchQuery,
 } from './query.ts';
 import type { Feedback, Recommendation } from './recommendation.ts';
-import { gatherEpisodes, gatherPatterns, withEvidenceIds } from './gather/gather.ts';
-import { type Hint, hintsFor } from './retrieve/hints.ts';
-import { type EpisodeHit, type PatternHit, rankEpisodes, rankPatterns } from './retrieve/rank.ts';
-import { queryTerms } from './retrieve/tokenize.ts';
-import { normaliseTag } from './tag.ts';
+import type { Hint } from './retrieve/hints.ts';
+import { fixesOf, type SearchResult, search } from './search.ts';
 
 const DEFAULT_RECOMMENDED = 5;
 

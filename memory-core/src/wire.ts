@@ -17,9 +17,9 @@ import { type EpisodeInput, FIELDS, type OutcomeInput, type StepInput, type Step
 import { defined, type JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
 import type { SearchQuery } from './query.ts';
-import type { SearchResult } from './recall.ts';
 import { pack } from './retrieve/pack.ts';
 import type { EpisodeHit, PatternHit, Why } from './retrieve/rank.ts';
+import type { SearchResult } from './search.ts';
 
 export const DETAILS = ['ids', 'summary', 'full'] as const;
 export type Detail = (typeof DETAILS)[number];

@@ -10,6 +10,9 @@ import type { CallOptions, Put } from '../ports/store.ts';
 import { type DueBatch, type DueOwner, dueSince, inBatches } from './due.ts';
 import { type TextVectors, textVectors } from './text-vectors.ts';
 
+/** What of the world it needs. */
+export type EmbeddingContext = Pick<MemoryContext, 'store' | 'clock' | 'newId' | 'logger' | 'actor'>;
+
 export interface EmbeddingQueueOptions {
   /** Keeps answers of a remote embedder. Closed by whoever opened it. */
   readonly cache?: MemoryCache | undefined;
@@ -22,6 +25,10 @@ export interface EmbeddingQueueOptions {
 }
 
 export interface EmbeddingQueue {
+  /** As `Embedder.model`. */
+  readonly model: string;
+  /** The cosine that hardly two texts reach that have nothing to do with each other. */
+  readonly noise: number;
   /** Embeds in the background what is due, unless that runs already or waits for another attempt. */
   soon(): void;
   /**
@@ -50,13 +57,15 @@ const MAX_OWNERS = 100;
 const MAX_COUNTED = 1_000;
 const PAUSES = { firstMs: 1_000, maxMs: 300_000 };
 const LEASE_MS = 60_000;
+/** Of a model of which nothing is known: cosines of unrelated texts that models of language give lie below. */
+const UNKNOWN_NOISE = 0.5;
 
 /**
  * One run at a time in this process. Vectors of other models stay in the store, so that going back to one costs
  * nothing. An owner that changes while it is embedded is simply due again.
  */
 export function embeddingQueue(
-  context: MemoryContext,
+  context: EmbeddingContext,
   embedder: Embedder,
   options: EmbeddingQueueOptions = {},
 ): EmbeddingQueue {
@@ -100,6 +109,8 @@ export function embeddingQueue(
   }
 
   return {
+    model: embedder.model,
+    noise: embedder.noise ?? UNKNOWN_NOISE,
     soon,
     now({ signal }) {
       const either = eitherSignal(signal, stop.signal);
@@ -124,7 +135,7 @@ export function embeddingQueue(
   };
 }
 
-async function dueCount(context: MemoryContext, model: string, call: CallOptions): Promise<number> {
+async function dueCount(context: EmbeddingContext, model: string, call: CallOptions): Promise<number> {
   const { owners } = await dueSince(context, model, { ...call, from: undefined });
   return (await collect(owners, MAX_COUNTED)).length;
 }
@@ -230,7 +241,7 @@ interface DrainSetup {
 }
 
 /** A function that embeds all that is due, once; it remembers up to where nothing is. */
-function drainRun(context: MemoryContext, setup: DrainSetup): (options: CallOptions) => Promise<Drained> {
+function drainRun(context: EmbeddingContext, setup: DrainSetup): (options: CallOptions) => Promise<Drained> {
   const { embedder, vectors } = setup;
   const model = modelRow(context, setup);
   let doneUpTo: Position | undefined;
@@ -290,7 +301,7 @@ interface ModelRow {
 }
 
 /** The row of the model in the store: how long its vectors are, and who embeds now. */
-function modelRow(context: MemoryContext, { embedder, leaseMs }: DrainSetup): ModelRow {
+function modelRow(context: EmbeddingContext, { embedder, leaseMs }: DrainSetup): ModelRow {
   const { store, logger, actor } = context;
   const holder = context.newId();
   /** As it stands in the store, to our knowledge. */
@@ -406,7 +417,7 @@ function checkedDimensions(puts: readonly Put<'embedding'>[], { id, dimensions }
 
 /** Those of them whose owners are still there. @throws `gone` where all are */
 async function livingOf(
-  { store }: MemoryContext,
+  { store }: EmbeddingContext,
   embedded: readonly Embedded[],
   gone: MemoryError,
 ): Promise<readonly Embedded[]> {

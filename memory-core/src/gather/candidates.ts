@@ -58,22 +58,21 @@ export async function episodeCandidates(
 /** Patterns for which words or vectors have something to say, in no order. */
 export async function patternCandidates(
   index: ExperienceIndex,
-  { question, among }: { readonly question: Question; readonly among: SlotSet | undefined },
+  { vector, terms }: Question,
   call: CallOptions,
 ): Promise<readonly Candidate[]> {
-  const { vector, terms } = question;
   const matrix = index.vectors('pattern');
-  const nearest = vector && matrix?.nearest(vector, { count: FROM_VECTORS, among, ...call });
+  const nearest = vector && matrix?.nearest(vector, { count: FROM_VECTORS, ...call });
   const meanings = new Map((await nearest)?.map(({ slot, cosine }) => [slot, cosine]));
   return index.scored((title, body) => {
-    const text = textRelevance(index.patterns, { terms, among, scores: { title, body } });
+    const text = textRelevance(index.patterns, { terms, among: undefined, scores: { title, body } });
     const slots = new Set([...text.best(FROM_TEXT), ...meanings.keys()]);
     return [...slots].map((slot) => ({ slot, signals: { text: text.of(slot), meaning: meanings.get(slot) } }));
   });
 }
 
 /** Episodes that made errors good which are like the one in this text, with how like it is: 0–1, and 1 only by chance. */
-function errorRelevances(
+export function errorRelevances(
   index: ExperienceIndex,
   { text, among }: { readonly text: string; readonly among: SlotSet | undefined },
 ): ReadonlyMap<number, number> {

@@ -1,9 +1,10 @@
-// Candidates for a question, from the store's indexes or a bounded scan: the only input and output in this folder.
+// Candidates for a question from the store itself: from its text index, or a bounded scan.
 import { collect } from '../context.ts';
 import type { Episode } from '../episode.ts';
 import { baselineId, MIN_SUPPORT, type Pattern, patternFigures, patternStatement } from '../pattern.ts';
 import type { CallOptions, EpisodeFilter, MemoryStore, PatternFilter } from '../ports/store.ts';
 import { rankByDescription } from '../retrieve/description.ts';
+import type { Fused } from '../retrieve/fuse.ts';
 import type { PatternHit } from '../retrieve/rank.ts';
 
 export interface Candidates<T> {
@@ -13,13 +14,15 @@ export interface Candidates<T> {
 }
 
 export type EpisodeCandidate = { readonly episode: Episode; readonly relevance: number };
-export type PatternCandidate = Omit<PatternHit, 'score' | 'why'> & { readonly relevance: number };
+export type PatternCandidate = Omit<PatternHit, 'score' | 'why'> & { readonly fused: Fused };
 
 /** Candidates asked of the index for each hit wanted: later parts of the score reorder them. */
 const OVERSAMPLING = 5;
 const MIN_CANDIDATES = 50;
 /** Episodes looked at where the store has no text index. */
 const MAX_SCANNED = 5_000;
+/** Episodes looked into for the fix of an error. */
+export const FIX_EPISODES = 10;
 /** Evidence told of one pattern. */
 const MAX_EVIDENCE = 20;
 
@@ -69,7 +72,8 @@ export async function gatherPatterns(
     const baseline = baselines[index];
     if (baseline === undefined || baseline.episodes === 0) return [];
     const figures = patternFigures(pattern, baseline);
-    return [{ pattern, relevance, figures, statement: patternStatement(pattern, figures), evidence: [] }];
+    const fused = { relevance, parts: { text: relevance } };
+    return [{ pattern, fused, figures, statement: patternStatement(pattern, figures), evidence: [] }];
   });
 }
 

@@ -4,8 +4,8 @@ import type { CallOptions, EpisodeFilter } from '../ports/store.ts';
 import { episodeFacts } from '../retrieve/episode-facts.ts';
 import { looksLikeError } from '../retrieve/error-signature.ts';
 import { type Hint, hintsFor } from '../retrieve/hints.ts';
-import { nearnessOf } from '../retrieve/place-and-time.ts';
-import { byScore, type EpisodeHit, isFailed, rankPatterns, rated } from '../retrieve/rank.ts';
+import { type Facts, type Here, HALF_LIFE_MS } from '../retrieve/place-and-time.ts';
+import { type EpisodeHit, isFailed, rankPatterns, rated } from '../retrieve/rank.ts';
 import { queryTerms } from '../retrieve/tokenize.ts';
 import type { Answer, Asked } from './asked.ts';
 import { FIX_EPISODES, gatherEpisodes, gatherPatterns, withEvidenceIds } from './gather.ts';
@@ -20,13 +20,13 @@ export async function answerOfStore(context: MemoryContext, asked: Asked, option
   ]);
   const hits = found.map(({ episode, relevance }): EpisodeHit => {
     const facts = episodeFacts(episode);
-    const standing = { reward: facts.reward ?? 0, ...nearnessOf(facts, here) };
+    const standing = { reward: facts.reward ?? 0, time: timeNearness(facts, here), place: sharedPlace(facts, here) };
     const rating = rated({ relevance, parts: { text: relevance } }, standing);
     return { episode, ...rating, isWarning: isFailed(facts.outcome), attempts: [] };
   });
   const episodes = found.slice(0, FIX_EPISODES).map(({ episode }) => episode);
   return {
-    episodes: hits.sort(byScore).slice(0, limit),
+    episodes: hits.sort((a, b) => b.score - a.score || (a.episode.id < b.episode.id ? 1 : -1)).slice(0, limit),
     patterns: await withEvidenceIds(store, rankPatterns(patterns).slice(0, limit), options),
     fixes: text !== undefined && looksLikeError(text) ? hintsFor(text, episodes) : [],
     degraded: [...degraded, stateText(context.index.episodesRead())],
@@ -45,6 +45,16 @@ export async function fixesInStore(
     error,
     found.slice(0, FIX_EPISODES).map(({ episode }) => episode),
   );
+}
+
+/** Without an index nobody knows what tells most: each thing that is known of the asker's place counts the same. */
+function sharedPlace(facts: Facts, here: Here): number {
+  const known = (['domain', 'taskType', 'language', 'framework'] as const).filter((field) => here[field] !== undefined);
+  return known.length === 0 ? 0 : known.filter((field) => here[field] === facts[field]).length / known.length;
+}
+
+function timeNearness({ startedAtMs }: Facts, { nowMs }: Here): number {
+  return 0.5 ** (Math.max(0, nowMs - startedAtMs) / HALF_LIFE_MS);
 }
 
 function stateText(episodesRead: number | undefined): string {

@@ -11,6 +11,9 @@ export interface Embedder {
   /** Whether a call costs money, time of another machine, or may hang: then two processes must not do the same work. */
   readonly isRemote: boolean;
 
+  /** The cosine that hardly two texts reach that have nothing to do with each other, where that is known. */
+  readonly noise?: number | undefined;
+
   /** Texts taken in one call, at most. */
   readonly maxBatch: number;
 

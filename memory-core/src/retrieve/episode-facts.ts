@@ -1,6 +1,7 @@
 // What the spatiotemporal index is told of an episode. Pure.
-import { type Episode, episodePlaces } from '../episode.ts';
+import type { Episode } from '../episode.ts';
 import { defined } from '../json.ts';
+import { episodePlaces } from '../places.ts';
 import type { Facts } from './place-and-time.ts';
 
 export function episodeFacts(episode: Episode): Facts {

@@ -50,7 +50,7 @@ export function unpackedPlaceAndTime(parts: UnpackedParts, prefix: string): Plac
 /** Selections remembered until something changes: the same scope comes with every call. */
 const MAX_SELECTIONS = 64;
 /** Age at which nearness in time has fallen to one half. */
-const HALF_LIFE_MS = 30 * 86_400_000;
+export const HALF_LIFE_MS: number = 30 * 86_400_000;
 
 function indexOf(facts: SlotFacts): PlaceAndTime {
   const selections = new Map<string, SlotSet | undefined>();

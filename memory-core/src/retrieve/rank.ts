@@ -34,19 +34,9 @@ export interface PatternHit {
   readonly why: Why;
 }
 
-/** What the asker is doing, where it is known: nearness to it ranks, and never hides. */
-export interface Situation {
-  readonly domain?: string | undefined;
-  readonly taskType?: string | undefined;
-  readonly language?: string | undefined;
-  readonly framework?: string | undefined;
-}
-
 /** What raises a relevant episode over another, as shares of its relevance. */
 const EPISODE_BONUS = { reward: 0.1, recency: 0.05, context: 0.05 } as const;
 const PATTERN_BONUS = { support: 0.2, utility: 0.1 } as const;
-/** Age at which recency has fallen to one half. */
-const RECENCY_HALF_LIFE_DAYS = 30;
 /** Support at which a pattern's support counts one half. */
 const HALF_SUPPORT = 10;
 
@@ -54,18 +44,18 @@ const HALF_SUPPORT = 10;
 export interface Standing {
   /** 0–1; of an open episode 0. */
   readonly reward: number;
-  readonly ageMs: number;
-  /** How near it is to where the asker is, 0–1. */
-  readonly context: number;
+  /** Nearness in time and in place, 0–1 each. */
+  readonly time: number;
+  readonly place: number;
 }
 
 /**
- * score = relevance · (1 + 0.1 · reward + 0.05 · recency + 0.05 · context) / 1.2, each in 0–1; recency = ½^(age / 30
- * days). Relevance leads: what succeeded or is new goes before its equals and never before what fits much better.
+ * score = relevance · (1 + 0.1 · reward + 0.05 · recency + 0.05 · context) / 1.2, each in 0–1; recency and context are
+ * nearness in time and in place. Relevance leads: what succeeded or is new goes before its equals and never before what fits much better.
  */
 export function rated({ parts }: Fused, standing: Standing): { readonly score: number; readonly why: Why } {
-  const { reward, ageMs, context } = standing;
-  const why = shares(parts, EPISODE_BONUS, { reward, recency: recency(ageMs), context });
+  const { reward, time, place } = standing;
+  const why = shares(parts, EPISODE_BONUS, { reward, recency: time, context: place });
   return { score: sum(why), why };
 }
 
@@ -86,11 +76,6 @@ export function rankPatterns<C extends Omit<PatternHit, 'score' | 'why'> & { rea
   return hits.sort((a, b) => b.score - a.score || (a.pattern.id < b.pattern.id ? -1 : 1));
 }
 
-function recency(ageMs: number): number {
-  const ageDays = Math.max(0, ageMs) / 86_400_000;
-  return 0.5 ** (ageDays / RECENCY_HALF_LIFE_DAYS);
-}
-
 /**
  * The parts of `relevance · (1 + Σ weight · value) / (1 + Σ weight)`, by name, where the relevance is the sum of its own
  * parts: they sum to it and it stays in 0–1.
@@ -108,6 +93,11 @@ function shares<W extends Readonly<Record<string, number>>>(
     ...bonuses.map(([part, weight]) => [part, (relevance * weight * (values[part] ?? 0)) / whole] as const),
   ];
   return Object.fromEntries(parts);
+}
+
+/** Whether it is no advice but a warning. */
+export function isFailed(outcome: OutcomeKind | undefined): boolean {
+  return outcome === 'failure';
 }
 
 function sum(why: Why): number {

@@ -1,0 +1,32 @@
+// How search stands: what is in its index, and what has no vector yet.
+import type { MemoryContext } from './context.ts';
+import type { CallOptions } from './ports/store.ts';
+
+export interface SearchHealth {
+  /** `making`: questions are answered by words alone meanwhile. */
+  readonly index: 'ready' | 'making';
+  /** Episodes in the index, or read for it so far. */
+  readonly episodes: number;
+  /** Of vectors; absent where words alone are searched. */
+  readonly embedder?: {
+    readonly model: string;
+    /** Episodes and patterns that have no vector yet; counted up to 1,000. */
+    readonly pending: number;
+    /** Why the last attempt to give them one failed. */
+    readonly problem?: string;
+  };
+}
+
+/** Makes the index if it is not there yet. */
+export async function searchHealth(context: MemoryContext, options: CallOptions): Promise<SearchHealth> {
+  const { index: keeper, embedding } = context;
+  const index = await keeper.current(options);
+  const state =
+    index === undefined
+      ? ({ index: 'making', episodes: keeper.episodesRead() ?? 0 } as const)
+      : ({ index: 'ready', episodes: index.episodes.slots.count } as const);
+  if (embedding === undefined) return state;
+  const { count, failure } = await embedding.pending(options);
+  const problem = failure === undefined ? {} : { problem: failure.message };
+  return { ...state, embedder: { model: embedding.model, pending: count, ...problem } };
+}
