@@ -26,7 +26,7 @@ export function cleanPlaces(paths: readonly string[]): readonly string[] {
 
 /** Files and directories that a question or an error text names; line numbers behind them are left out. */
 export function placesIn(text: string): readonly string[] {
-  const words = text.slice(0, MAX_READ_CHARACTERS).split(/[\s"'`()[\]{}<>,;|=]+/u);
+  const words = text.slice(0, MAX_READ_CHARACTERS).split(/[\s"'`<>,;|=：，、。；\p{Ps}\p{Pe}\p{Pi}\p{Pf}]+/u);
   return cleanPlaces(words.map(withoutPosition).filter((word) => isFile(word) || isPath(word)));
 }
 

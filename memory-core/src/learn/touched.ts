@@ -17,6 +17,8 @@ export function touched(steps: readonly Step[]): Required<Pick<Learning, 'touche
 }
 
 const COMMAND = /^(?:command|cmd|script|bash|shell)$/iu;
+/** What stands there is text that was sought or written. */
+const TEXT = /string|text|content|pattern|query|prompt|message|description|source$/iu;
 const PLACE =
   /(?:^|_)(?:path|paths|file|files|filename|dir|directory|folder|cwd|workdir|notebook)$|(?:Path|File|Dir)$/u;
 
@@ -27,7 +29,7 @@ function placesInObject(parameters: JsonObject, depth: number): readonly string[
 function placesInValue(name: string, value: Json, depth: number): readonly string[] {
   if (typeof value === 'string') return placesInText(name, value);
   if (depth === 0 || typeof value !== 'object' || value === null) return [];
-  // `Array.isArray` does not narrow a read-only array.
+  // What is no array is an object with names, but `Array.isArray` does not narrow a read-only one.
   return Array.isArray(value)
     ? value.flatMap((item: Json) => placesInValue(name, item, depth - 1))
     : placesInObject(value as JsonObject, depth - 1);
@@ -36,5 +38,5 @@ function placesInValue(name: string, value: Json, depth: number): readonly strin
 /** A parameter's name says what it is, or else its whole value does. */
 function placesInText(name: string, value: string): readonly string[] {
   if (COMMAND.test(name)) return placesInCommand(value);
-  return PLACE.test(name) || (!/\s/u.test(value) && isFile(value)) ? [value] : [];
+  return PLACE.test(name) || (!TEXT.test(name) && !/\s/u.test(value) && isFile(value)) ? [value] : [];
 }

@@ -1,6 +1,7 @@
 // What is known of each slot, as columns of numbers in blocks that are packed one by one. Pure, but for the columns.
 import type { PackedPart } from './packed-part.ts';
 import { setBit } from './slot-group.ts';
+import type { SlotSet } from './slot-set.ts';
 
 /** What is known of one slot, in numbers. */
 export interface FactNumbers {
@@ -26,10 +27,10 @@ export interface FactBlocks {
   /** `NaN` for a slot that is not known, like `reward`. */
   startedAtMs(slot: number): number;
   reward(slot: number): number;
-  /** Valid until the next change, like `keys`. */
-  names(slot: number): Uint32Array;
-  keys(slot: number): Uint32Array;
-  hasAnyKey(slot: number, isKey: (key: number) => boolean): boolean;
+  forEachName(slot: number, visit: (name: number) => void): void;
+  forEachKey(slot: number, visit: (key: number) => void): void;
+  /** The slots, of `among` or of all, that have one of the keys. */
+  slotsWithKey(keys: ReadonlySet<number>, among: SlotSet | undefined): readonly number[];
   /** Sets the bits of the slots with a reward from `least` to `most`. */
   addRewarded(words: Uint32Array, range: { readonly least: number; readonly most: number }): void;
   parts(prefix: string): readonly PackedPart[];
@@ -63,22 +64,31 @@ export function factBlocks(known: readonly Block[] = []): FactBlocks {
     kind: (slot) => at(slot)?.kinds[slot % BLOCK_SLOTS] ?? 0,
     startedAtMs: (slot) => at(slot)?.startedAtMs[slot % BLOCK_SLOTS] ?? Number.NaN,
     reward: (slot) => at(slot)?.rewards[slot % BLOCK_SLOTS] ?? Number.NaN,
-    names(slot) {
-      const block = at(slot) ?? NO_BLOCK;
-      const [start, names] = [block.listAt[slot % BLOCK_SLOTS] ?? 0, block.nameCounts[slot % BLOCK_SLOTS] ?? 0];
-      return block.lists.subarray(start, start + names);
+    forEachName(slot, visit) {
+      const { listAt, nameCounts, lists } = at(slot) ?? NO_BLOCK;
+      const start = listAt[slot % BLOCK_SLOTS] ?? 0;
+      const end = start + (nameCounts[slot % BLOCK_SLOTS] ?? 0);
+      for (let index = start; index < end; index += 1) visit(lists[index] ?? 0);
     },
-    keys(slot) {
-      const block = at(slot) ?? NO_BLOCK;
-      const start = (block.listAt[slot % BLOCK_SLOTS] ?? 0) + (block.nameCounts[slot % BLOCK_SLOTS] ?? 0);
-      return block.lists.subarray(start, start + (block.keyCounts[slot % BLOCK_SLOTS] ?? 0));
+    forEachKey(slot, visit) {
+      const { listAt, nameCounts, keyCounts, lists } = at(slot) ?? NO_BLOCK;
+      const start = (listAt[slot % BLOCK_SLOTS] ?? 0) + (nameCounts[slot % BLOCK_SLOTS] ?? 0);
+      const end = start + (keyCounts[slot % BLOCK_SLOTS] ?? 0);
+      for (let index = start; index < end; index += 1) visit(lists[index] ?? 0);
     },
-    hasAnyKey(slot, isKey) {
-      const block = at(slot) ?? NO_BLOCK;
-      const start = (block.listAt[slot % BLOCK_SLOTS] ?? 0) + (block.nameCounts[slot % BLOCK_SLOTS] ?? 0);
-      const end = start + (block.keyCounts[slot % BLOCK_SLOTS] ?? 0);
-      for (let index = start; index < end; index += 1) if (isKey(block.lists[index] ?? 0)) return true;
-      return false;
+    slotsWithKey(keys, among) {
+      const marks = marksOf(keys);
+      const found: number[] = [];
+      for (const [index, block] of blocks.entries()) {
+        for (let word = 0; word < BLOCK_SLOTS / 32; word += 1) {
+          const bits = among === undefined ? ALL_BITS : (among.words[(index * BLOCK_SLOTS) / 32 + word] ?? 0);
+          for (let rest = bits; rest !== 0; rest &= rest - 1) {
+            const slot = word * 32 + 31 - Math.clz32(rest & -rest);
+            if (hasKey(block, slot, { keys, marks })) found.push(index * BLOCK_SLOTS + slot);
+          }
+        }
+      }
+      return found;
     },
     addRewarded(words, { least, most }) {
       for (const [index, { rewards }] of blocks.entries()) {
@@ -147,6 +157,30 @@ function emptyBlock(slots: number = BLOCK_SLOTS): Block {
 /** Stands where no slot is known. */
 const NO_BLOCK: Block = emptyBlock(0);
 
+const ALL_BITS = -1;
+const MARKS = 65_536;
+
+/** A table that says of nearly every key at one look that it is none of these. */
+function marksOf(keys: ReadonlySet<number>): Uint8Array {
+  const marks = new Uint8Array(MARKS);
+  for (const key of keys) marks[key % MARKS] = 1;
+  return marks;
+}
+
+function hasKey(
+  { listAt, nameCounts, keyCounts, lists }: Block,
+  index: number,
+  wanted: { readonly keys: ReadonlySet<number>; readonly marks: Uint8Array },
+): boolean {
+  const start = (listAt[index] ?? 0) + (nameCounts[index] ?? 0);
+  const end = start + (keyCounts[index] ?? 0);
+  for (let at = start; at < end; at += 1) {
+    const key = lists[at] ?? 0;
+    if (wanted.marks[key & (MARKS - 1)] === 1 && wanted.keys.has(key)) return true;
+  }
+  return false;
+}
+
 function putIn(block: Block, index: number, facts: FactNumbers): void {
   const length = facts.names.length + facts.keys.length;
   if (block.used + length > block.lists.length) {
@@ -182,6 +216,7 @@ function lengthIn(block: Columns, index: number): number {
 }
 
 function dropWaste(block: Block): void {
+  if (block.wasted === 0) return;
   const kept = new Uint32Array(block.used - block.wasted);
   let used = 0;
   block.listAt.forEach((start, index) => {

@@ -3,7 +3,7 @@ import type { TaskType } from '../episode.ts';
 import { MAX_PLACES } from '../places.ts';
 import { placeKeys } from './place-keys.ts';
 import type { SlotFacts } from './slot-facts.ts';
-import { forEachBit, type SlotGroup } from './slot-group.ts';
+import type { SlotGroup } from './slot-group.ts';
 import type { SlotSet } from './slot-set.ts';
 
 /** Where the asker is, as far as it is known. */
@@ -51,25 +51,17 @@ export function standing(facts: SlotFacts, here: Here): Standing {
       for (const { group, information } of fields) if (group.has(slot)) shared += information;
       if (paths.size > 0 && isComparable(slot)) {
         best.fill(0);
-        for (const key of facts.blocks.keys(slot)) {
+        facts.blocks.forEachKey(slot, (key) => {
           for (const { place, information } of paths.get(key) ?? [])
             best[place] = Math.max(best[place] ?? 0, information);
-        }
+        });
         for (const information of best) shared += information;
       }
       return total === 0 ? 0 : Math.min(1, shared / total);
     },
     touching(among) {
       const keys = tellingKeys(places);
-      if (keys.size === 0) return [];
-      const isKey = filterOf(keys);
-      const found: number[] = [];
-      const look = (slot: number): void => {
-        if (facts.blocks.hasAnyKey(slot, isKey) && isComparable(slot)) found.push(slot);
-      };
-      if (among === undefined) for (let slot = 0; slot < facts.blocks.end; slot += 1) look(slot);
-      else forEachBit(among.words, look);
-      return found;
+      return keys.size === 0 ? [] : facts.blocks.slotsWithKey(keys, among).filter(isComparable);
     },
   };
 }
@@ -78,7 +70,7 @@ export function standing(facts: SlotFacts, here: Here): Standing {
  * Slots that a search by place looks at: keys are taken from the rarest on while they stand for no more. A key for
  * more than that tells too little to find anybody by; it still counts for those who are found otherwise.
  */
-const MAX_TOUCHED = 20_000;
+const MAX_TOUCHED = 5_000;
 
 interface Field {
   readonly group: SlotGroup;
@@ -142,11 +134,4 @@ function tellingKeys(places: readonly (readonly Key[])[]): ReadonlySet<number> {
     taken.add(key);
   }
   return taken;
-}
-
-/** A set of keys that says no at the cost of one look at a table: nearly every key is none of them. */
-function filterOf(keys: ReadonlySet<number>): (key: number) => boolean {
-  const marks = new Uint8Array(65_536);
-  for (const key of keys) marks[key & 0xffff] = 1;
-  return (key) => marks[key & 0xffff] === 1 && keys.has(key);
 }

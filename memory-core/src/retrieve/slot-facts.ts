@@ -66,7 +66,10 @@ export function unpackedSlotFacts(parts: UnpackedParts, prefix: string): SlotFac
   for (let slot = 0; slot < blocks.end; slot += 1) {
     const kind = blocks.kind(slot);
     if (kind === 0) continue;
-    const isNamed = blocks.names(slot).every((number) => all.names.addByNumber(number, slot));
+    let isNamed = true;
+    blocks.forEachName(slot, (number) => {
+      isNamed = all.names.addByNumber(number, slot) && isNamed;
+    });
     if (!isNamed || kind > TASK_TYPES.length * ENDS.length || Number.isNaN(blocks.startedAtMs(slot))) return undefined;
     enterGroups(all, slot);
   }
@@ -133,17 +136,21 @@ function enterGroups({ blocks, times, types, ends, placed }: Held, slot: number)
   types[typeIndex(blocks.kind(slot))]?.add(slot);
   ends[endIndex(blocks.kind(slot))]?.add(slot);
   times.add(slot, blocks.startedAtMs(slot));
-  for (const key of blocks.keys(slot)) placed[key % COUNTERS] = (placed[key % COUNTERS] ?? 0) + 1;
+  blocks.forEachKey(slot, (key) => {
+    placed[key % COUNTERS] = (placed[key % COUNTERS] ?? 0) + 1;
+  });
 }
 
 function leave({ blocks, names, times, types, ends, placed }: Held, slot: number): void {
   const kind = blocks.kind(slot);
   if (kind === 0) return;
-  for (const number of blocks.names(slot)) names.deleteByNumber(number, slot);
+  blocks.forEachName(slot, (number) => names.deleteByNumber(number, slot));
   types[typeIndex(kind)]?.delete(slot);
   ends[endIndex(kind)]?.delete(slot);
   times.delete(slot, blocks.startedAtMs(slot));
-  for (const key of blocks.keys(slot)) placed[key % COUNTERS] = (placed[key % COUNTERS] ?? 0) - 1;
+  blocks.forEachKey(slot, (key) => {
+    placed[key % COUNTERS] = (placed[key % COUNTERS] ?? 0) - 1;
+  });
   blocks.delete(slot);
 }
 

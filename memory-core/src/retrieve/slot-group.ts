@@ -17,36 +17,40 @@ export interface SlotGroup {
  * of Roaring bitmaps (Chambi, Lemire, Kaser and Godin 2016).
  */
 export function slotGroup(): SlotGroup {
-  const chunks = new Map<number, Chunk>();
+  /** By the upper halves. */
+  const chunks: (Chunk | undefined)[] = [];
   let size = 0;
   return {
     get size() {
       return size;
     },
     has(slot) {
-      const chunk = chunks.get(slot >>> 16);
+      const chunk = chunks[slot >>> 16];
       return chunk !== undefined && hasLow(chunk, slot & 0xffff);
     },
     add(slot) {
-      const chunk = chunks.get(slot >>> 16) ?? { count: 0, lows: new Uint16Array(4), bits: undefined };
-      if (chunk.count === 0) chunks.set(slot >>> 16, chunk);
+      let chunk = chunks[slot >>> 16];
+      if (chunk === undefined) {
+        chunk = { count: 0, lows: new Uint16Array(4), bits: undefined };
+        chunks[slot >>> 16] = chunk;
+      }
       if (addLow(chunk, slot & 0xffff)) size += 1;
     },
     delete(slot) {
-      const chunk = chunks.get(slot >>> 16);
+      const chunk = chunks[slot >>> 16];
       if (chunk === undefined || !deleteLow(chunk, slot & 0xffff)) return;
       size -= 1;
-      if (chunk.count === 0) chunks.delete(slot >>> 16);
+      if (chunk.count === 0) chunks[slot >>> 16] = undefined;
     },
     forEach(visit) {
-      for (const [high, chunk] of chunks) forEachLow(chunk, (low) => visit(high * CHUNK_SLOTS + low));
+      chunks.forEach((chunk, high) => {
+        if (chunk !== undefined) forEachLow(chunk, (low) => visit(high * CHUNK_SLOTS + low));
+      });
     },
     addTo(words) {
-      for (const [high, { bits, lows, count }] of chunks) {
-        const part = words.subarray(high * CHUNK_WORDS, (high + 1) * CHUNK_WORDS);
-        if (bits === undefined) for (const low of lows.subarray(0, count)) setBit(part, low);
-        else for (let word = 0; word < part.length; word += 1) part[word] = (part[word] ?? 0) | (bits[word] ?? 0);
-      }
+      chunks.forEach((chunk, high) => {
+        if (chunk !== undefined) addChunk(words.subarray(high * CHUNK_WORDS, (high + 1) * CHUNK_WORDS), chunk);
+      });
     },
   };
 }
@@ -85,14 +89,14 @@ function hasLow({ bits, lows, count }: Chunk, low: number): boolean {
 
 /** Whether it was not there before. */
 function addLow(chunk: Chunk, low: number): boolean {
-  if (hasLow(chunk, low)) return false;
   if (chunk.bits === undefined && chunk.count === MAX_LISTED) {
     chunk.bits = new Uint32Array(CHUNK_WORDS);
     for (const listed of chunk.lows) setBit(chunk.bits, listed);
     chunk.lows = new Uint16Array(0);
   }
-  if (chunk.bits === undefined) insert(chunk, low);
-  else setBit(chunk.bits, low);
+  if (chunk.bits === undefined) return insert(chunk, low);
+  if (hasLow(chunk, low)) return false;
+  setBit(chunk.bits, low);
   chunk.count += 1;
   return true;
 }
@@ -110,15 +114,19 @@ function deleteLow(chunk: Chunk, low: number): boolean {
   return true;
 }
 
-function insert(chunk: Chunk, low: number): void {
+/** Whether it was not there before. */
+function insert(chunk: Chunk, low: number): boolean {
+  const index = indexOf(chunk.lows, chunk.count, low);
+  if (index < chunk.count && chunk.lows[index] === low) return false;
   if (chunk.count === chunk.lows.length) {
     const grown = new Uint16Array(chunk.count * 2);
     grown.set(chunk.lows);
     chunk.lows = grown;
   }
-  const index = indexOf(chunk.lows, chunk.count, low);
-  chunk.lows.copyWithin(index + 1, index, chunk.count);
+  if (index < chunk.count) chunk.lows.copyWithin(index + 1, index, chunk.count);
   chunk.lows[index] = low;
+  chunk.count += 1;
+  return true;
 }
 
 /** Where `low` stands, or would stand, among the first `count`. New slots mostly come last. */
@@ -136,4 +144,9 @@ function indexOf(lows: Uint16Array, count: number, low: number): number {
 function forEachLow({ bits, lows, count }: Chunk, visit: (low: number) => void): void {
   if (bits === undefined) for (const low of lows.subarray(0, count)) visit(low);
   else forEachBit(bits, visit);
+}
+
+function addChunk(words: Uint32Array, { bits, lows, count }: Chunk): void {
+  if (bits === undefined) for (const low of lows.subarray(0, count)) setBit(words, low);
+  else for (let index = 0; index < words.length; index += 1) words[index] = (words[index] ?? 0) | (bits[index] ?? 0);
 }

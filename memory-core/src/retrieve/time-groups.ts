@@ -21,6 +21,15 @@ export function timeGroups(): TimeGroups {
   const years: Level = new Map();
   const months: Level = new Map();
   const days: Level = new Map();
+  /** Of each day that was ever seen: a date is slow to take apart. */
+  const monthsOfDays = new Map<number, number>();
+
+  function monthOf(startedAtMs: number): number {
+    const day = dayOf(startedAtMs);
+    const month = monthsOfDays.get(day) ?? monthOfDay(day);
+    monthsOfDays.set(day, month);
+    return month;
+  }
 
   function monthsWithin(year: number, range: TimeRange, into: Within): void {
     for (let month = year * 12; month < year * 12 + 12; month += 1) {
@@ -80,8 +89,8 @@ function dayOf(ms: number): number {
 }
 
 /** Months since the year 0. */
-function monthOf(ms: number): number {
-  const date = new Date(ms);
+function monthOfDay(day: number): number {
+  const date = new Date(day * DAY_MS);
   return date.getUTCFullYear() * 12 + date.getUTCMonth();
 }
 
