@@ -68,7 +68,11 @@ test('what is stored gets the vectors of its texts, the newest episodes first [E
   const ended = aCompletedEpisode({
     description: 'third task',
     startedAt: '2026-11-22T00:00:00.000Z',
-    recoveries: [{ ...recovery, error: 'E1' }, { ...recovery, error: ' ' }, { ...recovery, error: 'E2' }],
+    recoveries: [
+      { ...recovery, error: 'E1' },
+      { ...recovery, error: ' ' },
+      { ...recovery, error: 'E2' },
+    ],
   });
   const pattern = aPattern({ tools: ['grep', 'edit'], scope: { domain: 'web' } });
   await store.write([put('episode', ended), put('pattern', pattern)]);
@@ -126,7 +130,10 @@ test('an embedder that is away loses nothing, is told of, and is gone on with by
   queue.soon();
   await triedOften.happened;
   await queue.settled();
-  expect(await queue.pending({})).toEqual({ count: 2, failure: expect.objectContaining({ message: 'Nobody is there.' }) });
+  expect(await queue.pending({})).toEqual({
+    count: 2,
+    failure: expect.objectContaining({ message: 'Nobody is there.' }),
+  });
   expect(await embeddingsIn(store)).toEqual([]);
   isAway = false;
   const done = signalled();
@@ -192,7 +199,10 @@ test('what changes while it is embedded is due again, and what is forgotten mean
   const embedder = fakeEmbedder({
     async before() {
       if (embedder.calls.length > 1) return;
-      await store.write([put('episode', { ...changed!, version: 2, description: 'other' }), remove('episode', gone!.id)]);
+      await store.write([
+        put('episode', { ...changed!, version: 2, description: 'other' }),
+        remove('episode', gone!.id),
+      ]);
     },
   });
   const queue = queueOver(store, embedder);
@@ -346,7 +356,10 @@ test('an embedder that hangs delays a question no longer than its budget, and an
   const waiting = queue.embedQuery('what', { budgetMs: 60_000, signal: controller.signal });
   controller.abort();
   await expect(waiting).rejects.toMatchObject({ code: 'ABORTED' });
-  const [first, second] = [queue.embedQuery('what', { budgetMs: 60_000 }), queue.embedQuery('what', { budgetMs: 60_000 })];
+  const [first, second] = [
+    queue.embedQuery('what', { budgetMs: 60_000 }),
+    queue.embedQuery('what', { budgetMs: 60_000 }),
+  ];
   hanging.happen();
   const [expected] = await fakeEmbedder().embed(['what'], { purpose: 'query' });
   expect(await Promise.all([first, second])).toEqual([expected, expected]);
