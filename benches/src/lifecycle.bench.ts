@@ -105,7 +105,8 @@ type Held = { readonly [K in Kind]: readonly Entities[K][] };
 /** Answers every read from what it was made with, and every write as if it were stored. */
 function nullStore(given: Partial<Held>): MemoryStore {
   const held: Held = {
-    ...{ episode: [], step: [], pattern: [], evidence: [], baseline: [], recommendation: [], tombstone: [], embedding: [], model: [] },
+    ...{ episode: [], step: [], pattern: [], evidence: [], baseline: [], recommendation: [], tombstone: [] },
+    ...{ embedding: [], model: [] },
     ...given,
   };
   return {

@@ -36,6 +36,8 @@ export interface ForgetReceipt {
   };
   /** Entries of the text index: those of episodes, and of patterns that are no longer shown. */
   readonly textEntries: number;
+  /** Of episodes and patterns that go, by all models: as many as there were when it was looked at. */
+  readonly vectors: number;
   readonly isDryRun: boolean;
 }
 
@@ -78,8 +80,9 @@ async function takeOut(
     throw new MemoryError('INVALID_STATE', `forget: ${what}; nothing was forgotten. Look again.`);
   }
   const unlearnt = await going.unlearnt();
+  const vectors = going.vectors + (await vectorCount(context.store, unlearnt.goneIds, options));
   const changed = withoutWhatIsGone(words.kept, going, unlearnt);
-  const receipt = receiptOf({ going, unlearnt, words, changed: changed.length }, options.dryRun === true);
+  const receipt = receiptOf({ going, unlearnt, words, changed: changed.length, vectors }, options.dryRun === true);
   const writes = [
     ...[...going.versions].map(([id, ifVersion]): Write => ({ op: 'delete', kind: 'episode', id, ifVersion })),
     ...unlearnt.writes,
@@ -113,6 +116,8 @@ interface Going {
   readonly asked: ReadonlySet<string>;
   readonly steps: number;
   readonly evidence: number;
+  /** Of the episodes. */
+  readonly vectors: number;
   /** Whether a pattern rests on what goes. */
   touches(patternId: string): boolean;
   /** What patterns and base rates are to be now. */
@@ -125,10 +130,12 @@ async function gathered(store: MemoryStore, filter: EpisodeFilter, options: Call
   const learnt = unlearning(store, options);
   let steps = 0;
   let evidence = 0;
+  let vectors = 0;
   let uncounted: Episode[] = [];
   const countSteps = async (): Promise<void> => {
     const episodeIds = uncounted.map(({ id }) => id);
     for await (const _step of store.scan('step', { episodeIds }, options)) steps += 1;
+    vectors += await vectorCount(store, episodeIds, options);
   };
   const count = async (): Promise<void> => {
     const [found] = await Promise.all([learnt.add(uncounted), countSteps()]);
@@ -142,7 +149,17 @@ async function gathered(store: MemoryStore, filter: EpisodeFilter, options: Call
     if (uncounted.length >= COUNTED_EPISODES) await count();
   }
   if (uncounted.length > 0) await count();
-  return { versions, asked, steps, evidence, touches: learnt.touches, unlearnt: learnt.writes };
+  return { versions, asked, steps, evidence, vectors, touches: learnt.touches, unlearnt: learnt.writes };
+}
+
+/** Vectors of these owners, by all models. */
+async function vectorCount(store: MemoryStore, ids: readonly string[], options: CallOptions): Promise<number> {
+  let count = 0;
+  for (let start = 0; start < ids.length; start += COUNTED_EPISODES) {
+    const ownerIds = ids.slice(start, start + COUNTED_EPISODES);
+    for await (const { vectors } of store.scan('embedding', { ownerIds }, options)) count += vectors.length;
+  }
+  return count;
 }
 
 /** The same for an episode and a recommendation that was asked for with the same task in the same project. */
@@ -198,10 +215,11 @@ function receiptOf(
     readonly unlearnt: Unlearnt;
     readonly words: ForgottenWords;
     readonly changed: number;
+    readonly vectors: number;
   },
   isDryRun: boolean,
 ): ForgetReceipt {
-  const { going, unlearnt, words, changed } = gone;
+  const { going, unlearnt, words, changed, vectors } = gone;
   const { versions, steps, evidence } = going;
   return {
     episodes: versions.size,
@@ -215,6 +233,7 @@ function receiptOf(
     },
     recommendations: { gone: words.deletes.length, changed },
     textEntries: versions.size + unlearnt.textEntries,
+    vectors,
     isDryRun,
   };
 }

@@ -1,4 +1,10 @@
 export {
+  type EmbeddingQueue,
+  type EmbeddingQueueOptions,
+  embeddingQueue,
+  type PendingEmbeddings,
+} from './embed/drain.ts';
+export {
   type EmbeddedKind,
   type Embedding,
   type EmbeddingModel,

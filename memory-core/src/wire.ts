@@ -199,6 +199,7 @@ export interface ForgetResult {
   readonly recommendations_gone: number;
   readonly recommendations_changed: number;
   readonly text_entries: number;
+  readonly vectors: number;
 }
 
 export function forgetResult(receipt: ForgetReceipt): ForgetResult {
@@ -215,6 +216,7 @@ export function forgetResult(receipt: ForgetReceipt): ForgetResult {
     recommendations_gone: recommendations.gone,
     recommendations_changed: recommendations.changed,
     text_entries: receipt.textEntries,
+    vectors: receipt.vectors,
   };
 }
 
@@ -228,6 +230,7 @@ export function forgetText(result: ForgetResult): string {
     counted(result.patterns_gone, 'pattern', 'patterns'),
     counted(result.recommendations_gone, 'recommendation', 'recommendations'),
     counted(result.text_entries, 'entry of the text index', 'entries of the text index'),
+    counted(result.vectors, 'vector', 'vectors'),
   ];
   const rests = [
     ...(result.patterns_weakened === 0 ? [] : [`${result.patterns_weakened} more patterns lose support`]),

@@ -1,6 +1,7 @@
 // Forgetting: what goes, what stays, and that it is as if it had never been.
 import { type EpisodeInput, inMemoryStore, type Memory, openMemory } from '@episodica/memory-core';
 import type { EpisodeFilter, MemoryStore, Write } from '@episodica/memory-core/ports';
+import { anEmbedding, put } from '@episodica/test-utils';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
@@ -101,6 +102,46 @@ test('however many go, it is one commit, and a tombstone of each stays [EP-06]',
   const left = [];
   for await (const { description } of memory.listEpisodes()) left.push(description);
   expect(left).toEqual(['Another']);
+});
+
+test('vectors go with their episodes and patterns, by whichever model, and the receipt counts them [EP-06]', async () => {
+  const store = inMemoryStore();
+  const memory = openMemory({ store });
+  const ids: string[] = [];
+  for (let count = 0; count < 4; count += 1) {
+    ids.push(
+      await attempted(
+        memory,
+        { tools: ['build', 'push'], kind: 'success', domain: 'ops' },
+        { source: { session: count < 3 ? 'gone' : 'kept' } },
+      ),
+    );
+  }
+  const other = await attempted(
+    memory,
+    { tools: ['read', 'write'], kind: 'success', domain: 'docs' },
+    { source: { session: 'gone' } },
+  );
+  await memory.learnPending();
+  const patterns = [];
+  for await (const { id, support } of store.scan('pattern', {})) patterns.push({ id, support });
+  await store.write([
+    ...[...ids, other].map((ownerId) => put('embedding', anEmbedding({ ownerId }))),
+    put('embedding', anEmbedding({ ownerId: ids[0]!, model: 'test/2', vectors: [] })),
+    put('embedding', anEmbedding({ ownerId: ids[1]!, model: 'test/2' })),
+    ...patterns.map(({ id }) => put('embedding', anEmbedding({ ownerKind: 'pattern', ownerId: id }))),
+  ]);
+  const gonePatterns = patterns.filter(({ support }) => support === 1);
+  const expected = { episodes: 4, patterns: { gone: gonePatterns.length }, vectors: 10 + 2 * gonePatterns.length };
+  expect(gonePatterns.length).toBeGreaterThan(0);
+  expect(patterns.length).toBeGreaterThan(gonePatterns.length);
+  expect(await memory.forget({ session: 'gone' }, { dryRun: true })).toMatchObject(expected);
+  expect(await memory.forget({ session: 'gone' })).toMatchObject(expected);
+  const left = [];
+  for await (const { ownerId } of store.scan('embedding', {})) left.push(ownerId);
+  const kept = patterns.filter(({ support }) => support > 1).map(({ id }) => id);
+  expect(left.toSorted()).toEqual([ids[3], ...kept].toSorted());
+  await memory.close();
 });
 
 test('the receipt of a dry run is that of the forgetting, and nothing is written [EP-06]', async () => {

@@ -480,6 +480,7 @@ describe('forgetting', () => {
       patterns: { gone: 0, goneIds: [], weakened: 1 },
       recommendations: { gone: 0, changed: 0 },
       textEntries: 1,
+      vectors: 0,
       isDryRun: false,
     });
     expect(await own.getEpisode(ids[0]!)).toBeUndefined();

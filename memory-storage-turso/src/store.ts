@@ -9,7 +9,8 @@ import { type PageRequest, readPage } from './jobs.ts';
 import type { StoreConnection } from './lasting-connection.ts';
 import { type Call, datedReads, getMany, PAGES, readChanges, rowsInPages } from './reads.ts';
 import type { Replica } from './replica.ts';
-import { rowToEntity } from './rows.ts';
+import { hasTable, rowToEntity } from './rows.ts';
+import { schemaVersion } from './schema.ts';
 import { writeBatch } from './write-batch.ts';
 
 /** What this store offers beside the port. */
@@ -45,6 +46,10 @@ export function tursoStore(connection: StoreConnection, { jobs, schema, encrypti
   const readRows = (request: PageRequest): Promise<readonly Row[]> =>
     request.kind === 'step' ? readPage(connection, request) : jobs.run('page', request);
 
+  /** A store of an older schema that may not be changed lacks some tables, and holds nothing of these kinds. */
+  const isWithout = async (kind: Kind): Promise<boolean> =>
+    connection.access === 'read-only' && !hasTable(kind, await schemaVersion(connection));
+
   const commit = groupCommit(async (batch, options) => {
     try {
       return await writeBatch({ connection: hurried(connection, options.askedMs), jobs, schema, batch, options });
@@ -65,12 +70,15 @@ export function tursoStore(connection: StoreConnection, { jobs, schema, encrypti
     },
 
     getMany<K extends Kind>(kind: K, ids: readonly string[], options?: CallOptions) {
-      return call('read', options?.signal, () => getMany(hurried(connection), kind, ids));
+      return call('read', options?.signal, async () =>
+        (await isWithout(kind)) ? ids.map(() => undefined) : getMany(hurried(connection), kind, ids),
+      );
     },
 
     async *scan<K extends Kind>(kind: K, filter: Filters[K], options?: CallOptions) {
       const turn = turns();
       const size = PAGES[connection.reach];
+      if (await isWithout(kind)) return;
       const readBehind = (last: Row | undefined, page: number): Promise<readonly Row[]> =>
         call('read', options?.signal, () => readRows({ kind, filter, last, ...size, page }));
       for await (const row of rowsInPages({ filter, size }, readBehind)) {

@@ -32,10 +32,21 @@ export interface Verification {
  */
 export async function verifyStore(connection: Connection): Promise<Verification> {
   const ofEngine = connection.reach === 'file' ? ENGINE_CHECKS : ORPHAN_CHECKS;
-  const schema = await schemaVersion(connection);
+  const schema = await schemaOf(connection);
   const kinds = KINDS.filter((kind) => hasTable(kind, schema));
+  const ofVectors = connection.reach === 'network' && hasTable('embedding', schema) ? VECTOR_ORPHAN_CHECKS : [];
   const ofKinds = kinds.flatMap((kind) => [journalCheck(kind), bodyCheck(kind, schema)]);
-  return verification(connection, [...ofEngine, ...CHECKS, ...ofKinds]);
+  return verification(connection, [...ofEngine, ...ofVectors, ...CHECKS, ...ofKinds]);
+}
+
+/** Where a file is too damaged to tell, what is missing in it is a finding of each check. */
+async function schemaOf(connection: Connection): Promise<number> {
+  try {
+    return await schemaVersion(connection);
+  } catch (error) {
+    if (!isEngineError(error)) throw error;
+    return NEWEST_SCHEMA;
+  }
 }
 
 /** Reads all pages, and asks nothing that depends on the schema. */
@@ -118,6 +129,14 @@ const ORPHAN_CHECKS: readonly Check[] = ['episode_tag', 'step', 'evidence'].map(
     'what belongs to what',
     `SELECT count(*) AS count FROM ${name} WHERE episode_id NOT IN (SELECT id FROM episode)`,
     (count) => `${count} rows of ${name} belong to no episode: ${RESTORE}.`,
+  ),
+);
+
+const VECTOR_ORPHAN_CHECKS: readonly Check[] = (['episode', 'pattern'] as const).map((owner) =>
+  countCheck(
+    'whose vectors there are',
+    `SELECT count(*) AS count FROM embedding WHERE ${owner}_id NOT IN (SELECT id FROM ${owner})`,
+    (count) => `${count} rows of embedding belong to no ${owner}: ${RESTORE}.`,
   ),
 );
 

@@ -21,6 +21,8 @@ const TABLES: Readonly<Record<string, string>> = {
   baseline: 'SELECT * FROM baseline ORDER BY id',
   recommendation: 'SELECT * FROM recommendation ORDER BY id',
   tombstone: 'SELECT * FROM tombstone ORDER BY id',
+  embedding: 'SELECT *, hex(vectors) AS vectors FROM embedding ORDER BY id',
+  model: 'SELECT * FROM model ORDER BY id',
   ...Object.fromEntries(
     ['episode_title', 'episode_body', 'pattern_title', 'pattern_body'].map((index) => {
       const [kind] = index.split('_');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Memory, openMemory } from '@episodica/memory-core';
-import type { Kind } from '@episodica/memory-core/ports';
+import type { Kind, Write } from '@episodica/memory-core/ports';
 import {
   type MoveReceipt,
   moveStore,
@@ -12,7 +12,7 @@ import {
   planMove,
   type TursoStore,
 } from '@episodica/memory-storage-turso';
-import { anEpisode, type LibsqlServer, put, startLibsqlServer } from '@episodica/test-utils';
+import { aModel, anEmbedding, anEpisode, type LibsqlServer, put, startLibsqlServer } from '@episodica/test-utils';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Connection } from '../src/connection.ts';
 import { type CopyStoreOptions, type CopyStoreReceipt, copyStore } from '../src/copy-store.ts';
@@ -70,6 +70,13 @@ async function fillStore(path: string, count: number): Promise<void> {
   await memory.recordFeedback({ recommendationId, applied, isSuccess: true });
   const [forgotten] = await memory.createEpisodes([{ description: 'never mind ☂' }]);
   await memory.forget({ ids: [forgotten?.id ?? ''] });
+  const writes: Write[] = [put('model', aModel())];
+  for await (const { id: ownerId } of store.scan('episode', {}))
+    writes.push(put('embedding', anEmbedding({ ownerId })));
+  for await (const { id: ownerId } of store.scan('pattern', {})) {
+    writes.push(put('embedding', anEmbedding({ ownerId, ownerKind: 'pattern', vectors: [] })));
+  }
+  await store.write(writes);
   await memory.close();
 }
 

@@ -14,7 +14,7 @@ let store: TursoStore;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'episodica-verify-'));
   path = join(directory, 'memory.db');
-  const lived = readFileSync(new URL('fixtures/schema-2.db.gz', import.meta.url));
+  const lived = readFileSync(new URL('fixtures/schema-4.db.gz', import.meta.url));
   writeFileSync(path, gunzipSync(lived));
   store = await openTursoStore({ url: pathToFileURL(path).href });
 });
@@ -39,6 +39,23 @@ const DAMAGES: readonly {
       /^5 rows of step belong to no episode/u,
       ...Array.from({ length: 5 }, () => /another episode_id in its body/u),
     ],
+  },
+  {
+    what: 'vectors that were cut off',
+    sql: ['UPDATE embedding SET vectors = substr(vectors, 1, 30) WHERE id = (SELECT min(id) FROM embedding)'],
+    findings: [/^The body of the embedding .* cannot be read/u],
+  },
+  {
+    what: 'vectors of an episode that is not there',
+    sql: [
+      `UPDATE embedding SET episode_id = 'nowhere' WHERE id = (SELECT min(id) FROM embedding WHERE pattern_id IS NULL)`,
+    ],
+    findings: [/^1 rows of embedding belong to no episode/u, /another episode_id in its body/u],
+  },
+  {
+    what: 'an episode whose texts are not what its hash says',
+    sql: [`UPDATE episode SET text_hash = 'x' WHERE id = (SELECT min(id) FROM episode)`],
+    findings: [/^The episode .* has another text_hash in its body than beside it/u],
   },
   {
     what: 'an episode that a text index lacks',

@@ -11,7 +11,7 @@ import type { Here } from '../retrieve/place-and-time.ts';
 import { type EpisodeHit, isFailed, type PatternHit, rankPatterns, rated, type Standing, type Why } from '../retrieve/rank.ts';
 import { hasSlot, type SlotSet } from '../retrieve/slot-set.ts';
 import { queryTerms } from '../retrieve/tokenize.ts';
-import { matchesPattern } from '../stores/filters.ts';
+import { compareText, matchesPattern } from '../stores/filters.ts';
 import { turns } from '../turns.ts';
 import type { Answer, Asked } from './asked.ts';
 import { type Candidate, episodeCandidates, errorRelevances, patternCandidates, type Question } from './candidates.ts';
@@ -110,7 +110,7 @@ function ranked(
   return candidates
     .filter(({ signals }) => isRelevant(signals, { noise }))
     .map(({ slot, signals }) => ({ slot, ...rated(fuse(signals, { noise }), standingAt(index, slot, here)) }))
-    .sort((a, b) => b.score - a.score || b.slot - a.slot)
+    .sort(byScore(index))
     .slice(0, limit);
 }
 
@@ -127,13 +127,14 @@ async function slotsByStanding(
     best.push({ slot, ...rated(fused, standingAt(index, slot, here)) });
     if (best.length < POOL) continue;
     await turn();
-    best = bestRated(best, limit);
+    best = best.sort(byScore(index)).slice(0, limit);
   }
-  return bestRated(best, limit);
+  return best.sort(byScore(index)).slice(0, limit);
 }
 
-function bestRated(hits: Rated[], count: number): Rated[] {
-  return hits.sort((a, b) => b.score - a.score || b.slot - a.slot).slice(0, count);
+/** Equal ones by id, the newer first: slots depend on the order in which an index was made. */
+function byScore({ episodes }: ExperienceIndex): (a: Rated, b: Rated) => number {
+  return (a, b) => b.score - a.score || compareText(episodes.slots.idOf(b.slot) ?? '', episodes.slots.idOf(a.slot) ?? '');
 }
 
 function standingAt({ episodes }: ExperienceIndex, slot: number, here: Here): Standing {

@@ -87,7 +87,7 @@ export function cachedStore(store: MemoryStore, cache: MemoryCache, options: Cac
 
 /**
  * Steps, evidence and embeddings are not kept: deleting an episode deletes them too, without an entry of their own in
- * the journal, and they are read by `scan` anyway.
+ * the journal, and they are read by `scan` anyway. The row of a model changes with whoever reads it.
  */
 const IS_CACHED: Readonly<Record<Kind, boolean>> = {
   episode: true,
@@ -98,7 +98,7 @@ const IS_CACHED: Readonly<Record<Kind, boolean>> = {
   recommendation: true,
   tombstone: true,
   embedding: false,
-  model: true,
+  model: false,
 };
 
 /** Whether an entity of this kind may have changed meanwhile. */

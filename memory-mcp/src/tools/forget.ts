@@ -39,6 +39,7 @@ export const forget: Tool = defineTool({
     recommendations_gone: z.number(),
     recommendations_changed: z.number(),
     text_entries: z.number(),
+    vectors: z.number(),
   }),
   effects: { isReadOnly: false, isIdempotent: true, isDestructive: true },
   async run(given, { services, signal }) {

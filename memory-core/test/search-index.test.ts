@@ -1,0 +1,195 @@
+import {
+  inMemoryCache,
+  inMemoryStore,
+  type Memory,
+  type MemoryOptions,
+  openMemory,
+  type SearchQuery,
+} from '@episodica/memory-core';
+import type { MemoryStore } from '@episodica/memory-core/ports';
+import { CACHE_FAULTS, faultyStore, lossyCache } from '@episodica/test-utils';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+const WORDS = ['parser', 'webhook', 'login', 'migration', 'retry', 'timeout', 'cache', 'schema', '日本語', 'naïve'];
+const ERROR = "TypeError: Cannot read properties of undefined (reading 'token')";
+
+/** What someone does to a memory, by numbers: which verb, which episode, which words. */
+const works = fc.array(
+  fc.record({
+    verb: fc.constantFrom('create', 'step', 'fail', 'complete', 'retitle', 'retag', 'forget', 'search'),
+    pick: fc.nat(20),
+    words: fc.subarray(WORDS, { minLength: 1 }),
+  }),
+  { maxLength: 40 },
+);
+type Work = Parameters<Parameters<typeof works.map>[0]>[0][number];
+
+const QUESTIONS: readonly SearchQuery[] = [
+  { text: 'parser webhook' },
+  { text: '日本語 schema' },
+  { text: ERROR },
+  { text: 'login', outcome: 'success' },
+  { tags: ['urgent'] },
+  { text: 'retry in src/login/session.ts' },
+];
+
+async function perform(memory: Memory, work: readonly Work[]): Promise<void> {
+  const ids: string[] = [];
+  for (const { verb, pick, words } of work) {
+    const id = ids[pick % Math.max(1, ids.length)];
+    if (verb === 'create' || id === undefined) {
+      ids.push((await memory.createEpisode({ description: `Repair the ${words.join(' ')}`, tags: words.slice(0, 1) })).episode.id);
+    } else if (verb === 'search') await memory.search({ text: words.join(' ') });
+    else if (verb === 'forget') await memory.forget({ ids: [id] });
+    else if (verb === 'retitle') await memory.updateEpisode(id, { description: words.join(' ') }).catch(gone);
+    else if (verb === 'retag') await memory.updateEpisode(id, { tags: { add: ['urgent'] } }).catch(gone);
+    else if (verb === 'complete') await memory.completeEpisode(id, { kind: 'success' }).catch(gone);
+    else {
+      const result = verb === 'fail' ? ({ type: 'error', message: ERROR } as const) : ({ type: 'success' } as const);
+      const parameters = { command: 'npm test', path: 'src/login/session.ts' };
+      await memory.addStep(id, { tool: 'bash', action: words.join(' '), parameters, result }).catch(gone);
+    }
+  }
+}
+
+/** An episode that was forgotten or completed before is no longer there for the rest of the work. */
+function gone(error: unknown): void {
+  expect(error).toMatchObject({ code: expect.stringMatching(/NOT_FOUND|INVALID_STATE/u) });
+}
+
+/** Everything that is answered, but for the words in which it is told. */
+async function answers(memory: Memory): Promise<unknown> {
+  await memory.catchUp();
+  return Promise.all(
+    QUESTIONS.map(async (question) => {
+      const { episodes, patterns, fixes, degraded } = await memory.search(question);
+      const hits = [...episodes.map(({ episode, score }) => [episode.id, score]), ...patterns.map(({ score }) => [score])];
+      return { hits: hits.map(([id, score]) => [id, Number(score).toFixed(5)]), fixes, degraded };
+    }),
+  );
+}
+
+const NOW_MS = Date.UTC(2026, 10, 21);
+
+/** Two memories of one clock: what they answer can be compared. */
+function opened(store: MemoryStore, options: Partial<MemoryOptions> = {}): Memory {
+  return openMemory({ ...options, store: { ...store, close: async () => undefined }, clock: () => NOW_MS });
+}
+
+describe('the index of a memory', () => {
+  test('that followed the journal answers as one that is made anew, and as one from the cache [RE-11]', async () => {
+    await fc.assert(
+      fc.asyncProperty(works, works, async (first, second) => {
+        const store = inMemoryStore();
+        const cache = { ...inMemoryCache(), close: async () => undefined };
+        const following = opened(store, { cache });
+        await perform(following, first);
+        await answers(following);
+        const other = opened(store);
+        await perform(other, second);
+        const expected = await answers(following);
+        expect(await answers(opened(store))).toEqual(expected);
+        await following.close();
+        expect(await answers(opened(store, { cache }))).toEqual(expected);
+        await other.close();
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('is the same whatever the cache loses [CA-02] [CA-05]', async () => {
+    await fc.assert(
+      fc.asyncProperty(works, fc.array(fc.constantFrom(...CACHE_FAULTS), { maxLength: 12 }), async (work, faults) => {
+        const store = inMemoryStore();
+        const kept = { ...inMemoryCache(), close: async () => undefined };
+        const memory = opened(store, { cache: kept });
+        await perform(memory, work);
+        const expected = await answers(memory);
+        await memory.close();
+        expect(await answers(opened(store, { cache: lossyCache(kept, faults) }))).toEqual(expected);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('holds what another memory wrote before the question was asked [ST-06] [RE-11]', async () => {
+    const store = inMemoryStore();
+    const [reader, writer] = [opened(store), opened(store)];
+    await expect(reader.search({ text: 'zeppelin' })).resolves.toMatchObject({ isAbstained: true });
+    for (let count = 1; count <= 5; count += 1) {
+      const { episode } = await writer.createEpisode({ description: `Steer zeppelin number ${count}` });
+      const { episodes } = await reader.search({ text: 'zeppelin', limit: 100 });
+      expect(episodes.map((hit) => hit.episode.id)).toContain(episode.id);
+      expect(episodes).toHaveLength(count);
+    }
+    await writer.forget({ until: new Date(NOW_MS + 1).toISOString() });
+    await expect(reader.search({ text: 'zeppelin' })).resolves.toMatchObject({ isAbstained: true, episodes: [] });
+  });
+
+  test('is made anew when the store was put back to an older copy [RE-11]', async () => {
+    const before = inMemoryStore();
+    const cache = { ...inMemoryCache(), close: async () => undefined };
+    const memory = opened(before, { cache });
+    for (let count = 0; count < 120; count += 1) await memory.createEpisode({ description: `Steer zeppelin ${count}` });
+    await memory.close();
+    const other = inMemoryStore();
+    const restored = opened(other, { cache });
+    for (let count = 0; count < 130; count += 1) await restored.createEpisode({ description: `Sail frigate ${count}` });
+    await expect(restored.search({ text: 'zeppelin' })).resolves.toMatchObject({ isAbstained: true });
+    const { episodes } = await restored.search({ text: 'frigate', limit: 100 });
+    expect(episodes).toHaveLength(100);
+  });
+
+  test('that cannot be followed fails the question with the error of the store, and the next one succeeds [ST-13]', async () => {
+    const store = inMemoryStore();
+    const writer = opened(store);
+    await writer.createEpisode({ description: 'Steer the zeppelin' });
+    const memory = opened(faultyStore(store, [{ verb: 'changes', call: 1, when: 'before' }]));
+    await expect(memory.search({ text: 'zeppelin' })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect((await memory.search({ text: 'zeppelin' })).episodes).toHaveLength(1);
+  });
+});
+
+describe('while the index of a large memory is being made', () => {
+  test('words alone are searched, and the answer says so [RE-07]', async () => {
+    const store = inMemoryStore();
+    const writer = opened(store, { embedder: 'none' });
+    const description = (index: number): string => (index === 7 ? 'Steer the zeppelin' : `Repair parser ${index}`);
+    for (let batch = 0; batch < 6; batch += 1) {
+      await writer.createEpisodes(Array.from({ length: 1_000 }, (_, index) => ({ description: description(batch * 1_000 + index) })));
+    }
+    const memory = opened(store, { embedder: 'none' });
+    const first = await memory.search({ text: 'zeppelin' });
+    expect(first.episodes).toHaveLength(1);
+    expect(first.degraded).toEqual([expect.stringContaining('is being made')]);
+    await expect(memory.search({ text: 'frigate' })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+    await memory.catchUp();
+    const second = await memory.search({ text: 'zeppelin' });
+    expect(second).toMatchObject({ degraded: [], episodes: [{ episode: { description: 'Steer the zeppelin' } }] });
+    await expect(memory.search({ text: 'frigate' })).resolves.toMatchObject({ isAbstained: true, degraded: [] });
+    await memory.close();
+  });
+
+  test('closing ends it [RE-11]', async () => {
+    const store = inMemoryStore();
+    const writer = opened(store, { embedder: 'none' });
+    for (let batch = 0; batch < 6; batch += 1) {
+      await writer.createEpisodes(Array.from({ length: 1_000 }, () => ({ description: 'Repair the parser' })));
+    }
+    const memory = opened(store, { embedder: 'none' });
+    await memory.search({ text: 'parser' });
+    await memory.close();
+  });
+});
+
+test('a cache that is handed in serves reads and is closed with the memory [CA-01]', async () => {
+  const store = inMemoryStore();
+  let isClosed = false;
+  const cache = { ...inMemoryCache(), close: async () => void (isClosed = true) };
+  const memory = openMemory({ store, cache });
+  const { episode } = await memory.createEpisode({ description: 'Repair the parser' });
+  expect(await memory.getEpisode(episode.id)).toEqual(episode);
+  await memory.close();
+  expect(isClosed).toBe(true);
+});
