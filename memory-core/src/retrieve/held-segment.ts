@@ -1,5 +1,6 @@
 // A segment and which of its documents are dead. Pure, but for itself.
-import { hasBit, type PostingBlock, postingsOf, readPostings, type TermSegment } from './term-segment.ts';
+import { hasBit, type PostingBlock, readPostings } from './posting-block.ts';
+import { postingsOf, type TermSegment } from './term-segment.ts';
 
 export interface HeldSegment {
   /** Never that of another segment of the same index. */

@@ -4,6 +4,8 @@
 export interface Scores {
   /** Adds to the score of a slot. `amount` is above 0. */
   add(slot: number, amount: number): void;
+  /** Adds to so many slots: several times faster than one by one. */
+  addAll(added: { readonly slots: Uint32Array; readonly amounts: Float32Array; readonly count: number }): void;
   /** 0 for a slot that has none. */
   of(slot: number): number;
   /** Slots that have a score, in no order. Valid until the next change. */
@@ -33,6 +35,21 @@ export function scores(): Scores {
       const before = values[slot] ?? 0;
       if (before === 0) slots[count++] = slot;
       values[slot] = before + amount;
+    },
+    addAll({ slots: addedSlots, amounts, count: addedCount }) {
+      // Held in variables of its own: a loop over what the closure holds takes twice as long.
+      let [nowValues, nowSlots, end] = [values, slots, count];
+      for (let index = 0; index < addedCount; index += 1) {
+        const slot = addedSlots[index] ?? 0;
+        if (slot >= nowValues.length) {
+          grow(slot);
+          [nowValues, nowSlots] = [values, slots];
+        }
+        const before = nowValues[slot] ?? 0;
+        if (before === 0) nowSlots[end++] = slot;
+        nowValues[slot] = before + (amounts[index] ?? 0);
+      }
+      count = end;
     },
     of: (slot) => values[slot] ?? 0,
     touched: () => slots.subarray(0, count),

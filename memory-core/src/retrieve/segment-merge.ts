@@ -1,17 +1,7 @@
 // Several segments become one, without their dead, in pieces of work that are short. Pure.
+import { hasBit, NONE, postingBlock, readPostings, renumberBlock } from './posting-block.ts';
 import { type SegmentDocuments, type SegmentWriter, segmentWriter } from './segment-writer.ts';
-import {
-  hasBit,
-  NONE,
-  postingBlock,
-  postingsOf,
-  readPostings,
-  renumberBlock,
-  type TermSegment,
-  tellingEntry,
-  tellingFrequency,
-  tellingOrdinal,
-} from './term-segment.ts';
+import { postingsOf, type TermSegment, tellingEntry, tellingFrequency, tellingOrdinal } from './term-segment.ts';
 
 export interface MergeSource {
   readonly segment: TermSegment;
@@ -35,9 +25,6 @@ export function* mergedSegment(sources: readonly MergeSource[]): Generator<void,
   const writer = segmentWriter({
     terms,
     textUnits: sum(({ sizes }) => sizes.textUnits),
-    // Only the first gap of each source's list can outgrow its place, to five bytes: where a document falls out, the gap
-    // over it takes no more bytes than the two beside it did.
-    postingBytes: sum(({ sizes }) => sizes.postingBytes) + 4 * terms,
   });
   yield* mergeTerms(inputs, writer);
   return yield* writer.finish(yield* mergedDocuments(inputs));

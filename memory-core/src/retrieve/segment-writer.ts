@@ -1,12 +1,13 @@
 // Builds a segment term by term, in the order of the terms. Pure.
 import {
-  emptySegment,
+  BLOCK_POSTINGS,
+  MAX_BLOCK_BYTES,
   type PostingBlock,
-  type SegmentSizes,
-  type SegmentViews,
-  sealedSegment,
-  type TermSegment,
-} from './term-segment.ts';
+  type PostingCursor,
+  postingBlock,
+  writePostings,
+} from './posting-block.ts';
+import { emptySegment, type SegmentSizes, type SegmentViews, sealedSegment, type TermSegment } from './term-segment.ts';
 
 export interface SegmentWriter {
   /** Documents that hold the term at hand, numbers rising from block to block. */
@@ -30,50 +31,77 @@ export type SegmentDocuments = Pick<SegmentViews, 'slots' | 'lengths' | 'telling
 export interface WriterBounds {
   readonly terms: number;
   readonly textUnits: number;
-  readonly postingBytes: number;
 }
 
-/** The most that one posting takes: two numbers of 32 bits. */
-export const MAX_POSTING_BYTES = 10;
-const COPY_WORDS = 1_000_000;
+/** Numbers copied at a time. */
+const COPY_PIECE = 500_000;
+/** Postings are gathered in pieces of this size: nobody knows before how many bytes they take. */
+const CHUNK_BYTES = 2 ** 20;
 
 export function segmentWriter(bounds: WriterBounds): SegmentWriter {
   const textStarts = new Uint32Array(bounds.terms + 1);
   const postingStarts = new Uint32Array(bounds.terms + 1);
   const frequencies = new Uint32Array(bounds.terms);
   const text = new Uint16Array(bounds.textUnits);
-  const postings = new Uint8Array(bounds.postingBytes);
-  const list = { at: 0, next: 0, count: 0 };
+  const chunks: Uint8Array[] = [];
+  let chunk = new Uint8Array(CHUNK_BYTES);
+  let chunkStart = 0;
+  const cursor: PostingCursor = { at: 0, left: 0, next: 0 };
+  const pending = postingBlock();
+  let frequency = 0;
   let terms = 0;
   let textUnits = 0;
   let allPostings = 0;
 
+  function writePending(): void {
+    if (CHUNK_BYTES - cursor.at < MAX_BLOCK_BYTES) endChunk();
+    writePostings(chunk, cursor, pending);
+    pending.count = 0;
+  }
+
+  function endChunk(): void {
+    chunks.push(chunk.subarray(0, cursor.at));
+    chunkStart += cursor.at;
+    chunk = new Uint8Array(CHUNK_BYTES);
+    cursor.at = 0;
+  }
+
   return {
-    add: (block) => writePostings(postings, list, block),
+    add({ documents, frequencies, count }) {
+      for (let index = 0; index < count; index += 1) {
+        pending.documents[pending.count] = documents[index] ?? 0;
+        pending.frequencies[pending.count] = frequencies[index] ?? 0;
+        pending.count += 1;
+        if (pending.count === BLOCK_POSTINGS) writePending();
+      }
+      frequency += count;
+    },
     end(term) {
-      if (list.count === 0) return undefined;
+      if (frequency === 0) return undefined;
+      if (pending.count > 0) writePending();
       textUnits = writeText(text, textUnits, term);
-      frequencies[terms] = list.count;
-      allPostings += list.count;
+      frequencies[terms] = frequency;
+      allPostings += frequency;
       terms += 1;
       textStarts[terms] = textUnits;
-      postingStarts[terms] = list.at;
-      list.next = 0;
-      list.count = 0;
+      postingStarts[terms] = chunkStart + cursor.at;
+      cursor.next = 0;
+      frequency = 0;
       return terms - 1;
     },
     *finish(documents) {
+      endChunk();
       const sizes: SegmentSizes = {
         documents: documents.slots.length,
         terms,
         tellingTerms: documents.telling.length,
         textUnits,
         postings: allPostings,
-        postingBytes: list.at,
+        postingBytes: chunkStart,
       };
       const { bytes, views } = emptySegment(sizes);
-      const written: SegmentViews = { ...documents, textStarts, postingStarts, frequencies, text, postings };
-      yield* copyViews(written, views);
+      yield* copyViews({ ...documents, textStarts, postingStarts, frequencies, text }, views);
+      yield* copyChunks(chunks, views.postings);
       return yield* sealedSegment(bytes, sizes);
     },
   };
@@ -90,50 +118,30 @@ function writeText(text: Uint16Array, at: number, term: string | TermText): numb
   return at + end - start;
 }
 
-function* copyViews(from: SegmentViews, to: SegmentViews): Generator<void, void> {
-  const pairs: readonly (readonly [Uint8Array | Uint16Array | Uint32Array, Uint8Array | Uint16Array | Uint32Array])[] =
-    [
-      [from.slots, to.slots],
-      [from.lengths, to.lengths],
-      [from.tellingStarts, to.tellingStarts],
-      [from.telling, to.telling],
-      [from.textStarts, to.textStarts],
-      [from.postingStarts, to.postingStarts],
-      [from.frequencies, to.frequencies],
-      [from.text, to.text],
-      [from.postings, to.postings],
-    ];
+function* copyViews(from: Omit<SegmentViews, 'postings'>, to: SegmentViews): Generator<void, void> {
+  const pairs: readonly (readonly [Uint16Array | Uint32Array, Uint16Array | Uint32Array])[] = [
+    [from.slots, to.slots],
+    [from.lengths, to.lengths],
+    [from.tellingStarts, to.tellingStarts],
+    [from.telling, to.telling],
+    [from.textStarts, to.textStarts],
+    [from.postingStarts, to.postingStarts],
+    [from.frequencies, to.frequencies],
+    [from.text, to.text],
+  ];
   for (const [source, target] of pairs) {
-    for (let at = 0; at < target.length; at += COPY_WORDS) {
-      target.set(source.subarray(at, Math.min(at + COPY_WORDS, target.length)), at);
-      if (target.length > COPY_WORDS) yield;
+    for (let at = 0; at < target.length; at += COPY_PIECE) {
+      target.set(source.subarray(at, Math.min(at + COPY_PIECE, target.length)), at);
+      if (target.length > COPY_PIECE) yield;
     }
   }
 }
 
-/** Where the list at hand ends, the document that comes next if the gap is 0, and how many are in it. */
-interface ListEnd {
-  at: number;
-  next: number;
-  count: number;
-}
-
-function writePostings(postings: Uint8Array, list: ListEnd, block: PostingBlock): void {
-  const { documents, frequencies, count } = block;
-  let { at, next } = list;
-  for (let index = 0; index < count; index += 1) {
-    const document = documents[index] ?? 0;
-    const frequency = frequencies[index] ?? 1;
-    let rest = ((document - next) << 1) | (frequency === 1 ? 1 : 0);
-    for (; rest > 127; rest >>>= 7) postings[at++] = (rest & 127) | 128;
-    postings[at++] = rest;
-    if (frequency !== 1) {
-      for (rest = frequency; rest > 127; rest >>>= 7) postings[at++] = (rest & 127) | 128;
-      postings[at++] = rest;
-    }
-    next = document + 1;
+function* copyChunks(chunks: readonly Uint8Array[], to: Uint8Array): Generator<void, void> {
+  let at = 0;
+  for (const chunk of chunks) {
+    if (at > 0) yield;
+    to.set(chunk, at);
+    at += chunk.length;
   }
-  list.at = at;
-  list.next = next;
-  list.count += count;
 }

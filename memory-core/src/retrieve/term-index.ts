@@ -1,11 +1,12 @@
 // Which slots hold which words, and how well they answer a few of them: the inverted index of one field. Pure, but for itself.
 import { idf, saturation } from './bm25.ts';
 import type { PackedPart, UnpackedParts } from './packed-part.ts';
+import { BLOCK_POSTINGS, hasBit, type PostingBlock, readPostings } from './posting-block.ts';
 import { heaviest, readRecent } from './recent-terms.ts';
 import type { Scores } from './scores.ts';
 import type { SlotSet } from './slot-set.ts';
 import { packedParts, unpackedParts } from './term-parts.ts';
-import { hasBit, type PostingBlock, postingsOf, readPostings } from './term-segment.ts';
+import { postingsOf } from './term-segment.ts';
 import {
   deleteDocument,
   emptySegments,
@@ -107,7 +108,9 @@ function scoreTerms(
     .filter(({ holders }) => holders.postings > 0)
     .sort((a, b) => a.holders.postings - b.holders.postings);
   const averageLength = segments.totalLength / segments.documents;
+  const scored = { slots: new Uint32Array(BLOCK_POSTINGS), amounts: new Float32Array(BLOCK_POSTINGS), count: 0 };
   const leftOut: string[] = [];
+  const amongWords = among?.words;
   let read = 0;
   for (const { term, weight, holders } of wanted) {
     if (read > 0 && read + holders.postings > maxPostings) {
@@ -118,7 +121,7 @@ function scoreTerms(
     const living = livingAmong(segments, holders);
     if (living === 0) continue;
     const factor = weight * idf(segments.documents, living);
-    scoreHolders(segments, { holders, scoring: { scores, amongWords: among?.words, factor, averageLength } });
+    scoreHolders(segments, { holders, scoring: { scores, amongWords, factor, averageLength, scored } });
   }
   return { leftOut };
 }
@@ -129,6 +132,8 @@ interface Scoring {
   readonly amongWords: Uint32Array | undefined;
   readonly factor: number;
   readonly averageLength: number;
+  /** Filled block by block. */
+  readonly scored: { readonly slots: Uint32Array; readonly amounts: Float32Array; count: number };
 }
 
 function scoreHolders(
@@ -136,35 +141,42 @@ function scoreHolders(
   { holders, scoring }: { readonly holders: TermHolders; readonly scoring: Scoring },
 ): void {
   for (const { held, ordinal } of holders.held) {
-    const { segment, dead } = held;
-    const { slots, lengths } = segment;
-    const cursor = postingsOf(segment, ordinal);
-    while (readPostings(segment.postings, cursor, block)) scoreBlock(block, { slots, lengths, dead, ...scoring });
+    const { slots, lengths, postings } = held.segment;
+    const list = { ...scoring, slots, lengths, dead: held.dead };
+    const cursor = postingsOf(held.segment, ordinal);
+    while (readPostings(postings, cursor, block)) scoreBlock(block, list);
   }
   if (holders.recent === undefined) return;
   const { slots, lengths, dead } = recent;
+  const list = { ...scoring, slots, lengths, dead };
   let place = readRecent(holders.recent, 0, block);
   while (place !== undefined) {
-    scoreBlock(block, { slots, lengths, dead, ...scoring });
+    scoreBlock(block, list);
     place = readRecent(holders.recent, place, block);
   }
 }
 
-interface BlockScoring extends Scoring {
+interface ListScoring extends Scoring {
   readonly slots: Uint32Array;
   readonly lengths: Uint32Array;
   readonly dead: Uint32Array | undefined;
 }
 
-function scoreBlock({ documents, frequencies, count }: PostingBlock, scoring: BlockScoring): void {
-  const { scores, amongWords, factor, averageLength, slots, lengths, dead } = scoring;
+function scoreBlock({ documents, frequencies, count }: PostingBlock, scoring: ListScoring): void {
+  const { scores, amongWords, factor, averageLength, slots, lengths, dead, scored } = scoring;
+  const { slots: keptSlots, amounts } = scored;
+  let kept = 0;
   for (let index = 0; index < count; index += 1) {
     const document = documents[index] ?? 0;
     if (dead !== undefined && hasBit(dead, document)) continue;
     const slot = slots[document] ?? 0;
     if (amongWords !== undefined && !hasBit(amongWords, slot)) continue;
-    scores.add(slot, factor * saturation(frequencies[index] ?? 0, lengths[document] ?? 0, averageLength));
+    keptSlots[kept] = slot;
+    amounts[kept] = factor * saturation(frequencies[index] ?? 0, lengths[document] ?? 0, averageLength);
+    kept += 1;
   }
+  scored.count = kept;
+  scores.addAll(scored);
 }
 
 /**

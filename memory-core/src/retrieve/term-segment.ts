@@ -1,4 +1,5 @@
 // Terms of many documents as one piece of bytes that is searched as it stands: nothing is parsed, nothing is copied. Pure.
+import type { PostingCursor } from './posting-block.ts';
 
 /** Documents are numbered from 0 in the order of their arrival, terms by their UTF-16 order. Little-endian, as all of today's platforms. */
 export interface TermSegment extends SegmentViews {
@@ -35,17 +36,12 @@ export interface SegmentViews {
   /** By term: documents that hold it, dead ones too. */
   readonly frequencies: Uint32Array;
   readonly text: Uint16Array;
-  /**
-   * By term, for each of its documents: the gap to the one before, shifted left by one, with the lowest bit set where the
-   * frequency is 1; the frequency otherwise follows. Each number takes seven bits a byte, the low ones first.
-   */
+  /** By term, its documents in blocks, as `posting-block.ts` writes them. */
   readonly postings: Uint8Array;
 }
 
 /** Bytes of the largest segment: more are not merged into one. Keeps ordinals within what `tellingEntry` can hold. */
 export const MAX_SEGMENT_BYTES: number = 2 ** 28;
-/** The number of what is not there. */
-export const NONE = 0xffff_ffff;
 /** Telling terms kept of one document. */
 export const MAX_TELLING_TERMS = 12;
 
@@ -179,80 +175,6 @@ export function tellingFrequency(entry: number): number {
   return entry & MAX_TELLING_FREQUENCY;
 }
 
-/** Some documents of one term, and how often each says it. Filled again and again. */
-export interface PostingBlock {
-  readonly documents: Uint32Array;
-  readonly frequencies: Uint32Array;
-  count: number;
-}
-
-const BLOCK_POSTINGS = 512;
-
-export function postingBlock(): PostingBlock {
-  return { documents: new Uint32Array(BLOCK_POSTINGS), frequencies: new Uint32Array(BLOCK_POSTINGS), count: 0 };
-}
-
-/** Gives the documents of the block their numbers in another order; those that have none go. */
-export function renumberBlock(block: PostingBlock, numbers: Uint32Array): void {
-  const { documents, frequencies } = block;
-  let kept = 0;
-  for (let index = 0; index < block.count; index += 1) {
-    const document = numbers[documents[index] ?? 0] ?? NONE;
-    if (document === NONE) continue;
-    documents[kept] = document;
-    frequencies[kept] = frequencies[index] ?? 1;
-    kept += 1;
-  }
-  block.count = kept;
-}
-
-/** How far the reading of one term has come. */
-export interface PostingCursor {
-  at: number;
-  readonly end: number;
-  /** The document that comes next if the gap is 0. */
-  next: number;
-}
-
-export function postingsOf({ postingStarts }: TermSegment, ordinal: number): PostingCursor {
-  return { at: postingStarts[ordinal] ?? 0, end: postingStarts[ordinal + 1] ?? 0, next: 0 };
-}
-
-/** Fills the block with what comes next; false where nothing does. */
-export function readPostings(postings: Uint8Array, cursor: PostingCursor, block: PostingBlock): boolean {
-  const { documents, frequencies } = block;
-  const { end } = cursor;
-  let { at, next } = cursor;
-  let count = 0;
-  while (at < end && count < BLOCK_POSTINGS) {
-    let byte = postings[at++] ?? 0;
-    let gap = byte & 127;
-    for (let shift = 7; byte > 127; shift += 7) {
-      byte = postings[at++] ?? 0;
-      gap |= (byte & 127) << shift;
-    }
-    let frequency = 1;
-    if ((gap & 1) === 0) {
-      byte = postings[at++] ?? 0;
-      frequency = byte & 127;
-      for (let shift = 7; byte > 127; shift += 7) {
-        byte = postings[at++] ?? 0;
-        frequency |= (byte & 127) << shift;
-      }
-    }
-    next += gap >>> 1;
-    documents[count] = next;
-    frequencies[count] = frequency;
-    next += 1;
-    count += 1;
-  }
-  cursor.at = at;
-  cursor.next = next;
-  block.count = count;
-  return count > 0;
-}
-
-/** Bits of documents. */
-export function hasBit(bits: Uint32Array, document: number): boolean {
-  return (((bits[document >>> 5] ?? 0) >>> (document & 31)) & 1) === 1;
+export function postingsOf({ postingStarts, frequencies }: TermSegment, ordinal: number): PostingCursor {
+  return { at: postingStarts[ordinal] ?? 0, left: frequencies[ordinal] ?? 0, next: 0 };
 }

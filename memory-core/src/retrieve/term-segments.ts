@@ -1,5 +1,6 @@
 // All that a term index holds: its recent documents, its segments, and where each slot is. Pure, but for itself.
 import { type HeldSegment, heldSegment, kill, livingFrequency } from './held-segment.ts';
+import { hasBit, type PostingBlock, postingBlock } from './posting-block.ts';
 import {
   addRecent,
   killRecent,
@@ -12,11 +13,8 @@ import {
 import { mergedSegment } from './segment-merge.ts';
 import type { PackedIndex } from './term-parts.ts';
 import {
-  hasBit,
   MAX_SEGMENT_BYTES,
   ordinalOf,
-  type PostingBlock,
-  postingBlock,
   type TermSegment,
   tellingFrequency,
   tellingOrdinal,
