@@ -7,7 +7,6 @@ import { pathToFileURL } from 'node:url';
 import {
   type Address,
   addressOf,
-  cachedStore,
   encryptionKeyOf,
   inMemoryCache,
   isMemoryError,
@@ -23,7 +22,7 @@ import {
   readPrivateLine,
 } from '@episodica/memory-core';
 import { type ResolvedConfig, resolveConfig, strayReplicaIn, userConfigPath } from '@episodica/memory-core/config';
-import type { Logger, MemoryStore } from '@episodica/memory-core/ports';
+import type { Logger, MemoryCache } from '@episodica/memory-core/ports';
 import type { LmdbCacheStats } from '@episodica/memory-storage-lmdb';
 import type { TursoStore, TursoStoreOptions, Verification } from '@episodica/memory-storage-turso';
 import type { Format } from './output.ts';
@@ -103,8 +102,8 @@ export async function useMemory<T>(invocation: Invocation, work: (opened: Opened
   const logger = await openLogger(settings, invocation);
   const encryptionKey = await encryptionKeyOf(settings.values);
   const store = await openStore(settings, { encryptionKey, logger, threads: false, signal: invocation.signal });
-  const { cached, cache } = await withCache(store, { settings, encryptionKey, logger });
-  const memory = openMemory({ store: cached, project: settings.project, actor: 'cli', logger });
+  const { opened, cache } = await withCache(store, { settings, encryptionKey, logger });
+  const memory = openMemory({ store, cache: opened, project: settings.project, actor: 'cli', logger });
   const isEncrypted = encryptionKey !== undefined;
   return closing(memory, () => work({ memory, store, settings, cache, isEncrypted }));
 }
@@ -267,20 +266,19 @@ interface CacheSettings {
 async function withCache(
   store: TursoStore,
   { settings, encryptionKey, logger }: CacheSettings,
-): Promise<{ readonly cached: MemoryStore; readonly cache: CacheState }> {
+): Promise<{ readonly opened: MemoryCache | undefined; readonly cache: CacheState }> {
   const path = join(settings.values.LMDB_CACHE_PATH, store.identity);
   const maxSizeBytes = settings.values.MEMORY_CACHE_SIZE_MB * 1_048_576;
   try {
     const { openLmdbCache } = await import('@episodica/memory-storage-lmdb');
     const far = await openLmdbCache({ path, maxSizeBytes, encryptionKey, logger });
     const stats = () => far.settled().then(() => far.stats());
-    const cache = layeredCache(inMemoryCache(), far);
-    return { cached: cachedStore(store, cache, { logger }), cache: { path, stats } };
+    return { opened: layeredCache(inMemoryCache(), far), cache: { path, stats } };
   } catch (cause) {
     // Nothing depends on the cache: without it the same answers come a little later.
     const problem = cause instanceof Error ? cause.message : String(cause);
     logger.warn({ path, reason: problem }, 'the cache cannot be opened and is done without');
-    return { cached: store, cache: { path, problem } };
+    return { opened: undefined, cache: { path, problem } };
   }
 }
 

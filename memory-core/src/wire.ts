@@ -18,6 +18,7 @@ import { defined, type JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
 import type { SearchQuery } from './query.ts';
 import { pack } from './retrieve/pack.ts';
+import type { Hint } from './retrieve/hints.ts';
 import type { EpisodeHit, PatternHit, Why } from './retrieve/rank.ts';
 import type { SearchResult } from './search.ts';
 
@@ -311,8 +312,21 @@ export interface PatternItem {
   readonly [field: string]: unknown;
 }
 
+/** What made an error good before. */
+export interface FixItem {
+  readonly episode_id: string;
+  readonly failed_step: number;
+  /** Empty where the record does not say. */
+  readonly fix_steps: readonly number[];
+  readonly text: string;
+  /** How much the two errors are the same, 0–1. */
+  readonly match: number;
+}
+
 /** A search result as tools and terminal show it. */
 export interface QueryResult {
+  /** Where the question held the text of an error. */
+  readonly fixes: readonly FixItem[];
   readonly episodes: readonly EpisodeItem[];
   readonly patterns: readonly PatternItem[];
   readonly abstained: boolean;
@@ -374,17 +388,19 @@ export function rewardResult(reward: RewardResult): RewardResult {
   return { total: rounded(reward.total), parts: roundedParts(reward.parts) };
 }
 
-/** Hits in the detail asked for, as many as fit: episodes and patterns share the budget by score. */
+/** Hits in the detail asked for, as many as fit: fixes of the asked error first, then episodes and patterns by score. */
 export function queryResult(
   found: SearchResult,
   asked: { readonly detail: Detail; readonly maxTokens: number },
 ): QueryResult {
-  const items = [
+  const hits = [
     ...found.episodes.map((hit) => ({ kind: 'episode' as const, item: episodeItem(hit, asked.detail) })),
     ...found.patterns.map((hit) => ({ kind: 'pattern' as const, item: patternItem(hit, asked.detail) })),
   ].sort((a, b) => b.item.score - a.item.score);
+  const items = [...found.fixes.map((fix) => ({ kind: 'fix' as const, item: fixItem(fix) })), ...hits];
   const packed = pack(items, asked.maxTokens);
   return {
+    fixes: packed.flatMap((entry) => (entry.kind === 'fix' ? [entry.item] : [])),
     episodes: packed.flatMap((entry) => (entry.kind === 'episode' ? [entry.item] : [])),
     patterns: packed.flatMap((entry) => (entry.kind === 'pattern' ? [entry.item] : [])),
     abstained: found.isAbstained,
@@ -393,8 +409,21 @@ export function queryResult(
   };
 }
 
-export function episodeItem({ episode, score, why }: EpisodeHit, detail: Detail): EpisodeItem {
-  const rated = { score: rounded(score), why: roundedParts(why) };
+export function fixItem({ episodeId, failedStep, fixSteps, text: told, match }: Hint): FixItem {
+  return { episode_id: episodeId, failed_step: failedStep, fix_steps: fixSteps, text: told, match: rounded(match) };
+}
+
+export function episodeItem(hit: EpisodeHit, detail: Detail): EpisodeItem {
+  const { episode, score, why, isWarning, attempts, difference } = hit;
+  const rated = {
+    score: rounded(score),
+    why: roundedParts(why),
+    ...(isWarning ? { warning: 'This attempt failed: do not repeat it as it was.' } : {}),
+    ...(attempts.length === 0
+      ? {}
+      : { attempts: attempts.map(({ episodeId, outcome }) => defined({ episode_id: episodeId, outcome })) }),
+    ...defined({ difference }),
+  };
   if (detail === 'ids') return { episode_id: episode.id, ...rated };
   const listed = episodeResult(episode);
   const description = detail === 'full' ? listed.task_description : shortened(listed.task_description, 300);

@@ -3,7 +3,6 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
-  cachedStore,
   encryptionKeyOf,
   inMemoryCache,
   layeredCache,
@@ -52,7 +51,8 @@ export async function openBackend(log: SwitchableLogger): Promise<Backend> {
   });
   const opened = await openCache(values, { identity: store.identity, encryptionKey, logger });
   const memory = openMemory({
-    store: opened.cache === undefined ? store : cachedStore(store, opened.cache, { logger }),
+    store,
+    cache: opened.cache,
     project,
     actor: 'mcp',
     logger,

@@ -361,7 +361,8 @@ function searchText(result: QueryResult & { readonly took_ms: number }): string 
   const hits = byScore(result);
   const nothing = result.abstained ? 'Nothing stored matches.' : 'Nothing is stored within these filters.';
   return [
-    ...(hits.length === 0 ? [nothing] : hits.map(hitText)),
+    ...result.fixes.map(({ text, episode_id }) => `Known fix: ${onOneLine(text)}\n      episode ${episode_id}`),
+    ...(hits.length === 0 && result.fixes.length === 0 ? [nothing] : hits.map(hitText)),
     ...(result.left_out === 0 ? [] : [`${result.left_out} more did not fit; raise --max-tokens to see them.`]),
     ...result.degraded.map((reason) => `Less complete than it could be: ${reason}.`),
     `Took ${result.took_ms} ms.`,
@@ -381,8 +382,8 @@ function startOf(item: EpisodeItem): string {
   return typeof item.started_at === 'string' ? `  ${localTime(item.started_at)}${project}` : '';
 }
 
-function episodeLines({ task_description, summary, lessons }: EpisodeItem): readonly string[] {
-  const lines = [...textOf(task_description), ...textOf(summary)];
+function episodeLines({ task_description, summary, warning, difference, lessons }: EpisodeItem): readonly string[] {
+  const lines = [...textOf(task_description), ...textOf(summary), ...textOf(warning), ...textOf(difference)];
   return Array.isArray(lessons) ? [...lines, ...lessons.map((lesson) => `- ${onOneLine(String(lesson))}`)] : lines;
 }
 

@@ -2,6 +2,7 @@
 import { type CompletedEpisode, MemoryError, type Step } from '@episodica/memory-core';
 import {
   createEpisodeShape,
+  fixItem,
   outcomeShape,
   queryResult,
   rewardResult,
@@ -13,7 +14,7 @@ import {
 } from '@episodica/memory-core/wire';
 import { z } from 'zod';
 import { defineTool, type Tool } from '../tool.ts';
-import { byScore, episodeItemSchema, hitLines, patternItemSchema } from './hits.ts';
+import { byScore, episodeItemSchema, fixItemSchema, hitLines, patternItemSchema } from './hits.ts';
 
 /** Tokens of prior experience that come with a new episode. */
 const RELATED_TOKENS = 800;
@@ -87,18 +88,14 @@ export const addStep: Tool = defineTool({
     step_number: z.number(),
     step_numbers: z.array(z.number()).optional(),
     differing: z.array(z.number()).optional().describe('Something else is stored under their step_key'),
-    hints: z.array(z.object({ text: z.string(), episode_id: z.string(), match: z.number() })),
+    hints: z.array(fixItemSchema),
   }),
   effects: { isReadOnly: false, isIdempotent: false },
   async run(given, { services, signal }) {
     const inputs = stepsOf(given).map(toStepInput);
     const { memory } = await services.backend.get();
     const added = await memory.addSteps(given.episode_id, inputs, { signal });
-    const hints = added.hints.map((hint) => ({
-      text: hint.text,
-      episode_id: hint.episodeId,
-      match: Math.round(hint.match * 100) / 100,
-    }));
+    const hints = added.hints.map(fixItem);
     const numbers = added.steps.map((step) => step.number);
     return {
       structured: {

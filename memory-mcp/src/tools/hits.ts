@@ -1,5 +1,5 @@
 // Hits of a search as a model reads them: one short paragraph each, best first.
-import type { EpisodeItem, PatternItem } from '@episodica/memory-core/wire';
+import type { EpisodeItem, FixItem, PatternItem } from '@episodica/memory-core/wire';
 import { z } from 'zod';
 
 /** Any hit, for output schemas: later versions add fields. */
@@ -16,6 +16,15 @@ export const patternItemSchema: z.ZodType = z.looseObject({
   why: z.record(z.string(), z.number()),
 });
 
+/** What made the asked error good before, for output schemas. */
+export const fixItemSchema: z.ZodType = z.object({
+  episode_id: z.string(),
+  failed_step: z.number(),
+  fix_steps: z.array(z.number()),
+  text: z.string(),
+  match: z.number(),
+});
+
 /** Episodes and patterns in one list, best first. */
 export function byScore(found: {
   readonly episodes: readonly EpisodeItem[];
@@ -27,6 +36,11 @@ export function byScore(found: {
 /** Hits as numbered lines. */
 export function hitLines(items: readonly (EpisodeItem | PatternItem)[]): readonly string[] {
   return items.map((item, index) => `${index + 1}. ${isPattern(item) ? patternLine(item) : episodeLine(item)}`);
+}
+
+/** Fixes as lines: what an agent that sees this error wants to read before anything else. */
+export function fixLines(fixes: readonly FixItem[]): readonly string[] {
+  return fixes.map((fix) => `Known fix (episode ${fix.episode_id}): ${fix.text}`);
 }
 
 function isPattern(item: EpisodeItem | PatternItem): item is PatternItem {
@@ -43,5 +57,7 @@ function episodeLine(item: EpisodeItem): string {
   if (typeof item.task_description !== 'string') return id;
   const lessons = Array.isArray(item.lessons) ? item.lessons.map((lesson) => `\n   - ${lesson}`).join('') : '';
   const project = typeof item.project === 'string' ? ` [${item.project}]` : '';
-  return `${item.task_description}${project} — ${item.summary ?? ''} ${id}${lessons}`;
+  const warning = typeof item.warning === 'string' ? 'WARNING, failed attempt: ' : '';
+  const difference = typeof item.difference === 'string' ? `\n   - ${item.difference}` : '';
+  return `${warning}${item.task_description}${project} — ${item.summary ?? ''} ${id}${difference}${lessons}`;
 }

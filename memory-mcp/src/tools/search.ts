@@ -2,7 +2,7 @@
 import { type QueryResult, queryResult, queryShape, toSearchQuery } from '@episodica/memory-core/wire';
 import { z } from 'zod';
 import { defineTool, type Tool } from '../tool.ts';
-import { byScore, episodeItemSchema, hitLines, patternItemSchema } from './hits.ts';
+import { byScore, episodeItemSchema, fixItemSchema, fixLines, hitLines, patternItemSchema } from './hits.ts';
 
 /** Size of an answer where the caller names none. */
 export const DEFAULT_MAX_TOKENS = 2_000;
@@ -18,6 +18,7 @@ export const queryMemory: Tool = defineTool({
     'project. abstained=true means that nothing stored matches: do not invent experience.',
   input: z.strictObject(queryShape),
   output: z.object({
+    fixes: z.array(fixItemSchema),
     episodes: z.array(episodeItemSchema),
     patterns: z.array(patternItemSchema),
     abstained: z.boolean(),
@@ -40,7 +41,7 @@ export const queryMemory: Tool = defineTool({
 });
 
 function queryText(result: QueryResult): string {
-  const lines = hitLines(byScore(result));
+  const lines = [...fixLines(result.fixes), ...hitLines(byScore(result))];
   return [
     ...(lines.length > 0
       ? lines
