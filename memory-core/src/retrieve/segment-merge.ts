@@ -9,15 +9,12 @@ export interface MergeSource {
   readonly dead: Uint32Array | undefined;
 }
 
-/** Postings gone over between two pauses. */
-const PIECE_POSTINGS = 20_000;
-/** Documents gone over between two pauses. */
-const PIECE_DOCUMENTS = 5_000;
-/** What a term costs beside its postings, in postings. */
+/** What a term, and a document, costs beside its postings, in postings. */
 const TERM_COST = 8;
+const DOCUMENT_COST = 8;
 
-/** The documents that live when it starts, in the order of the sources. */
-export function* mergedSegment(sources: readonly MergeSource[]): Generator<void, TermSegment> {
+/** The documents that live when it starts, in the order of the sources. Pauses when it has gone over so many postings. */
+export function* mergedSegment(sources: readonly MergeSource[], pieceSize: number): Generator<void, TermSegment> {
   const inputs: readonly Input[] = renumbered(sources);
   const sum = (of: (segment: TermSegment) => number): number =>
     sources.reduce((total, { segment }) => total + of(segment), 0);
@@ -26,8 +23,8 @@ export function* mergedSegment(sources: readonly MergeSource[]): Generator<void,
     terms,
     textUnits: sum(({ sizes }) => sizes.textUnits),
   });
-  yield* mergeTerms(inputs, writer);
-  return yield* writer.finish(yield* mergedDocuments(inputs));
+  yield* mergeTerms(inputs, { writer, pieceSize });
+  return yield* writer.finish(yield* mergedDocuments(inputs, pieceSize));
 }
 
 interface Input extends MergeSource {
@@ -59,7 +56,10 @@ function renumbered(sources: readonly MergeSource[]): readonly Input[] {
   });
 }
 
-function* mergeTerms(inputs: readonly Input[], writer: SegmentWriter): Generator<void, void> {
+function* mergeTerms(
+  inputs: readonly Input[],
+  { writer, pieceSize }: { readonly writer: SegmentWriter; readonly pieceSize: number },
+): Generator<void, void> {
   const block = postingBlock();
   let work = 0;
   for (;;) {
@@ -74,7 +74,7 @@ function* mergeTerms(inputs: readonly Input[], writer: SegmentWriter): Generator
         work += block.count;
         renumberBlock(block, documents);
         writer.add(block);
-        if (work < PIECE_POSTINGS) continue;
+        if (work < pieceSize) continue;
         work = 0;
         yield;
       }
@@ -112,7 +112,7 @@ function termRange({ segment, ordinal }: Input): readonly [number, number] {
   return [segment.textStarts[ordinal] ?? 0, segment.textStarts[ordinal + 1] ?? 0];
 }
 
-function* mergedDocuments(inputs: readonly Input[]): Generator<void, SegmentDocuments> {
+function* mergedDocuments(inputs: readonly Input[], pieceSize: number): Generator<void, SegmentDocuments> {
   const living = inputs.reduce((sum, input) => sum + input.living, 0);
   const entries = inputs.reduce((sum, { segment }) => sum + segment.sizes.tellingTerms, 0);
   const slots = new Uint32Array(living);
@@ -120,6 +120,7 @@ function* mergedDocuments(inputs: readonly Input[]): Generator<void, SegmentDocu
   const tellingStarts = new Uint32Array(living + 1);
   const telling = new Uint32Array(entries);
   let at = 0;
+  let work = 0;
   for (const { segment, documents, ordinals } of inputs) {
     for (let old = 0; old < documents.length; old += 1) {
       const document = documents[old] ?? NONE;
@@ -132,7 +133,10 @@ function* mergedDocuments(inputs: readonly Input[]): Generator<void, SegmentDocu
         telling[at++] = tellingEntry(ordinals[tellingOrdinal(packed)] ?? 0, tellingFrequency(packed));
       }
       tellingStarts[document + 1] = at;
-      if (document % PIECE_DOCUMENTS === 0) yield;
+      work += DOCUMENT_COST;
+      if (work < pieceSize) continue;
+      work = 0;
+      yield;
     }
   }
   return { slots, lengths, tellingStarts, telling: telling.subarray(0, at) };

@@ -35,7 +35,8 @@ export interface WriterBounds {
 
 /** Numbers copied at a time. */
 const COPY_PIECE = 500_000;
-/** Postings are gathered in pieces of this size: nobody knows before how many bytes they take. */
+/** Postings are gathered in pieces, each twice as large as the one before, up to the last of these sizes. */
+const FIRST_CHUNK_BYTES = 4_096;
 const CHUNK_BYTES = 2 ** 20;
 
 export function segmentWriter(bounds: WriterBounds): SegmentWriter {
@@ -44,7 +45,7 @@ export function segmentWriter(bounds: WriterBounds): SegmentWriter {
   const frequencies = new Uint32Array(bounds.terms);
   const text = new Uint16Array(bounds.textUnits);
   const chunks: Uint8Array[] = [];
-  let chunk = new Uint8Array(CHUNK_BYTES);
+  let chunk = new Uint8Array(FIRST_CHUNK_BYTES);
   let chunkStart = 0;
   const cursor: PostingCursor = { at: 0, left: 0, next: 0 };
   const pending = postingBlock();
@@ -54,7 +55,7 @@ export function segmentWriter(bounds: WriterBounds): SegmentWriter {
   let allPostings = 0;
 
   function writePending(): void {
-    if (CHUNK_BYTES - cursor.at < MAX_BLOCK_BYTES) endChunk();
+    if (chunk.length - cursor.at < MAX_BLOCK_BYTES) endChunk();
     writePostings(chunk, cursor, pending);
     pending.count = 0;
   }
@@ -62,7 +63,7 @@ export function segmentWriter(bounds: WriterBounds): SegmentWriter {
   function endChunk(): void {
     chunks.push(chunk.subarray(0, cursor.at));
     chunkStart += cursor.at;
-    chunk = new Uint8Array(CHUNK_BYTES);
+    chunk = new Uint8Array(Math.min(2 * chunk.length, CHUNK_BYTES));
     cursor.at = 0;
   }
 

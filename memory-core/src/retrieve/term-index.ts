@@ -18,6 +18,7 @@ import {
   saidAt,
   segmentsOf,
   type TermHolders,
+  type TermIndexSizes,
   type TermSegments,
   tidySegments,
 } from './term-segments.ts';
@@ -55,20 +56,15 @@ export interface TermIndex {
   parts(prefix: string): readonly PackedPart[];
 }
 
-export interface TermIndexSizes {
-  /** Documents and their distinct terms that are held until they become a segment. @default 65,536 */
-  readonly recent: number;
-}
-
-const SIZES: TermIndexSizes = { recent: 65_536 };
+const SIZES: TermIndexSizes = { recent: 65_536, piece: 20_000 };
 const MAX_POSTINGS = 2_000_000;
 
 /**
- * An index without documents. It holds what came last as it came, and all else in immutable segments. As soon as `FAN_IN`
+ * An index without documents. It holds what came last as it came, and all else in immutable segments. As soon as four
  * of about one size are there, they are merged, a little with each `put`. So there are a handful of each size at most.
  */
-export function termIndex({ recent }: TermIndexSizes = SIZES): TermIndex {
-  return indexOf(emptySegments(recent));
+export function termIndex(sizes: TermIndexSizes = SIZES): TermIndex {
+  return indexOf(emptySegments(sizes));
 }
 
 /** The index that was packed into these parts; `undefined` where they are not such parts. Their bytes must stay as they are. */

@@ -2,13 +2,13 @@
 import { type HeldSegment, heldSegment } from './held-segment.ts';
 import type { PackedPart, UnpackedParts } from './packed-part.ts';
 import { checksumOf, segmentOf, type TermSegment, wordsOf } from './term-segment.ts';
+import type { TermIndexSizes } from './term-segments.ts';
 
 export interface PackedIndex {
   /** Rises with every change. */
   readonly revision: number;
   readonly nextId: number;
-  /** What becomes a segment at once: `TermIndexSizes`. */
-  readonly recentSize: number;
+  readonly sizes: TermIndexSizes;
   readonly segments: readonly HeldSegment[];
   /** What was not yet a segment of its own. */
   readonly recent: TermSegment;
@@ -16,7 +16,7 @@ export interface PackedIndex {
 
 const FORMAT = 0x5445_4801;
 const HASHED_FROM_WORD = 2;
-const HEAD_WORDS = 7;
+const HEAD_WORDS = 8;
 
 /** All bytes are made now: what changes afterwards is not in them. */
 export function packedParts(index: PackedIndex, prefix: string): readonly PackedPart[] {
@@ -34,7 +34,7 @@ export function unpackedParts(parts: UnpackedParts, prefix: string): PackedIndex
   const head = alignedWords(parts.get(`${prefix}-head`));
   if (head === undefined || head[0] !== FORMAT || head[1] !== checksumOf(head.subarray(HASHED_FROM_WORD)))
     return undefined;
-  const [, , low = 0, high = 0, nextId = 0, recentSize = 0, segmentCount = 0] = head;
+  const [, , low = 0, high = 0, nextId = 0, recentSize = 0, piece = 0, segmentCount = 0] = head;
   const segments: HeldSegment[] = [];
   let at = HEAD_WORDS;
   for (let index = 0; index < segmentCount; index += 1) {
@@ -53,7 +53,9 @@ export function unpackedParts(parts: UnpackedParts, prefix: string): PackedIndex
     segments.push(held);
   }
   const recent = segmentOf(new Uint8Array(head.buffer, head.byteOffset + 4 * at, 4 * Math.max(0, head.length - at)));
-  return recent === undefined ? undefined : { revision: low + high * 2 ** 32, nextId, recentSize, segments, recent };
+  return recent === undefined
+    ? undefined
+    : { revision: low + high * 2 ** 32, nextId, sizes: { recent: recentSize, piece }, segments, recent };
 }
 
 /** Its sum is in the name, so that parts of two indexes under one prefix are not taken for each other. */
@@ -61,9 +63,9 @@ function segmentName(prefix: string, { id, checksum }: { readonly id: number; re
   return `${prefix}-${id}-${checksum.toString(16)}`;
 }
 
-function headBytes({ revision, nextId, recentSize, segments, recent }: PackedIndex): Uint8Array {
+function headBytes({ revision, nextId, sizes, segments, recent }: PackedIndex): Uint8Array {
   const [low, high] = [revision % 2 ** 32, Math.floor(revision / 2 ** 32)];
-  const words: number[] = [FORMAT, 0, low, high, nextId, recentSize, segments.length];
+  const words: number[] = [FORMAT, 0, low, high, nextId, sizes.recent, sizes.piece, segments.length];
   for (const { id, segment, dead, deadCount } of segments) {
     words.push(id, segment.checksum, deadCount);
     for (const word of dead ?? []) words.push(word);

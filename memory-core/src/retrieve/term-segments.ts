@@ -21,8 +21,15 @@ import {
   termAt,
 } from './term-segment.ts';
 
+export interface TermIndexSizes {
+  /** Documents and their distinct terms that are held as they came, until they become a segment. @default 65,536 */
+  readonly recent: number;
+  /** Postings that a piece of upkeep goes over, about. @default 20,000 */
+  readonly piece: number;
+}
+
 export interface TermSegments {
-  readonly recentSize: number;
+  readonly sizes: TermIndexSizes;
   recent: RecentTerms;
   /** By place; the first ones stand for "nowhere" and "recent". */
   readonly held: (HeldSegment | undefined)[];
@@ -52,12 +59,10 @@ const FIRST_CAPACITY = 1_024;
 const FAN_IN = 4;
 /** Postings that a `put` pays for, for each of its own. Each posting is merged about log₄(documents / recent) times. */
 const UPKEEP_SHARE = 12;
-/** Postings that a piece of a merge goes over, about. */
-const UPKEEP_PIECE = 20_000;
 
-export function emptySegments(recentSize: number): TermSegments {
+export function emptySegments(sizes: TermIndexSizes): TermSegments {
   return {
-    recentSize,
+    sizes,
     recent: recentTerms(),
     held: [undefined, undefined],
     places: new Uint16Array(FIRST_CAPACITY),
@@ -75,7 +80,7 @@ export function emptySegments(recentSize: number): TermSegments {
 
 /** What was packed, `undefined` where a slot is in it twice. */
 export function segmentsOf(packed: PackedIndex): TermSegments | undefined {
-  const all = emptySegments(packed.recentSize);
+  const all = emptySegments(packed.sizes);
   all.nextId = packed.nextId;
   all.revision = packed.revision;
   for (const held of packed.segments) if (!isSettled(all, held)) return undefined;
@@ -84,10 +89,10 @@ export function segmentsOf(packed: PackedIndex): TermSegments | undefined {
 }
 
 export function packedIndexOf(all: TermSegments): PackedIndex {
-  const { revision, nextId, recentSize } = all;
+  const { revision, nextId, sizes } = all;
   if (all.packed?.revision !== revision) all.packed = { revision, recent: packedRecent(all.recent) };
   const segments = all.held.filter((held) => held !== undefined);
-  return { revision, nextId, recentSize, segments, recent: all.packed.recent };
+  return { revision, nextId, sizes, segments, recent: all.packed.recent };
 }
 
 export function hasDocument({ places }: TermSegments, slot: number): boolean {
@@ -106,9 +111,9 @@ export function putDocument(
   all.documents += 1;
   all.totalLength += put.terms.length;
   all.revision += 1;
-  all.credit = Math.min(all.credit + UPKEEP_SHARE * (all.recent.size - before), 2 * UPKEEP_PIECE);
-  if (all.recent.size >= all.recentSize) settleRecent(all);
-  for (; all.credit >= UPKEEP_PIECE; all.credit -= UPKEEP_PIECE) tidySegments(all);
+  all.credit = Math.min(all.credit + UPKEEP_SHARE * (all.recent.size - before), 2 * all.sizes.piece);
+  if (all.recent.size >= all.sizes.recent) settleRecent(all);
+  for (; all.credit >= all.sizes.piece; all.credit -= all.sizes.piece) tidySegments(all);
 }
 
 export function deleteDocument(all: TermSegments, slot: number): void {
@@ -211,7 +216,7 @@ function largestBut({ held }: TermSegments, own: TermSegment | undefined): TermS
 
 /** What was recent becomes a segment, unless half of it is dead: then only the dead go. */
 function settleRecent(all: TermSegments): void {
-  if (2 * all.recent.livingSize < all.recentSize) {
+  if (2 * all.recent.livingSize < all.sizes.recent) {
     all.recent = withoutDead(all.recent);
     for (let number = 0; number < all.recent.living; number += 1) all.numbers[all.recent.slots[number] ?? 0] = number;
     return;
@@ -261,7 +266,7 @@ export function tidySegments(all: TermSegments): boolean {
     const places = placesToMerge(all);
     if (places.length === 0) return false;
     const sources = places.flatMap((place) => all.held[place] ?? []);
-    all.merging = { places, work: mergedSegment(sources) };
+    all.merging = { places, work: mergedSegment(sources, all.sizes.piece) };
   }
   const { places, work } = all.merging;
   const { done, value } = work.next();
@@ -291,7 +296,7 @@ function settleMerged(
 }
 
 /** Enough segments of about one size, the smallest first; or one of which half is dead. */
-function placesToMerge({ held, recentSize }: TermSegments): readonly number[] {
+function placesToMerge({ held, sizes }: TermSegments): readonly number[] {
   const tiers = new Map<number, number[]>();
   for (const [place, candidate] of held.entries()) {
     if (candidate === undefined) continue;
@@ -299,7 +304,7 @@ function placesToMerge({ held, recentSize }: TermSegments): readonly number[] {
     if (2 * deadCount > segment.sizes.documents) return [place];
     if (segment.bytes.length * FAN_IN > MAX_SEGMENT_BYTES) continue;
     const size = segment.sizes.documents + segment.sizes.postings;
-    const tier = Math.max(0, Math.floor(Math.log(size / recentSize) / Math.log(FAN_IN)));
+    const tier = Math.max(0, Math.floor(Math.log(size / sizes.recent) / Math.log(FAN_IN)));
     tiers.set(tier, [...(tiers.get(tier) ?? []), place]);
   }
   const full = [...tiers].filter(([, places]) => places.length >= FAN_IN).sort(([a], [b]) => a - b)[0];
