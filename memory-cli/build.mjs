@@ -51,9 +51,11 @@ const commands = [
   'transfer',
 ];
 const entries = Object.fromEntries(commands.map((name) => [`commands/${name}`, `src/commands/${name}.ts`]));
-// Looked for beside the bundle: the store's thread, and the program that looks at a cache before it is opened.
+// Looked for beside the bundle: the store's thread, the worker that searches vectors, and the program that looks at a
+// cache before it is opened.
 const beside = {
   'store-thread': '@episodica/memory-storage-turso/store-thread',
+  'scan-worker': '@episodica/memory-core/scan-worker',
   probe: fileURLToPath(new URL('./probe.js', import.meta.resolve('@episodica/memory-storage-lmdb'))),
 };
 await build({ ...shared, entryPoints: { ...entries, ...beside }, splitting: true });

@@ -1,5 +1,6 @@
 // Bundles the program, so that it starts in a fraction of the time. Native and WASM packages stay outside, and the
-// sandbox's worker and the store's thread are entries of their own beside the bundle, where those who start them look.
+// sandbox's worker, the store's thread and the worker that searches vectors are entries of their own beside the bundle,
+// where those who start them look.
 import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -40,6 +41,7 @@ await build({
     worker: 'src/sandbox/worker.ts',
     probe: cacheProbe,
     'store-thread': '@episodica/memory-storage-turso/store-thread',
+    'scan-worker': '@episodica/memory-core/scan-worker',
   },
   outdir: 'dist/bundle',
   bundle: true,

@@ -57,10 +57,16 @@ export function sharedMemory(): SharedMemory {
   return new Memory({ initial: 1, maximum: MAX_PAGES, shared: true });
 }
 
-/** Assembling takes a fraction of a millisecond: there is no need to keep the module. */
-export function kernelOver(memory: SharedMemory): Kernel {
-  const { Module, Instance } = platform();
-  const module = new Module(Buffer.from(KERNEL_BASE64, 'base64'));
+/** The kernel in machine code. Threads share it too, with what the engine has made faster meanwhile. */
+export type KernelModule = object;
+
+export function kernelModule(): KernelModule {
+  const { Module } = platform();
+  return new Module(Buffer.from(KERNEL_BASE64, 'base64'));
+}
+
+export function kernelOver(memory: SharedMemory, module: KernelModule): Kernel {
+  const { Instance } = platform();
   return new Instance(module, { vectors: { memory } }).exports;
 }
 
@@ -71,14 +77,15 @@ interface Platform {
     readonly maximum: number;
     readonly shared: true;
   }) => SharedMemory;
-  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Module: new (bytes: Uint8Array) => KernelModule;
   readonly Instance: new (
-    module: object,
+    module: KernelModule,
     imports: { readonly vectors: { readonly memory: SharedMemory } },
   ) => { readonly exports: Kernel };
 }
 
-/** TypeScript declares WebAssembly only together with a browser; Node has it always. */
 function platform(): Platform {
-  return Reflect.get(globalThis, 'WebAssembly');
+  // TypeScript declares it only together with a browser: asked for by a name that it does not know, it is anything.
+  const name: string = 'WebAssembly';
+  return Reflect.get(globalThis, name);
 }

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { isMemoryError, MemoryError } from '../errors.ts';
 import type { PackedPart, UnpackedParts } from '../retrieve/packed-part.ts';
-import { sharedMemory } from './kernel.ts';
+import { kernelModule, sharedMemory } from './kernel.ts';
 import { fillChunk, type PackedChunk, packChunk, readChunk } from './packed-chunk.ts';
 import { rotation } from './rotation.ts';
-import { CHUNK_ROWS, type VectorRoom, vectorRoom } from './vector-room.ts';
+import { CHUNK_ROWS, type RoomSetup, type VectorRoom, vectorRoom } from './vector-room.ts';
 
 /** The numbers times the scale are the vector, turned. Those of a row are bytes; of a query, as fine as the kernel takes. */
 export interface PackedVector {
@@ -16,6 +16,8 @@ export interface PackedVector {
 export interface PackedRows {
   readonly dimensions: number;
   readonly room: VectorRoom;
+  /** What another thread needs to see the same room. */
+  readonly setup: RoomSetup;
   /** Rows that are there. */
   readonly count: number;
   readonly chunks: number;
@@ -76,7 +78,8 @@ function isDimension(dimensions: number): boolean {
 
 function rowsOf(dimensions: number, packed: readonly PackedChunk[]): PackedRows {
   const { width, turn } = rotation(dimensions);
-  const room = vectorRoom({ memory: sharedMemory(), width, thread: 0 });
+  const setup = { memory: sharedMemory(), module: kernelModule(), width };
+  const room = vectorRoom(setup, 'writer');
   // Half of the error of a product of two packed vectors would be the query's. Whatever they are, 32 bits hold the sum.
   const queryLargest = Math.min(MAX_INT16, Math.floor(MAX_INT32 / (ROW_LARGEST * width)));
   const revisions: number[] = [];
@@ -96,6 +99,7 @@ function rowsOf(dimensions: number, packed: readonly PackedChunk[]): PackedRows 
   const rows: PackedRows = {
     dimensions,
     room,
+    setup,
     get count() {
       return count;
     },

@@ -1,4 +1,4 @@
-// Turns vectors so that each of their numbers says as much as any other: then few bits of each are enough. Pure.
+// Turns vectors so that each of their numbers says as much as the others. Then few bits of each are enough. Pure.
 
 /**
  * A fixed rotation: random signs and a Walsh-Hadamard transform, twice. Lengths and angles stay. Vectors of hashed words

@@ -1,7 +1,8 @@
 // A worker that searches, from the side of the thread that asks it.
 import { Worker } from 'node:worker_threads';
 import type { Scan, Scanned } from './scan.ts';
-import type { ScanAnswer, ScanOrder, ScanSetup } from './scan-worker.ts';
+import type { ScanAnswer, ScanOrder } from './scan-worker.ts';
+import type { RoomSetup } from './vector-room.ts';
 
 export interface ScanThread {
   /** It takes a worker a while to be there. */
@@ -13,7 +14,7 @@ export interface ScanThread {
 }
 
 /** Starts the worker. It keeps the process alive only while someone waits. `onEnd` is called once. */
-export function scanThread(setup: ScanSetup, workerUrl: URL, onEnd: () => void): ScanThread {
+export function scanThread(setup: RoomSetup, workerUrl: URL, onEnd: () => void): ScanThread {
   const worker = new Worker(workerUrl, { workerData: setup });
   const waiting = new Map<number, (end: Scanned | 'lost' | 'stopped') => void>();
   let lastId = 0;

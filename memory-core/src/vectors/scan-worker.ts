@@ -1,14 +1,7 @@
 // The worker: searches the vectors of another thread, in the memory that both share, one search after the other.
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { SharedMemory } from './kernel.ts';
 import { type Scan, type Scanned, scanning } from './scan.ts';
-import { vectorRoom } from './vector-room.ts';
-
-/** What it is started with. */
-export interface ScanSetup {
-  readonly memory: SharedMemory;
-  readonly width: number;
-}
+import { type RoomSetup, vectorRoom } from './vector-room.ts';
 
 export interface ScanOrder {
   readonly id: number;
@@ -20,11 +13,11 @@ export interface ScanOrder {
 /** What it says: first that it is there, then an answer to each order that nobody stopped. */
 export type ScanAnswer = 'ready' | { readonly id: number; readonly scanned: Scanned };
 
-function serve(port: MessagePort, { memory, width }: ScanSetup): void {
-  const room = vectorRoom({ memory, width, thread: 1 });
+function serve(port: MessagePort, setup: RoomSetup): void {
+  const room = vectorRoom(setup, 'worker');
   port.on('message', ({ id, scan, stop }: ScanOrder) => {
     // This thread learns here that another one let the memory grow.
-    memory.grow(0);
+    setup.memory.grow(0);
     const steps = scanning(room, scan);
     let step = steps.next();
     while (!step.done && Atomics.load(stop, 0) === 0) step = steps.next();
@@ -34,4 +27,4 @@ function serve(port: MessagePort, { memory, width }: ScanSetup): void {
 }
 
 // Only `scan-thread.ts` starts this file, with this setup.
-if (parentPort !== null) serve(parentPort, workerData as ScanSetup);
+if (parentPort !== null) serve(parentPort, workerData as RoomSetup);

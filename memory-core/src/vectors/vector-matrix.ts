@@ -1,4 +1,5 @@
 // The vectors of one kind of thing, packed to a byte a number, and which of them are nearest to another.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MemoryError, throwIfAborted } from '../errors.ts';
 import type { PackedPart, UnpackedParts } from '../retrieve/packed-part.ts';
 import type { SlotSet } from '../retrieve/slot-set.ts';
@@ -43,27 +44,34 @@ export interface NearestAsked {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface VectorMatrixOptions {
-  /** Numbers of a vector: 1 to 8,192. */
-  readonly dimensions: number;
+export interface VectorWorkerOptions {
   /** The worker's file. @default the one beside this module */
   readonly workerUrl?: URL;
 }
 
+export interface VectorMatrixOptions extends VectorWorkerOptions {
+  /** Numbers of a vector: 1 to 8,192. */
+  readonly dimensions: number;
+}
+
 /** @throws `INVALID_INPUT` for dimensions that it cannot take */
-export function vectorMatrix({ dimensions, workerUrl }: VectorMatrixOptions): VectorMatrix {
-  return matrixOver(packedRows(dimensions), workerUrl ?? WORKER_URL);
+export function vectorMatrix({ dimensions, ...worker }: VectorMatrixOptions): VectorMatrix {
+  return matrixOver(packedRows(dimensions), worker);
 }
 
 /** The matrix as it was packed; undefined when these are no parts of one, or not all, or damaged. */
-export function unpackedVectorMatrix(parts: UnpackedParts, prefix: string): VectorMatrix | undefined {
+export function unpackedVectorMatrix(
+  parts: UnpackedParts,
+  prefix: string,
+  worker: VectorWorkerOptions = {},
+): VectorMatrix | undefined {
   const rows = unpackedRows(parts, prefix);
-  return rows === undefined ? undefined : matrixOver(rows, WORKER_URL);
+  return rows === undefined ? undefined : matrixOver(rows, worker);
 }
 
 const WORKER_URL = new URL('./scan-worker.js', import.meta.url);
 
-function matrixOver(rows: PackedRows, workerUrl: URL): VectorMatrix {
+function matrixOver(rows: PackedRows, { workerUrl = WORKER_URL }: VectorWorkerOptions): VectorMatrix {
   const scans = scansOver(rows, workerUrl);
   return {
     dimensions: rows.dimensions,
@@ -121,7 +129,7 @@ function scansOver(rows: PackedRows, workerUrl: URL): Scans {
   function readyThread(): ScanThread | undefined {
     if (thread === undefined && starts < MAX_STARTS) {
       starts += 1;
-      thread = scanThread({ memory: room.memory, width: room.width }, workerUrl, () => {
+      thread = scanThread(rows.setup, workerUrl, () => {
         thread = undefined;
       });
     }
@@ -136,6 +144,8 @@ function scansOver(rows: PackedRows, workerUrl: URL): Scans {
   }
 
   async function inSlices(scan: Scan, signal: AbortSignal | undefined): Promise<Scanned> {
+    // So that a worker which has started can say so, however closely one search follows the other.
+    await nextTurn();
     const turn = turns();
     const steps = scanning(room, scan);
     for (;;) {

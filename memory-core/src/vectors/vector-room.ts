@@ -1,5 +1,5 @@
 // Where packed vectors stand in the memory that two threads share: in chunks of rows, behind a desk for each thread.
-import { type Kernel, kernelOver, PAGE_BYTES, type SharedMemory } from './kernel.ts';
+import { type Kernel, type KernelModule, kernelOver, PAGE_BYTES, type SharedMemory } from './kernel.ts';
 
 /** Rows of a chunk. A row is a slot. */
 export const CHUNK_ROWS = 8_192;
@@ -30,7 +30,6 @@ export interface Views {
 }
 
 export interface VectorRoom {
-  readonly memory: SharedMemory;
   readonly kernel: Kernel;
   readonly width: number;
   readonly signBytes: number;
@@ -42,27 +41,25 @@ export interface VectorRoom {
   grow(chunks: number): void;
 }
 
-export function vectorRoom({
-  memory,
-  width,
-  thread,
-}: {
+/** What the threads of a room have in common. */
+export interface RoomSetup {
   readonly memory: SharedMemory;
+  readonly module: KernelModule;
   /** Bytes of a row: a multiple of 64. */
   readonly width: number;
-  /** 0 for the one that writes, 1 for its worker. */
-  readonly thread: 0 | 1;
-}): VectorRoom {
+}
+
+/** The room as a thread sees it that has one of the two desks: the one that writes rows, or its worker. */
+export function vectorRoom({ memory, module, width }: RoomSetup, thread: 'writer' | 'worker'): VectorRoom {
   const signBytes = width / 8;
   const deskBytes = 2 * width + 64 * Math.ceil(signBytes / 64) + CHUNK_ROWS / 8 + 8 * CHUNK_ROWS;
   const chunkBytes = CHUNK_ROWS * (width + 4 + signBytes) + CHUNK_ROWS / 8;
-  const query = thread * deskBytes;
+  const query = thread === 'writer' ? 0 : deskBytes;
   const querySigns = query + 2 * width;
   const mask = querySigns + 64 * Math.ceil(signBytes / 64);
   let views = viewsOver(memory.buffer);
-  const room: VectorRoom = {
-    memory,
-    kernel: kernelOver(memory),
+  return {
+    kernel: kernelOver(memory, module),
     width,
     signBytes,
     desk: { query, querySigns, mask, found: mask + CHUNK_ROWS / 8 },
@@ -81,7 +78,6 @@ export function vectorRoom({
       if (missingBytes > 0) memory.grow(Math.ceil(missingBytes / PAGE_BYTES));
     },
   };
-  return room;
 }
 
 function viewsOver(buffer: SharedArrayBuffer): Views {
