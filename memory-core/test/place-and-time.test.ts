@@ -184,7 +184,6 @@ describe('filters', () => {
 
   test('fields that no slot can be selected by are left to the caller [RE-12]', () => {
     expect(canSelect({ domain: 'auth', since: '2026-01-01T00:00:00.000Z', limit: 3, order: 'newest' })).toBe(true);
-    expect(canSelect({ domain: 'auth', agent: undefined } as EpisodeFilter)).toBe(true);
     expect(canSelect({ domain: 'auth', agent: 'a' })).toBe(false);
     expect(canSelect({ ids: [] })).toBe(false);
   });
