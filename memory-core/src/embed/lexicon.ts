@@ -32,8 +32,8 @@ export interface Lexicon {
   /** Whether a term is in most tasks: an `add`, a `file`. */
   isCommon(term: string): boolean;
   /**
-   * Other terms that a text may have in the place of these, heaviest first, none of those given. No term weighs more
-   * than `EXPANSION_WEIGHT`, where the words asked for weigh 1.
+   * Other terms that a text may have in the place of these, heaviest first, none of those given, `MAX_EXPANSION` at
+   * most. No term weighs more than `EXPANSION_WEIGHT`, where the words asked for weigh 1.
    */
   expand(terms: readonly string[]): readonly WeightedTerm[];
   /** All there are. */
@@ -42,6 +42,8 @@ export interface Lexicon {
 
 /** A word in the place of another is a guess. */
 export const EXPANSION_WEIGHT = 0.3;
+/** Each term costs a look into the index; what is past it are other words for common ones. */
+export const MAX_EXPANSION = 32;
 
 /** The lexicon. Its table is read at the first question, which takes some milliseconds: one is made and shared. */
 export function lexicon(): Lexicon {
@@ -82,7 +84,8 @@ export function lexicon(): Lexicon {
       return [...weights]
         .filter(([term]) => !term.includes(' '))
         .map(([term, weight]) => ({ term, weight }))
-        .sort((a, b) => b.weight - a.weight);
+        .sort((a, b) => b.weight - a.weight)
+        .slice(0, MAX_EXPANSION);
     },
     meanings: () => dictionary().meanings,
   };
