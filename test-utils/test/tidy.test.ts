@@ -41,6 +41,8 @@ const CORE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   retrieve: [],
   stores: ['retrieve'],
   transfer: ['learn', 'retrieve'],
+  network: [],
+  embed: ['network'],
 };
 
 const BANNED_NAMES = /^(?:utils?|helpers?|types|common|core|manager|service|impl|v\d+)\.ts$/u;
