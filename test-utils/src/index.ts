@@ -31,6 +31,15 @@ export {
   requireOpen,
 } from './builders.ts';
 export { type CacheSubject, cacheSuite } from './cache-suite.ts';
+export type { EmbeddingProtocol } from './embedding-protocols.ts';
+export {
+  EMBEDDING_FAULTS,
+  type EmbeddingFault,
+  type EmbeddingRequest,
+  type EmbeddingServer,
+  type EmbeddingServerOptions,
+  startEmbeddingServer,
+} from './embedding-server.ts';
 export {
   CACHE_FAULTS,
   type CacheFault,
