@@ -39,6 +39,7 @@ const CORE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   ports: [],
   learn: [],
   retrieve: [],
+  embed: ['retrieve'],
   stores: ['retrieve'],
   transfer: ['learn', 'retrieve'],
   network: [],

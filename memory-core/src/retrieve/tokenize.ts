@@ -19,8 +19,13 @@ export function tokenize(text: string): readonly string[] {
 /** The distinct terms of a question, without words that say nothing. All stop words: they are all there is, so kept. */
 export function queryTerms(text: string): readonly string[] {
   const terms = [...new Set(tokenize(text))];
-  const telling = terms.filter((term) => !STOP_WORDS.has(term));
+  const telling = terms.filter((term) => !isStopWord(term));
   return telling.length > 0 ? telling : terms;
+}
+
+/** Whether a term is in most texts and says nothing of what they are about. */
+export function isStopWord(term: string): boolean {
+  return STOP_WORDS.has(term);
 }
 
 const MAX_TERM_LENGTH = 64;
