@@ -1,3 +1,5 @@
+export { embedderOf } from './embed/choose.ts';
+export { type GuardOptions, guardedEmbedder } from './embed/guarded.ts';
 export { encryptionKeyOf, readEncryptionKey, readKeyFile } from './encryption-key.ts';
 export {
   alreadyCompleted,

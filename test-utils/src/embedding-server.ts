@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EMBEDDING_PROTOCOLS, type EmbeddingProtocol, isRefusal, type Offer } from './embedding-protocols.ts';
 import { type MeaningOptions, meaning } from './meaning.ts';
 import { sendJson } from './wire-answer.ts';
-import { WIRE_FAULTS, type WireFault } from './wire-fault.ts';
+import { LATE_MS, WIRE_FAULTS, type WireFault } from './wire-fault.ts';
 
 /**
  * `fewer`: a vector is missing; `dimensions`: each has one number less; `uneven`: the last one has; `nan`: a number is
@@ -62,6 +62,8 @@ export interface EmbeddingServer {
   readonly requestCount: number;
   /** Texts for which vectors were made. */
   readonly textCount: number;
+  /** Questions that are open now. */
+  readonly openCount: number;
   /** Most questions that were open at one time. */
   readonly mostAtOnce: number;
   /** The last ones, oldest first. */
@@ -113,6 +115,9 @@ export async function startEmbeddingServer(options: EmbeddingServerOptions): Pro
     get textCount() {
       return state.textCount;
     },
+    get openCount() {
+      return state.openCount;
+    },
     get mostAtOnce() {
       return state.mostAtOnce;
     },
@@ -142,6 +147,7 @@ interface DeskState {
   readonly requests: EmbeddingRequest[];
   requestCount: number;
   textCount: number;
+  openCount: number;
   mostAtOnce: number;
   /** Since the faults were set. */
   question: number;
@@ -162,12 +168,12 @@ function embeddingDesk(options: EmbeddingServerOptions): Desk {
     requests: [],
     requestCount: 0,
     textCount: 0,
+    openCount: 0,
     mostAtOnce: 0,
     question: 0,
     faults: options.faults ?? (() => 'none'),
     latencyMs: options.latencyMs ?? 0,
   };
-  let open = 0;
   let isOther = false;
 
   function answerTo(
@@ -200,7 +206,7 @@ function embeddingDesk(options: EmbeddingServerOptions): Desk {
     state.requests.push(asked);
     if (state.requests.length > MAX_KEPT) state.requests.shift();
     if (fault === 'hang') return void (await once(response, 'close'));
-    if (state.latencyMs > 0) await sleep(state.latencyMs);
+    await sleep(fault === 'late' ? LATE_MS : state.latencyMs);
     if (fault === 'page') return void response.writeHead(200, { 'content-type': 'text/html' }).end('<p>Welcome</p>');
     if (fault === 'moved') return void response.writeHead(307, { location: `${path}/elsewhere` }).end();
     if (fault === 'endless') return goOn(response);
@@ -215,12 +221,12 @@ function embeddingDesk(options: EmbeddingServerOptions): Desk {
     state,
     async serve(request, response) {
       state.requestCount += 1;
-      open += 1;
-      state.mostAtOnce = Math.max(state.mostAtOnce, open);
+      state.openCount += 1;
+      state.mostAtOnce = Math.max(state.mostAtOnce, state.openCount);
       try {
         await answer(request, response);
       } finally {
-        open -= 1;
+        state.openCount -= 1;
       }
     },
   };

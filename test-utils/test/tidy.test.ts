@@ -39,11 +39,10 @@ const CORE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   ports: [],
   learn: [],
   retrieve: [],
-  embed: ['retrieve'],
   stores: ['retrieve'],
   transfer: ['learn', 'retrieve'],
   network: [],
-  embed: ['network'],
+  embed: ['network', 'retrieve'],
 };
 
 const BANNED_NAMES = /^(?:utils?|helpers?|types|common|core|manager|service|impl|v\d+)\.ts$/u;

@@ -133,12 +133,15 @@ async function failureOf(response: Response, secrets: Secrets): Promise<Provider
   if (status === 401) return new ProviderFailure('key refused', { detail: '401' });
   if (status === 403) return new ProviderFailure('forbidden', { detail: '403' });
   if (status === 404) return new ProviderFailure(/\bmodel\b/iu.test(words) ? 'no model' : 'no endpoint', { detail });
-  if (status === 413) return new ProviderFailure('too large', { detail });
+  if (status === 413 || (status === 400 && TOO_LARGE.test(words))) return new ProviderFailure('too large', { detail });
   const retry = retryAfterMs(response.headers.get('retry-after'));
   if (status === 429) return new ProviderFailure('too many', { detail, retryAfterMs: retry });
   if (status === 408 || status >= 500) return new ProviderFailure('failing', { detail, retryAfterMs: retry });
   return new ProviderFailure(status < 400 ? 'moved' : 'turned down', { detail });
 }
+
+/** What hosts say of texts that are too long for their model, or too many together. */
+const TOO_LARGE = /context|too (?:long|large)|max\w*\b.*\btokens?|\btokens?\b.*\bmax/iu;
 
 /** As much as is told of what a provider says. */
 const MAX_WORDS = 200;

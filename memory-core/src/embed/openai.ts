@@ -2,6 +2,7 @@
 import type { Embedder } from '../ports/embedder.ts';
 import { endpointAt } from './base-url.ts';
 import { type Answer, fieldOf, httpEmbedder } from './http-embedder.ts';
+import { taskPrefix } from './task-prefix.ts';
 
 export interface OpenaiEmbedderOptions {
   /** None for a host that asks for none. */
@@ -14,13 +15,14 @@ export interface OpenaiEmbedderOptions {
   readonly dimensions?: number | undefined;
 }
 
-export const OPENAI_URL = 'https://api.openai.com/v1';
-export const OPENAI_MODEL = 'text-embedding-3-small';
+const OPENAI_URL = 'https://api.openai.com/v1';
+const OPENAI_MODEL = 'text-embedding-3-small';
 
 /** @throws `INVALID_INPUT` for a base URL or a key that cannot be one */
 export function openaiEmbedder(options: OpenaiEmbedderOptions): Embedder {
   const { key, baseUrl = OPENAI_URL, model = OPENAI_MODEL, dimensions } = options;
   const urlSetting = 'OPENAI_BASE_URL';
+  const prefix = taskPrefix(model);
   return httpEmbedder({
     provider: { name: 'OpenAI', model, urlSetting, keySetting: 'OPENAI_API_KEY' },
     model: `openai/${model}${dimensions === undefined ? '' : `/${dimensions}`}`,
@@ -28,7 +30,11 @@ export function openaiEmbedder(options: OpenaiEmbedderOptions): Embedder {
     key,
     dimensions,
     maxBatch: MAX_BATCH,
-    question: (texts) => ({ model, input: texts, ...(dimensions === undefined ? {} : { dimensions }) }),
+    question: (texts, purpose) => ({
+      model,
+      input: texts.map((text) => prefix[purpose] + text),
+      ...(dimensions === undefined ? {} : { dimensions }),
+    }),
     answer: answerIn,
   });
 }

@@ -22,6 +22,8 @@ interface Nature {
   readonly passes: boolean;
   /** Whether it is a sign that nothing can be reached at all. */
   readonly isOutage: boolean;
+  /** Whether it is the same for every call, until somebody does something about it. */
+  readonly isOfSettings: boolean;
   readonly what: string;
   readonly advice: (provider: Provider) => string;
 }
@@ -44,9 +46,11 @@ export interface Provider {
   readonly howToGetModel?: string;
 }
 
-const OUTAGE = { passes: true, isOutage: true };
-const NOT_NOW = { passes: true, isOutage: false };
-const NEVER = { passes: false, isOutage: false };
+const OUTAGE = { passes: true, isOutage: true, isOfSettings: false };
+const NOT_NOW = { passes: true, isOutage: false, isOfSettings: false };
+const NEVER = { passes: false, isOutage: false, isOfSettings: true };
+/** Of other texts there may be vectors. */
+const NOT_THESE = { passes: false, isOutage: false, isOfSettings: false };
 
 const seeUrl = ({ urlSetting }: Provider): string => `See that ${urlSetting} is right`;
 const seeHost = ({ howToStart, urlSetting }: Provider): string =>
@@ -93,17 +97,17 @@ const NATURES: Readonly<Record<Mishap, Nature>> = {
     advice: ({ urlSetting }) => `Set ${urlSetting} to where it leads: a key is not sent on`,
   },
   'too large': {
-    ...NEVER,
+    ...NOT_THESE,
     what: 'it takes no texts of this length',
     advice: () => 'Choose an EMBEDDING_MODEL that takes longer texts',
   },
   'turned down': {
-    ...NEVER,
+    ...NOT_THESE,
     what: 'it turned the request down',
     advice: () => 'See that EMBEDDING_MODEL is one that makes embeddings, and what it says of the request',
   },
   'no vectors': {
-    ...NEVER,
+    ...NOT_THESE,
     what: 'its answer is not one vector of finite numbers for each text',
     advice: () => 'See that EMBEDDING_MODEL is one that makes embeddings',
   },
@@ -135,7 +139,7 @@ export class ProviderFailure extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 
-  get nature(): Pick<Nature, 'passes' | 'isOutage'> {
+  get nature(): Omit<Nature, 'what' | 'advice'> {
     return NATURES[this.mishap];
   }
 }

@@ -15,6 +15,8 @@ interface Attempt {
   answered(): void;
   /** Nothing was reached. */
   failed(): void;
+  /** It was given up, and nobody knows. */
+  abandoned(): void;
 }
 
 /** Failures in a row after which nobody tries. */
@@ -43,6 +45,9 @@ export function breaker(restingMs: number, clock: Clock = () => performance.now(
           failures = 0;
           isProbed = false;
           restsUntilMs = Number.NEGATIVE_INFINITY;
+        },
+        abandoned() {
+          if (isProbe) isProbed = false;
         },
         failed() {
           if (isProbe) isProbed = false;
