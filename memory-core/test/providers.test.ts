@@ -458,6 +458,27 @@ describe('patience', () => {
     expect(server.requestCount).toBe(1);
   });
 
+  test('no more calls wait than allowed, and one that is given up before its turn is never begun [EM-05]', async () => {
+    const { embedder, calls } = handmade();
+    const guard = guarded(embedder, { timeoutMs: 600_000, concurrency: 1 });
+    const giveUp = new AbortController();
+    const first = guard.embed(['x'], document);
+    const givenUp = failureOf(guard.embed(['x'], { purpose: 'document', signal: giveUp.signal }));
+    const waiting = Array.from({ length: 999 }, () => failureOf(guard.embed(['x'], document)));
+    await turn();
+    const crowded = await failureOf(guard.embed(['x'], document));
+    expect(crowded).toMatchObject({ code: 'EMBEDDER_FAILED', retryable: true });
+    expect(String(crowded)).toContain('1000 calls wait');
+    giveUp.abort();
+    expect(await givenUp).toMatchObject({ code: 'ABORTED' });
+    calls[0]?.answer();
+    expect(await first).toHaveLength(1);
+    await turn();
+    expect(calls).toHaveLength(2);
+    await guard.close?.();
+    expect(await Promise.all(waiting)).toEqual(waiting.map(() => expect.objectContaining({ code: 'CLOSED' })));
+  });
+
   test('closing ends what is under way, and nothing is asked afterwards [EM-05]', async () => {
     const { embedder, calls } = handmade();
     const guard = guardedEmbedder(embedder, { timeoutMs: 600_000, concurrency: 1 });

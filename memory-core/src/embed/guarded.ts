@@ -230,7 +230,9 @@ async function attempt(
     else if (isOutage(failure)) failed();
     else answered();
     keepQuiet(guard, failure);
-    logger.debug({ model: embedder.model, texts: texts.length, error: failure }, 'an attempt gave no vectors');
+    const fields = { model: embedder.model, texts: texts.length, error: failure };
+    logger.debug(fields, 'an attempt gave no vectors');
+    if (guard.breaker.restMs() > 0) logger.warn(fields, 'no vectors for a while: several attempts in a row failed');
     throw failure;
   } finally {
     course.atEnd.delete(tell);

@@ -8,7 +8,10 @@ export interface TaskPrefix {
 
 const SEARCHING_QUERY = { document: '', query: 'Represent this sentence for searching relevant passages: ' };
 
-/** Families of models by their names, the narrower one first. Source: the card of each model. */
+/**
+ * Families of models by their names, the narrower one first. Source: the card of each model. Other words make other
+ * vectors: where some change, the embedders of that family need another name.
+ */
 const FAMILIES: readonly (readonly [RegExp, TaskPrefix])[] = [
   [/nomic-embed-text/iu, { document: 'search_document: ', query: 'search_query: ' }],
   [/embeddinggemma/iu, { document: 'title: none | text: ', query: 'task: search result | query: ' }],
