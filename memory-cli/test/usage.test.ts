@@ -96,8 +96,8 @@ test('errors of the library have their own exit codes [CL-01]', async () => {
   expect(again).toMatchObject({ code: EXIT_CODES.INVALID_STATE, stdout: '' });
   const long = await place.run(['ep', 'create', 'x'.repeat(10_001)]);
   expect(long.code).toBe(EXIT_CODES.LIMIT_EXCEEDED);
-  const embedded = await place.run(['ep', 'list'], { env: { EMBEDDING_PROVIDER: 'local' } });
-  expect(embedded.code).toBe(EXIT_CODES.NOT_SUPPORTED);
+  const keyless = await place.run(['ep', 'list'], { env: { EMBEDDING_PROVIDER: 'cohere' } });
+  expect(keyless.code).toBe(EXIT_CODES.INVALID_INPUT);
   expect((await place.json(['ep', 'view', id])).outcome).toEqual({ kind: 'abstained', reason: 'unclear' });
 });
 

@@ -1,6 +1,7 @@
 // One configuration for library and programs. Pure: takes records, reads no file and no environment.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { endpointAt } from './embed/base-url.ts';
 import { MemoryError } from './errors.ts';
 import { type Address, addressOf } from './store-address.ts';
 
@@ -27,11 +28,30 @@ export interface Config {
   readonly MEMORY_PROJECT: string;
   /** `full`: an answer means on disk. `normal`: a power cut may lose the last commits. */
   readonly MEMORY_DURABILITY: 'full' | 'normal';
+  /**
+   * Who turns texts into vectors: `local`, which sends nothing anywhere; `openai`, `ollama` or `cohere`, which are sent
+   * the texts; `transformers`, a model in this process; `none`: search is by words alone.
+   */
+  readonly EMBEDDING_PROVIDER: EmbeddingProvider;
+  /** As the provider calls it. Empty: its default, see docs/embeddings.md. */
+  readonly EMBEDDING_MODEL: string;
+  /** Numbers in a vector, for models that can shorten theirs. 0: as many as the model has. */
+  readonly EMBEDDING_DIMENSIONS: number;
+  /** Empty: for a host of one's own that asks for none. */
+  readonly OPENAI_API_KEY: string;
+  /** Of OpenAI, or of any host that speaks as it does, with the version in its path. Empty, as are the next: its own. */
+  readonly OPENAI_BASE_URL: string;
+  readonly COHERE_API_KEY: string;
+  readonly COHERE_BASE_URL: string;
+  readonly OLLAMA_BASE_URL: string;
   readonly MEMORY_LOG_LEVEL: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Empty: standard error. */
   readonly MEMORY_LOG_FILE: string;
 }
 export type Setting = keyof Config;
+
+const EMBEDDING_PROVIDERS = ['local', 'openai', 'ollama', 'cohere', 'transformers', 'none'] as const;
+export type EmbeddingProvider = (typeof EMBEDDING_PROVIDERS)[number];
 
 export type Origin = 'default' | 'user file' | 'project file' | 'environment' | 'flag';
 
@@ -81,6 +101,15 @@ const RULES: Readonly<Record<Setting, SettingRule>> = Object.freeze({
   MEMORY_CACHE_SIZE_MB: { isProjectSetting: true, range: [8, 65_536] },
   MEMORY_PROJECT: { isProjectSetting: true },
   MEMORY_DURABILITY: { isProjectSetting: false, choices: ['full', 'normal'] },
+  // Whoever sets one of these may send what is remembered to a host of their own.
+  EMBEDDING_PROVIDER: { isProjectSetting: false, choices: EMBEDDING_PROVIDERS },
+  EMBEDDING_MODEL: { isProjectSetting: false },
+  EMBEDDING_DIMENSIONS: { isProjectSetting: false, range: [0, 16_384] },
+  OPENAI_API_KEY: { isProjectSetting: false, isSecret: true },
+  OPENAI_BASE_URL: { isProjectSetting: false },
+  COHERE_API_KEY: { isProjectSetting: false, isSecret: true },
+  COHERE_BASE_URL: { isProjectSetting: false },
+  OLLAMA_BASE_URL: { isProjectSetting: false },
   MEMORY_LOG_LEVEL: { isProjectSetting: true, choices: ['debug', 'info', 'warn', 'error', 'silent'] },
   MEMORY_LOG_FILE: { isProjectSetting: false },
 });
@@ -88,14 +117,9 @@ const RULES: Readonly<Record<Setting, SettingRule>> = Object.freeze({
 // The record above names every setting and nothing else.
 export const SETTINGS: readonly Setting[] = Object.keys(RULES) as Setting[];
 
-/** Settings that promise what this version cannot do: refused, never ignored. */
-const NOT_YET: Readonly<Record<string, string>> = Object.freeze({
-  EMBEDDING_PROVIDER: 'This version searches by words only. Unset it.',
-});
-
 /**
  * The settings that hold, and where each comes from.
- * @throws `INVALID_INPUT` for an unknown name or a bad value, `NOT_SUPPORTED` for what this version cannot do
+ * @throws `INVALID_INPUT` for an unknown name or a bad value
  */
 export function resolveConfig(layers: ConfigLayers): ResolvedConfig {
   const warnings: string[] = [];
@@ -116,7 +140,6 @@ export function resolveConfig(layers: ConfigLayers): ResolvedConfig {
       warnings.push(`memory-cli.toml of the project may not set ${name}; it was not taken from there.`);
     } else take(setting, value, { origin: 'project file' });
   }
-  for (const layer of [layers.environment, layers.flags ?? {}]) refuseNotYet(layer);
   for (const setting of SETTINGS) {
     for (const name of namesOf(setting)) take(setting, layers.environment[name], { origin: 'environment', name });
   }
@@ -124,7 +147,8 @@ export function resolveConfig(layers: ConfigLayers): ResolvedConfig {
     if (layers.flags?.[setting] === '') given.delete(setting);
     else take(setting, layers.flags?.[setting], { origin: 'flag' });
   }
-  return { ...withDefaults(given, layers), warnings };
+  const resolved = withDefaults(given, layers);
+  return { ...resolved, warnings: [...warnings, ...unusedIn(resolved.values)] };
 }
 
 /** A setting as it may be shown: of a secret, no more than that there is one. */
@@ -168,6 +192,7 @@ function withDefaults(given: ReadonlyMap<Setting, Given>, layers: ConfigLayers):
     LMDB_CACHE_PATH: of('LMDB_CACHE_PATH', join(dataDir, 'cache')),
     MEMORY_CACHE_SIZE_MB: Number(of('MEMORY_CACHE_SIZE_MB', '256')),
     MEMORY_PROJECT: of('MEMORY_PROJECT', ''),
+    ...embeddingIn(given),
     // `checked` has seen to it that these two are among their choices.
     MEMORY_DURABILITY: of('MEMORY_DURABILITY', 'full') as Config['MEMORY_DURABILITY'],
     MEMORY_LOG_LEVEL: of('MEMORY_LOG_LEVEL', 'info') as Config['MEMORY_LOG_LEVEL'],
@@ -222,7 +247,7 @@ function placeOf(
     throw new MemoryError('INVALID_INPUT', `DATABASE_URL and TURSO_SYNC_URL both name a host. ${advice}.`);
   }
   const host = database?.kind === 'remote' ? database : sync;
-  const token = tokenIn(given);
+  const token = wordIn(given, { setting: 'TURSO_AUTH_TOKEN', what: 'token' });
   if (token !== undefined && host?.authToken !== undefined && host.authToken !== token) {
     throw new MemoryError('INVALID_INPUT', `TURSO_AUTH_TOKEN and the URL of ${host.place} hold two tokens. Keep one.`);
   }
@@ -233,14 +258,14 @@ function placeOf(
   };
 }
 
-/** A token goes into a header, whose complaint about anything else would repeat it. */
-function tokenIn(given: ReadonlyMap<Setting, Given>): string | undefined {
-  const token = given.get('TURSO_AUTH_TOKEN');
-  if (token === undefined || /^[!-~]+$/u.test(token.value)) return token?.value;
-  throw new MemoryError(
-    'INVALID_INPUT',
-    `TURSO_AUTH_TOKEN (${token.origin}) is no token: those are letters and digits.`,
-  );
+/** Tokens and keys go into a header, whose complaint about anything else would repeat them. */
+function wordIn(
+  given: ReadonlyMap<Setting, Given>,
+  { setting, what }: { readonly setting: Setting; readonly what: string },
+): string | undefined {
+  const word = given.get(setting);
+  if (word === undefined || /^[!-~]+$/u.test(word.value)) return word?.value;
+  throw new MemoryError('INVALID_INPUT', `${setting} (${word.origin}) is no ${what}: those are letters and digits.`);
 }
 
 function addressIn(given: ReadonlyMap<Setting, Given>, setting: Setting): Address | undefined {
@@ -262,6 +287,65 @@ function keyIn(
     throw new MemoryError('INVALID_INPUT', `${what}. Unset one of them.`);
   }
   return { MEMORY_ENCRYPTION_KEY: text?.value ?? '', MEMORY_ENCRYPTION_KEY_FILE: path?.value ?? '' };
+}
+
+/** What belongs to each provider that is asked over a network. */
+const EMBEDDING_HOSTS = Object.freeze({
+  openai: { key: 'OPENAI_API_KEY', url: 'OPENAI_BASE_URL' },
+  cohere: { key: 'COHERE_API_KEY', url: 'COHERE_BASE_URL' },
+  ollama: { key: undefined, url: 'OLLAMA_BASE_URL' },
+} as const);
+
+type EmbeddingSetting =
+  | 'EMBEDDING_PROVIDER'
+  | 'EMBEDDING_MODEL'
+  | 'EMBEDDING_DIMENSIONS'
+  | 'OPENAI_API_KEY'
+  | 'OPENAI_BASE_URL'
+  | 'COHERE_API_KEY'
+  | 'COHERE_BASE_URL'
+  | 'OLLAMA_BASE_URL';
+
+/** Of the provider that is chosen, everything is checked; keys and URLs of others may be there for other programs. */
+function embeddingIn(given: ReadonlyMap<Setting, Given>): Pick<Config, EmbeddingSetting> {
+  const of = (setting: Setting): string => given.get(setting)?.value ?? '';
+  // `checked` has seen to it that it is among its choices.
+  const provider = (of('EMBEDDING_PROVIDER') || 'local') as EmbeddingProvider;
+  if (provider === 'openai' || provider === 'cohere' || provider === 'ollama') checkHost(provider, given);
+  return {
+    EMBEDDING_PROVIDER: provider,
+    EMBEDDING_MODEL: of('EMBEDDING_MODEL'),
+    EMBEDDING_DIMENSIONS: Number(of('EMBEDDING_DIMENSIONS')),
+    OPENAI_API_KEY: of('OPENAI_API_KEY'),
+    OPENAI_BASE_URL: of('OPENAI_BASE_URL'),
+    COHERE_API_KEY: of('COHERE_API_KEY'),
+    COHERE_BASE_URL: of('COHERE_BASE_URL'),
+    OLLAMA_BASE_URL: of('OLLAMA_BASE_URL'),
+  };
+}
+
+function checkHost(provider: keyof typeof EMBEDDING_HOSTS, given: ReadonlyMap<Setting, Given>): void {
+  const names = EMBEDDING_HOSTS[provider];
+  const url = given.get(names.url);
+  if (url !== undefined) endpointAt(url.value, { path: '', name: `${names.url} (${url.origin})` });
+  if (names.key === undefined) return;
+  const key = wordIn(given, { setting: names.key, what: 'key' });
+  // The provider's own host asks for one; another may not.
+  if (key !== undefined || url !== undefined) return;
+  const what = `EMBEDDING_PROVIDER (${given.get('EMBEDDING_PROVIDER')?.origin}) is ${provider}, and there is no key`;
+  const advice = `Set ${names.key}, or EMBEDDING_PROVIDER=local, which needs none`;
+  throw new MemoryError('INVALID_INPUT', `${what}. ${advice}.`);
+}
+
+/** Settings of embeddings that the chosen provider has no use for: nobody should believe that they hold. */
+function unusedIn({ EMBEDDING_PROVIDER: provider, EMBEDDING_MODEL, EMBEDDING_DIMENSIONS }: Config): readonly string[] {
+  const takesModel = provider !== 'local' && provider !== 'none';
+  const takesDimensions = takesModel && provider !== 'transformers';
+  const unused = [
+    ...(EMBEDDING_MODEL !== '' && !takesModel ? ['EMBEDDING_MODEL'] : []),
+    ...(EMBEDDING_DIMENSIONS !== 0 && !takesDimensions ? ['EMBEDDING_DIMENSIONS'] : []),
+  ];
+  return unused.map((name) => `${name} is set and has no meaning with EMBEDDING_PROVIDER=${provider}.`);
 }
 
 function namesOf(setting: Setting): readonly string[] {
@@ -306,12 +390,6 @@ function checked(setting: Setting, value: unknown, origin: Origin): string {
     throw refuse(`"${text}" is not a whole number from ${range[0]} to ${range[1]}`);
   }
   return text;
-}
-
-function refuseNotYet(layer: Readonly<Record<string, string | undefined>>): void {
-  for (const [name, reason] of Object.entries(NOT_YET)) {
-    if (layer[name]) throw new MemoryError('NOT_SUPPORTED', `${name} is set. ${reason}`);
-  }
 }
 
 /** The candidate with the fewest edits (Levenshtein distance); capitals are as good as small letters. */

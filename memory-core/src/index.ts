@@ -13,6 +13,8 @@ export {
   type Lease,
   textHash,
 } from './embedding.ts';
+export { embedderOf } from './embed/choose.ts';
+export { type GuardOptions, guardedEmbedder } from './embed/guarded.ts';
 export { encryptionKeyOf, readEncryptionKey, readKeyFile } from './encryption-key.ts';
 export {
   alreadyCompleted,

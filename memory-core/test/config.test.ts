@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
-import { isMemoryError, projectOf } from '@episodica/memory-core';
-import { type ConfigLayers, resolveConfig, shownValue, strayReplicaIn } from '@episodica/memory-core/config';
+import { embedderOf, isMemoryError, projectOf } from '@episodica/memory-core';
+import { type ConfigLayers, resolveConfig, SETTINGS, shownValue, strayReplicaIn } from '@episodica/memory-core/config';
+import { startEmbeddingServer } from '@episodica/test-utils';
 import { describe, expect, test } from 'vitest';
 import { normaliseRemote } from '../src/project.ts';
 
@@ -93,12 +94,10 @@ describe('configuration', () => {
     [{ environment: { MEMORY_ENCRYPTION_KEY: ' ' } }, 'MEMORY_ENCRYPTION_KEY is set and empty'],
     [{ environment: { MEMORY_ENCRYPTION_KEY_FILE: '' } }, 'MEMORY_ENCRYPTION_KEY_FILE is set and empty'],
     [{ environment: { TURSO_AUTH_TOKEN: 'two words' } }, 'TURSO_AUTH_TOKEN (environment) is no token'],
+    [{ environment: { EMBEDDING_PROVIDER: 'openia' } }, 'local, openai, ollama, cohere, transformers, none'],
+    [{ environment: { EMBEDDING_DIMENSIONS: '1e9' } }, 'whole number from 0 to 16384'],
   ])('%j is refused and says what is valid [CL-02]', (more, hint) => {
     expect(() => resolveConfig(layers(more))).toThrow(hint);
-  });
-
-  test('a setting that promises what cannot be done yet is refused, never ignored [CL-02]', () => {
-    expect(() => resolveConfig(layers({ environment: { EMBEDDING_PROVIDER: 'local' } }))).toThrow('EMBEDDING_PROVIDER');
   });
 });
 
@@ -175,11 +174,104 @@ describe('settings of a remote database', () => {
   });
 });
 
+describe('settings of embeddings', () => {
+  const API_KEY = 'sk-0123456789';
+
+  test('without any, nothing is sent anywhere, whatever keys lie about [EM-02]', async () => {
+    const { values, origins } = resolveConfig(layers({ environment: { OPENAI_API_KEY: 'of some\nother program' } }));
+    expect(values).toMatchObject({ EMBEDDING_PROVIDER: 'local', EMBEDDING_MODEL: '', EMBEDDING_DIMENSIONS: 0 });
+    expect(origins.EMBEDDING_PROVIDER).toBe('default');
+    expect(await embedderOf(values)).toMatchObject({ isRemote: false });
+  });
+
+  test.each([
+    [{ EMBEDDING_PROVIDER: 'openai', OPENAI_API_KEY: API_KEY }, 'openai/text-embedding-3-small'],
+    [{ EMBEDDING_PROVIDER: 'openai', OPENAI_BASE_URL: 'http://127.0.0.1:1/v1', EMBEDDING_MODEL: 'm' }, 'openai/m'],
+    [
+      { EMBEDDING_PROVIDER: 'openai', OPENAI_API_KEY: API_KEY, EMBEDDING_DIMENSIONS: '512' },
+      'openai/text-embedding-3-small/512',
+    ],
+    [{ EMBEDDING_PROVIDER: 'ollama' }, 'ollama/nomic-embed-text'],
+    [{ EMBEDDING_PROVIDER: 'ollama', EMBEDDING_MODEL: 'bge-m3' }, 'ollama/bge-m3'],
+    [{ EMBEDDING_PROVIDER: 'cohere', COHERE_API_KEY: API_KEY }, 'cohere/embed-multilingual-v3.0'],
+    [{ EMBEDDING_PROVIDER: 'transformers' }, 'transformers/Xenova/all-MiniLM-L6-v2'],
+  ])('%j chooses one embedder, and asks nobody before it is used [EM-02]', async (environment, model) => {
+    const embedder = await embedderOf(resolveConfig(layers({ environment })).values);
+    expect(embedder).toMatchObject({ model, isRemote: true });
+    await embedder?.close?.();
+  });
+
+  test('none is none [EM-02]', async () => {
+    const { values } = resolveConfig(layers({ environment: { EMBEDDING_PROVIDER: 'none' } }));
+    expect(await embedderOf(values)).toBeUndefined();
+  });
+
+  test('the one that is chosen asks where the settings say, with their key [EM-02]', async () => {
+    const server = await startEmbeddingServer({ protocol: 'cohere', token: API_KEY, model: 'm' });
+    const environment = {
+      EMBEDDING_PROVIDER: 'cohere',
+      EMBEDDING_MODEL: 'm',
+      COHERE_API_KEY: API_KEY,
+      COHERE_BASE_URL: server.url,
+    };
+    const embedder = await embedderOf(resolveConfig(layers({ environment })).values);
+    expect(await embedder?.embed(['x'], { purpose: 'query' })).toHaveLength(1);
+    await embedder?.close?.();
+    await server.close();
+  });
+
+  test.each(['openai', 'cohere'])('%s without its key is refused with what to set [EM-02]', (provider) => {
+    const user = layers({ userFile: { embedding_provider: provider } });
+    const name = `${provider.toUpperCase()}_API_KEY`;
+    expect(() => resolveConfig(user)).toThrow(
+      `EMBEDDING_PROVIDER (user file) is ${provider}, and there is no key. Set ${name}, or EMBEDDING_PROVIDER=local`,
+    );
+  });
+
+  test("a repository's file may choose no provider, host, model or key [EM-02 CL-02]", () => {
+    const names = SETTINGS.filter((name) => /^(?:EMBEDDING|OPENAI|COHERE|OLLAMA)_/u.test(name));
+    expect(names).toHaveLength(8);
+    const projectFile = Object.fromEntries(names.map((name) => [name.toLowerCase(), API_KEY]));
+    const { values, warnings } = resolveConfig(layers({ projectFile }));
+    expect(values).toEqual(resolveConfig(layers()).values);
+    expect(warnings).toHaveLength(names.length);
+    expect(warnings.join()).not.toContain(API_KEY);
+  });
+
+  test('the page about them names each of them, and its examples are configurations that hold [PK-04]', () => {
+    const page = readFileSync(new URL('../../docs/embeddings.md', import.meta.url), 'utf8');
+    const names = SETTINGS.filter((name) => /^(?:EMBEDDING|OPENAI|COHERE|OLLAMA)_/u.test(name));
+    expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+    const examples = [...page.matchAll(/^```\n(EMBEDDING_PROVIDER=[\s\S]*?)\n```$/gmu)].map(([, lines = '']) =>
+      Object.fromEntries(lines.split('\n').map((line) => line.split('='))),
+    );
+    expect(examples).toHaveLength(7);
+    for (const environment of examples) {
+      expect(Object.keys(environment).filter((name) => !SETTINGS.some((known) => known === name))).toEqual([]);
+      expect(resolveConfig(layers({ environment })).warnings).toEqual([]);
+    }
+  });
+
+  test('a setting that the provider has no use for is warned of [CL-02]', () => {
+    const warned = (environment: ConfigLayers['environment']): readonly string[] =>
+      resolveConfig(layers({ environment })).warnings;
+    const shape = { EMBEDDING_MODEL: 'm', EMBEDDING_DIMENSIONS: '8' };
+    expect(warned(shape)).toEqual([
+      'EMBEDDING_MODEL is set and has no meaning with EMBEDDING_PROVIDER=local.',
+      'EMBEDDING_DIMENSIONS is set and has no meaning with EMBEDDING_PROVIDER=local.',
+    ]);
+    expect(warned({ ...shape, EMBEDDING_PROVIDER: 'transformers' })).toHaveLength(1);
+    expect(warned({ ...shape, EMBEDDING_PROVIDER: 'ollama' })).toEqual([]);
+  });
+});
+
 describe('secrets in settings', () => {
   test('are never shown, and nothing else is hidden [ST-11]', () => {
     expect(shownValue('MEMORY_ENCRYPTION_KEY', SECRET)).toBe('set, not shown');
     expect(shownValue('TURSO_AUTH_TOKEN', SECRET)).toBe('set, not shown');
     expect(shownValue('TURSO_AUTH_TOKEN', '')).toBe('');
+    expect(shownValue('OPENAI_API_KEY', SECRET)).toBe('set, not shown');
+    expect(shownValue('COHERE_API_KEY', SECRET)).toBe('set, not shown');
     expect(shownValue('MEMORY_ENCRYPTION_KEY_FILE', '/key')).toBe('/key');
     expect(shownValue('TURSO_POOL_SIZE', 10)).toBe(10);
   });
@@ -208,6 +300,12 @@ describe('secrets in settings', () => {
     { DATABASE_URL: `${HOST}#authToken=${SECRET}` },
     { TURSO_AUTH_TOKEN: `${SECRET}\nX: y` },
     { MEMORY_ENCRYPTION_KEY: SECRET, MEMORY_ENCRYPTION_KEY_FILE: 'x' },
+    { EMBEDDING_PROVIDER: 'openai', OPENAI_API_KEY: `${SECRET}\nX: y` },
+    { EMBEDDING_PROVIDER: 'openai', OPENAI_API_KEY: SECRET, OPENAI_BASE_URL: 'host' },
+    { EMBEDDING_PROVIDER: 'openai', OPENAI_BASE_URL: `https://user:${SECRET}@host/v1` },
+    { EMBEDDING_PROVIDER: 'cohere', COHERE_API_KEY: `${SECRET} x` },
+    { EMBEDDING_PROVIDER: 'ollama', OLLAMA_BASE_URL: `http://host/?key=${SECRET}` },
+    { EMBEDDING_PROVIDER: 'ollama', OLLAMA_BASE_URL: `${SECRET}://host` },
   ])('are not in what refuses them, case %# [ST-11]', (environment) => {
     const told = refusalOf(() => resolveConfig(layers({ environment })));
     expect(told).toMatch(/^INVALID_INPUT/u);

@@ -1,5 +1,6 @@
 // What goes wrong on the way to a database and back, and what that says of the call: whether it may have been done all
 // the same, whether another attempt may fare better, and what to tell.
+import { retryAfterMs, troubleBehind } from '@episodica/memory-core/network';
 import { LibsqlError } from '@libsql/client';
 
 export type Mishap =
@@ -158,18 +159,10 @@ export function failureOfStatus(
   const detail = words === '' ? String(status) : `${status}: ${words}`;
   if (status === 401 || status === 403) return new NetworkFailure('token refused', { detail: String(status) });
   if (status === 404) return new NetworkFailure('no database', { detail: String(status) });
-  const retryAfterMs = waitIn(retryAfter);
-  if (status === 429) return new NetworkFailure('too many', { detail, retryAfterMs });
-  if (status >= 500) return new NetworkFailure('failing', { detail, retryAfterMs });
+  const failure = { detail, retryAfterMs: retryAfterMs(retryAfter) };
+  if (status === 429) return new NetworkFailure('too many', failure);
+  if (status >= 500) return new NetworkFailure('failing', failure);
   return new NetworkFailure('turned down', { detail });
-}
-
-/** `Retry-After` is seconds, or a date. Source: RFC 9110, 10.2.3. */
-function waitIn(retryAfter: string | null | undefined): number {
-  if (retryAfter == null) return 0;
-  const seconds = Number(retryAfter);
-  const waitMs = Number.isNaN(seconds) ? Date.parse(retryAfter) - Date.now() : seconds * 1_000;
-  return Number.isFinite(waitMs) ? Math.max(0, waitMs) : 0;
 }
 
 /**
@@ -178,13 +171,10 @@ function waitIn(retryAfter: string | null | undefined): number {
 export function failureBehind(error: unknown): unknown {
   if (error instanceof NetworkFailure) return error;
   if (error instanceof LibsqlError) return failureInProtocol(error) ?? error;
-  if (!(error instanceof Error)) return error;
-  if (error.name === 'AbortError' || error.name === 'TimeoutError') return new NetworkFailure('silent');
-  // The body ended early: what there is of it is no JSON.
-  if (error instanceof SyntaxError) return new NetworkFailure('lost');
-  const source = sourceOf(error);
-  if (source.message === 'bad port') return new NetworkFailure('bad port');
-  return source.code === undefined && source === error ? error : failureOfSystem(source);
+  const known = troubleBehind(error);
+  if (known === undefined) return error;
+  const { trouble, code: detail } = known;
+  return new NetworkFailure(trouble === 'foreign' ? 'not libSQL' : trouble, { detail });
 }
 
 /** Codes that are the client's or the host's, and not the engine's. */
@@ -196,34 +186,4 @@ function failureInProtocol({ code, cause }: LibsqlError): NetworkFailure | undef
   if (isClosed || /^(?:HRANA_|STREAM_|CLIENT_CLOSED|INTERNAL_ERROR)/u.test(code))
     return new NetworkFailure('lost', { detail: code });
   return undefined;
-}
-
-interface SystemError extends Error {
-  readonly code?: unknown;
-  readonly syscall?: unknown;
-}
-
-/** The innermost cause: `fetch` wraps the error of the socket, and that those of the addresses it tried. */
-function sourceOf(error: Error): SystemError {
-  const [first] = error instanceof AggregateError ? error.errors : [];
-  const inner = first ?? error.cause;
-  return inner instanceof Error ? sourceOf(inner) : error;
-}
-
-const TLS_CODES = /^(?:ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA)/u;
-
-/** The other side spoke, and something else. A certificate that is not trusted is no reason to go without one. */
-const NO_TLS_CODES = /^(?:ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG|EPROTO)$/u;
-
-/** Codes of Node, of its `fetch`, and of OpenSSL. Nothing was sent where there was no connection. */
-function failureOfSystem({ code, syscall }: SystemError): NetworkFailure {
-  if (typeof code !== 'string') return new NetworkFailure('lost');
-  const detail = code;
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return new NetworkFailure('not found', { detail });
-  if (code === 'ECONNREFUSED') return new NetworkFailure('refused', { detail });
-  if (NO_TLS_CODES.test(code)) return new NetworkFailure('no TLS', { detail });
-  if (TLS_CODES.test(code)) return new NetworkFailure('untrusted', { detail });
-  if (syscall === 'connect' || code === 'UND_ERR_CONNECT_TIMEOUT') return new NetworkFailure('unreachable', { detail });
-  if (code.startsWith('HPE_')) return new NetworkFailure('not libSQL', { detail });
-  return new NetworkFailure('lost', { detail });
 }

@@ -2,9 +2,9 @@
 // where that is safe, and none where nothing can be reached.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Address, MemoryError } from '@episodica/memory-core';
+import { type Breaker, breaker, endAfter, pauseAfter } from '@episodica/memory-core/network';
 import type { Client } from '@libsql/client';
 import { BulkheadRejectedError, bulkhead, TaskCancelledError } from 'cockatiel';
-import { type Breaker, breaker } from './breaker.ts';
 import { type Connection, clientConnection } from './connection.ts';
 import { isNotDone } from './errors.ts';
 import { InDoubt, NetworkFailure } from './network-failure.ts';
@@ -160,7 +160,7 @@ async function persevere<T>(attempt: (signal: AbortSignal) => Promise<T>, setup:
     const outcome = await tryOnce(attempt, { ...setup, isFirst: failures === 0 });
     if (outcome.isAnswered) return outcome.answer;
     failures += 1;
-    await pause(Math.max(outcome.notBeforeMs, jittered(failures)), course);
+    await pause(Math.max(outcome.notBeforeMs, pauseAfter(failures)), course);
   }
 }
 
@@ -189,7 +189,7 @@ async function tryOnce<T>(
   const shareMs = Math.max(leftMs * (isFirst ? FIRST_SHARE : LATER_SHARE), Math.min(leftMs, MIN_ATTEMPT_MS));
   const { answered, failed } = guard.begin();
   course.isSent = true;
-  const over = attemptFor(shareMs, course.givenUp);
+  const over = endAfter(shareMs, course.givenUp);
   try {
     const answer = await attempt(over.signal);
     answered();
@@ -211,34 +211,6 @@ async function tryOnce<T>(
   } finally {
     over.end();
   }
-}
-
-/**
- * Ends after that time, or when the call is given up. Not by `AbortSignal.timeout` and `any`: what they make is held
- * weakly, and where memory is tidied up meanwhile, a request may never hear of its end.
- */
-function attemptFor(timeMs: number, givenUp: AbortSignal | undefined): { readonly signal: AbortSignal; end(): void } {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort();
-  const timer = setTimeout(abort, timeMs);
-  givenUp?.addEventListener('abort', abort);
-  return {
-    signal: controller.signal,
-    end() {
-      clearTimeout(timer);
-      givenUp?.removeEventListener('abort', abort);
-      // What is left of it, as a body that nobody reads any more.
-      controller.abort();
-    },
-  };
-}
-
-const FIRST_PAUSE_MS = 50;
-const MAX_PAUSE_MS = 2_000;
-
-/** Twice as long each time, and anything up to that, so that many who failed together don't come back together. */
-function jittered(failures: number): number {
-  return Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
 }
 
 /** Rejects at once where the deadline would pass meanwhile. */

@@ -36,6 +36,15 @@ export {
 } from './builders.ts';
 export { type CacheSubject, cacheSuite } from './cache-suite.ts';
 export { type FakeEmbedder, type FakeEmbedderOptions, fakeEmbedder } from './fake-embedder.ts';
+export type { EmbeddingProtocol } from './embedding-protocols.ts';
+export {
+  EMBEDDING_FAULTS,
+  type EmbeddingFault,
+  type EmbeddingRequest,
+  type EmbeddingServer,
+  type EmbeddingServerOptions,
+  startEmbeddingServer,
+} from './embedding-server.ts';
 export {
   CACHE_FAULTS,
   type CacheFault,

@@ -2,7 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type HranaStream, type StreamRequest, toWireError } from './hrana.ts';
 import type { LibsqlDesk } from './libsql-desk.ts';
-import { DRIP_MS, STATUS_ERRORS, type WireFault } from './wire-fault.ts';
+import { sendJson } from './wire-answer.ts';
+import { STATUS_ERRORS, type WireFault } from './wire-fault.ts';
 
 export interface HttpService {
   serve(request: IncomingMessage, response: ServerResponse): Promise<void>;
@@ -70,7 +71,7 @@ export function httpService(desk: LibsqlDesk): HttpService {
         if (baton !== undefined && !response.writableFinished) held.take(baton)?.close();
       });
       if (answer.status === 429) response.setHeader('retry-after', desk.retryAfterSeconds);
-      send(response, answer, fault);
+      sendJson(response, { ...answer, fault });
     },
     close: () => held.close(),
   };
@@ -105,35 +106,6 @@ function heldStreams(): {
       for (const baton of held.keys()) take(baton)?.close();
     },
   };
-}
-
-function send(response: ServerResponse, { status, body }: Answer, fault: WireFault): void {
-  const bytes = Buffer.from(JSON.stringify(body));
-  const half = bytes.subarray(0, bytes.length / 2);
-  const begin = ({ length }: Buffer): ServerResponse =>
-    response.writeHead(status, { 'content-type': 'application/json', 'content-length': length });
-  switch (fault) {
-    case 'lost':
-      return void response.socket?.destroy();
-    case 'reset':
-      return void begin(bytes).write(half, () => response.socket?.resetAndDestroy());
-    case 'truncate':
-      return void begin(half).end(half);
-    case 'drip':
-      return void drip(begin(bytes), bytes);
-    default:
-      begin(bytes).end(bytes);
-  }
-}
-
-function drip(response: ServerResponse, bytes: Buffer): void {
-  let sent = 0;
-  const timer = setInterval(() => {
-    response.write(bytes.subarray(sent, sent + 1));
-    sent += 1;
-    if (sent === bytes.length) response.end();
-  }, DRIP_MS);
-  response.on('close', () => clearInterval(timer));
 }
 
 function statusAnswer(status: WireFault): Answer {

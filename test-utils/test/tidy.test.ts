@@ -40,10 +40,11 @@ const CORE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   learn: [],
   retrieve: [],
   vectors: ['retrieve'],
-  embed: ['retrieve', 'stores'],
   gather: ['retrieve', 'vectors', 'stores', 'embed'],
   stores: ['retrieve'],
   transfer: ['learn', 'retrieve'],
+  network: [],
+  embed: ['network', 'retrieve', 'stores'],
 };
 
 const BANNED_NAMES = /^(?:utils?|helpers?|types|common|core|manager|service|impl|v\d+)\.ts$/u;

@@ -1,6 +1,8 @@
 // Whether it makes sense to try at all: when nothing could be reached several times in a row, nobody tries for a while,
 // and then one does.
+import type { Clock } from '../ports/runtime.ts';
 
+/** Stands before one host, for all calls to it. */
 export interface Breaker {
   /** How long to wait; 0: try. */
   restMs(): number;
@@ -13,6 +15,8 @@ interface Attempt {
   answered(): void;
   /** Nothing was reached. */
   failed(): void;
+  /** It was given up, and nobody knows. */
+  abandoned(): void;
 }
 
 /** Failures in a row after which nobody tries. */
@@ -20,19 +24,20 @@ const MAX_FAILURES = 5;
 /** How long to wait while another one tries. */
 const PROBE_WAIT_MS = 50;
 
-export function breaker(restingMs: number): Breaker {
+/** `clock` counts milliseconds from anywhere, and never back. */
+export function breaker(restingMs: number, clock: Clock = () => performance.now()): Breaker {
   let failures = 0;
   let lastFailureMs = Number.NEGATIVE_INFINITY;
   let restsUntilMs = Number.NEGATIVE_INFINITY;
   let isProbed = false;
   return {
     restMs() {
-      const leftMs = restsUntilMs - performance.now();
+      const leftMs = restsUntilMs - clock();
       if (leftMs > 0) return leftMs;
       return isProbed ? PROBE_WAIT_MS : 0;
     },
     begin() {
-      const begunMs = performance.now();
+      const begunMs = clock();
       const isProbe = failures >= MAX_FAILURES;
       isProbed ||= isProbe;
       return {
@@ -41,11 +46,14 @@ export function breaker(restingMs: number): Breaker {
           isProbed = false;
           restsUntilMs = Number.NEGATIVE_INFINITY;
         },
+        abandoned() {
+          if (isProbe) isProbed = false;
+        },
         failed() {
           if (isProbe) isProbed = false;
           // Those that were under way when another one failed mostly fail by the same event, which counts once.
           if (begunMs < lastFailureMs) return;
-          lastFailureMs = performance.now();
+          lastFailureMs = clock();
           failures += 1;
           if (failures >= MAX_FAILURES) restsUntilMs = lastFailureMs + restingMs;
         },
