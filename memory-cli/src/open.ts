@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import {
   type Address,
   addressOf,
+  embedderOf,
   encryptionKeyOf,
   inMemoryCache,
   isMemoryError,
@@ -103,7 +104,8 @@ export async function useMemory<T>(invocation: Invocation, work: (opened: Opened
   const encryptionKey = await encryptionKeyOf(settings.values);
   const store = await openStore(settings, { encryptionKey, logger, threads: false, signal: invocation.signal });
   const { opened, cache } = await withCache(store, { settings, encryptionKey, logger });
-  const memory = openMemory({ store, cache: opened, project: settings.project, actor: 'cli', logger });
+  const embedder = (await embedderOf(settings.values)) ?? 'none';
+  const memory = openMemory({ store, cache: opened, embedder, project: settings.project, actor: 'cli', logger });
   const isEncrypted = encryptionKey !== undefined;
   return closing(memory, () => work({ memory, store, settings, cache, isEncrypted }));
 }

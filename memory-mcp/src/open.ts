@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
+  embedderOf,
   encryptionKeyOf,
   inMemoryCache,
   layeredCache,
@@ -53,6 +54,7 @@ export async function openBackend(log: SwitchableLogger): Promise<Backend> {
   const memory = openMemory({
     store,
     cache: opened.cache,
+    embedder: (await embedderOf(values)) ?? 'none',
     project,
     actor: 'mcp',
     logger,

@@ -7,6 +7,7 @@ import {
   type EpisodeResult,
   episodeDetailResult,
   episodeResult,
+  fixItem,
   type OutcomeArguments,
   type PatternItem,
   type QueryResult,
@@ -120,11 +121,7 @@ export async function step(invocation: Invocation, given: string, options: StepO
     return { episodeId: id, added: await memory.addStep(id, input, { signal }) };
   });
   const isOther = added.differing.length > 0;
-  const hints = added.hints.map(({ text, episodeId: from, match }) => ({
-    text,
-    episode_id: from,
-    match: Math.round(match * 100) / 100,
-  }));
+  const hints = added.hints.map(fixItem);
   const result = {
     episode_id: episodeId,
     step_number: added.step.number,
