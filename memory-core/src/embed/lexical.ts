@@ -12,6 +12,7 @@ import { type Lexicon, lexicon } from './lexicon.ts';
 export function lexicalEmbedder(words: Lexicon = lexicon()): Embedder {
   return {
     model: 'lexical/1',
+    noise: LEXICAL_NOISE,
     isRemote: false,
     maxBatch: MAX_BATCH,
     async embed(texts, { signal }) {
