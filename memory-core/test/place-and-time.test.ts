@@ -161,7 +161,9 @@ describe('filters', () => {
     index.put(1, facts({ domain: 'even' }));
     const even = Array.from({ length: count }, (_, at) => at).filter((at) => at % 4 === 2 || at === 1);
     expect(slotsOf(index.select({ domain: 'even' }))).toEqual(even);
-    expect(slotsOf(index.select({ domain: 'even', tagsAll: [] }))).toEqual(even);
+    expect(slotsOf(index.select({ domain: 'even', taskType: 'debugging', minReward: 0 }))).toEqual([]);
+    expect(slotsOf(index.select({ domain: 'even', taskType: 'debugging', status: 'completed' }))).toEqual(even);
+    expect(slotsOf(index.select({ domain: 'even', status: 'open' }))).toEqual([]);
     expect(index.select({ domain: 'gone' })?.size).toBe(0);
   });
 

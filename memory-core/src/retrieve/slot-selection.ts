@@ -28,7 +28,7 @@ export function selectedSlots(facts: SlotFacts, filter: SlotFilter): SlotSet | u
   let size = bitCount(words);
   for (const other of others) {
     if (size === 0) break;
-    words = size < words.length ? checked(words, other) : shared(words, other);
+    words = size * 16 < words.length ? checked(words, other) : shared(words, other);
     size = bitCount(words);
   }
   return { size, words };
