@@ -1,6 +1,6 @@
 // Work whose cost grows with the store or with what it is given. Each job takes a connection and plain data and answers
 // plain data, so that it can be done in a thread of its own, where it holds up nothing but itself.
-import type { Filters, IndexedKind, IndexTerms, Kind, TextMatches, TextQuery } from '@episodica/memory-core/ports';
+import type { Filters, IndexedKind, Kind, TextMatches, TextQuery } from '@episodica/memory-core/ports';
 import type { Connection, Result, Row, Statement } from './connection.ts';
 import {
   type CopyOrder,
@@ -44,7 +44,7 @@ export interface PageRequest {
 export interface Jobs {
   page: { input: PageRequest; output: readonly Row[] };
   match: { input: TextQuery<IndexedKind>; output: TextMatches };
-  terms: { input: TermsRequest; output: readonly (IndexTerms | undefined)[] };
+  terms: { input: TermsRequest; output: readonly Row[] };
   read: { input: readonly Statement[]; output: readonly Result[] };
   batch: { input: readonly Statement[]; output: readonly Result[] };
   schema: { input: undefined; output: number };

@@ -135,14 +135,16 @@ export function rowToEntity<K extends Kind>(kind: K, row: Row): Entities[K] {
 /** All vectors of a row stand one after the other. Numbers of four bytes, the lowest first, as every machine here has them. */
 function vectorsIn(row: Row, entity: object): readonly Float32Array[] {
   const dimensions = 'dimensions' in entity && typeof entity.dimensions === 'number' ? entity.dimensions : 0;
-  // A copy of its own begins where numbers may begin.
-  const bytes = Uint8Array.from(bytesIn(row));
+  const bytes = bytesIn(row);
   const length = dimensions * Float32Array.BYTES_PER_ELEMENT;
   if (bytes.length === 0) return [];
   if (length === 0 || bytes.length % length !== 0) throw unreadable('embedding', row);
-  return Array.from({ length: bytes.length / length }, (_, index) =>
-    new Float32Array(bytes.buffer, index * length, dimensions).slice(),
-  );
+  return Array.from({ length: bytes.length / length }, (_, index) => {
+    // Of its own: where the bytes stand, numbers may not begin.
+    const vector = new Float32Array(dimensions);
+    new Uint8Array(vector.buffer).set(bytes.subarray(index * length, (index + 1) * length));
+    return vector;
+  });
 }
 
 /** As the engine gives them, as a host does, or as digits. */

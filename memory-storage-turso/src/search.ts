@@ -60,43 +60,44 @@ export function matchStatement<K extends IndexedKind>({ kind, terms, filter, lim
   };
 }
 
-/** What the index holds of these: for each id of the answer its terms, from the first id on, as far as one answer goes. */
+/** What the index holds of these. */
 export interface TermsRequest {
   readonly kind: IndexedKind;
   readonly ids: readonly string[];
 }
 
-/** Terms in one answer, in bytes, but for the last document: hosts bound its size, and a thread copies it. */
+/** Terms in one answer, in bytes, but for those of the last document: hosts bound its size, and a thread copies it. */
 const MAX_TERM_BYTES = 2_000_000;
 
 /**
- * The index keeps the terms of each document as text, words apart by a space. Sizes are told without reading what they
- * are sizes of: of what waits for the next answer nothing is read.
+ * From the first id on, as far as one answer goes, as `termsIn` reads it. Sizes are told without reading what they are
+ * sizes of: of what waits for the next answer nothing is read.
  */
-export async function readTerms(
-  connection: Connection,
-  { kind, ids }: TermsRequest,
-): Promise<readonly (IndexTerms | undefined)[]> {
-  const joins = TEXT_FIELDS.map(
-    (field) => `LEFT JOIN ${kind}_${field}_content AS ${field} ON ${field}.id = entity.rowid`,
-  );
+export async function readTerms(connection: Connection, { kind, ids }: TermsRequest): Promise<readonly Row[]> {
+  const texts = (row: string): string =>
+    TEXT_FIELDS.map((field) => `LEFT JOIN ${kind}_${field}_content AS ${field} ON ${field}.id = ${row}`).join(' ');
   const size = TEXT_FIELDS.map((field) => `ifnull(octet_length(${field}.c0), 0)`).join(' + ');
   const { rows } = await connection.execute({
     sql: `WITH sized AS (
         SELECT given.key AS place, entity.rowid AS row, ${size} AS bytes
-        FROM json_each(?1) AS given LEFT JOIN ${kind} AS entity ON entity.id = given.value ${joins.join(' ')}
+        FROM json_each(?1) AS given LEFT JOIN ${kind} AS entity ON entity.id = given.value ${texts('entity.rowid')}
       ), counted AS (
         SELECT place, row, sum(bytes) OVER (ORDER BY place ROWS UNBOUNDED PRECEDING) - bytes AS before FROM sized
       )
-      SELECT entity.row, ${TEXT_FIELDS.map((field) => `${field}.c0 AS ${field}`).join(', ')}
-      FROM counted AS entity ${joins.join(' ').replaceAll('entity.rowid', 'entity.row')}
-      WHERE entity.before < ?2 ORDER BY entity.place`,
+      SELECT row IS NOT NULL AS is_there, ${TEXT_FIELDS.map((field) => `${field}.c0 AS ${field}`).join(', ')}
+      FROM counted ${texts('counted.row')} WHERE before < ?2 ORDER BY place`,
     args: [JSON.stringify(ids), MAX_TERM_BYTES],
   });
-  return rows.map((row) => (row.row === null ? undefined : { title: termsIn(row.title), body: termsIn(row.body) }));
+  return rows;
 }
 
-function termsIn(text: unknown): readonly string[] {
+/** What a row of `readTerms` says. Texts cost less on their way between threads than the many words in them. */
+export function termsIn(row: Row): IndexTerms | undefined {
+  return numberIn(row, 'is_there') === 0 ? undefined : { title: wordsIn(row.title), body: wordsIn(row.body) };
+}
+
+/** The index keeps them apart by spaces. */
+function wordsIn(text: unknown): readonly string[] {
   return typeof text === 'string' && text !== '' ? text.split(' ') : [];
 }
 

@@ -1,5 +1,5 @@
 // `MemoryStore` over libSQL: each verb is one statement or one batch.
-import { groupCommit, MemoryError, throwIfAborted, turns } from '@episodica/memory-core';
+import { groupCommit, MemoryError, mapInTurns, throwIfAborted, turns } from '@episodica/memory-core';
 import type { CallOptions, DatedReads, Filters, IndexTerms, Kind, MemoryStore } from '@episodica/memory-core/ports';
 import { careOf, type StoreCare } from './care.ts';
 import type { Access, Connection, Row } from './connection.ts';
@@ -11,6 +11,7 @@ import { type Call, datedReads, getMany, PAGES, readChanges, rowsInPages } from 
 import type { Replica } from './replica.ts';
 import { hasTable, rowToEntity } from './rows.ts';
 import { schemaVersion } from './schema.ts';
+import { termsIn } from './search.ts';
 import { writeBatch } from './write-batch.ts';
 
 /** What this store offers beside the port. */
@@ -46,9 +47,9 @@ export function tursoStore(connection: StoreConnection, { jobs, schema, encrypti
   const readRows = (request: PageRequest): Promise<readonly Row[]> =>
     request.kind === 'step' ? readPage(connection, request) : jobs.run('page', request);
 
-  /** A store of an older schema that may not be changed lacks some tables, and holds nothing of these kinds. */
+  /** A store of an older schema, as one that may not be changed, lacks some tables, and holds nothing of these kinds. */
   const isWithout = async (kind: Kind): Promise<boolean> =>
-    connection.access === 'read-only' && !hasTable(kind, await schemaVersion(connection));
+    !hasTable(kind, 0) && !hasTable(kind, connection.access === 'read-only' ? await schemaVersion(connection) : schema);
 
   const commit = groupCommit(async (batch, options) => {
     try {
@@ -97,8 +98,10 @@ export function tursoStore(connection: StoreConnection, { jobs, schema, encrypti
       terms: (kind, ids, options) =>
         call('read', options?.signal, async () => {
           const found: (IndexTerms | undefined)[] = [];
-          while (found.length < ids.length)
-            found.push(...(await jobs.run('terms', { kind, ids: ids.slice(found.length) })));
+          while (found.length < ids.length) {
+            const rows = await jobs.run('terms', { kind, ids: ids.slice(found.length) });
+            found.push(...(await mapInTurns(rows, termsIn)));
+          }
           return found;
         }),
     },
