@@ -388,3 +388,21 @@ test('a question that fails is asked anew the next time, and one asked before is
   await queueOver(store, otherModel, { cache }).embedQuery('what', { budgetMs: 1_000 });
   expect(otherModel.calls).toEqual([['what']]);
 });
+
+test('what unrelated texts have in common is measured once for each model, and stored beside its name [RE-07]', async () => {
+  const { store } = await storeWith('Steer the zeppelin');
+  const first = queueOver(store, fakeEmbedder({ noise: 'unknown', dimensions: 64 }));
+  expect(await first.noise({})).toBe(0.5);
+  await first.now({});
+  const noise = await first.noise({});
+  expect(noise).toBeGreaterThan(0.1);
+  expect(noise).toBeLessThan(0.7);
+  const [row] = await store.getMany('model', ['fake/1']);
+  expect(row).toMatchObject({ dimensions: 64, noise });
+  const embedder = fakeEmbedder({ noise: 'unknown', dimensions: 64 });
+  await store.write([put('episode', anEpisode({ description: 'Sail the frigate' }))]);
+  const second = queueOver(store, embedder);
+  await second.now({});
+  expect(embedder.calls).toEqual([['Sail the frigate']]);
+  expect(await second.noise({})).toBe(noise);
+});

@@ -12,6 +12,8 @@ export interface FakeEmbedderOptions {
   readonly isRemote?: boolean;
   /** @default 32 */
   readonly maxBatch?: number;
+  /** `unknown`: it is measured. @default 0.3 */
+  readonly noise?: number | 'unknown';
   /** Words that mean the same as others, by word. */
   readonly synonyms?: Readonly<Record<string, string>>;
   /** Awaited before each answer: may wait, and what it throws is what the call fails with. */
@@ -24,12 +26,13 @@ export interface FakeEmbedder extends Embedder {
 }
 
 export function fakeEmbedder(options: FakeEmbedderOptions = {}): FakeEmbedder {
-  const { model = 'fake/1', dimensions = 16, isRemote = false, maxBatch = 32, synonyms = {}, before } = options;
+  const { model = 'fake/1', dimensions = 16, isRemote = false, maxBatch = 32, noise = 0.3, synonyms = {}, before } = options;
   const calls: (readonly string[])[] = [];
   return {
     model,
     isRemote,
     maxBatch,
+    noise: noise === 'unknown' ? undefined : noise,
     calls,
     async embed(texts, call) {
       calls.push(texts);

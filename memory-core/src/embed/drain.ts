@@ -8,6 +8,7 @@ import type { MemoryCache, Position } from '../ports/cache.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { CallOptions, Put } from '../ports/store.ts';
 import { type DueBatch, type DueOwner, dueSince, inBatches } from './due.ts';
+import { noiseOf, UNRELATED_TEXTS } from './noise.ts';
 import { type TextVectors, textVectors } from './text-vectors.ts';
 
 /** What of the world it needs. */
@@ -27,8 +28,8 @@ export interface EmbeddingQueueOptions {
 export interface EmbeddingQueue {
   /** As `Embedder.model`. */
   readonly model: string;
-  /** The cosine that hardly two texts reach that have nothing to do with each other. */
-  readonly noise: number;
+  /** The cosine that hardly two texts reach that have nothing to do with each other; measured before the first vector is stored. */
+  noise(options: CallOptions): Promise<number>;
   /** Embeds in the background what is due, unless that runs already or waits for another attempt. */
   soon(): void;
   /**
@@ -57,7 +58,7 @@ const MAX_OWNERS = 100;
 const MAX_COUNTED = 1_000;
 const PAUSES = { firstMs: 1_000, maxMs: 300_000 };
 const LEASE_MS = 60_000;
-/** Of a model of which nothing is known: cosines of unrelated texts that models of language give lie below. */
+/** Of a model of which nothing is known yet: what most models give to unrelated texts lies below. */
 const UNKNOWN_NOISE = 0.5;
 
 /**
@@ -75,6 +76,7 @@ export function embeddingQueue(
   const stop = new AbortController();
   const again = laterAttempts({ pauses, random, attempt: soon });
   let last: Promise<unknown> = Promise.resolve();
+  let measured: number | undefined;
   let isScheduled = false;
 
   async function attempt(call: CallOptions): Promise<number> {
@@ -110,7 +112,13 @@ export function embeddingQueue(
 
   return {
     model: embedder.model,
-    noise: embedder.noise ?? UNKNOWN_NOISE,
+    async noise(call) {
+      const known = embedder.noise ?? measured;
+      if (known !== undefined) return known;
+      const [row] = await context.store.getMany('model', [embedder.model], call);
+      measured = row?.noise;
+      return measured ?? UNKNOWN_NOISE;
+    },
     soon,
     now({ signal }) {
       const either = eitherSignal(signal, stop.signal);
@@ -254,6 +262,7 @@ function drainRun(context: EmbeddingContext, setup: DrainSetup): (options: CallO
         throwIfAborted(options.signal);
         const heldForMs = count === 0 ? await model.take(options) : 0;
         if (heldForMs > 0) return { count, heldForMs };
+        if (count === 0) await model.measureNoise(options);
         const embedded = await embeddedBatch(vectors, batch, options);
         // What was paid for is stored, also when the caller has given up meanwhile.
         if (!(await model.store(embedded, batch.isLast))) return { count, heldForMs: setup.leaseMs };
@@ -294,6 +303,8 @@ async function embeddedBatch(
 interface ModelRow {
   /** Reads the row, and keeps others away where the embedder is remote. Answers for how long another may be at it. */
   take(options: CallOptions): Promise<number>;
+  /** Measures what the row is to say of the model, where it does not yet. */
+  measureNoise(options: CallOptions): Promise<void>;
   /** One write, which also tells the others that this one is alive. Answers whether this one may go on. */
   store(embedded: readonly Embedded[], isLast: boolean): Promise<boolean>;
   /** Lets the others in, where that has not been done. Never rejects. */
@@ -301,11 +312,12 @@ interface ModelRow {
 }
 
 /** The row of the model in the store: how long its vectors are, and who embeds now. */
-function modelRow(context: EmbeddingContext, { embedder, leaseMs }: DrainSetup): ModelRow {
+function modelRow(context: EmbeddingContext, { embedder, vectors, leaseMs }: DrainSetup): ModelRow {
   const { store, logger, actor } = context;
   const holder = context.newId();
   /** As it stands in the store, to our knowledge. */
   let row: EmbeddingModel = { id: embedder.model, version: 0 };
+  let noise: number | undefined;
   const isHeld = (): boolean => row.lease?.holder === holder;
   const newLease = (): Pick<EmbeddingModel, 'lease'> => ({
     lease: { holder, until: new Date(context.clock() + leaseMs).toISOString() },
@@ -331,9 +343,11 @@ function modelRow(context: EmbeddingContext, { embedder, leaseMs }: DrainSetup):
   async function tryStore(puts: readonly Put<'embedding'>[], isLast: boolean): Promise<boolean | 'again'> {
     const dimensions = checkedDimensions(puts, row);
     const { lease: _lease, ...rest } = row;
-    const next = { ...rest, ...defined({ dimensions }), ...(isHeld() && !isLast ? newLease() : {}) };
+    const known = defined({ dimensions, noise: row.noise ?? noise });
+    const isNews = dimensions !== row.dimensions || known.noise !== row.noise;
+    const next = { ...rest, ...known, ...(isHeld() && !isLast ? newLease() : {}) };
     try {
-      await write(puts, isHeld() || dimensions !== row.dimensions ? next : undefined);
+      await write(puts, isHeld() || isNews ? next : undefined);
       return true;
     } catch (error) {
       if (!isConflict(error)) throw error;
@@ -362,6 +376,12 @@ function modelRow(context: EmbeddingContext, { embedder, leaseMs }: DrainSetup):
           if (!isConflict(error)) throw error;
         }
       }
+    },
+    async measureNoise(options) {
+      noise ??= embedder.noise;
+      if (noise !== undefined || row.noise !== undefined) return;
+      const found = await vectors.embed(UNRELATED_TEXTS, options);
+      noise = noiseOf(found.filter((vector) => vector !== undefined));
     },
     async store(embedded, isLast) {
       for (let left = embedded; ; ) {

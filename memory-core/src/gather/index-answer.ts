@@ -44,7 +44,7 @@ export async function answerOfIndex(
   }
   const { vector, degraded } = await questionVector(context, { index, text }, options);
   const question: Question = { text, terms: queryTerms(text), vector, here };
-  const noise = context.embedding?.noise ?? 0;
+  const noise = (await context.embedding?.noise(options)) ?? 0;
   const [episodes, patterns, fixes] = await Promise.all([
     episodeCandidates(index, { question, among }, options).then((candidates) =>
       hitsOf(context, { index, ranked: ranked(index, { candidates, noise, here, limit }) }, options),
@@ -178,7 +178,7 @@ async function patternsOf(
   const { index, patternFilter, question, limit } = asked;
   const { held, slots } = index.patterns;
   const filter = { ...patternFilter, minSupport: MIN_SUPPORT };
-  const noise = embedding?.noise ?? 0;
+  const noise = (await embedding?.noise(options)) ?? 0;
   const candidates =
     question === undefined
       ? [...held.values()].map((pattern) => ({ pattern, fused: { relevance: 1, parts: { filter: 1 } } }))
