@@ -24,6 +24,7 @@ export interface RecentDocument {
 
 export interface RecentTerm {
   readonly text: string;
+  readonly start: number;
   /** A document, how often it says the term, the next document … */
   readonly postings: number[];
   /** Living documents that say it. */
@@ -60,7 +61,7 @@ export function addRecent(
   for (const text of terms) {
     let term = recent.terms.get(text);
     if (term === undefined) {
-      term = { text, postings: [], living: 0, lastDocument: NONE, ordinal: 0, weight: 0 };
+      term = { text, start: startOf(text), postings: [], living: 0, lastDocument: NONE, ordinal: 0, weight: 0 };
       recent.terms.set(text, term);
     }
     const { postings } = term;
@@ -129,9 +130,7 @@ export function readRecent(term: RecentTerm, place: number, block: PostingBlock)
 
 /** The living documents as a segment, in their order. */
 export function packedRecent(recent: RecentTerms): TermSegment {
-  // Strings sort several times faster without a function that compares them; the order is that of UTF-16 in both.
-  const texts = [...recent.terms.keys()].sort();
-  const terms = texts.flatMap((text) => recent.terms.get(text) ?? []);
+  const terms = [...recent.terms.values()].sort(inOrder);
   let textUnits = 0;
   let ordinal = 0;
   for (const term of terms) {
@@ -159,6 +158,17 @@ export function packedRecent(recent: RecentTerms): TermSegment {
     const { done, value } = packing.next();
     if (done === true) return value;
   }
+}
+
+/** The first three units as a number: to compare those takes half as long as to compare texts. */
+function startOf(text: string): number {
+  const [first, second, third] = [text.charCodeAt(0), text.charCodeAt(1), text.charCodeAt(2)];
+  return ((first || 0) * 65_536 + (second || 0)) * 65_536 + (third || 0);
+}
+
+/** The order of a segment's terms. */
+function inOrder(a: RecentTerm, b: RecentTerm): number {
+  return a.start - b.start || (a.text < b.text ? -1 : 1);
 }
 
 /** What a segment says of each document that lives. Writes their new numbers. */

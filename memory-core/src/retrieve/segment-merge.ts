@@ -33,8 +33,10 @@ interface Input extends MergeSource {
   readonly living: number;
   /** By old number: the new one. */
   readonly ordinals: Uint32Array;
-  /** The term that comes next. */
+  /** The term that comes next, and where its text is. */
   ordinal: number;
+  start: number;
+  end: number;
 }
 
 function renumbered(sources: readonly MergeSource[]): readonly Input[] {
@@ -52,6 +54,8 @@ function renumbered(sources: readonly MergeSource[]): readonly Input[] {
       living: next - first,
       ordinals: new Uint32Array(segment.sizes.terms),
       ordinal: 0,
+      start: 0,
+      end: segment.textStarts[1] ?? 0,
     };
   });
 }
@@ -66,7 +70,6 @@ function* mergeTerms(
     const holders = inputsWithLowestTerm(inputs);
     const [first] = holders;
     if (first === undefined) return;
-    const [start, end] = termRange(first);
     for (const { segment, documents, ordinal } of holders) {
       work += TERM_COST;
       const cursor = postingsOf(segment, ordinal);
@@ -79,8 +82,8 @@ function* mergeTerms(
         yield;
       }
     }
-    const ordinal = writer.end({ units: first.segment.text, start, end }) ?? NONE;
-    for (const holder of holders) holder.ordinals[holder.ordinal++] = ordinal;
+    const merged = writer.end({ units: first.segment.text, start: first.start, end: first.end }) ?? NONE;
+    for (const holder of holders) advance(holder, merged);
   }
 }
 
@@ -98,18 +101,22 @@ function inputsWithLowestTerm(inputs: readonly Input[]): readonly Input[] {
 }
 
 function compareTerms(a: Input, b: Input): number {
-  const [aStart, aEnd] = termRange(a);
-  const [bStart, bEnd] = termRange(b);
-  const shorter = Math.min(aEnd - aStart, bEnd - bStart);
+  const [aText, bText] = [a.segment.text, b.segment.text];
+  const aLength = a.end - a.start;
+  const bLength = b.end - b.start;
+  const shorter = aLength < bLength ? aLength : bLength;
   for (let index = 0; index < shorter; index += 1) {
-    const difference = (a.segment.text[aStart + index] ?? 0) - (b.segment.text[bStart + index] ?? 0);
+    const difference = (aText[a.start + index] ?? 0) - (bText[b.start + index] ?? 0);
     if (difference !== 0) return difference;
   }
-  return aEnd - aStart - (bEnd - bStart);
+  return aLength - bLength;
 }
 
-function termRange({ segment, ordinal }: Input): readonly [number, number] {
-  return [segment.textStarts[ordinal] ?? 0, segment.textStarts[ordinal + 1] ?? 0];
+/** To the next term of the input; `merged` is the number that the one at hand has got. */
+function advance(input: Input, merged: number): void {
+  input.ordinals[input.ordinal++] = merged;
+  input.start = input.end;
+  input.end = input.segment.textStarts[input.ordinal + 1] ?? 0;
 }
 
 function* mergedDocuments(inputs: readonly Input[], pieceSize: number): Generator<void, SegmentDocuments> {

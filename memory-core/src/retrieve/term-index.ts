@@ -56,7 +56,7 @@ export interface TermIndex {
   parts(prefix: string): readonly PackedPart[];
 }
 
-const SIZES: TermIndexSizes = { recent: 65_536, piece: 20_000 };
+const SIZES: TermIndexSizes = { recent: 16_384, piece: 20_000 };
 const MAX_POSTINGS = 2_000_000;
 
 /**

@@ -22,7 +22,7 @@ import {
 } from './term-segment.ts';
 
 export interface TermIndexSizes {
-  /** Documents and their distinct terms that are held as they came, until they become a segment. @default 65,536 */
+  /** Documents and their distinct terms that are held as they came, until they become a segment. @default 16,384 */
   readonly recent: number;
   /** Postings that a piece of upkeep goes over, about. @default 20,000 */
   readonly piece: number;
