@@ -17,6 +17,7 @@ import { scale } from './scale.bench.ts';
 import { storage } from './storage.bench.ts';
 import { isMet, ratioOf, type Suite, type SuiteReport } from './suite.ts';
 import { formatReport } from './table.ts';
+import { vectors } from './vectors.bench.ts';
 
 const SUITES: readonly Suite[] = [
   lifecycle,
@@ -26,6 +27,7 @@ const SUITES: readonly Suite[] = [
   cache,
   scale,
   retrieval,
+  vectors,
   mcp,
   sandbox,
   quality,

@@ -20,25 +20,28 @@ export interface Scanned {
   readonly scores: Float64Array;
 }
 
-/** Gives way after each chunk, which takes a millisecond or two at most. */
+/** Gives way after each chunk, which takes a few milliseconds at most. */
 export function* scanning(room: VectorRoom, scan: Scan): Generator<void, Scanned> {
-  const wanted = Math.min(scan.count, scan.rows);
-  const nearest = best(wanted);
-  const candidates = Math.max(MIN_CANDIDATES, CANDIDATES_EACH * wanted);
-  const isLarge = scan.rows * room.width >= SIGNS_FIRST_BYTES && scan.rows > candidates;
-  const among = isLarge ? yield* likely(room, scan, candidates) : scan.among;
+  const nearest = best(wantedOf(scan));
+  const among = isSignsFirst(room, scan) ? yield* likely(room, scan) : scan.among;
   for (let chunk = 0; chunk < scan.chunks; chunk += 1) {
     if (takeRows(room, { ...scan, among }, chunk, nearest)) yield;
   }
   return nearest.take();
 }
 
+/** What a search costs, as bytes of rows that are looked at. */
+export function costBytes(room: VectorRoom, scan: Scan): number {
+  if (!isSignsFirst(room, scan)) return scan.rows * room.width;
+  return scan.rows * room.signBytes * SIGN_BYTE_COST + candidatesOf(scan) * room.width;
+}
+
 /**
  * Slots whose vectors agree with the query in most signs. Of a turned vector each sign is a vote on the angle, so the
  * nearest are among the first thousand of a million with near certainty, at an eighth of the memory.
  */
-function* likely(room: VectorRoom, scan: Scan, candidates: number): Generator<void, Uint32Array> {
-  const alike = best(candidates);
+function* likely(room: VectorRoom, scan: Scan): Generator<void, Uint32Array> {
+  const alike = best(candidatesOf(scan));
   for (let chunk = 0; chunk < scan.chunks; chunk += 1) {
     if (takeSigns(room, scan, chunk, alike)) yield;
   }
@@ -47,11 +50,28 @@ function* likely(room: VectorRoom, scan: Scan, candidates: number): Generator<vo
   return slots;
 }
 
-/** Below so many bytes of rows all of them are looked at: there is nothing to win. */
-const SIGNS_FIRST_BYTES = 64_000_000;
 /** Rows that the signs leave over: at least, and for each one that is wanted. */
 const MIN_CANDIDATES = 1_000;
 const CANDIDATES_EACH = 20;
+/** From so many bytes of rows on the signs go first, of wide rows sooner: the more signs, the surer they are. */
+const SIGNS_FIRST_BYTES = 64_000_000;
+const WIDE = 768;
+const SIGNS_FIRST_BYTES_OF_WIDE = 8_000_000;
+/** Counting the bits of a byte takes as long as multiplying two. */
+const SIGN_BYTE_COST = 2;
+
+function wantedOf({ count, rows }: Scan): number {
+  return Math.min(count, rows);
+}
+
+function candidatesOf(scan: Scan): number {
+  return Math.max(MIN_CANDIDATES, CANDIDATES_EACH * wantedOf(scan));
+}
+
+function isSignsFirst({ width }: VectorRoom, scan: Scan): boolean {
+  const fromBytes = width >= WIDE ? SIGNS_FIRST_BYTES_OF_WIDE : SIGNS_FIRST_BYTES;
+  return scan.rows * width >= fromBytes && scan.rows > candidatesOf(scan);
+}
 
 /** Whether there was anything to look at. */
 function takeRows(room: VectorRoom, scan: Scan, index: number, nearest: Best): boolean {

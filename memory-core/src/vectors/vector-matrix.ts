@@ -5,7 +5,7 @@ import type { PackedPart, UnpackedParts } from '../retrieve/packed-part.ts';
 import type { SlotSet } from '../retrieve/slot-set.ts';
 import { turns } from '../turns.ts';
 import { type PackedRows, packedRows, unpackedRows } from './packed-rows.ts';
-import { type Scan, type Scanned, scanning } from './scan.ts';
+import { costBytes, type Scan, type Scanned, scanning } from './scan.ts';
 import { type ScanThread, scanThread } from './scan-thread.ts';
 
 export interface NearVector {
@@ -114,7 +114,7 @@ interface Scans {
   close(): Promise<void>;
 }
 
-/** Bytes of rows that are looked at right away: a millisecond's worth. */
+/** What a search may cost to be done right away: a millisecond. */
 const AT_ONCE_BYTES = 16_000_000;
 /** A worker that ends by itself is started again, so often. */
 const MAX_STARTS = 3;
@@ -161,7 +161,7 @@ function scansOver(rows: PackedRows, workerUrl: URL): Scans {
     async run(scan, signal) {
       requireOpen(isClosed);
       if (scan.count === 0 || scan.rows === 0) return NOTHING;
-      if (scan.rows * room.width <= AT_ONCE_BYTES) return scanned(scanning(room, scan));
+      if (costBytes(room, scan) <= AT_ONCE_BYTES) return scanned(scanning(room, scan));
       const { changes } = rows;
       // A copy: whoever asks may use the set for something else once the call has given way.
       const found = await beside({ ...scan, among: scan.among?.slice() }, signal);
