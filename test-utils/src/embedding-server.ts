@@ -186,7 +186,9 @@ function embeddingDesk(options: EmbeddingServerOptions): Desk {
     if (fault === '401' || (token !== undefined && presented !== token)) {
       return protocol.refusal(401, `Incorrect key: ${presented ?? 'none'}`);
     }
-    if (/^\d+$/u.test(fault)) return protocol.refusal(Number(fault), `Status ${fault} for key ${presented ?? 'none'}`);
+    if (/^\d+$/u.test(fault)) {
+      return protocol.refusal(Number(fault), `Status ${fault} for ${presented ?? 'nobody'}: ${JSON.stringify(body)}`);
+    }
     const read = protocol.read(body, offer);
     if (isRefusal(read)) return read;
     isOther ||= fault === 'model';

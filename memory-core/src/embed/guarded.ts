@@ -297,5 +297,5 @@ function crowded({ embedder }: Guard): MemoryError {
 }
 
 function seconds(timeMs: number): string {
-  return timeMs < 1_000 ? `${Math.ceil(timeMs)} ms` : `${Math.ceil(timeMs / 1_000)} s`;
+  return `${Number((timeMs / 1_000).toPrecision(2))} s`;
 }

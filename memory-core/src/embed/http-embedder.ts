@@ -154,7 +154,9 @@ const MIN_HIDDEN = 12;
 
 function wordsIn(text: string, { key, texts }: Secrets): string {
   const keys = key === undefined ? [] : [key, encodeURIComponent(key)];
-  const hidden = [...keys, ...texts.filter(({ length }) => length >= MIN_HIDDEN)];
+  const long = texts.filter(({ length }) => length >= MIN_HIDDEN);
+  // A host that repeats a question repeats its JSON.
+  const hidden = [...keys, ...long, ...long.map((whole) => JSON.stringify(whole).slice(1, -1))];
   const words = hidden.reduce((rest, secret) => rest.replaceAll(secret, '…'), messageIn(text));
   return words.replaceAll(KEY_LIKE, '…').replaceAll(/\s+/gu, ' ').trim().replace(/\.$/u, '').slice(0, MAX_WORDS);
 }
