@@ -56,7 +56,14 @@ export type { Recommended } from './recall.ts';
 export type { SearchResult } from './search.ts';
 export type { Feedback, Recommendation, Tombstone } from './recommendation.ts';
 export { documentRelevance, relevance, type TermStatistics } from './retrieve/bm25.ts';
-export type { Hint } from './retrieve/hints.ts';
+export {
+  type ErrorSignature,
+  errorSignature,
+  looksLikeError,
+  signatureMatch,
+  signatureTerms,
+} from './retrieve/error-signature.ts';
+export { bestFixes, type Hint, type KnownFix } from './retrieve/hints.ts';
 export type { EpisodeHit, PatternHit, Why } from './retrieve/rank.ts';
 export type { EpisodeChangeInput, TagChange } from './revise.ts';
 export { type Address, addressOf, pathOf } from './store-address.ts';

@@ -169,6 +169,59 @@ describe('reflection', () => {
   });
 });
 
+describe('recoveries', () => {
+  const recovered = (...inputs: readonly StepInput[]) =>
+    learn('some task to do', toOutcome({ kind: 'success' }), steps(inputs)).recoveries.map(
+      ({ failedStep, fixedStep, fixSteps }) => ({ failedStep, fixedStep, fixSteps }),
+    );
+  const run = (command: string) => ok('bash', 'run it', command);
+  const runFailing = (command: string) => failing('bash', 'run it', `TypeError: ${command}`, command);
+
+  test('name the steps that fixed the error, not those that only looked [LE-04]', () => {
+    const made = recovered(
+      runFailing('node a.js'),
+      ok('read', 'a.js'),
+      run('grep -n total a.js'),
+      ok('edit', 'guard'),
+      failing('edit', 'again', 'Error: no such text'),
+      run('node a.js'),
+    );
+    expect(made).toEqual([{ failedStep: 1, fixedStep: 6, fixSteps: [4] }]);
+  });
+
+  test.each([
+    ['npx tsc -p .', 'npx tsc --noEmit'],
+    ['vitest run a.test.ts', 'npx vitest run'],
+    ['cd app && npx vitest run a.test.ts -t sums', 'cd app && npx vitest run a.test.ts'],
+    ['python3 -m pytest tests/a.py', 'pytest'],
+    ['CI=1 npm test', 'npm test 2>&1 | tail -5'],
+  ])('a check that failed as %j is made good by %j [LE-04]', (then, now) => {
+    expect(recovered(runFailing(then), ok('edit', 'mend'), run(now))).toEqual([
+      { failedStep: 1, fixedStep: 3, fixSteps: [2] },
+    ]);
+  });
+
+  test.each([
+    ['vitest run', 'vitest run a.test.ts'],
+    ['vitest run a.test.ts', 'vitest run b.test.ts'],
+    ['cargo build', 'cargo test'],
+    ['npm run lint', 'npm test'],
+    ['node a.js', 'node b.js'],
+  ])('what failed as %j is not made good by %j [LE-04]', (then, now) => {
+    expect(recovered(runFailing(then), ok('edit', 'mend'), run(now))).toEqual([]);
+    expect(recovered(runFailing(then), run(now))).toEqual([]);
+  });
+
+  test('a command that went well once words were added or left out is its own fix [LE-04]', () => {
+    const own = [{ failedStep: 1, fixedStep: 3, fixSteps: [3] }];
+    const looked = ok('read', 'docs');
+    expect(recovered(runFailing('git push'), looked, run('git push -u origin plan'))).toEqual(own);
+    expect(recovered(runFailing('npm run check:links'), looked, run('npm run links'))).toEqual(own);
+    expect(recovered(runFailing('git push'), ok('edit', 'x'), run('git push -u origin plan'))).toEqual([]);
+    expect(recovered(runFailing('git push'), looked, run('git status'))).toEqual([]);
+  });
+});
+
 describe('tool sequences', () => {
   let memory: Memory;
   beforeEach(() => {

@@ -2,6 +2,7 @@
 import { oneLine } from '../clip.ts';
 import { type Recovery, resultText, type Step } from '../episode.ts';
 import { errorExcerpt } from '../error-text.ts';
+import { isVerification } from './verification.ts';
 
 /** Recoveries kept of one episode. */
 const MAX_RECOVERIES = 20;
@@ -9,40 +10,34 @@ const MAX_RECOVERIES = 20;
 const MAX_FIX_STEPS = 8;
 
 /**
- * Each error of an action that later succeeded, with what was done in between. The same action is the same tool with
- * the same command, or where it has none the same words. An error that came several times counts from its last time
- * on: what was tried before did not help. Of errors that followed each other each one counts: a change may only have
- * turned the one into the other.
+ * Each error of an action that was made good, with what was done for that in between. An error that came several times
+ * counts from its last time on: what was tried before did not help. Of errors that followed each other each one counts:
+ * a change may only have turned the one into the other.
  */
 export function recoveries(steps: readonly Step[]): readonly Recovery[] {
-  const found: Recovery[] = [];
-  const unrecovered = new Map<string, Map<string, number>>();
-  steps.forEach((step, index) => {
-    const doing = signature(step);
-    const errors = unrecovered.get(doing) ?? new Map<string, number>();
-    if (step.result.type !== 'success') {
-      unrecovered.set(doing, errors.set(errorExcerpt(resultText(step.result)), index));
-      return;
-    }
-    unrecovered.delete(doing);
-    for (const [error, failure] of errors) {
-      const failed = steps[failure];
-      if (failed === undefined) continue;
-      found.push(toRecovery({ failed, fixed: step, error, between: steps.slice(failure + 1, index) }));
-    }
-  });
-  return found.slice(0, MAX_RECOVERIES);
+  const found = new Map<string, Recovery>();
+  for (const { failed: failure, fixed: success } of madeGood(steps)) {
+    const [failed, fixed] = [steps[failure], steps[success]];
+    if (failed === undefined || fixed === undefined) continue;
+    const error = errorExcerpt(resultText(failed.result));
+    const between = steps.slice(failure + 1, success);
+    const fix = isCorrection(fixed, failed) ? [fixed] : changing(between).slice(-MAX_FIX_STEPS);
+    found.set(`${success}\n${doingOf(failed).key}\n${error}`, {
+      failedStep: failed.number,
+      fixedStep: fixed.number,
+      tool: failed.tool,
+      action: oneLine(failed.action, 200),
+      error,
+      fix: fix.map(stepText),
+      fixSteps: fix.map(({ number }) => number),
+    });
+  }
+  return [...found.values()].slice(0, MAX_RECOVERIES);
 }
 
-/** Numbers of the failed steps that a later success of the same action made good. */
+/** Numbers of the failed steps that a later success made good. */
 export function recoveredSteps(steps: readonly Step[]): ReadonlySet<number> {
-  const recovered = new Set<number>();
-  const succeededLater = new Set<string>();
-  for (const step of steps.toReversed()) {
-    if (step.result.type === 'success') succeededLater.add(signature(step));
-    else if (succeededLater.has(signature(step))) recovered.add(step.number);
-  }
-  return recovered;
+  return new Set(madeGood(steps).map(({ failed }) => steps[failed]?.number ?? 0));
 }
 
 /** A step in words, short enough for a list. */
@@ -51,26 +46,108 @@ export function stepText(step: Step): string {
   return `${step.tool}: ${oneLine(step.action, 200)}${why}`;
 }
 
-function signature(step: Step): string {
-  const command = step.parameters.command;
-  return `${step.tool}\n${typeof command === 'string' ? command : step.action}`;
+/** What a step did, to recognise it when it is done again. */
+interface Doing {
+  /** The tool with its command, or where it has none the words of the action. */
+  readonly key: string;
+  /** Of a check: its program and what it was told to check, without options. */
+  readonly checked?: ReadonlySet<string>;
 }
 
-function toRecovery(made: {
-  readonly failed: Step;
-  readonly fixed: Step;
-  readonly error: string;
-  readonly between: readonly Step[];
-}): Recovery {
-  const { failed, fixed, error, between } = made;
-  const fix = between.filter((step) => step.result.type === 'success').slice(-MAX_FIX_STEPS);
-  return {
-    failedStep: failed.number,
-    fixedStep: fixed.number,
-    tool: failed.tool,
-    action: oneLine(failed.action, 200),
-    error,
-    fix: fix.map(stepText),
-    fixSteps: fix.map(({ number }) => number),
-  };
+/** Indexes of failed steps, each with that of the first later step which shows that it is good now; by the latter. */
+function madeGood(steps: readonly Step[]): readonly { readonly failed: number; readonly fixed: number }[] {
+  const found: { failed: number; fixed: number }[] = [];
+  let open: { readonly at: number; readonly step: Step; readonly doing: Doing }[] = [];
+  let lastChange = -1;
+  steps.forEach((step, at) => {
+    const changedBefore = lastChange;
+    if (!isLooking(step)) lastChange = at;
+    const doing = doingOf(step);
+    if (step.result.type !== 'success') {
+      open.push({ at, step, doing });
+      return;
+    }
+    const stillOpen: typeof open = [];
+    for (const failure of open) {
+      const isNext = changedBefore <= failure.at;
+      const isGood = covers(doing, failure.doing) || (isNext && isCorrection(step, failure.step));
+      if (isGood) found.push({ failed: failure.at, fixed: at });
+      else stillOpen.push(failure);
+    }
+    open = stillOpen;
+  });
+  return found;
 }
+
+function doingOf(step: Step): Doing {
+  const command = commandOf(step);
+  const key = `${step.tool}\n${command ?? step.action}`;
+  return command !== undefined && isVerification(step) ? { key, checked: new Set(wordsOf(command)) } : { key };
+}
+
+/** The same action; or a check by the same program of the same or of more: what it names the other named as well. */
+function covers(success: Doing, failure: Doing): boolean {
+  if (success.key === failure.key) return true;
+  const [now, then] = [success.checked, failure.checked];
+  if (now === undefined || then === undefined) return false;
+  return [...now][0] === [...then][0] && [...now].every((word) => then.has(word));
+}
+
+/** The same command with words added or left out, which is then the fix itself. A check that checks less fixes nothing. */
+function isCorrection(success: Step, failure: Step): boolean {
+  const [now, then] = [commandOf(success), commandOf(failure)];
+  if (now === undefined || then === undefined || now === then || success.tool !== failure.tool) return false;
+  if (isVerification(success) || isVerification(failure)) return false;
+  const [more, less] = [wordPieces(now), wordPieces(then)].sort((a, b) => b.length - a.length);
+  return more?.[0] === less?.[0] && (less?.length ?? 0) > 1 && less?.every((piece) => more?.includes(piece)) === true;
+}
+
+/** The steps that changed something, or where all only looked, all that went well. */
+function changing(steps: readonly Step[]): readonly Step[] {
+  const good = steps.filter((step) => step.result.type === 'success');
+  const changes = good.filter((step) => !isLooking(step));
+  return changes.length > 0 ? changes : good;
+}
+
+/** Tools and commands that change nothing. */
+const LOOKING = /^(?:read|view|grep|rg|glob|ls|list|search|find|cat|head|tail|pwd|which)(?![\p{L}\p{N}])/iu;
+
+function isLooking(step: Step): boolean {
+  return LOOKING.test(commandOf(step) ?? step.tool);
+}
+
+function commandOf(step: Step): string | undefined {
+  return typeof step.parameters.command === 'string' ? step.parameters.command : undefined;
+}
+
+/** What starts a program without being it. */
+const STARTERS: ReadonlySet<string> = new Set([
+  'npx',
+  'pnpm',
+  'yarn',
+  'bunx',
+  'exec',
+  'sudo',
+  'time',
+  'python',
+  'python3',
+]);
+
+/** Words of the last command in a line, its program first, without options and settings before it. */
+function wordsOf(line: string): readonly string[] {
+  const last = line.slice(0, COMMAND_CHARACTERS).split(/&&|;/u).at(-1)?.split('|')[0] ?? '';
+  return last
+    .trim()
+    .split(/\s+/u)
+    .filter((word) => !/^-|^\d*>|^\w+=/u.test(word) && !STARTERS.has(word));
+}
+
+function wordPieces(line: string): readonly string[] {
+  return line
+    .slice(0, COMMAND_CHARACTERS)
+    .split(/[\s/:]+/u)
+    .filter((piece) => piece !== '');
+}
+
+/** Read of one command. */
+const COMMAND_CHARACTERS = 1_000;

@@ -1,4 +1,5 @@
 // What makes two errors the same, wherever and whenever they came: type, code, message, names in it, frames. Pure.
+import { stripVTControlCharacters } from 'node:util';
 import { errorExcerpt, stackFrames } from '../error-text.ts';
 import { tokenize } from './tokenize.ts';
 
@@ -83,7 +84,7 @@ export function signatureMatch(one: ErrorSignature, other: ErrorSignature): numb
 
 /** Whether a text holds the text of an error: a type or code in the place where errors have it, or a tool's phrase. */
 export function looksLikeError(text: string): boolean {
-  return ERROR_FORM.test(text.slice(0, LOOKED_AT));
+  return ERROR_FORM.test(stripVTControlCharacters(text.slice(0, LOOKED_AT)));
 }
 
 const KINDS = ['types', 'codes', 'words', 'names', 'frames'] as const;
@@ -133,7 +134,7 @@ const TOLD_FRAMES = / ?\(at (?:\S+ in )?[^\s()]+\)/gu;
 
 /** What it looks like when a tool says that something went wrong. */
 const ERROR_FORM =
-  /\b[A-Z]\w*(?:Error|Exception)(?:[:[(\]]|\s*$)|\b(?:error|fatal|panic)(?:\[\w+\])?: |\berror TS\d+|\berror\[E\d+\]|^Traceback \(|^\s+at .+:\d+:\d+\)?$|\bE(?:NOENT|ACCES|ADDRINUSE|CONNREFUSED|RESOLVE|PERM|EXIST|ISDIR|MFILE|PIPE|TIMEDOUT|NOTFOUND)\b|\bERR_[A-Z_]+\b|\bSQLITE_[A-Z]+\b|command not found|No such file or directory|Permission denied|Segmentation fault|\bnpm (?:ERR!|error) |^CONFLICT \(|\bpanicked at\b|\*\*\* .*(?:Stop|Error \d)|^E {3}|\bexit(?:ed with)? code [1-9]/mu;
+  /\b[A-Z]\w*(?:Error|Exception)(?:[:[(\]]|\s*$)|\b(?:error|fatal|panic)(?:\[\w+\])?: |\berror TS\d+|\berror\[E\d+\]|^Traceback \(|^\s+at .+:\d+:\d+\)?$|\bE(?:NOENT|ACCES|ADDRINUSE|CONNREFUSED|RESOLVE|PERM|EXIST|ISDIR|MFILE|PIPE|TIMEDOUT|NOTFOUND)\b|\bERR_[A-Z_]+\b|\bSQLITE_[A-Z]+\b|\bTS\d{3,5}: |^\s*\d+:\d+\s+error\b|: not found$|command not found|No such file or directory|Permission denied|Segmentation fault|\bnpm (?:ERR!|error) |^CONFLICT \(|\bpanicked at\b|\*\*\* .*(?:Stop|Error \d)|^E {3}|\bexit(?:ed with)? code [1-9]/mu;
 
 function quotedPart(groups: readonly unknown[], keep: (name: string) => string): string {
   const quoted = groups.slice(0, 3).find((group) => typeof group === 'string');
