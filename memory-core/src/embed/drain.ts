@@ -42,7 +42,7 @@ export interface EmbeddingQueue {
   embedQuery: TextVectors['embedQuery'];
   /** Waits for the runs that have begun, and not for later attempts. */
   settled(): Promise<void>;
-  /** Ends what runs behind its last whole batch, and tries no more. Idempotent. */
+  /** Ends what runs behind its last whole batch, tries no more, and closes the embedder. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -139,6 +139,7 @@ export function embeddingQueue(
       stop.abort();
       again.stop();
       await last;
+      await embedder.close?.();
     },
   };
 }
