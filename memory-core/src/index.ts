@@ -54,6 +54,7 @@ export { projectConfigPath, projectOf } from './project.ts';
 export type { FeedbackInput, RecommendQuery, SearchQuery } from './query.ts';
 export type { Recommended } from './recall.ts';
 export type { SearchResult } from './search.ts';
+export { type SearchHealth, searchHealthText } from './search-health.ts';
 export type { Feedback, Recommendation, Tombstone } from './recommendation.ts';
 export { documentRelevance, relevance, type TermStatistics } from './retrieve/bm25.ts';
 export {

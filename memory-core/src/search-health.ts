@@ -30,3 +30,12 @@ export async function searchHealth(context: MemoryContext, options: CallOptions)
   const problem = failure === undefined ? {} : { problem: failure.message };
   return { ...state, embedder: { model: embedding.model, pending: count, ...problem } };
 }
+
+/** In a sentence, for people. */
+export function searchHealthText({ index, episodes, embedder }: SearchHealth): string {
+  const state = index === 'ready' ? `${episodes} episodes in the index` : `the index is being made, ${episodes} episodes read`;
+  if (embedder === undefined) return `${state}, by words alone`;
+  const { model, pending, problem } = embedder;
+  const debt = pending === 0 ? '' : `, ${pending} without vectors yet`;
+  return `${state}, vectors by ${model}${debt}${problem === undefined ? '' : `; ${problem}`}`;
+}

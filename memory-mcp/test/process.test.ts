@@ -106,7 +106,7 @@ test('health names each part and what it found [MC-01]', async () => {
   const server = await startServer(temporaryFolder());
   const before = await server.call('health_check');
   const names = before.structured.components.map((part: { name: string }) => part.name);
-  expect(names).toEqual(['store', 'journal', 'cache', 'learning', 'sandbox']);
+  expect(names).toEqual(['store', 'journal', 'cache', 'learning', 'search', 'sandbox']);
   expect(before.structured).toMatchObject({ status: 'ok', version: expect.stringMatching(/^\d+\.\d+\.\d+/u) });
   expect(before.text).toContain('not loaded yet');
   await server.call('execute_code', { code: '1' });

@@ -1,5 +1,5 @@
 // health check: what works now, each part asked and not assumed.
-import { isMemoryError } from '@episodica/memory-core';
+import { isMemoryError, searchHealthText } from '@episodica/memory-core';
 import { type Invocation, type Opened, useMemory } from '../open.ts';
 import { print } from '../output.ts';
 import { type Component, componentsText, encryptionText, healthOf, replicaComponents } from './components.ts';
@@ -23,6 +23,7 @@ async function memoryComponents(invocation: Invocation): Promise<readonly Compon
       ...(await replicaComponents(opened.store)),
       await cacheComponent(opened),
       await learningComponent(opened, invocation.signal),
+      await searchComponent(opened, invocation.signal),
     ]);
   } catch (error) {
     // A wrong setting is the user's to correct, not the state of a component.
@@ -57,7 +58,18 @@ async function learningComponent({ memory }: Opened, signal: AbortSignal): Promi
   const filter = { status: 'completed', learningPending: true, limit: MAX_COUNTED_BACKLOG } as const;
   for await (const _owed of memory.listEpisodes(filter, { signal })) count += 1;
   const amount = `${count}${count === MAX_COUNTED_BACKLOG ? ' or more' : ''}`;
-  return { name: 'learning', status: 'ok', detail: `${amount} episodes to learn from` };
+  const detail =
+    count === 0
+      ? 'every completed episode has been learnt from'
+      : `${amount} completed episodes have yet to be learnt from`;
+  return { name: 'learning', status: 'ok', detail };
+}
+
+/** An embedder that fails leaves search by words. */
+async function searchComponent({ memory }: Opened, signal: AbortSignal): Promise<Component> {
+  const health = await memory.searchHealth({ signal });
+  const status = health.embedder?.problem === undefined ? 'ok' : 'degraded';
+  return { name: 'search', status, detail: searchHealthText(health) };
 }
 
 async function sandboxComponent(): Promise<Component> {

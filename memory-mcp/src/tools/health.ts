@@ -1,5 +1,5 @@
 // health_check: what works now, each part asked and not assumed.
-import { isMemoryError } from '@episodica/memory-core';
+import { isMemoryError, searchHealthText } from '@episodica/memory-core';
 import { z } from 'zod';
 import type { Backend, Services } from '../services.ts';
 import { defineTool, type Tool } from '../tool.ts';
@@ -75,6 +75,7 @@ async function memoryComponents(services: Services, signal: AbortSignal): Promis
     ...(journalSeq === undefined ? [] : [await asked('journal', async () => `newest entry ${await journalSeq()}`)]),
     ...(cache === undefined ? [] : [cacheComponent(await cache())]),
     await asked('learning', () => backlog(backend, signal)),
+    await searchComponent(backend, signal),
   ];
 }
 
@@ -96,7 +97,19 @@ async function backlog({ memory }: Backend, signal: AbortSignal): Promise<string
   let count = 0;
   const filter = { status: 'completed', learningPending: true, limit: MAX_COUNTED_BACKLOG } as const;
   for await (const _owed of memory.listEpisodes(filter, { signal })) count += 1;
-  return `${count}${count === MAX_COUNTED_BACKLOG ? ' or more' : ''} episodes to learn from`;
+  if (count === 0) return 'every completed episode has been learnt from';
+  return `${count}${count === MAX_COUNTED_BACKLOG ? ' or more' : ''} completed episodes have yet to be learnt from`;
+}
+
+/** An embedder that fails leaves search by words. */
+async function searchComponent({ memory }: Backend, signal: AbortSignal): Promise<Component> {
+  let isDegraded = false;
+  const component = await asked('search', async () => {
+    const health = await memory.searchHealth({ signal });
+    isDegraded = health.embedder?.problem !== undefined;
+    return searchHealthText(health);
+  });
+  return isDegraded ? { ...component, status: 'degraded' } : component;
 }
 
 function sandboxComponents({ sandbox }: Services): readonly Component[] {
