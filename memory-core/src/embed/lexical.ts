@@ -3,46 +3,45 @@
 import { throwIfAborted } from '../errors.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import { isStopWord, tokenize } from '../retrieve/tokenize.ts';
+import { type Lexicon, lexicon } from './lexicon.ts';
 
 /**
  * The embedder that needs no download, no network and no key. Its model names the function that `lexicalVector` is:
- * any change of what that returns, also through the tokenizer, needs a new number.
+ * any change of what that returns, also through the tokenizer or the lexicon, needs a new number.
  */
-export function lexicalEmbedder(): Embedder {
+export function lexicalEmbedder(words: Lexicon = lexicon()): Embedder {
   return {
     model: 'lexical/1',
     isRemote: false,
     maxBatch: MAX_BATCH,
     async embed(texts, { signal }) {
       throwIfAborted(signal);
-      return texts.map(lexicalVector);
+      return texts.map((text) => lexicalVector(text, words));
     },
   };
 }
 
 /**
- * The vector of one text: length 1, `LEXICAL_DIMENSIONS` numbers, a pure function of the text. Features are hashed into
- * place and sign (Weinberger et al. 2009). A text without any word is told by its characters; the empty text has a
- * direction of its own, which is near to no other.
+ * The vector of one text: length 1, `LEXICAL_DIMENSIONS` numbers, a pure function of the text. Its features are stems,
+ * pieces of words, whole identifiers, and what the lexicon says the words mean and are near to; each is hashed into a
+ * place and a sign (Weinberger et al. 2009), more of the same counts by its logarithm. A text without any word is told
+ * by its characters; the empty text has a direction of its own, near to no other.
  */
-export function lexicalVector(text: string): Float32Array {
+export function lexicalVector(text: string, words: Lexicon): Float32Array {
   const vector = new Float32Array(LEXICAL_DIMENSIONS);
-  const counted = countTerms(text.slice(0, MAX_CHARACTERS));
-  const hasTelling = [...counted.keys()].some((term) => !isStopWord(term));
-  for (const [term, count] of counted) {
-    if (hasTelling && isStopWord(term)) continue;
-    const weight = 1 + Math.log(count);
-    addFeature(vector, hashOf(term, FAMILY.word), weight);
-    addPieces(vector, term, weight * PIECES_WEIGHT);
+  const read = text.slice(0, MAX_CHARACTERS);
+  const terms = tokenize(read);
+  addWords(vector, terms, words);
+  addMeanings(vector, terms, words);
+  for (const identifier of identifiersOf(read)) {
+    addFeature(vector, hashOf(identifier, FAMILY.identifier), WEIGHT.identifier);
   }
-  for (const identifier of identifiersOf(text.slice(0, MAX_CHARACTERS))) {
-    addFeature(vector, hashOf(identifier, FAMILY.identifier), IDENTIFIER_WEIGHT);
-  }
-  if (counted.size === 0) addPieces(vector, text.trim().slice(0, MAX_SYMBOLS), 1);
+  if (terms.length === 0) addPieces(vector, read.trim().slice(0, MAX_SYMBOLS), 1);
   return toLengthOne(vector);
 }
 
-export const LEXICAL_DIMENSIONS = 512;
+/** More changed nothing that could be measured; 256 lost some. */
+export const LEXICAL_DIMENSIONS = 384;
 
 /** Texts in one call: a batch keeps the event loop for a few milliseconds. */
 const MAX_BATCH = 64;
@@ -50,15 +49,52 @@ const MAX_BATCH = 64;
 const MAX_CHARACTERS = 10_000;
 const MAX_SYMBOLS = 64;
 
-const PIECES_WEIGHT = 0.5;
-const IDENTIFIER_WEIGHT = 1;
+/** Meanings weigh most: the words themselves are found by text search as well, and better. */
+const WEIGHT = { word: 0.5, pieces: 0.25, identifier: 0.5, meaning: 1, topic: 0.5, common: 0.7 } as const;
 /** Starting values of the hash: the same letters in two families are two features. */
-const FAMILY = { word: 0x811c9dc5, piece: 0x2f0b4c47, identifier: 0x6d3a91e5, class: 0x51ed270b } as const;
+const FAMILY = {
+  word: 0x811c9dc5,
+  piece: 0x2f0b4c47,
+  identifier: 0x6d3a91e5,
+  meaning: 0x51ed270b,
+  topic: 0x1b873593,
+} as const;
 
-function countTerms(text: string): ReadonlyMap<string, number> {
+/** Words that say nothing are left out, unless there are no others. */
+function addWords(vector: Float32Array, terms: readonly string[], words: Lexicon): void {
   const counts = new Map<string, number>();
-  for (const term of tokenize(text)) counts.set(term, (counts.get(term) ?? 0) + 1);
-  return counts;
+  for (const term of terms) addTo(counts, term, 1);
+  const hasTelling = terms.some((term) => !isStopWord(term));
+  for (const [term, count] of counts) {
+    if (hasTelling && isStopWord(term)) continue;
+    const weight = damped(count) * (words.isCommon(term) ? WEIGHT.common : 1);
+    addFeature(vector, hashOf(term, FAMILY.word), weight * WEIGHT.word);
+    addPieces(vector, term, weight * WEIGHT.pieces);
+  }
+}
+
+function addMeanings(vector: Float32Array, terms: readonly string[], words: Lexicon): void {
+  const meanings = new Map<string, number>();
+  const topics = new Map<string, number>();
+  const common = new Set<string>();
+  for (const { meaning, weight } of words.meaningsIn(terms)) {
+    addTo(meanings, meaning.name, weight);
+    if (meaning.isCommon) common.add(meaning.name);
+    if (meaning.topic !== '') addTo(topics, meaning.topic, weight);
+  }
+  for (const [name, count] of meanings) {
+    const weight = damped(count) * (common.has(name) ? WEIGHT.common : 1);
+    addFeature(vector, hashOf(name, FAMILY.meaning), weight * WEIGHT.meaning);
+  }
+  for (const [topic, count] of topics) addFeature(vector, hashOf(topic, FAMILY.topic), damped(count) * WEIGHT.topic);
+}
+
+function addTo(counts: Map<string, number>, key: string, amount: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + amount);
+}
+
+function damped(count: number): number {
+  return count > 1 ? 1 + Math.log(count) : count;
 }
 
 /** Names of several parts, as a whole: paths, dotted names, camelCase, codes of letters and digits. */

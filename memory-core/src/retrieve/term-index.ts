@@ -1,8 +1,25 @@
 // Which slots hold which words, and how well they answer a few of them: the inverted index of one field. Pure, but for itself.
 import { idf, saturation } from './bm25.ts';
 import type { PackedPart, UnpackedParts } from './packed-part.ts';
+import { heaviest, readRecent } from './recent-terms.ts';
 import type { Scores } from './scores.ts';
-import { hasSlot, type SlotSet } from './slot-set.ts';
+import type { SlotSet } from './slot-set.ts';
+import { packedParts, unpackedParts } from './term-parts.ts';
+import { hasBit, type PostingBlock, postingsOf, readPostings } from './term-segment.ts';
+import {
+  deleteDocument,
+  emptySegments,
+  hasDocument,
+  holdersOf,
+  livingAmong,
+  packedIndexOf,
+  putDocument,
+  saidAt,
+  segmentsOf,
+  type TermHolders,
+  type TermSegments,
+  tidySegments,
+} from './term-segments.ts';
 
 export interface WeightedTerm {
   readonly term: string;
@@ -37,63 +54,132 @@ export interface TermIndex {
   parts(prefix: string): readonly PackedPart[];
 }
 
-export function termIndex(): TermIndex {
-  return indexOver(new Map());
+export interface TermIndexSizes {
+  /** Documents and their distinct terms that are held until they become a segment. @default 65,536 */
+  readonly recent: number;
+}
+
+const SIZES: TermIndexSizes = { recent: 65_536 };
+const MAX_POSTINGS = 2_000_000;
+
+/**
+ * An index without documents. It holds what came last as it came, and all else in immutable segments. As soon as `FAN_IN`
+ * of about one size are there, they are merged, a little with each `put`. So there are a handful of each size at most.
+ */
+export function termIndex({ recent }: TermIndexSizes = SIZES): TermIndex {
+  return indexOf(emptySegments(recent));
 }
 
 /** The index that was packed into these parts; `undefined` where they are not such parts. Their bytes must stay as they are. */
 export function unpackedTermIndex(parts: UnpackedParts, prefix: string): TermIndex | undefined {
-  const bytes = parts.get(`${prefix}-head`);
-  if (bytes === undefined) return undefined;
-  try {
-    const known: readonly (readonly [number, readonly string[]])[] = JSON.parse(new TextDecoder().decode(bytes));
-    return indexOver(new Map(known));
-  } catch {
-    return undefined;
+  const packed = unpackedParts(parts, prefix);
+  const segments = packed === undefined ? undefined : segmentsOf(packed);
+  return segments === undefined ? undefined : indexOf(segments);
+}
+
+function indexOf(segments: TermSegments): TermIndex {
+  return {
+    get documents() {
+      return segments.documents;
+    },
+    put: (slot, terms) => putDocument(segments, { slot, terms }),
+    delete: (slot) => deleteDocument(segments, slot),
+    has: (slot) => hasDocument(segments, slot),
+    frequencyOf: (term) => livingAmong(segments, holdersOf(segments, term)),
+    score: (terms, question) => scoreTerms(segments, { terms, ...question }),
+    tellingTerms: (slot, count) => tellingTerms(segments, { slot, count }),
+    tidy: () => tidySegments(segments),
+    parts: (prefix) => packedParts(packedIndexOf(segments), prefix),
+  };
+}
+
+/** A term of a question and who may hold it. */
+interface Wanted extends WeightedTerm {
+  readonly holders: TermHolders;
+}
+
+function scoreTerms(
+  segments: TermSegments,
+  { terms, scores, among, maxPostings = MAX_POSTINGS }: TermQuestion & { readonly terms: readonly WeightedTerm[] },
+): { readonly leftOut: readonly string[] } {
+  const wanted: readonly Wanted[] = terms
+    .map(({ term, weight }) => ({ term, weight, holders: holdersOf(segments, term) }))
+    .filter(({ holders }) => holders.postings > 0)
+    .sort((a, b) => a.holders.postings - b.holders.postings);
+  const averageLength = segments.totalLength / segments.documents;
+  const leftOut: string[] = [];
+  let read = 0;
+  for (const { term, weight, holders } of wanted) {
+    if (read > 0 && read + holders.postings > maxPostings) {
+      leftOut.push(term);
+      continue;
+    }
+    read += holders.postings;
+    const living = livingAmong(segments, holders);
+    if (living === 0) continue;
+    const factor = weight * idf(segments.documents, living);
+    scoreHolders(segments, { holders, scoring: { scores, amongWords: among?.words, factor, averageLength } });
+  }
+  return { leftOut };
+}
+
+interface Scoring {
+  readonly scores: Scores;
+  /** Bits of the slots that are scored; all, where there are none. */
+  readonly amongWords: Uint32Array | undefined;
+  readonly factor: number;
+  readonly averageLength: number;
+}
+
+function scoreHolders(
+  { block, recent }: TermSegments,
+  { holders, scoring }: { readonly holders: TermHolders; readonly scoring: Scoring },
+): void {
+  for (const { held, ordinal } of holders.held) {
+    const { segment, dead } = held;
+    const { slots, lengths } = segment;
+    const cursor = postingsOf(segment, ordinal);
+    while (readPostings(segment.postings, cursor, block)) scoreBlock(block, { slots, lengths, dead, ...scoring });
+  }
+  if (holders.recent === undefined) return;
+  const { slots, lengths, dead } = recent;
+  let place = readRecent(holders.recent, 0, block);
+  while (place !== undefined) {
+    scoreBlock(block, { slots, lengths, dead, ...scoring });
+    place = readRecent(holders.recent, place, block);
   }
 }
 
-function indexOver(documents: Map<number, readonly string[]>): TermIndex {
-  let revision = documents.size;
-  const frequencyOf = (term: string): number => [...documents.values()].filter((terms) => terms.includes(term)).length;
-  const countIn = (terms: readonly string[], wanted: string): number => terms.filter((term) => term === wanted).length;
-  return {
-    get documents() {
-      return documents.size;
-    },
-    put(slot, terms) {
-      documents.set(slot, terms);
-      revision += 1;
-    },
-    delete(slot) {
-      documents.delete(slot);
-      revision += 1;
-    },
-    has: (slot) => documents.has(slot),
-    frequencyOf,
-    score(terms, { scores, among }) {
-      const length = [...documents.values()].reduce((sum, { length }) => sum + length, 0) / documents.size;
-      for (const { term, weight } of terms) {
-        const factor = weight * idf(documents.size, frequencyOf(term));
-        for (const [slot, said] of documents) {
-          const frequency = countIn(said, term);
-          if (frequency === 0 || (among !== undefined && !hasSlot(among, slot))) continue;
-          scores.add(slot, factor * saturation(frequency, said.length, length));
-        }
-      }
-      return { leftOut: [] };
-    },
-    tellingTerms(slot, count) {
-      const said = documents.get(slot) ?? [];
-      return [...new Set(said)]
-        .map((term) => ({ term, weight: countIn(said, term) * idf(documents.size, frequencyOf(term)) }))
-        .sort((a, b) => b.weight - a.weight)
-        .slice(0, Math.min(count, 12));
-    },
-    tidy: () => false,
-    parts(prefix) {
-      const bytes = new TextEncoder().encode(JSON.stringify([...documents]));
-      return [{ name: `${prefix}-head`, revision, bytes: () => bytes }];
-    },
-  };
+interface BlockScoring extends Scoring {
+  readonly slots: Uint32Array;
+  readonly lengths: Uint32Array;
+  readonly dead: Uint32Array | undefined;
+}
+
+function scoreBlock({ documents, frequencies, count }: PostingBlock, scoring: BlockScoring): void {
+  const { scores, amongWords, factor, averageLength, slots, lengths, dead } = scoring;
+  for (let index = 0; index < count; index += 1) {
+    const document = documents[index] ?? 0;
+    if (dead !== undefined && hasBit(dead, document)) continue;
+    const slot = slots[document] ?? 0;
+    if (amongWords !== undefined && !hasBit(amongWords, slot)) continue;
+    scores.add(slot, factor * saturation(frequencies[index] ?? 0, lengths[document] ?? 0, averageLength));
+  }
+}
+
+/**
+ * Frequency · idf, each counted in the document's own segment and the largest one: a term of either is about as rare
+ * in all of them, and to ask all would cost a search of each.
+ */
+function tellingTerms(
+  segments: TermSegments,
+  { slot, count }: { readonly slot: number; readonly count: number },
+): readonly WeightedTerm[] {
+  const said = saidAt(segments, slot).map(({ term, frequency, documents, holders }) => ({
+    term,
+    weight: frequency * idf(documents, holders),
+  }));
+  return heaviest(said.length, (index) => said[index]?.weight ?? 0)
+    .slice(0, count)
+    .flatMap((index) => said[index] ?? []);
 }

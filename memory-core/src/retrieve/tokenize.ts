@@ -44,8 +44,8 @@ function characterPairs(word: string): readonly string[] {
   return characters.slice(1).map((character, index) => `${characters[index]}${character}`);
 }
 
-/** Cuts plural and verb endings: the S stemmer (Harman 1991), with -ing and -ed. Light on purpose: it rarely merges two words. */
-function stem(word: string): string {
+/** Cuts plural and verb endings of a lower-case word: the S stemmer (Harman 1991), with -ing and -ed. Light on purpose: it rarely merges two words. */
+export function stem(word: string): string {
   if (word.length < 4 || !ASCII_WORD.test(word)) return word;
   if (word.endsWith('ies') && word.length > 4) return `${word.slice(0, -3)}y`;
   if (word.endsWith('sses')) return word.slice(0, -2);
