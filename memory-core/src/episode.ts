@@ -88,6 +88,10 @@ export interface Learning {
   readonly reflection: Reflection;
   readonly recoveries: readonly Recovery[];
   readonly quality: Quality;
+  /** Files and directories that its steps named, in the order of first use. Absent in episodes of before it was told. */
+  readonly touched?: readonly string[];
+  /** Tools that its steps used, in the order of first use. Absent as `touched` is. */
+  readonly tools?: readonly string[];
 }
 
 /** `total` is the sum of `parts`; both lie in 0–1. The formula is in `learn/reward.ts`. */

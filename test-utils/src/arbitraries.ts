@@ -165,6 +165,8 @@ export const completedEpisodes: fc.Arbitrary<CompletedEpisode> = fc.record(
       { maxLength: 2 },
     ),
     quality: fc.record({ score: share, flags: fc.subarray(['no_steps', 'no_evidence'] as const) }),
+    touched: texts,
+    tools: texts,
   },
   {
     requiredKeys: [

@@ -4,6 +4,7 @@ import { quality } from './quality.ts';
 import { recoveredSteps, recoveries } from './recovery.ts';
 import { reflect } from './reflect.ts';
 import { reward } from './reward.ts';
+import { touched } from './touched.ts';
 
 export function learn(description: string, outcome: Outcome, steps: readonly Step[]): Learning {
   const made = recoveries(steps);
@@ -13,5 +14,6 @@ export function learn(description: string, outcome: Outcome, steps: readonly Ste
     reflection: reflect({ outcome, steps, recoveries: made, recoveredSteps: recovered }),
     recoveries: made,
     quality: quality(description, outcome, steps),
+    ...touched(steps),
   };
 }

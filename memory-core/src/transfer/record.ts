@@ -27,6 +27,8 @@ export interface EpisodeRecord extends CreateEpisodeArguments {
   readonly reflection?: Learning['reflection'] | undefined;
   readonly recoveries?: Learning['recoveries'] | undefined;
   readonly quality?: Learning['quality'] | undefined;
+  readonly touched?: Learning['touched'] | undefined;
+  readonly tools?: Learning['tools'] | undefined;
 }
 
 export interface StepRecord extends StepArguments {
@@ -80,6 +82,8 @@ const recordSchema = z.strictObject({
       flags: z.array(z.enum(['no_steps', 'no_evidence', 'unexplained_outcome', 'short_description'])),
     })
     .optional(),
+  touched: FIELDS.files.optional(),
+  tools: list(FIELDS.name, LIMITS.outcomeItems).optional(),
 });
 
 /** An episode with its steps, numbered as in the record. */
@@ -104,7 +108,7 @@ export function fromRecord(
     completed_at,
     ...rest
   } = parse(recordSchema, value, 'record');
-  const { reward, reflection, recoveries, quality, ...task } = rest;
+  const { reward, reflection, recoveries, quality, touched, tools, ...task } = rest;
   const id = episode_id ?? contentId(JSON.stringify(value));
   const startedAt = started_at ?? completed_at ?? made.at;
   const input = toEpisodeInput(task);
@@ -128,6 +132,7 @@ export function fromRecord(
       reflection: reflection ?? derived.reflection,
       recoveries: recoveries ?? derived.recoveries,
       quality: quality ?? derived.quality,
+      ...defined({ touched: touched ?? derived.touched, tools: tools ?? derived.tools }),
       learningPending: true,
     },
   };
@@ -155,6 +160,7 @@ export function toRecord({ episode, steps }: EpisodeWithSteps): EpisodeRecord {
           reflection: episode.reflection,
           recoveries: episode.recoveries,
           quality: episode.quality,
+          ...defined({ touched: episode.touched, tools: episode.tools }),
         }
       : {}),
   };
