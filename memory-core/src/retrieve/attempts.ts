@@ -78,6 +78,9 @@ function withRelevance<H extends Supported>(hit: H, relevance: number): H {
   return { ...hit, relevance, parts };
 }
 
+/** Attempts at one task, at least one. */
+export type Group<H> = readonly [H, ...H[]];
+
 /** What a hit must tell to be grouped. */
 export interface Attempt {
   /** 0–1. */
@@ -90,10 +93,7 @@ export interface Attempt {
  * much worse. A group stands where its best member stood; inside, what succeeded comes first, and otherwise the order
  * stays.
  */
-export function groupAttempts<H extends Attempt>(
-  hits: readonly H[],
-  alike: Likeness<H>,
-): readonly (readonly [H, ...H[]])[] {
+export function groupAttempts<H extends Attempt>(hits: readonly H[], alike: Likeness<H>): readonly Group<H>[] {
   const groups: [H, ...H[]][] = [];
   for (const hit of hits) {
     const own = groups.find(([best]) => hit.score >= ALMOST_AS_GOOD * best.score && alike(best, hit) >= SAME_TASK);

@@ -1,5 +1,5 @@
 // An answer that does not say the same thing twice. Pure.
-import type { Likeness } from './attempts.ts';
+import type { Group, Likeness } from './attempts.ts';
 
 export interface Diversity<H> {
   readonly alike: Likeness<H>;
@@ -8,21 +8,22 @@ export interface Diversity<H> {
 }
 
 /**
- * Maximal marginal relevance (Carbonell & Goldstein 1998): the next is the one with the highest λ · score − (1 − λ) · its
- * alikeness to the most alike of those before it; of equals the earlier. The first stays the first.
+ * Maximal marginal relevance (Carbonell & Goldstein 1998) over groups of attempts, which are not each other's rivals: the
+ * next is the one with the highest λ · its best score − (1 − λ) · its alikeness to the most alike of those before it; of
+ * equals the earlier. The group with the best hit stays the first.
  */
 export function diversify<H extends { readonly score: number }>(
-  hits: readonly H[],
+  groups: readonly Group<H>[],
   { alike, lambda }: Diversity<H>,
-): readonly H[] {
-  const left = hits.map((hit) => ({ hit, nearest: 0 }));
-  const chosen: H[] = [];
+): readonly Group<H>[] {
+  const left = groups.map((group) => ({ group, score: Math.max(...group.map(({ score }) => score)), nearest: 0 }));
+  const chosen: Group<H>[] = [];
   for (;;) {
-    const next = bestOf(left, ({ hit, nearest }) => lambda * hit.score - (1 - lambda) * nearest);
+    const next = bestOf(left, ({ score, nearest }) => lambda * score - (1 - lambda) * nearest);
     if (next === undefined) return chosen;
     left.splice(left.indexOf(next), 1);
-    chosen.push(next.hit);
-    for (const other of left) other.nearest = Math.max(other.nearest, alike(next.hit, other.hit));
+    chosen.push(next.group);
+    for (const other of left) other.nearest = Math.max(other.nearest, alike(next.group[0], other.group[0]));
   }
 }
 

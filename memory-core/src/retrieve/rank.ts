@@ -1,6 +1,7 @@
 // Candidates to hits: how much each counts, and why. Pure.
 import type { Episode } from '../episode.ts';
 import type { Pattern, PatternFigures } from '../pattern.ts';
+import type { Parts } from './fuse.ts';
 
 /** The parts of a score by name. They sum to the score. */
 export type Why = Readonly<Record<string, number>>;
@@ -19,7 +20,7 @@ export interface EpisodeCandidate {
   /** 0–1. */
   readonly relevance: number;
   /** What the relevance is made of, by source: they sum to it. Without it the relevance is told as one part. */
-  readonly parts?: Readonly<Record<string, number>> | undefined;
+  readonly parts?: Parts | undefined;
 }
 
 export interface PatternHit {
