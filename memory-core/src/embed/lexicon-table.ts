@@ -52,7 +52,7 @@ export const LEXICON_TABLE = `
 ~again repeat retry once_more redo reattempt
 ~undo revert roll_back rollback back_out
 ~automatic automated automatically unattended auto
-~manual by_hand manually
+~manual manually
 ~all every each entire whole complete
 ~empty blank void nothing
 ~same identical equal equivalent
@@ -380,7 +380,7 @@ component widget
 hook use_effect use_state usememo custom_hook
 state redux zustand mobx store_state state_management vuex
 render rendering rerender re_render paint draw
-css stylesheet style sass scss less tailwind bootstrap styling
+css stylesheet style sass scss tailwind bootstrap styling
 layout flexbox grid alignment align responsive media_query mobile_screen small_screen
 button click clickable press
 form input_field text_field form_field
@@ -508,7 +508,7 @@ rust borrow_checker borrowck lifetime
 golang go_lang go_module goroutines
 ruby gem
 php composer
-swift objective_c xcode
+swift xcode
 scala akka clojure
 haskell elixir erlang ocaml
 perl lua
@@ -657,7 +657,6 @@ echo printf print_text write_file
 xargs pipe piped
 line lines
 nl number_each numbered
-less more pager
 vi vim nano emacs editor
 jq json_query
 align_columns tabular
@@ -791,7 +790,7 @@ school student teacher course university education lesson
 restaurant meal food dinner
 weather temperature rain
 game player gaming
-news blog post
+news blog
 social_media twitter facebook instagram
 gps geolocation latitude longitude location coordinates
 `;

@@ -45,21 +45,22 @@ export const EXPANSION_WEIGHT = 0.3;
 
 /** The lexicon. Its table is read at the first question, which takes some milliseconds: one is made and shared. */
 export function lexicon(): Lexicon {
-  let read: ReadonlyMap<string, readonly Meaning[]> | undefined;
-  const meaningsOf = (term: string): readonly Meaning[] => {
-    read ??= byTerm(readMeanings(LEXICON_TABLE));
-    return read.get(term) ?? NONE;
+  let read: Dictionary | undefined;
+  const dictionary = (): Dictionary => {
+    read ??= readDictionary(LEXICON_TABLE);
+    return read;
   };
 
   function meaningsIn(terms: readonly string[]): readonly MeaningHit[] {
+    const { byTerm, phraseHeads } = dictionary();
     const hits: MeaningHit[] = [];
     const add = (found: readonly Meaning[]): void => {
       for (const meaning of found) hits.push({ meaning, weight: 1 / Math.sqrt(found.length) });
     };
     let before = '';
     for (const term of terms) {
-      add(meaningsOf(term));
-      if (before !== '') add(meaningsOf(`${before} ${term}`));
+      add(byTerm.get(term) ?? NONE);
+      if (phraseHeads.has(before)) add(byTerm.get(`${before} ${term}`) ?? NONE);
       if (!FILLERS.has(term)) before = term;
     }
     return hits;
@@ -68,7 +69,7 @@ export function lexicon(): Lexicon {
   return {
     meaningsIn,
     isCommon(term) {
-      const found = meaningsOf(term);
+      const found = dictionary().byTerm.get(term) ?? NONE;
       return found.length > 0 && found.every(({ isCommon }) => isCommon);
     },
     expand(terms) {
@@ -83,7 +84,7 @@ export function lexicon(): Lexicon {
         .map(([term, weight]) => ({ term, weight }))
         .sort((a, b) => b.weight - a.weight);
     },
-    meanings: () => readMeanings(LEXICON_TABLE),
+    meanings: () => dictionary().meanings,
   };
 }
 
@@ -94,61 +95,75 @@ const FILLERS: ReadonlySet<string> = new Set(
   tokenize('an and are be by for is it its my of our that the their this to your'),
 );
 
-function byTerm(meanings: readonly Meaning[]): ReadonlyMap<string, readonly Meaning[]> {
-  const found = new Map<string, Meaning[]>();
+interface Dictionary {
+  readonly meanings: readonly Meaning[];
+  readonly byTerm: ReadonlyMap<string, readonly Meaning[]>;
+  /** First words of phrases. */
+  readonly phraseHeads: ReadonlySet<string>;
+}
+
+function readDictionary(table: string): Dictionary {
+  const meanings = readMeanings(table);
+  const byTerm = new Map<string, Meaning[]>();
+  const phraseHeads = new Set<string>();
   for (const meaning of meanings) {
     for (const term of meaning.terms) {
-      const already = found.get(term);
-      if (already === undefined) found.set(term, [meaning]);
+      const already = byTerm.get(term);
+      if (already === undefined) byTerm.set(term, [meaning]);
       else already.push(meaning);
+      const space = term.indexOf(' ');
+      if (space > 0) phraseHeads.add(term.slice(0, space));
     }
   }
-  return found;
+  return { meanings, byTerm, phraseHeads };
 }
 
 function readMeanings(table: string): readonly Meaning[] {
   const lines = table.split('\n').map((line) => line.trim());
-  const termOf = new Map(lines.flatMap(wordsOf).map((word) => [word, termsOf(word)]));
+  const termOf = new Map<string, string>();
+  for (const line of lines) for (const word of wordsOf(line)) termOf.set(word, termsOf(word));
   const listed = new Set(termOf.values());
-  const isFree = (form: string): boolean => form.length > 2 && !listed.has(form) && !isStopWord(form);
   const meanings: Meaning[] = [];
   let topic = '';
   for (const line of lines) {
     if (line.startsWith('#')) topic = line.slice(1).trim();
     const words = wordsOf(line);
-    const [first] = words;
-    if (first === undefined) continue;
-    const forms = words.flatMap((word) => [termOf.get(word) ?? word, ...formsOf(word).filter(isFree)]);
-    const isCommon = line.startsWith('~');
-    meanings.push({ name: `${topic}/${first}`, topic, isCommon, terms: [...new Set(forms)] });
+    if (words[0] === undefined) continue;
+    const terms = new Set<string>();
+    for (const word of words) {
+      terms.add(termOf.get(word) ?? word);
+      const form = formOf(word);
+      if (form !== undefined && form.length > 2 && !listed.has(form) && !isStopWord(form)) terms.add(form);
+    }
+    meanings.push({ name: `${topic}/${words[0]}`, topic, isCommon: line.startsWith('~'), terms: [...terms] });
   }
   return meanings;
 }
 
 function wordsOf(line: string): readonly string[] {
-  if (line === '' || line.startsWith('#')) return [];
+  if (line === '' || line.startsWith('#')) return NO_WORDS;
   return (line.startsWith('~') ? line.slice(1) : line).split(' ');
 }
+const NO_WORDS: readonly string[] = [];
 
 /** The tokenizer's terms for a word or phrase of the table, which for plain letters are their stems. */
 function termsOf(word: string): string {
-  return word
-    .split('_')
-    .map((part) => (PLAIN.test(part) ? stem(part) : tokenize(part).join(' ')))
-    .join(' ');
+  if (PLAIN.test(word)) return stem(word);
+  const parts = word.split('_').map((part) => (PLAIN.test(part) ? stem(part) : tokenize(part).join(' ')));
+  return parts.join(' ');
 }
 
 /**
  * What the tokenizer makes of a word's endings where that is not the word itself: `creating` gives `creat`, `stopped`
- * `stopp`, `copied` `copi`, `fixes` `fixe`. Those that are words of their own, or of no meaning at all, are left out.
+ * `stopp`, `copied` `copi`, `fixes` `fixe`. One that is a word of its own, or of no meaning at all, is left to that.
  */
-function formsOf(word: string): readonly string[] {
-  if (!PLAIN.test(word)) return [];
-  if (word.endsWith('e')) return [word.slice(0, -1)];
-  if (word.endsWith('y')) return [`${word.slice(0, -1)}i`];
-  if (HISSING.test(word)) return [`${word}e`];
-  if (word.endsWith('i')) return [`${word}s`];
-  return DOUBLING.test(word) ? [`${word}${word.slice(-1)}`] : [];
+function formOf(word: string): string | undefined {
+  if (!PLAIN.test(word)) return undefined;
+  if (word.endsWith('e')) return word.slice(0, -1);
+  if (word.endsWith('y')) return `${word.slice(0, -1)}i`;
+  if (word.endsWith('i')) return `${word}s`;
+  if (HISSING.test(word)) return `${word}e`;
+  return DOUBLING.test(word) ? `${word}${word.slice(-1)}` : undefined;
 }
 const PLAIN = /^[a-z]{2,}$/;
 const HISSING = /(?:[xz]|ch|sh)$/;
