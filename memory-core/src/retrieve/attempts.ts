@@ -21,7 +21,8 @@ export function likenessAmong<H>(hits: readonly H[], tellingOf: (hit: H) => read
   const holders = new Map<string, { readonly index: number; readonly weight: number }[]>();
   const shared = hits.map(() => new Float64Array(hits.length));
   for (const [index, hit] of hits.entries()) {
-    const terms = tellingOf(hit);
+    // Said ten times is not ten times as telling.
+    const terms = tellingOf(hit).map(({ term, weight }) => ({ term, weight: Math.sqrt(weight) }));
     const length = Math.hypot(...terms.map(({ weight }) => weight));
     for (const { term, weight } of terms) {
       const others = holders.get(term);

@@ -9,14 +9,16 @@ export interface Diversity<H> {
 
 /**
  * Maximal marginal relevance (Carbonell & Goldstein 1998) over groups of attempts, which are not each other's rivals: the
- * next is the one with the highest λ · its best score − (1 − λ) · its alikeness to the most alike of those before it; of
+ * next is the one with the highest λ · its best score as a share of the highest of all − (1 − λ) · its alikeness to the most alike of those before it; of
  * equals the earlier. The group with the best hit stays the first.
  */
 export function diversify<H extends { readonly score: number }>(
   groups: readonly Group<H>[],
   { alike, lambda }: Diversity<H>,
 ): readonly Group<H>[] {
-  const left = groups.map((group) => ({ group, score: Math.max(...group.map(({ score }) => score)), nearest: 0 }));
+  const scoreOf = (group: Group<H>): number => Math.max(...group.map(({ score }) => score));
+  const highest = Math.max(...groups.map(scoreOf));
+  const left = groups.map((group) => ({ group, score: scoreOf(group) / highest, nearest: 0 }));
   const chosen: Group<H>[] = [];
   for (;;) {
     const next = bestOf(left, ({ score, nearest }) => lambda * score - (1 - lambda) * nearest);

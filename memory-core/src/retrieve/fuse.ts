@@ -29,33 +29,50 @@ export interface Fused {
   readonly parts: Parts;
 }
 
-/** Of the offline embedder: unrelated tasks of two worlds stay below 0.35; it sees little that text search does not. */
-export const LEXICAL_CALIBRATION: Calibration = { noise: 0.35, trust: 0.3 };
+/** How much a question and what answers it is known to weigh. */
+export interface Scale extends Calibration {
+  /** What the question says, in nats: `informationOf` its terms. A text relevance is the share of it that is covered. */
+  readonly information: number;
+}
 
+/** `trust` of the offline embedder: it sees little that text search does not. */
+export const LEXICAL_TRUST = 0.3;
+
+/**
+ * Information that, where a text covers all of it, is believed to 1 − 1/e: a handful of rare words. Chance words of a
+ * short question stay below what a near vector says, and the many words of a long one stand above it.
+ */
+const ENOUGH_NATS = 20;
 /** Place weighs between candidates and finds none by itself. */
 const PLACE_TRUST = 0.1;
 /** No witness is beyond all doubt: the logarithm stays finite. */
 const SUREST = 0.999;
 
 /**
- * relevance = 1 − Π (1 − trustᵢ · sᵢ), the noisy-or (Pearl 1988): each source is a witness that may be right by itself, so
- * a hit of any one of them can win, and what two say counts more than what one says. Witnesses add up in −ln(1 − sᵢ):
- * a part is the source's share of that sum.
+ * relevance = 1 − Π (1 − sᵢ), the noisy-or (Pearl 1988): each source is a witness that may be right by itself, so a hit
+ * of any one of them can win, and what two say counts more than what one says. Text says 1 − e^(−covered nats / 20), so
+ * that its shared words are witnesses of their own; a vector says as much as it is trusted above the noise. Witnesses add
+ * up in −ln(1 − sᵢ): a part is the source's share of that sum.
  */
-export function fuse(signals: Signals, { noise, trust }: Calibration): Fused {
-  const witnesses: Parts = {
-    text: signals.text ?? 0,
-    meaning: trust * aboveNoise(signals.meaning ?? 0, noise),
-    error: signals.error ?? 0,
-    place: PLACE_TRUST * (signals.place ?? 0),
+export function fuse(signals: Signals, { noise, trust, information }: Scale): Fused {
+  const evidence: Parts = {
+    text: ((signals.text ?? 0) * information) / ENOUGH_NATS,
+    meaning: evidenceOf(trust * aboveNoise(signals.meaning ?? 0, noise)),
+    error: evidenceOf(signals.error ?? 0),
+    place: evidenceOf(PLACE_TRUST * (signals.place ?? 0)),
   };
-  const evidence = Object.entries(witnesses)
-    .filter(([, strength]) => strength > 0)
-    .map(([source, strength]) => [source, -Math.log(1 - Math.min(strength, SUREST))] as const);
-  const whole = evidence.reduce((sum, [, amount]) => sum + amount, 0);
-  const relevance = 1 - Math.exp(-whole);
-  const parts = evidence.map(([source, amount]) => [source, (relevance * amount) / whole] as const);
-  return { relevance, parts: Object.fromEntries(parts) };
+  const said = Object.entries(evidence).filter(([, amount]) => amount > 0);
+  const whole = said.reduce((sum, [, amount]) => sum + amount, 0);
+  const relevance = -Math.expm1(-whole);
+  return {
+    relevance,
+    parts: Object.fromEntries(said.map(([source, amount]) => [source, relevance * (amount / whole)])),
+  };
+}
+
+/** −ln(1 − s): what independent witnesses add up in. */
+function evidenceOf(strength: number): number {
+  return -Math.log1p(-Math.min(strength, SUREST));
 }
 
 /**
