@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CompletedEpisode, Outcome } from '../src/episode.ts';
-import { corroborated, groupAttempts, likenessAmong } from '../src/retrieve/attempts.ts';
+import { corroborated, groupAttempts, likenessAmong, type Supported } from '../src/retrieve/attempts.ts';
 import { differenceOf } from '../src/retrieve/difference.ts';
 import { diversify } from '../src/retrieve/diversify.ts';
 import { fuse, isRelevant, type Signals } from '../src/retrieve/fuse.ts';
@@ -117,7 +117,7 @@ describe('attempts at one task', () => {
   });
 
   test('an attempt told in other words gains by those the question fits, and the parts still sum [RE-05]', () => {
-    const hits = [
+    const hits: readonly (Supported & { readonly id: string })[] = [
       { id: 'a1', relevance: 0.8, parts: { text: 0.8 } },
       { id: 'a2', relevance: 0.2, parts: { text: 0.1, place: 0.1 } },
       { id: 'b1', relevance: 0.5, parts: { text: 0.5 } },

@@ -76,7 +76,12 @@ export async function libraryAnswers(
       const asked = question.asked[index];
       if (asked === undefined) continue;
       const { episodes } = await memory.search({ text: asked.text, limit: DEPTH });
-      own.push(answerOf(asked, episodes.map(({ episode }) => episode.id)));
+      own.push(
+        answerOf(
+          asked,
+          episodes.map(({ episode }) => episode.id),
+        ),
+      );
     }
     const { imported } = await memory.importEpisodes([record], { force: true });
     if (imported !== 1) throw new Error(`Episode ${id} did not come back.`);

@@ -7,9 +7,9 @@ import {
   diversify,
   documentRelevance,
   episodeTerms,
-  informationOf,
   fuse,
   groupAttempts,
+  informationOf,
   isRelevant,
   LEXICAL_NOISE,
   LEXICAL_TRUST,
@@ -64,7 +64,7 @@ const CANDIDATES = 100;
 /** Candidates among which attempts at one task are looked for. */
 const COMPARED = 50;
 const TELLING_TERMS = 12;
-const LAMBDA = 0.9;
+const LAMBDA = 0.95;
 const CALIBRATION: Calibration = { noise: LEXICAL_NOISE, trust: LEXICAL_TRUST };
 
 interface Held {
@@ -101,7 +101,9 @@ export async function openLab(store: MemoryStore, ids: readonly string[]): Promi
       return held.flatMap(({ episode, vector }, slot) => {
         if (slot === ownSlot || asked === undefined) return [];
         const fields = { title: inTitle(slot), body: inBody(slot) };
-        return [{ slot, episode, information, signals: { text: documentRelevance(fields), meaning: cosine(asked, vector) } }];
+        return [
+          { slot, episode, information, signals: { text: documentRelevance(fields), meaning: cosine(asked, vector) } },
+        ];
       });
     },
     rank: (found, ingredients) => rank(found, { ingredients, tellings }),
@@ -134,7 +136,10 @@ function fieldRelevance(index: TermIndex, text: string): (slot: number) => numbe
 
 function rank(
   found: readonly Found[],
-  { ingredients, tellings }: { readonly ingredients: Ingredients; readonly tellings: readonly (readonly WeightedTerm[])[] },
+  {
+    ingredients,
+    tellings,
+  }: { readonly ingredients: Ingredients; readonly tellings: readonly (readonly WeightedTerm[])[] },
 ): readonly string[] {
   const { hasText, hasMeaning, hasAttempts, hasReward, hasGroups, hasDiversity } = ingredients;
   const fused = found
@@ -146,15 +151,16 @@ function rank(
     .sort((a, b) => b.relevance - a.relevance)
     .slice(0, CANDIDATES);
   const compared = fused.slice(0, COMPARED);
-  const likeness = likenessAmong(compared.map(({ slot }) => slot), (slot) => tellings[slot] ?? []);
+  const likeness = likenessAmong(
+    compared.map(({ slot }) => slot),
+    (slot) => tellings[slot] ?? [],
+  );
   const alike = (one: { readonly slot: number }, other: { readonly slot: number }) => likeness(one.slot, other.slot);
   const supported = hasAttempts ? corroborated(compared, alike) : compared;
   const slots = new Map(found.map(({ slot, episode }) => [episode.id, slot]));
   const ranked = hasReward
     ? rankEpisodes([...supported, ...fused.slice(COMPARED)], { situation: {}, nowMs: 0 })
-    : supported
-        .map(({ episode, relevance: score }) => ({ episode, score }))
-        .sort((a, b) => b.score - a.score);
+    : supported.map(({ episode, relevance: score }) => ({ episode, score })).sort((a, b) => b.score - a.score);
   const hits = ranked.map(({ episode, score }) => {
     const isSuccess = episode.status === 'completed' && episode.outcome.kind === 'success';
     return { id: episode.id, slot: slots.get(episode.id) ?? 0, score, isSuccess };

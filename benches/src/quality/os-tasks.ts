@@ -47,7 +47,10 @@ export function osTasks({ hasSteps }: { readonly hasSteps: boolean }): CorpusOfQ
         name: 'instruction → same skills',
         documents,
         asked: ask((own, other) => Number(overlap(own.skills, other.skills) >= SAME_SKILLS)),
-        figures: [{ figure: 'R@5', floor: 0.192, target: 0.35 }, { figure: 'R@10', floor: 0.319 }],
+        figures: [
+          { figure: 'R@5', floor: 0.192, target: 0.35 },
+          { figure: 'R@10', floor: 0.319 },
+        ],
       },
       {
         name: 'instruction → skills in common',

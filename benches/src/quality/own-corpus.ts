@@ -45,7 +45,10 @@ export function repeatedTasks(): CorpusOfQuestions {
       id: contentId(`repeated ${task} ${attempt}`),
       task: String(task),
       isSuccess: attempt === Math.floor(random() * ATTEMPTS),
-      description: description.split(' ').filter(() => random() < 0.6).join(' '),
+      description: description
+        .split(' ')
+        .filter(() => random() < 0.6)
+        .join(' '),
       steps: [...steps, generatedStep(random)],
     }));
   }).flat();

@@ -1,248 +1,143 @@
-// How well the right experience is found, on real agent runs, beside a textbook floor measured in the same run.
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { setTimeout } from 'node:timers/promises';
-import { isTauBench, type Memory, openMemory, readTauBench } from '@episodica/memory-core';
-import { bm25Floor } from './bm25-floor.ts';
-import { datasetFolder, readDataset } from './dataset.ts';
-import { type RankedAnswer, type RankingFigures, rankingFigures } from './ranking.ts';
-import { openScratchStore } from './scratch-store.ts';
-import type { Row, Suite, SuiteReport } from './suite.ts';
+// How well the right experience is found, beside textbook BM25 and chance in the same run, and what each source adds.
+import { openMemory } from '@episodica/memory-core';
+import { datasetFolder } from '../dataset.ts';
+import { openScratchStore } from '../scratch-store.ts';
+import type { Row, Suite, SuiteReport } from '../suite.ts';
+import { type Arm, labArms, libraryAnswers, plainArms } from './arms.ts';
+import type { CorpusOfQuestions, Question, QuestionFigure } from './corpus-of-questions.ts';
+import { type Lab, openLab } from './lab.ts';
+import { learningRows, patternRows } from './learning.ts';
+import { osTasks } from './os-tasks.ts';
+import { paraphrases, repeatedTasks } from './own-corpus.ts';
+import { intervalOf, meanOf, type RankedAnswer } from './ranking.ts';
+import { tauBench } from './tau-bench.ts';
 
 export const quality: Suite = {
   name: 'quality',
   about:
-    'tau-bench: 200 real runs (50 tasks × 4 trials). Each run asks for the others and is itself left out of the answer.\n' +
-    'Baseline: plain BM25 measured here. Target: the published floor of the same question.',
+    'Each episode asks for the others that help with its task, and is itself left out. Baseline: plain BM25 of this run.\n' +
+    '"library": whole searches over a real store. "lab": the same pure functions over signals in memory, less one thing.',
   run,
 };
 
-const FILE = 'tau-bench/gpt-4o-airline.json';
-const DOMAIN = 'airline';
-const DEPTH = 10;
-
-/** One run, as the questions see it. */
-interface Run {
-  readonly key: string;
-  readonly task: string;
-  readonly isSuccess: boolean;
-  readonly firstMessage: string;
-  readonly firstThreeMessages: string;
-  /** What user and agent said. */
-  readonly transcript: string;
-}
-
-interface Question {
-  readonly name: string;
-  readonly query: (run: Run) => string;
-  /** What the floor reads of a run. The library reads what it stored. */
-  readonly document: (run: Run) => string;
-  readonly isRelevant: (asked: Run, other: Run) => boolean;
-  readonly published: Partial<Record<keyof RankingFigures, number>>;
-}
-
-const isSameTask = (asked: Run, other: Run): boolean => asked.task === other.task;
-
-const QUESTIONS: readonly Question[] = [
-  {
-    name: 'first message → same task',
-    query: (run) => run.firstMessage,
-    document: (run) => run.firstMessage,
-    isRelevant: isSameTask,
-    published: { recallAt5: 0.663, recallAt10: 0.74, hitAt1: 0.695, meanReciprocalRank: 0.761 },
-  },
-  {
-    name: 'first 3 messages → same task',
-    query: (run) => run.firstThreeMessages,
-    document: (run) => run.transcript,
-    isRelevant: isSameTask,
-    published: { recallAt5: 0.917, recallAt10: 0.977, hitAt1: 0.88, meanReciprocalRank: 0.923 },
-  },
-  {
-    name: 'first message → same task, succeeded',
-    query: (run) => run.firstMessage,
-    document: (run) => run.firstMessage,
-    isRelevant: (asked, other) => isSameTask(asked, other) && other.isSuccess,
-    published: { hitAt1: 0.409, meanReciprocalRank: 0.579 },
-  },
-];
-
-const FIGURES = [
-  ['recallAt5', 'R@5'],
-  ['recallAt10', 'R@10'],
-  ['hitAt1', 'hit@1'],
-  ['meanReciprocalRank', 'MRR'],
-] as const;
-
-async function run(): Promise<SuiteReport> {
-  const values = readDataset(FILE);
-  if (values === undefined) {
-    const note = `Not measured: there is no ${FILE} in ${datasetFolder()}. Set MEMORY_DATASETS to the folder that has it.`;
-    return { rows: [], notes: [note] };
-  }
-  if (!isTauBench(values)) throw new Error(`${FILE} in ${datasetFolder()} is not a tau-bench result file.`);
-  const runs = values.map(toRun);
-  const scratch = await openScratchStore();
-  const memory = openMemory({ store: scratch.store });
-  try {
-    const { failed, failedCount } = await memory.importEpisodes(readTauBench(values, DOMAIN));
-    if (failedCount > 0) throw new Error(`${failedCount} runs were not imported: ${failed[0]?.message}`);
-    const learning = await learningRows(memory);
-    const retrieval = await retrievalRows(memory, runs);
-    const patterns = await patternRows(memory);
-    return { rows: [...retrieval, ...patterns, ...learning], notes: NOTES };
-  } finally {
-    await memory.close();
-    scratch.remove();
-  }
-}
-
 const NOTES = [
-  `R@k: share of the relevant runs among the first k. The library is asked for ${DEPTH + 1} hits, so its MRR ends at rank ${DEPTH}.`,
-  'The floor reads the first message, or what user and agent said; the library searches what it stored of a run.',
+  'R@k: share of the right answers among the first k. Means over questions that have a right answer; [from – to]: 95 %',
+  'bootstrap intervals over tasks. The floor reads what the question names; the library searches what it stored.',
   'A pattern that was not found has support 0. Its baseline is the published count.',
 ];
 
-async function retrievalRows(memory: Memory, runs: readonly Run[]): Promise<readonly Row[]> {
-  const keys = await keysById(memory);
+async function run({ isFull }: { readonly isFull: boolean }): Promise<SuiteReport> {
   const rows: Row[] = [];
-  for (const question of QUESTIONS) {
-    const found = rankingFigures(await libraryAnswers(memory, runs, { question, keys }));
-    const floor = rankingFigures(floorAnswers(runs, question));
-    rows.push(...questionRows(question, found, floor));
+  const labs: { readonly corpus: CorpusOfQuestions; readonly answered: (text: string) => Promise<boolean> }[] = [];
+  const present = [tauBench(), osTasks({ hasSteps: false }), isFull ? osTasks({ hasSteps: true }) : undefined];
+  const absent = `Not measured: ${datasetFolder()} lacks tau-bench or the OS tasks. Set MEMORY_DATASETS to the folder that has them.`;
+  for (const corpus of [...present, paraphrases(), repeatedTasks()]) {
+    if (corpus === undefined) continue;
+    const scratch = await openScratchStore();
+    const memory = openMemory({ store: scratch.store });
+    try {
+      const { failed, failedCount } = await memory.importEpisodes(corpus.records);
+      if (failedCount > 0) throw new Error(`${failedCount} episodes were not imported: ${failed[0]?.message}`);
+      if (corpus.name === 'tau-bench') rows.push(...(await learningRows(memory)), ...(await patternRows(memory)));
+      const ids = corpus.records.map(({ episode_id }) => episode_id ?? '');
+      const lab = await openLab(scratch.store, ids);
+      labs.push({ corpus, answered: async (text) => lab.isAnswered(await lab.signalsOf({ own: undefined, text })) });
+      const found = await libraryAnswers(memory, corpus);
+      for (const question of corpus.questions) {
+        rows.push(...(await questionRows(corpus, question, { lab, library: found.get(question) ?? [] })));
+      }
+    } finally {
+      await memory.close();
+      scratch.remove();
+    }
   }
-  return rows;
+  rows.push(...(await abstentionRows(labs)));
+  return { rows, notes: present[0] === undefined || present[1] === undefined ? [absent, ...NOTES] : NOTES };
 }
 
-function questionRows(question: Question, found: RankingFigures, floor: RankingFigures): readonly Row[] {
-  return FIGURES.flatMap(([figure, label]): readonly Row[] => {
-    const published = question.published[figure];
-    if (published === undefined) return [];
+async function questionRows(
+  corpus: CorpusOfQuestions,
+  question: Question,
+  { lab, library }: { readonly lab: Lab; readonly library: readonly RankedAnswer[] },
+): Promise<readonly Row[]> {
+  const plain = plainArms(corpus, question);
+  const floor = plain.find(({ name }) => name === 'BM25')?.answers ?? [];
+  const inLab = (await labArms(lab, question)).map(({ name, answers }) => ({ name: `lab, ${name}`, answers }));
+  const arms: readonly Arm[] = [{ name: 'library', answers: library }, ...plain, ...inLab];
+  const rows = question.figures.flatMap((figure) =>
+    arms.map((arm) => figureRow(`${corpus.name}: ${question.name}`, arm, { figure, floor })),
+  );
+  const [main] = question.figures;
+  return main === undefined ? rows : [...rows, ...categoryRows(question, { main, library, floor })];
+}
+
+function figureRow(
+  what: string,
+  { name, answers }: Arm,
+  { figure, floor }: { readonly figure: QuestionFigure; readonly floor: readonly RankedAnswer[] },
+): Row {
+  const [from, to] = intervalOf(figure.figure, answers);
+  const bound = figure.target ?? figure.floor;
+  const isJudged = name === 'library' && bound !== undefined;
+  return {
+    what: `${what}: ${figure.figure}, ${name} [${from.toFixed(2)} – ${to.toFixed(2)}]`,
+    unit: '',
+    value: meanOf(figure.figure, answers),
+    baseline: { name: 'BM25', value: meanOf(figure.figure, floor) },
+    ...(isJudged ? { target: { bound: 'at least', of: 'value', limit: bound } } : {}),
+  };
+}
+
+/** Questions of a category that are too few to say anything are left out. */
+const MIN_QUESTIONS = 20;
+
+/** The library beside the floor in each category: nowhere below it. */
+function categoryRows(
+  { name, asked }: Question,
+  measured: {
+    readonly main: QuestionFigure;
+    readonly library: readonly RankedAnswer[];
+    readonly floor: readonly RankedAnswer[];
+  },
+): readonly Row[] {
+  const { main, library, floor } = measured;
+  return [...new Set(asked.map(({ category }) => category))].flatMap((category): readonly Row[] => {
+    const isIn = (_: RankedAnswer, index: number): boolean => {
+      const question = asked[index];
+      return question?.category === category && question.gains.size > 0;
+    };
+    const found = library.filter(isIn);
+    if (found.length < MIN_QUESTIONS || found.length === library.length) return [];
     return [
       {
-        what: `${question.name} (${found.questions}): ${label}`,
+        what: `… ${name}, ${category} (${found.length}): ${main.figure}, library`,
         unit: '',
-        value: found[figure],
-        baseline: { name: 'BM25', value: floor[figure] },
-        target: { bound: 'at least', of: 'value', limit: published },
+        value: meanOf(main.figure, found),
+        baseline: { name: 'BM25', value: meanOf(main.figure, floor.filter(isIn)) },
+        target: { bound: 'at least', of: 'difference', limit: 0 },
       },
     ];
   });
 }
 
-async function libraryAnswers(
-  memory: Memory,
-  runs: readonly Run[],
-  asking: { readonly question: Question; readonly keys: ReadonlyMap<string, string> },
-): Promise<readonly RankedAnswer[]> {
-  const { question, keys } = asking;
-  const answers: RankedAnswer[] = [];
-  for (const asked of runs) {
-    const { episodes } = await memory.search({ text: question.query(asked), limit: DEPTH + 1 });
-    const ranked = episodes.map(({ episode }) => keys.get(episode.id) ?? '').filter((key) => key !== asked.key);
-    answers.push({ ranked: ranked.slice(0, DEPTH), relevant: relevantKeys(runs, asked, question) });
+/** Questions about what a store knows are answered, and those about another world are not. */
+async function abstentionRows(
+  labs: readonly { readonly corpus: CorpusOfQuestions; readonly answered: (text: string) => Promise<boolean> }[],
+): Promise<readonly Row[]> {
+  const worlds = labs.filter(({ corpus }) => corpus.name === 'tau-bench' || corpus.name === 'OS tasks');
+  const rows: Row[] = [];
+  for (const { corpus, answered } of worlds) {
+    for (const other of worlds) {
+      if (other.corpus === corpus) continue;
+      const texts = (other.corpus.questions[0]?.asked ?? []).map(({ text }) => text);
+      const answers = await Promise.all(texts.map(answered));
+      rows.push({
+        what: `questions of ${other.corpus.name} asked of ${corpus.name}: share abstained from, lab`,
+        unit: '',
+        value: answers.filter((isAnswered) => !isAnswered).length / answers.length,
+        target: { bound: 'at least', of: 'value', limit: 0.95 },
+      });
+    }
   }
-  return answers;
-}
-
-function floorAnswers(runs: readonly Run[], question: Question): readonly RankedAnswer[] {
-  const rank = bm25Floor(runs.map(question.document));
-  return runs.map((asked) => {
-    const ranked = rank(question.query(asked)).map((index) => runs[index]?.key ?? '');
-    return { ranked: ranked.filter((key) => key !== asked.key), relevant: relevantKeys(runs, asked, question) };
-  });
-}
-
-function relevantKeys(runs: readonly Run[], asked: Run, question: Question): ReadonlySet<string> {
-  const relevant = runs.filter((other) => other.key !== asked.key && question.isRelevant(asked, other));
-  return new Set(relevant.map(({ key }) => key));
-}
-
-async function keysById(memory: Memory): Promise<ReadonlyMap<string, string>> {
-  const keys = new Map<string, string>();
-  for await (const { id, metadata } of memory.listEpisodes({ domain: DOMAIN })) {
-    keys.set(id, runKey(metadata.task_id, metadata.trial));
-  }
-  return keys;
-}
-
-/** Regularities of this data that are known from counting by hand. */
-const KNOWN_PATTERNS = [
-  { tools: ['get_reservation_details', 'transfer_to_human_agents'], support: 28, successRate: 0.82 },
-  { tools: ['search_direct_flight', 'search_onestop_flight'], support: 18, successRate: 0.06 },
-  { tools: ['calculate', 'update_reservation_flights'], support: 21, successRate: 0.14 },
-  { tools: ['get_reservation_details', 'cancel_reservation'], support: 27, successRate: 0.19 },
-] as const;
-
-async function patternRows(memory: Memory): Promise<readonly Row[]> {
-  const patterns = await memory.listPatterns({ domain: DOMAIN });
-  return KNOWN_PATTERNS.flatMap(({ tools, support, successRate }): readonly Row[] => {
-    const what = tools.join(' → ');
-    const found = patterns.find(({ pattern }) => pattern.tools.join(' → ') === what);
-    const supportRow: Row = {
-      what: `${what}: support`,
-      unit: '',
-      value: found?.pattern.support ?? 0,
-      baseline: { name: 'published', value: support },
-    };
-    if (found === undefined) return [supportRow];
-    const rate = { name: 'published', value: successRate };
-    return [supportRow, { what: `${what}: success rate`, unit: '', value: found.figures.successRate, baseline: rate }];
-  });
-}
-
-const MONITOR_MS = 5;
-
-/** Waits until the patterns of all runs are extracted, and watches how long that keeps the event loop. */
-async function learningRows(memory: Memory): Promise<readonly Row[]> {
-  const delay = monitorEventLoopDelay({ resolution: MONITOR_MS });
-  delay.enable();
-  const startedMs = performance.now();
-  await memory.learnPending();
-  const tookMs = performance.now() - startedMs;
-  // The monitor learns of a delay when its timer comes late: it must come once more.
-  await setTimeout(2 * MONITOR_MS);
-  delay.disable();
-  // The histogram counts in nanoseconds, and the monitor's own waiting is in it.
-  const delayMs = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - MONITOR_MS);
-  return [
-    {
-      what: 'patterns extracted after the import of 200 runs',
-      unit: 'ms',
-      value: tookMs,
-      target: { bound: 'at most', of: 'value', limit: 1000 },
-    },
-    {
-      what: '… event-loop delay meanwhile, p99',
-      unit: 'ms',
-      value: delayMs(delay.percentile(99)),
-      target: { bound: 'at most', of: 'value', limit: 20 },
-    },
-  ];
-}
-
-interface TauBenchRun {
-  readonly task_id: number;
-  readonly trial: number;
-  readonly reward: number;
-  readonly traj: readonly { readonly role: string; readonly content?: string | null }[];
-}
-
-function toRun(value: unknown): Run {
-  // `isTauBench` has checked the first run; a file that changes its shape further down fails right here.
-  const { task_id, trial, reward, traj } = value as TauBenchRun;
-  const said = (roles: readonly string[]): readonly string[] =>
-    traj.filter(({ role }) => roles.includes(role)).map(({ content }) => content ?? '');
-  const userMessages = said(['user']);
-  return {
-    key: runKey(task_id, trial),
-    task: String(task_id),
-    isSuccess: reward >= 1,
-    firstMessage: userMessages[0] ?? '',
-    firstThreeMessages: userMessages.slice(0, 3).join('\n'),
-    transcript: said(['user', 'assistant']).join('\n'),
-  };
-}
-
-function runKey(task: unknown, trial: unknown): string {
-  return `${String(task)}/${String(trial)}`;
+  return rows;
 }

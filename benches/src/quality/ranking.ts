@@ -67,7 +67,12 @@ function reciprocalRank({ ranked, gains }: RankedAnswer): number {
 /** Normalised discounted cumulative gain (Järvelin & Kekäläinen 2002). */
 function gain({ ranked, gains }: RankedAnswer, depth: number): number {
   const ideal = [...gains.values()].sort((a, b) => b - a);
-  return discounted(ranked.map((id) => gains.get(id) ?? 0), depth) / discounted(ideal, depth);
+  return (
+    discounted(
+      ranked.map((id) => gains.get(id) ?? 0),
+      depth,
+    ) / discounted(ideal, depth)
+  );
 }
 
 function discounted(gains: readonly number[], depth: number): number {

@@ -43,19 +43,33 @@ function questionsAbout(runs: readonly Run[]): CorpusOfQuestions['questions'] {
       name: 'first message → same task',
       documents: runs.map(({ firstMessage }) => firstMessage),
       asked: ask(({ firstMessage }) => firstMessage, isSame),
-      figures: [{ figure: 'R@5', floor: 0.663, target: 0.8 }, { figure: 'R@10', floor: 0.74 }, { figure: 'hit@1', floor: 0.695 }],
+      figures: [
+        { figure: 'R@5', floor: 0.663, target: 0.8 },
+        { figure: 'R@10', floor: 0.74 },
+        { figure: 'hit@1', floor: 0.695 },
+      ],
     },
     {
       name: 'first 3 messages → same task',
       documents: runs.map(({ transcript }) => transcript),
       asked: ask(({ firstThreeMessages }) => firstThreeMessages, isSame),
-      figures: [{ figure: 'R@5', floor: 0.917, target: 0.95 }, { figure: 'R@10', floor: 0.977 }, { figure: 'hit@1', floor: 0.88 }],
+      figures: [
+        { figure: 'R@5', floor: 0.917, target: 0.95 },
+        { figure: 'R@10', floor: 0.977 },
+        { figure: 'hit@1', floor: 0.88 },
+      ],
     },
     {
       name: 'first message → same task, succeeded',
       documents: runs.map(({ firstMessage }) => firstMessage),
-      asked: ask(({ firstMessage }) => firstMessage, (own, other) => isSame(own, other) && other.isSuccess),
-      figures: [{ figure: 'hit@1', floor: 0.409, target: 0.6 }, { figure: 'MRR', floor: 0.579 }],
+      asked: ask(
+        ({ firstMessage }) => firstMessage,
+        (own, other) => isSame(own, other) && other.isSuccess,
+      ),
+      figures: [
+        { figure: 'hit@1', floor: 0.409, target: 0.6 },
+        { figure: 'MRR', floor: 0.579 },
+      ],
     },
   ];
 }

@@ -80,13 +80,15 @@ function evidenceOf(strength: number): number {
  * less; within one, 99 of 100 find more.
  */
 const MIN_TEXT = 0.1;
+/** Share of the way from the noise to sameness: the nearest of many unrelated texts is above the noise of one pair. */
+const MIN_MEANING = 0.2;
 
 /**
  * Whether any source found more in a candidate than unrelated things have in common. Where it holds of no candidate,
  * the answer is that there is none. Being near in place is no answer.
  */
 export function isRelevant({ text = 0, meaning = 0, error = 0 }: Signals, { noise }: Calibration): boolean {
-  return text >= MIN_TEXT || meaning > noise || error > 0;
+  return text >= MIN_TEXT || aboveNoise(meaning, noise) >= MIN_MEANING || error > 0;
 }
 
 /** How far a cosine stands out of what unrelated texts have, 0–1. */
