@@ -9,7 +9,7 @@ import { cache } from './cache.bench.ts';
 import { encryption } from './encryption.bench.ts';
 import { lifecycle } from './lifecycle.bench.ts';
 import { mcp } from './mcp.bench.ts';
-import { quality } from './quality.ts';
+import { quality } from './quality/quality.ts';
 import { remote } from './remote.bench.ts';
 import { retrieval } from './retrieval.bench.ts';
 import { sandbox } from './sandbox.bench.ts';

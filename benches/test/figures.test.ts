@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { bm25Floor } from '../src/bm25-floor.ts';
 import { generatedEpisode, generatedStep, seededRandom } from '../src/corpus.ts';
 import { timingOf } from '../src/measure.ts';
-import { rankingFigures } from '../src/ranking.ts';
+import { bm25Floor } from '../src/quality/bm25-floor.ts';
+import { intervalOf, meanOf } from '../src/quality/ranking.ts';
 import { isMet, type Row, ratioOf } from '../src/suite.ts';
 
 const row: Row = { what: 'a', unit: 'ms', value: 3, baseline: { name: 'b', value: 2 } };
@@ -33,18 +33,52 @@ describe('figures', () => {
   });
 
   test('a ranking is judged by what is relevant, and questions without an answer do not count [PK-05]', () => {
-    const figures = rankingFigures([
-      { ranked: ['x', 'a', 'y', 'z', 'w', 'b'], relevant: new Set(['a', 'b']) },
-      { ranked: ['c'], relevant: new Set(['c']) },
-      { ranked: ['x'], relevant: new Set() },
+    const answers = [
+      {
+        ranked: ['x', 'a', 'y', 'z', 'w', 'b'],
+        gains: new Map([
+          ['a', 1],
+          ['b', 1],
+        ]),
+        task: '1',
+      },
+      { ranked: ['c'], gains: new Map([['c', 1]]), task: '2' },
+      { ranked: ['x'], gains: new Map(), task: '3' },
+    ];
+    expect(meanOf('R@5', answers)).toBe(0.75);
+    expect(meanOf('R@10', answers)).toBe(1);
+    expect(meanOf('hit@1', answers)).toBe(0.5);
+    expect(meanOf('MRR', answers)).toBe(0.75);
+  });
+
+  test('graded answers in the best order are 1, and worse ones less [PK-05]', () => {
+    const gains = new Map([
+      ['a', 1],
+      ['b', 0.5],
     ]);
-    expect(figures).toEqual({
-      questions: 2,
-      recallAt5: 0.75,
-      recallAt10: 1,
-      hitAt1: 0.5,
-      meanReciprocalRank: 0.75,
+    const ndcg = (ranked: readonly string[]) => meanOf('nDCG@10', [{ ranked, gains, task: '1' }]);
+    expect(ndcg(['a', 'b'])).toBe(1);
+    expect(ndcg(['b', 'a'])).toBeLessThan(1);
+    expect(ndcg(['x'])).toBe(0);
+  });
+
+  test('an interval holds the mean and is none where all tasks agree [PK-05]', () => {
+    const answer = (task: number, isRight: boolean) => ({
+      ranked: [isRight ? 'a' : 'x'],
+      gains: new Map([['a', 1]]),
+      task: String(task),
     });
+    const mixed = Array.from({ length: 40 }, (_, task) => answer(task, task % 2 === 0));
+    const [from, to] = intervalOf('hit@1', mixed);
+    expect(from).toBeGreaterThan(0.3);
+    expect(from).toBeLessThan(0.5);
+    expect(to).toBeGreaterThan(0.5);
+    expect(
+      intervalOf(
+        'hit@1',
+        mixed.map(({ task }) => answer(Number(task), true)),
+      ),
+    ).toEqual([1, 1]);
   });
 
   test('the floor puts the document first that shares the rarer words [PK-05]', () => {

@@ -1,5 +1,86 @@
-// Attempts at one task among what was found. Pure.
-import type { WeightedTerm } from './expand.ts';
+// Attempts at one task among what was found: which they are, what they say for each other, in what order. Pure.
+import type { Parts } from './fuse.ts';
+import type { WeightedTerm } from './term-index.ts';
+
+/** How alike two hits are, 0–1. The same both ways. */
+export type Likeness<H> = (one: H, other: H) => number;
+
+/**
+ * Alikeness from which on two hits are taken for attempts at one task. Of pairs of runs that customers began in other
+ * words, it tells 7 in 8 that are, and 1 in 200 that are not.
+ */
+const SAME_TASK = 0.3;
+/** A hit that answers much worse than the best attempt at its task stays where it is. */
+const ALMOST_AS_GOOD = 0.7;
+
+/**
+ * The cosine of what the hits tell by their telling terms, for the pairs that share any. Its cost goes by the terms that
+ * several of them tell.
+ */
+export function likenessAmong<H>(hits: readonly H[], tellingOf: (hit: H) => readonly WeightedTerm[]): Likeness<H> {
+  const holders = new Map<string, { readonly index: number; readonly weight: number }[]>();
+  const shared = hits.map(() => new Float64Array(hits.length));
+  for (const [index, hit] of hits.entries()) {
+    // Said ten times is not ten times as telling.
+    const terms = tellingOf(hit).map(({ term, weight }) => ({ term, weight: Math.sqrt(weight) }));
+    const length = Math.hypot(...terms.map(({ weight }) => weight));
+    for (const { term, weight } of terms) {
+      const others = holders.get(term);
+      const own = { index, weight: weight / length };
+      if (others === undefined) holders.set(term, [own]);
+      else others.push(own);
+    }
+  }
+  for (const group of holders.values()) {
+    for (const one of group) {
+      for (const other of group) {
+        const row = shared[one.index];
+        if (row !== undefined) row[other.index] = (row[other.index] ?? 0) + one.weight * other.weight;
+      }
+    }
+  }
+  const indexes = new Map(hits.map((hit, index) => [hit, index]));
+  return (one, other) => shared[indexes.get(one) ?? -1]?.[indexes.get(other) ?? -1] ?? 0;
+}
+
+/** A candidate with what its sources say of it. */
+export interface Supported {
+  /** 0–1. */
+  readonly relevance: number;
+  readonly parts: Parts;
+}
+
+/**
+ * The hits with what attempts at the same task say for them: a task may be told in words that the question does not
+ * share, while another attempt at it was told in those. The relevance becomes the mean of its own and theirs, theirs
+ * weighed by how alike they are (regularised scores, Diaz 2007). What it gains is a part called `attempts`; what it loses,
+ * each part loses in proportion.
+ */
+export function corroborated<H extends Supported>(hits: readonly H[], alike: Likeness<H>): readonly H[] {
+  return hits.map((hit) => {
+    let sum = hit.relevance;
+    let weight = 1;
+    for (const other of hits) {
+      const likeness = other === hit ? 0 : alike(hit, other);
+      if (likeness < SAME_TASK) continue;
+      sum += likeness * other.relevance;
+      weight += likeness;
+    }
+    return weight === 1 ? hit : withRelevance(hit, sum / weight);
+  });
+}
+
+function withRelevance<H extends Supported>(hit: H, relevance: number): H {
+  if (relevance >= hit.relevance) {
+    return { ...hit, relevance, parts: { ...hit.parts, attempts: relevance - hit.relevance } };
+  }
+  const share = relevance / hit.relevance;
+  const parts = Object.fromEntries(Object.entries(hit.parts).map(([source, part]) => [source, part * share]));
+  return { ...hit, relevance, parts };
+}
+
+/** Attempts at one task, at least one. */
+export type Group<H> = readonly [H, ...H[]];
 
 /** What a hit must tell to be grouped. */
 export interface Attempt {
@@ -8,33 +89,18 @@ export interface Attempt {
   readonly isSuccess: boolean;
 }
 
-/** Alikeness from which on two hits are attempts at one task. */
-const SAME_TASK = 0.5;
-
 /**
- * The hits, best first, as groups of attempts at one task: a hit joins the group of the best one that it is like. A
- * group stands where its best member stood; inside, what succeeded comes first, and otherwise the order stays.
+ * The hits, best first, as groups of attempts at one task. A hit joins the best one that it is like, unless it answers
+ * much worse. A group stands where its best member stood; inside, what succeeded comes first, and otherwise the order
+ * stays.
  */
-export function groupAttempts<H extends Attempt>(
-  hits: readonly H[],
-  alike: (one: H, other: H) => number,
-): readonly (readonly H[])[] {
-  const groups: H[][] = [];
+export function groupAttempts<H extends Attempt>(hits: readonly H[], alike: Likeness<H>): readonly Group<H>[] {
+  const groups: [H, ...H[]][] = [];
   for (const hit of hits) {
-    const own = groups.find(([first]) => first !== undefined && alike(first, hit) >= SAME_TASK);
+    const own = groups.find(([best]) => hit.score >= ALMOST_AS_GOOD * best.score && alike(best, hit) >= SAME_TASK);
     if (own === undefined) groups.push([hit]);
     else own.push(hit);
   }
-  return groups.map((group) => [...group.filter((hit) => hit.isSuccess), ...group.filter((hit) => !hit.isSuccess)]);
-}
-
-/** Cosine of two documents by their telling terms, 0–1. */
-export function likeness(one: readonly WeightedTerm[], other: readonly WeightedTerm[]): number {
-  const weights = new Map(one.map(({ term, weight }) => [term, weight]));
-  const shared = other.reduce((sum, { term, weight }) => sum + weight * (weights.get(term) ?? 0), 0);
-  return shared === 0 ? 0 : shared / (lengthOf(one) * lengthOf(other));
-}
-
-function lengthOf(terms: readonly WeightedTerm[]): number {
-  return Math.sqrt(terms.reduce((sum, { weight }) => sum + weight * weight, 0));
+  for (const group of groups) group.sort((a, b) => Number(b.isSuccess) - Number(a.isSuccess));
+  return groups;
 }

@@ -27,6 +27,16 @@ export function documentRelevance(fields: { readonly title: number; readonly bod
   return (fields.title + fields.body) / 2;
 }
 
+/** What a question says, in nats: the sum of what each term tells by being rare. */
+export function informationOf(terms: readonly string[], statistics: TermStatistics): number {
+  return terms.reduce((sum, term) => sum + rarity(statistics.documents, statistics.frequencyOf(term)), 0);
+}
+
+/** ln(1 + (N − n + ½) / (n + ½)): as `idf`, and above zero also in a collection of one. */
+function rarity(documents: number, frequency: number): number {
+  return Math.log(1 + (documents - frequency + 0.5) / (frequency + 0.5));
+}
+
 /**
  * BM25 of one field as a number between 0 and 1 that can be compared across questions: how well the document covers those terms
  * that the collection knows, times how much of the question the collection knows at all. The second factor weighs
@@ -44,7 +54,7 @@ export function relevanceFor(terms: readonly string[], statistics: TermStatistic
   let asked = 0;
   for (const term of terms) {
     const frequency = statistics.frequencyOf(term);
-    const weight = Math.log(1 + (documents - frequency + 0.5) / (frequency + 0.5));
+    const weight = rarity(documents, frequency);
     asked += weight;
     if (frequency === 0) continue;
     known += weight;

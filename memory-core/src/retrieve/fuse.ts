@@ -1,8 +1,8 @@
-// What the sources of a search say of one candidate, as one number. Pure.
+// What the sources of a search say of one candidate, as one number; and when none of them says anything. Pure.
 
 /** What each source found of one candidate. A source that was not asked, or found nothing, is absent. */
 export interface Signals {
-  /** How well its words answer, 0–1. */
+  /** How well its words answer, 0–1: `documentRelevance`. */
   readonly text?: number | undefined;
   /** Cosine of its vector with the question's. */
   readonly meaning?: number | undefined;
@@ -16,42 +16,82 @@ export interface Signals {
 export interface Calibration {
   /** The cosine that hardly two unrelated texts reach. What lies below says nothing. */
   readonly noise: number;
+  /** How far a full cosine is to be believed, 0–1. */
+  readonly trust: number;
 }
+
+/** What each source contributed, by its name: they sum to the relevance. */
+export type Parts = Readonly<Record<string, number>>;
 
 export interface Fused {
   /** 0–1. */
   readonly relevance: number;
-  /** What each source contributed, by its name. They sum to the relevance. */
-  readonly parts: Readonly<Record<string, number>>;
+  readonly parts: Parts;
 }
+
+/** How much a question and what answers it is known to weigh. */
+export interface Scale extends Calibration {
+  /** What the question says, in nats: `informationOf` its terms. A text relevance is the share of it that is covered. */
+  readonly information: number;
+}
+
+/** `trust` of the offline embedder: it sees little that text search does not. */
+export const LEXICAL_TRUST = 0.3;
 
 /**
- * relevance = 1 − Π (1 − sᵢ), the noisy-or (Pearl 1988): each source is a witness that may be right by itself, so a hit
- * of any one of them can win, and what two of them say counts more than what one says. A part is the source's share
- * of −Σ ln(1 − sᵢ), which is what the witnesses add up in.
+ * Information that, where a text covers all of it, is believed to 1 − 1/e: a handful of rare words. Chance words of a
+ * short question stay below what a near vector says, and the many words of a long one stand above it.
  */
-export function fuse(signals: Signals, { noise }: Calibration): Fused {
-  const witnesses: Readonly<Record<string, number>> = {
-    text: signals.text ?? 0,
-    meaning: aboveNoise(signals.meaning ?? 0, noise),
-    error: signals.error ?? 0,
-    place: signals.place ?? 0,
-  };
-  const said = Object.entries(witnesses)
-    .filter(([, strength]) => strength > 0)
-    .map(([source, strength]) => [source, -Math.log(1 - Math.min(strength, SUREST))] as const);
-  const whole = said.reduce((sum, [, evidence]) => sum + evidence, 0);
-  const relevance = 1 - Math.exp(-whole);
-  return {
-    relevance,
-    parts: Object.fromEntries(said.map(([source, evidence]) => [source, (relevance * evidence) / whole])),
-  };
-}
-
+const ENOUGH_NATS = 20;
+/** Place weighs between candidates and finds none by itself. */
+const PLACE_TRUST = 0.1;
 /** No witness is beyond all doubt: the logarithm stays finite. */
 const SUREST = 0.999;
 
+/**
+ * relevance = 1 − Π (1 − sᵢ), the noisy-or (Pearl 1988): each source is a witness that may be right by itself, so a hit
+ * of any one of them can win, and what two say counts more than what one says. Text says 1 − e^(−covered nats / 20), so
+ * that its shared words are witnesses of their own; a vector says as much as it is trusted above the noise. Witnesses add
+ * up in −ln(1 − sᵢ): a part is the source's share of that sum.
+ */
+export function fuse(signals: Signals, { noise, trust, information }: Scale): Fused {
+  const evidence: Parts = {
+    text: ((signals.text ?? 0) * information) / ENOUGH_NATS,
+    meaning: evidenceOf(trust * aboveNoise(signals.meaning ?? 0, noise)),
+    error: evidenceOf(signals.error ?? 0),
+    place: evidenceOf(PLACE_TRUST * (signals.place ?? 0)),
+  };
+  const said = Object.entries(evidence).filter(([, amount]) => amount > 0);
+  const whole = said.reduce((sum, [, amount]) => sum + amount, 0);
+  const relevance = -Math.expm1(-whole);
+  return {
+    relevance,
+    parts: Object.fromEntries(said.map(([source, amount]) => [source, relevance * (amount / whole)])),
+  };
+}
+
+/** −ln(1 − s): what independent witnesses add up in. */
+function evidenceOf(strength: number): number {
+  return -Math.log1p(-Math.min(strength, SUREST));
+}
+
+/**
+ * Text relevance that chance words do not reach. Between worlds that have nothing in common, 98 of 100 questions find
+ * less; within one, 99 of 100 find more.
+ */
+const MIN_TEXT = 0.1;
+/** Share of the way from the noise to sameness: the nearest of many unrelated texts is above the noise of one pair. */
+const MIN_MEANING = 0.2;
+
+/**
+ * Whether any source found more in a candidate than unrelated things have in common. Where it holds of no candidate,
+ * the answer is that there is none. Being near in place is no answer.
+ */
+export function isRelevant({ text = 0, meaning = 0, error = 0 }: Signals, { noise }: Calibration): boolean {
+  return text >= MIN_TEXT || aboveNoise(meaning, noise) >= MIN_MEANING || error > 0;
+}
+
 /** How far a cosine stands out of what unrelated texts have, 0–1. */
-export function aboveNoise(cosine: number, noise: number): number {
+function aboveNoise(cosine: number, noise: number): number {
   return Math.max(0, (cosine - noise) / (1 - noise));
 }

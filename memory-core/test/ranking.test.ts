@@ -1,0 +1,237 @@
+// From signals to an answer: what sources say together, attempts at one task, and an answer that is none.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { CompletedEpisode, Outcome } from '../src/episode.ts';
+import { corroborated, groupAttempts, likenessAmong, type Supported } from '../src/retrieve/attempts.ts';
+import { differenceOf } from '../src/retrieve/difference.ts';
+import { diversify } from '../src/retrieve/diversify.ts';
+import { fuse, isRelevant, type Signals } from '../src/retrieve/fuse.ts';
+import { rankEpisodes } from '../src/retrieve/rank.ts';
+
+const scale = { noise: 0.25, trust: 0.3, information: 20 };
+const share = fc.double({ min: 0, max: 1, noNaN: true });
+const maybe = fc.option(share, { nil: undefined });
+const signals: fc.Arbitrary<Signals> = fc.record({ text: maybe, meaning: maybe, error: maybe, place: maybe });
+const sumOf = (parts: Readonly<Record<string, number>>): number =>
+  Object.values(parts).reduce((sum, part) => sum + part, 0);
+
+const base: CompletedEpisode = {
+  id: 'a',
+  version: 2,
+  status: 'completed',
+  description: 'Rotate the signing keys',
+  taskType: 'other',
+  context: {},
+  tags: [],
+  metadata: {},
+  source: {},
+  startedAt: '2026-01-01T00:00:00.000Z',
+  endedAt: '2026-01-01T01:00:00.000Z',
+  outcome: { kind: 'success', artifacts: [] },
+  learningPending: false,
+  reward: { total: 0.8, parts: { outcome: 0.8, verification: 0, recovery: 0 } },
+  reflection: { successes: [], improvements: [], insights: [] },
+  recoveries: [],
+  quality: { score: 1, flags: [] },
+};
+const attempt = (outcome: Outcome, rest: Partial<CompletedEpisode> = {}): CompletedEpisode => ({
+  ...base,
+  outcome,
+  ...rest,
+});
+const success: Outcome = { kind: 'success', artifacts: [] };
+const failure: Outcome = { kind: 'failure', reason: 'the quota ran dry' };
+
+describe('fusing', () => {
+  test('the parts of a candidate sum to its relevance, which lies in 0–1 [RE-03]', () => {
+    fc.assert(
+      fc.property(signals, (given) => {
+        const { relevance, parts } = fuse(given, scale);
+        expect(sumOf(parts)).toBeCloseTo(relevance, 12);
+        expect(relevance).toBeGreaterThanOrEqual(0);
+        expect(relevance).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
+  test('more of any signal never makes a candidate less relevant [RE-01]', () => {
+    fc.assert(
+      fc.property(signals, fc.constantFrom('text', 'meaning', 'error', 'place'), share, (given, source, more) => {
+        const raised = { ...given, [source]: Math.max(given[source as keyof Signals] ?? 0, more) };
+        expect(fuse(raised, scale).relevance).toBeGreaterThanOrEqual(fuse(given, scale).relevance - 1e-12);
+      }),
+    );
+  });
+
+  test.each([
+    ['text', { text: 0.9 }],
+    ['meaning', { meaning: 0.95 }],
+    ['error', { error: 0.9 }],
+  ] as const)('what %s alone is sure of comes before what shares a chance word [RE-01]', (_, sure) => {
+    expect(fuse(sure, scale).relevance).toBeGreaterThan(fuse({ text: 0.1, place: 1 }, scale).relevance);
+  });
+
+  test('a cosine that unrelated texts have counts nothing [RE-07]', () => {
+    expect(fuse({ meaning: 0.25 }, scale)).toEqual({ relevance: 0, parts: {} });
+  });
+});
+
+describe('abstaining', () => {
+  test('noise of every source is no answer, and what stands above it is [RE-07]', () => {
+    expect(isRelevant({ text: 0.05, meaning: 0.25, place: 1 }, scale)).toBe(false);
+    expect(isRelevant({}, scale)).toBe(false);
+    expect(isRelevant({ text: 0.2 }, scale)).toBe(true);
+    expect(isRelevant({ meaning: 0.6 }, scale)).toBe(true);
+    expect(isRelevant({ error: 0.1 }, scale)).toBe(true);
+  });
+
+  test('more of a signal never makes an answer none [RE-07]', () => {
+    fc.assert(
+      fc.property(signals, share, (given, more) => {
+        fc.pre(isRelevant(given, scale));
+        expect(isRelevant({ ...given, text: Math.max(given.text ?? 0, more) }, scale)).toBe(true);
+      }),
+    );
+  });
+});
+
+const term = (name: string, weight = 1) => ({ term: name, weight });
+/** Like when they begin with the same letter. */
+const byLetter = (one: { readonly id: string }, other: { readonly id: string }): number =>
+  one.id[0] === other.id[0] ? 1 : 0;
+
+describe('attempts at one task', () => {
+  test('hits are as alike as what they tell: 1 to themselves, 0 to what shares no term, the same both ways [RE-05]', () => {
+    const told: Readonly<Record<string, readonly { readonly term: string; readonly weight: number }[]>> = {
+      a: [term('mia'), term('jfk')],
+      b: [term('mia'), term('sea')],
+      c: [term('tar')],
+      d: [],
+    };
+    const alike = likenessAmong(Object.keys(told), (id) => told[id] ?? []);
+    expect(alike('a', 'a')).toBeCloseTo(1);
+    expect(alike('a', 'b')).toBeCloseTo(0.5);
+    expect(alike('b', 'a')).toBeCloseTo(0.5);
+    expect(alike('a', 'c')).toBe(0);
+    expect(alike('d', 'd')).toBe(0);
+  });
+
+  test('an attempt told in other words gains by those the question fits, and the parts still sum [RE-05]', () => {
+    const hits: readonly (Supported & { readonly id: string })[] = [
+      { id: 'a1', relevance: 0.8, parts: { text: 0.8 } },
+      { id: 'a2', relevance: 0.2, parts: { text: 0.1, place: 0.1 } },
+      { id: 'b1', relevance: 0.5, parts: { text: 0.5 } },
+    ];
+    const [first, second, third] = corroborated(hits, byLetter);
+    expect(second?.relevance).toBeGreaterThan(0.2);
+    expect(second?.parts.attempts).toBeGreaterThan(0);
+    expect(third).toEqual(hits[2]);
+    for (const hit of [first, second]) expect(sumOf(hit?.parts ?? {})).toBeCloseTo(hit?.relevance ?? -1, 12);
+  });
+
+  test('a group stands where its best hit stood, and what succeeded comes first in it [RE-05]', () => {
+    const hits = [
+      { id: 'a1', score: 0.9, isSuccess: false },
+      { id: 'b1', score: 0.85, isSuccess: true },
+      { id: 'a2', score: 0.8, isSuccess: true },
+      { id: 'a3', score: 0.1, isSuccess: true },
+    ];
+    const groups = groupAttempts(hits, byLetter).map((group) => group.map(({ id }) => id));
+    expect(groups).toEqual([['a2', 'a1'], ['b1'], ['a3']]);
+  });
+
+  test('grouping loses nothing and repeats nothing [RE-05]', () => {
+    const hit = fc.record({ id: fc.stringMatching(/^[a-c][0-9]{3}$/), score: share, isSuccess: fc.boolean() });
+    fc.assert(
+      fc.property(fc.uniqueArray(hit, { selector: ({ id }) => id }), (hits) => {
+        const sorted = hits.toSorted((a, b) => b.score - a.score);
+        const groups = groupAttempts(sorted, byLetter);
+        expect(groups.flat().toSorted((a, b) => (a.id < b.id ? -1 : 1))).toEqual(
+          hits.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+        );
+        for (const group of groups) {
+          const firstFailed = group.findIndex(({ isSuccess }) => !isSuccess);
+          if (firstFailed >= 0) expect(group.slice(firstFailed).every(({ isSuccess }) => !isSuccess)).toBe(true);
+        }
+      }),
+    );
+  });
+});
+
+describe('what differed', () => {
+  test('tools of one side alone, errors made good and reasons are one sentence [RE-05]', () => {
+    const recovery = { failedStep: 1, fixedStep: 3, tool: 'bash', action: 'test', error: 'key expired', fix: [] };
+    const sentence = differenceOf([
+      attempt(success, { tools: ['read', 'rotate'], recoveries: [recovery] }),
+      attempt(failure, { tools: ['read', 'delete'] }),
+    ]);
+    expect(sentence).toBe(
+      'What succeeded used rotate and made good "key expired"; what failed used delete and ended because: the quota ran dry.',
+    );
+  });
+
+  test('nothing is said where one side is missing or nothing tells [RE-05]', () => {
+    expect(differenceOf([attempt(success), attempt(success)])).toBeUndefined();
+    expect(differenceOf([attempt(failure)])).toBeUndefined();
+    expect(differenceOf([attempt(success), attempt({ kind: 'failure' })])).toBeUndefined();
+  });
+
+  test('an attempt whose tools are not known is no witness of what was not used [RE-05]', () => {
+    const sentence = differenceOf([attempt(success, { tools: ['rotate'] }), attempt({ kind: 'failure' })]);
+    expect(sentence).toBeUndefined();
+  });
+});
+
+describe('ranking', () => {
+  const candidate = fc.record({ signals, isSuccess: fc.boolean() });
+
+  test('each score is the sum of its parts, lies in 0–1, and the order is that of the scores [RE-03]', () => {
+    fc.assert(
+      fc.property(fc.array(candidate, { maxLength: 8 }), (given) => {
+        const candidates = given.map(({ signals: found, isSuccess }, index) => ({
+          episode: attempt(isSuccess ? success : failure, { id: String(index) }),
+          ...fuse(found, scale),
+        }));
+        const asked = { situation: {}, nowMs: Date.parse(base.startedAt) };
+        const hits = rankEpisodes(candidates, asked);
+        expect(rankEpisodes(candidates.toReversed(), asked)).toEqual(hits);
+        for (const [index, { score, why }] of hits.entries()) {
+          expect(sumOf(why)).toBeCloseTo(score, 12);
+          expect(score).toBeLessThanOrEqual(1);
+          expect(score).toBeLessThanOrEqual(hits[index - 1]?.score ?? 1);
+        }
+      }),
+    );
+  });
+
+  test('an attempt that failed is a warning, and no other is [RE-03]', () => {
+    const outcomes: readonly Outcome[] = [success, failure, { kind: 'partial', completed: [], failed: [] }];
+    const hits = rankEpisodes(
+      outcomes.map((outcome) => ({ episode: attempt(outcome, { id: outcome.kind }), relevance: 1 })),
+      { situation: {}, nowMs: 0 },
+    );
+    expect(hits.filter(({ isWarning }) => isWarning).map(({ episode }) => episode.id)).toEqual(['failure']);
+  });
+});
+
+describe('diversity', () => {
+  const group = (id: string, score: number) => [{ id, score }] as const;
+
+  test('what says the same again goes behind what says another thing [RE-04]', () => {
+    const groups = [group('a1', 0.9), group('a2', 0.88), group('b1', 0.87)];
+    const order = (lambda: number) => diversify(groups, { alike: byLetter, lambda }).map(([{ id }]) => id);
+    expect(order(0.7)).toEqual(['a1', 'b1', 'a2']);
+    expect(order(1)).toEqual(['a1', 'a2', 'b1']);
+  });
+
+  test('the best stays the first and nothing is lost, whatever is alike [RE-04]', () => {
+    fc.assert(
+      fc.property(fc.array(share, { minLength: 1, maxLength: 8 }), share, share, (scores, likeness, lambda) => {
+        const groups = scores.toSorted((a, b) => b - a).map((score, index) => group(String(index), score));
+        const chosen = diversify(groups, { alike: () => likeness, lambda: Math.max(0.01, lambda) });
+        expect(chosen[0]?.[0].score).toBe(Math.max(...scores));
+        expect(new Set(chosen)).toEqual(new Set(groups));
+      }),
+    );
+  });
+});
