@@ -74,7 +74,8 @@ function expectSame(index: TermIndex, { plain, question }: { plain: Plain; quest
 type Change =
   | { readonly kind: 'put'; readonly slot: number; readonly terms: readonly string[] }
   | { readonly kind: 'delete'; readonly slot: number }
-  | { readonly kind: 'tidy' | 'repack' };
+  | { readonly kind: 'tidy' }
+  | { readonly kind: 'repack' };
 
 const slotNumber = fc.nat(SLOTS - 1);
 const said = fc.array(fc.constantFrom(...WORDS), { maxLength: 9 });
