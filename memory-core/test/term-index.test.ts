@@ -162,7 +162,7 @@ describe('the inverted index', () => {
   test('finds words of any script, each by exactly what it is [RE-09]', () => {
     const words = fc.uniqueArray(fc.string({ unit: 'binary', minLength: 1, maxLength: 64 }), {
       minLength: 1,
-      maxLength: 40,
+      maxLength: 20,
     });
     fc.assert(
       fc.property(words, (all) => {
@@ -170,10 +170,10 @@ describe('the inverted index', () => {
         for (const [slot, word] of all.entries()) index.put(slot, [word]);
         while (index.tidy());
         for (const same of [index, repacked(index)]) {
-          for (const [slot, word] of all.entries()) {
-            expect([...scoresOf(same, [{ term: word, weight: 1 }]).keys()]).toEqual([slot]);
-            expect(same.tellingTerms(slot, 1).map(({ term }) => term)).toEqual([word]);
-          }
+          const found = all.map((term) => [...scoresOf(same, [{ term, weight: 1 }]).keys()]);
+          expect(found).toEqual(all.map((_, slot) => [slot]));
+          const told = all.map((_, slot) => same.tellingTerms(slot, 1).map(({ term }) => term));
+          expect(told).toEqual(all.map((term) => [term]));
         }
       }),
     );
