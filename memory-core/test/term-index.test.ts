@@ -227,6 +227,16 @@ describe('bounds', () => {
     expect(alone.touched()).toHaveLength(2_000);
   });
 
+  test('a term that only dead documents hold does not stand in for one that is said [RE-10]', () => {
+    const index = termIndex({ recent: 4, piece: 100_000 });
+    for (let slot = 0; slot < 9; slot += 1) index.put(slot, slot === 0 ? ['gone', 'said'] : ['said']);
+    index.delete(0);
+    const question = ['gone', 'said'].map((term) => ({ term, weight: 1 }));
+    const found = scores();
+    expect(index.score(question, { scores: found, maxPostings: 1 }).leftOut).toEqual([]);
+    expect(found.touched()).toHaveLength(8);
+  });
+
   test('keeps few segments by what each put pays for, and the dead go [RE-10]', () => {
     const index = grown(5_000);
     expect(index.parts(PREFIX).length).toBeLessThan(16);

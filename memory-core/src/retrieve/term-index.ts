@@ -33,7 +33,7 @@ export interface TermQuestion {
   readonly scores: Scores;
   /** Only these slots are scored. What a term says of itself is counted over all. */
   readonly among?: SlotSet | undefined;
-  /** Entries of the index read at most; the rarest term is read in any case. @default 2,000,000 */
+  /** Entries of the index read at most; the rarest term that a document still says is read in any case. @default 2,000,000 */
   readonly maxPostings?: number | undefined;
 }
 
@@ -107,14 +107,16 @@ function scoreTerms(
   const scored = { slots: new Uint32Array(BLOCK_POSTINGS), amounts: new Float32Array(BLOCK_POSTINGS), count: 0 };
   const leftOut: string[] = [];
   let read = 0;
+  let isAnswered = false;
   for (const { term, weight, holders } of wanted) {
-    if (read > 0 && read + holders.postings > maxPostings) {
+    if (isAnswered && read + holders.postings > maxPostings) {
       leftOut.push(term);
       continue;
     }
     read += holders.postings;
     const living = livingAmong(segments, holders);
     if (living === 0) continue;
+    isAnswered = true;
     const factor = weight * idf(segments.documents, living);
     scoreHolders(segments, { holders, scoring: { scores, among, factor, averageLength, scored } });
   }
