@@ -4,7 +4,7 @@ import type { PackedPart, UnpackedParts } from './packed-part.ts';
 import { BLOCK_POSTINGS, hasBit, type PostingBlock, readPostings } from './posting-block.ts';
 import { heaviest, readRecent } from './recent-terms.ts';
 import type { Scores } from './scores.ts';
-import type { SlotSet } from './slot-set.ts';
+import { hasSlot, type SlotSet } from './slot-set.ts';
 import { packedParts, unpackedParts } from './term-parts.ts';
 import { postingsOf } from './term-segment.ts';
 import {
@@ -33,7 +33,7 @@ export interface TermQuestion {
   readonly scores: Scores;
   /** Only these slots are scored. What a term says of itself is counted over all. */
   readonly among?: SlotSet | undefined;
-  /** Entries of the index read at most; the rarest term is read in any case. @default 2,000,000 */
+  /** Entries of the index read at most; the rarest term that a document still says is read in any case. @default 2,000,000 */
   readonly maxPostings?: number | undefined;
 }
 
@@ -106,26 +106,26 @@ function scoreTerms(
   const averageLength = segments.totalLength / segments.documents;
   const scored = { slots: new Uint32Array(BLOCK_POSTINGS), amounts: new Float32Array(BLOCK_POSTINGS), count: 0 };
   const leftOut: string[] = [];
-  const amongWords = among?.words;
   let read = 0;
+  let isAnswered = false;
   for (const { term, weight, holders } of wanted) {
-    if (read > 0 && read + holders.postings > maxPostings) {
+    if (isAnswered && read + holders.postings > maxPostings) {
       leftOut.push(term);
       continue;
     }
     read += holders.postings;
     const living = livingAmong(segments, holders);
     if (living === 0) continue;
+    isAnswered = true;
     const factor = weight * idf(segments.documents, living);
-    scoreHolders(segments, { holders, scoring: { scores, amongWords, factor, averageLength, scored } });
+    scoreHolders(segments, { holders, scoring: { scores, among, factor, averageLength, scored } });
   }
   return { leftOut };
 }
 
 interface Scoring {
   readonly scores: Scores;
-  /** Bits of the slots that are scored; all, where there are none. */
-  readonly amongWords: Uint32Array | undefined;
+  readonly among: SlotSet | undefined;
   readonly factor: number;
   readonly averageLength: number;
   /** Filled block by block. */
@@ -159,14 +159,14 @@ interface ListScoring extends Scoring {
 }
 
 function scoreBlock({ documents, frequencies, count }: PostingBlock, scoring: ListScoring): void {
-  const { scores, amongWords, factor, averageLength, slots, lengths, dead, scored } = scoring;
+  const { scores, among, factor, averageLength, slots, lengths, dead, scored } = scoring;
   const { slots: keptSlots, amounts } = scored;
   let kept = 0;
   for (let index = 0; index < count; index += 1) {
     const document = documents[index] ?? 0;
     if (dead !== undefined && hasBit(dead, document)) continue;
     const slot = slots[document] ?? 0;
-    if (amongWords !== undefined && !hasBit(amongWords, slot)) continue;
+    if (among !== undefined && !hasSlot(among, slot)) continue;
     keptSlots[kept] = slot;
     amounts[kept] = factor * saturation(frequencies[index] ?? 0, lengths[document] ?? 0, averageLength);
     kept += 1;

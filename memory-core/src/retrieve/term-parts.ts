@@ -52,7 +52,8 @@ export function unpackedParts(parts: UnpackedParts, prefix: string): PackedIndex
     }
     segments.push(held);
   }
-  const recent = segmentOf(new Uint8Array(head.buffer, head.byteOffset + 4 * at, 4 * Math.max(0, head.length - at)));
+  if (at > head.length) return undefined;
+  const recent = segmentOf(new Uint8Array(head.buffer, head.byteOffset + 4 * at, 4 * (head.length - at)));
   return recent === undefined
     ? undefined
     : { revision: low + high * 2 ** 32, nextId, sizes: { recent: recentSize, piece }, segments, recent };

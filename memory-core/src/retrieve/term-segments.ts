@@ -57,8 +57,13 @@ const RECENT = 1;
 const FIRST_CAPACITY = 1_024;
 /** Segments of about one size that are merged into one. Higher: less to merge, more to search. */
 const FAN_IN = 4;
-/** Postings that a `put` pays for, for each of its own. Each posting is merged about log₄(documents / recent) times. */
-const UPKEEP_SHARE = 12;
+/** Segments merged at once: more of a size may wait while a long merge goes on. */
+const MAX_FAN_IN = 16;
+/**
+ * Postings of upkeep that a `put` pays for, for each of its own. A posting is merged about log₄(all / recent) times, six
+ * times at a million documents, and costs with the terms around it two to five postings each time.
+ */
+const UPKEEP_SHARE = 24;
 
 export function emptySegments(sizes: TermIndexSizes): TermSegments {
   return {
@@ -308,5 +313,5 @@ function placesToMerge({ held, sizes }: TermSegments): readonly number[] {
     tiers.set(tier, [...(tiers.get(tier) ?? []), place]);
   }
   const full = [...tiers].filter(([, places]) => places.length >= FAN_IN).sort(([a], [b]) => a - b)[0];
-  return full?.[1].slice(0, FAN_IN) ?? [];
+  return full?.[1].slice(0, MAX_FAN_IN) ?? [];
 }
