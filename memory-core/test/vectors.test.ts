@@ -238,7 +238,7 @@ describe('nearest', () => {
         rows.put(slot, vector);
       });
       // Said to be so many that it would take too long to look at each.
-      for (const atMost of [rows.count, 1_000_000]) {
+      for (const atMost of [rows.count, 2_000_000]) {
         let found = 0;
         for (let asked = 0; asked < 20; asked += 1) {
           const query = member(asked);
