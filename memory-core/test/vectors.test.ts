@@ -16,7 +16,7 @@ import { scanThread } from '../src/vectors/scan-thread.ts';
 
 const WORKER = new URL(import.meta.resolve('@episodica/memory-core/scan-worker'));
 const DYING_WORKER = new URL('./fixtures/dying-worker.mjs', import.meta.url);
-const SILENT_WORKER = new URL('./fixtures/silent-worker.mjs', import.meta.url);
+const SLOW_WORKER = new URL('./fixtures/slow-worker.mjs', import.meta.url);
 const DIMENSIONS = [...Array.from({ length: 70 }, (_, index) => index + 1), 384, 512, 1_536];
 
 /** The same numbers each time: uniform in [0, 1). */
@@ -238,7 +238,7 @@ describe('nearest', () => {
         rows.put(slot, vector);
       });
       // Said to be so many that it would take too long to look at each.
-      for (const atMost of [rows.count, 1_000_000]) {
+      for (const atMost of [rows.count, 2_000_000]) {
         let found = 0;
         for (let asked = 0; asked < 20; asked += 1) {
           const query = member(asked);
@@ -379,6 +379,24 @@ describe('a long search', () => {
     return matrix;
   }
 
+  /** Asks until the worker is there and has a search, which it does not answer before it is told. */
+  async function askSlowWorker(
+    matrix: VectorMatrix,
+    query: Float32Array,
+    signal?: AbortSignal,
+  ): Promise<{ readonly last: Promise<unknown>; tell(): void }> {
+    const channel = new BroadcastChannel(`slow worker of ${DIMENSIONS_OF_LARGE}`);
+    onTestFinished(() => channel.close());
+    const heard = new Promise<void>((resolve) => {
+      channel.onmessage = () => resolve();
+    });
+    for (;;) {
+      const last = matrix.nearest(query, { count: 2, signal });
+      const isAnswered = await Promise.race([last.then(() => true), heard.then(() => false)]);
+      if (!isAnswered) return { last, tell: () => channel.postMessage('answer') };
+    }
+  }
+
   /** By the scores of single rows. */
   function expected(matrix: VectorMatrix, query: Float32Array, count: number): unknown {
     return Array.from({ length: ROWS_OF_LARGE }, (_, slot) => ({ slot, cosine: matrix.cosine(slot, query)! }))
@@ -422,7 +440,7 @@ describe('a long search', () => {
   });
 
   test('lets others have their turn [RE-10]', async () => {
-    const matrix = large(SILENT_WORKER);
+    const matrix = large(SLOW_WORKER);
     let turns = 0;
     const asked = matrix.nearest(vectorOf(1), { count: 1 });
     setImmediate(() => {
@@ -445,7 +463,7 @@ describe('a long search', () => {
   });
 
   test('ends at once when it is aborted or the matrix closed [RE-10]', async () => {
-    const matrix = large(SILENT_WORKER);
+    const matrix = large(SLOW_WORKER);
     const query = vectorOf(5);
     const aborting = (): AbortController => new AbortController();
     const early = aborting();
@@ -455,19 +473,8 @@ describe('a long search', () => {
     const sliced = matrix.nearest(query, { count: 1, signal: inSlices.signal });
     inSlices.abort();
     await expect(sliced).rejects.toMatchObject({ code: 'ABORTED' });
-    const channel = new BroadcastChannel(`silent worker of ${DIMENSIONS_OF_LARGE}`);
-    onTestFinished(() => channel.close());
-    const heard = new Promise<void>((resolve) => {
-      channel.onmessage = () => resolve();
-    });
-    // Once the worker is there, a search goes to it, and is not answered.
-    let during = aborting();
-    let last: Promise<unknown> = Promise.resolve();
-    for (let isAnswered = true; isAnswered; ) {
-      during = aborting();
-      last = matrix.nearest(query, { count: 1, signal: during.signal });
-      isAnswered = await Promise.race([last.then(() => true), heard.then(() => false)]);
-    }
+    const during = aborting();
+    const { last } = await askSlowWorker(matrix, query, during.signal);
     during.abort();
     await expect(last).rejects.toMatchObject({ code: 'ABORTED' });
     const unanswered = matrix.nearest(query, { count: 1 });
@@ -476,6 +483,16 @@ describe('a long search', () => {
     await matrix.close();
     await refused;
     await expect(matrix.nearest(query, { count: 1 })).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+
+  test('tells what a row is now that changed while it was looked at, and nothing of one that went [RE-10]', async () => {
+    const matrix = large(SLOW_WORKER);
+    const query = vectorOf(0);
+    const { last, tell } = await askSlowWorker(matrix, query);
+    matrix.put(0, vectorOf(77));
+    matrix.delete(1);
+    tell();
+    expect(await last).toEqual([{ slot: 0, cosine: matrix.cosine(0, query) }]);
   });
 
   test('never tells of a row what it is not, whatever is written meanwhile [RE-10]', async () => {

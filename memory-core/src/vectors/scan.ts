@@ -38,7 +38,7 @@ export function costBytes(room: VectorRoom, scan: Scan): number {
 
 /**
  * Slots whose vectors agree with the query in most signs. Of a turned vector each sign is a vote on the angle, so the
- * nearest are among the first thousand of a million with near certainty, at an eighth of the memory.
+ * nearest are among the first hundredth unless all are much alike, at an eighth of the memory to read.
  */
 function* likely(room: VectorRoom, scan: Scan): Generator<void, Uint32Array> {
   const alike = best(candidatesOf(scan));
@@ -50,13 +50,15 @@ function* likely(room: VectorRoom, scan: Scan): Generator<void, Uint32Array> {
   return slots;
 }
 
-/** Rows that the signs leave over: at least, and for each one that is wanted. */
+/** Rows that the signs leave over: at least, for each one that is wanted, and of those there are. */
 const MIN_CANDIDATES = 1_000;
 const CANDIDATES_EACH = 20;
-/** From so many bytes of rows on the signs go first, of wide rows sooner: the more signs, the surer they are. */
-const SIGNS_FIRST_BYTES = 64_000_000;
-const WIDE = 768;
-const SIGNS_FIRST_BYTES_OF_WIDE = 8_000_000;
+const CANDIDATE_SHARE = 0.01;
+/**
+ * From so many bytes of rows on the signs go first. Where vectors fall into groups they lose nothing, where all are much
+ * alike half of the nearest: so not as long as every row can be looked at in time.
+ */
+const SIGNS_FIRST_BYTES = 500_000_000;
 /** Counting the bits of a byte takes as long as multiplying two. */
 const SIGN_BYTE_COST = 2;
 
@@ -65,12 +67,11 @@ function wantedOf({ count, rows }: Scan): number {
 }
 
 function candidatesOf(scan: Scan): number {
-  return Math.max(MIN_CANDIDATES, CANDIDATES_EACH * wantedOf(scan));
+  return Math.max(MIN_CANDIDATES, CANDIDATES_EACH * wantedOf(scan), Math.ceil(CANDIDATE_SHARE * scan.rows));
 }
 
 function isSignsFirst({ width }: VectorRoom, scan: Scan): boolean {
-  const fromBytes = width >= WIDE ? SIGNS_FIRST_BYTES_OF_WIDE : SIGNS_FIRST_BYTES;
-  return scan.rows * width >= fromBytes && scan.rows > candidatesOf(scan);
+  return scan.rows * width >= SIGNS_FIRST_BYTES && scan.rows > candidatesOf(scan);
 }
 
 /** Whether there was anything to look at. */
