@@ -9,6 +9,7 @@ import { cache } from './cache.bench.ts';
 import { encryption } from './encryption.bench.ts';
 import { lifecycle } from './lifecycle.bench.ts';
 import { mcp } from './mcp.bench.ts';
+import { errors } from './quality/error-fix.ts';
 import { quality } from './quality.ts';
 import { remote } from './remote.bench.ts';
 import { retrieval } from './retrieval.bench.ts';
@@ -29,6 +30,7 @@ const SUITES: readonly Suite[] = [
   mcp,
   sandbox,
   quality,
+  errors,
 ];
 /** A file given by its name alone is put here; git does not see it. */
 const resultsFolder = fileURLToPath(new URL('../results/', import.meta.url));
