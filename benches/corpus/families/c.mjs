@@ -31,7 +31,7 @@ export const c = [
       command: 'gcc sky.c -o sky',
       why: 'link the file that has the function',
       again: 'gcc sky.c moon.c -o sky',
-      repair: 'gcc -c moon.c',
+      repair: 'ls',
       files: {
         'moon.c': 'int phase(int day) { return day % 29; }\n',
         'sky.c': 'int phase(int day);\nint main(void) { return phase(29); }\n',

@@ -28,8 +28,8 @@ export const git = [
     },
     {
       task: 'Take back what I did to the recipe',
-      command: 'git checkout reciepe.md',
-      why: 'spell the file as it is',
+      command: 'git checkout recipe',
+      why: 'name the file with its ending',
       again: 'git checkout recipe.md',
       repair: 'git ls-files',
       setup: [commit('recipe'), 'echo salt >> recipe.md'],

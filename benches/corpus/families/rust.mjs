@@ -62,7 +62,7 @@ export const rust = [
       command: check('pie.rs'),
       why: 'make the count a float',
       files: {
-        'pie.rs': `fn share(people: u32) -> f64 {\n    1.0 / «people⇒f64::from(people)»\n}\nfn size(people: u32) -> f64 {\n    let all: f64 = «people⇒people.into()»;\n    all\n}\nfn main() {\n    println!("{} {}", share(4), size(4));\n}\n`,
+        'pie.rs': `fn size(people: u32) -> f64 {\n    let all: f64 = «people⇒people.into()»;\n    all\n}\nfn main() {\n    println!("{}", size(4));\n}\n`,
       },
     },
     {

@@ -55,7 +55,7 @@ export const shell = [
   family('sh-no-such-file', [
     {
       task: 'Copy the timetable to the public folder',
-      command: 'cp timetable.txt public/',
+      command: 'cp timetable.txt public/today.txt',
       why: 'make the folder first',
       repair: 'mkdir -p public',
       files: { 'timetable.txt': '8:00 maths\n' },

