@@ -10,6 +10,7 @@ import { encryption } from './encryption.bench.ts';
 import { lifecycle } from './lifecycle.bench.ts';
 import { mcp } from './mcp.bench.ts';
 import { quality } from './quality/quality.ts';
+import { errors } from './quality/error-fix.ts';
 import { remote } from './remote.bench.ts';
 import { retrieval } from './retrieval.bench.ts';
 import { sandbox } from './sandbox.bench.ts';
@@ -31,6 +32,7 @@ const SUITES: readonly Suite[] = [
   mcp,
   sandbox,
   quality,
+  errors,
 ];
 /** A file given by its name alone is put here; git does not see it. */
 const resultsFolder = fileURLToPath(new URL('../results/', import.meta.url));

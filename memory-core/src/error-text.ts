@@ -25,7 +25,8 @@ export function errorExcerpt(output: string): string {
   const telling = tellingLines(lines);
   const named = telling.findIndex((line) => NAMED_ERROR.test(line));
   const at = named >= 0 ? named : telling.findIndex((line) => FAILURE_MARK.test(line));
-  const told = at >= 0 ? telling.slice(at, at + EXCERPT_LINES) : telling.slice(-EXCERPT_LINES);
+  const rest = telling.slice(at + 1).filter((line) => !ASIDE.test(line));
+  const told = at >= 0 ? [telling[at] ?? '', ...rest].slice(0, EXCERPT_LINES) : telling.slice(-EXCERPT_LINES);
   const apart = telling.find((line) => CODE_APART.test(line) && !told.includes(line));
   const where = stackFrames(lines).slice(0, EXCERPT_FRAMES).map(frameText).join('');
   const message = [...told, ...(apart === undefined ? [] : [apart])].join(' ').replace(FRAME_TOLD, '');
@@ -117,6 +118,8 @@ const NAMED_ERROR = new RegExp(
   'u',
 );
 const FAILURE_MARK = /\bFAIL(?:ED)?\b|[✗✖×]|\berror\b|\bfailed\b|\bcannot\b|\bdenied\b/iu;
+/** What a compiler adds to an error. */
+const ASIDE = /\b(?:note|help|hint|warning):/iu;
 const CODE_APART = /^(?:code|name|type): ?'?[A-Z]/u;
 const NOISE = new RegExp(
   [
@@ -124,7 +127,8 @@ const NOISE = new RegExp(
     String.raw`^\s*[{}[\]]+,?\s*$|^Traceback|^#\s|^\s*\d+\s*[|│]|^\s*[>→]\s|^\s*❯|^\s*-->|^Node\.js v\d`,
     String.raw`could not compile|aborting due to|collect2: error|ld returned|For more information about|\*\*\* \[.*\] Error \d`,
     String.raw`A complete log of this run|^npm (?:ERR!|error)\s*$|^npm (?:ERR!|error) (?:path|errno|Lifecycle|command|workspace|location)\b`,
-    String.raw`^Some errors (?:have|were)|^Found \d+ |^\d+ errors?$|^FAILED \(|^\s*(?:duration_ms|location|failureType):`,
+    String.raw`^Some errors (?:have|were)|^Found \d+ |^\d+ errors?$|^FAILED \(|^\s*(?:duration_ms|location|failureType|errno|syscall|path|dest):`,
+    String.raw`^(?:Exit code|exit status) [012]$|^\s*(?:Test Files|Tests|Start at|Duration)\s|^\s*\[\d+/\d+\]`,
   ].join('|'),
   'u',
 );

@@ -6,7 +6,15 @@ const B = 0.75;
 
 /** Ranks documents by BM25 (Robertson & Zaragoza 2009): lower-cased words, stop words removed, light suffix stemmer. */
 export function bm25Floor(texts: readonly string[]): (query: string) => readonly number[] {
-  const documents = texts.map(wordsOf);
+  const scoresOf = bm25Scores(texts.map(wordsOf));
+  return (query) => {
+    const scores = scoresOf(wordsOf(query));
+    return [...scores.keys()].sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0) || a - b);
+  };
+}
+
+/** The BM25 of each document for a question, of terms that are given. */
+export function bm25Scores(documents: readonly (readonly string[])[]): (asked: readonly string[]) => readonly number[] {
   const counts = documents.map(countWords);
   const documentFrequency = countWords(counts.flatMap((words) => [...words.keys()]));
   const averageLength = documents.reduce((sum, words) => sum + words.length, 0) / documents.length;
@@ -23,10 +31,9 @@ export function bm25Floor(texts: readonly string[]): (query: string) => readonly
     }, 0);
   };
 
-  return (query) => {
-    const terms = [...new Set(wordsOf(query))];
-    const scores = documents.map((_, index) => scoreOf(terms, index));
-    return [...scores.keys()].sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0) || a - b);
+  return (asked) => {
+    const terms = [...new Set(asked)];
+    return documents.map((_, index) => scoreOf(terms, index));
   };
 }
 

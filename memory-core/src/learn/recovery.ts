@@ -110,7 +110,8 @@ function changing(steps: readonly Step[]): readonly Step[] {
 }
 
 /** Tools and commands that change nothing. */
-const LOOKING = /^(?:read|view|grep|rg|glob|ls|list|search|find|cat|head|tail|pwd|which)(?![\p{L}\p{N}])/iu;
+const LOOKING =
+  /^(?:read|view|grep|rg|glob|ls|list|search|find|cat|head|tail|pwd|which|git (?:status|log|diff|show|ls-files|blame))(?![\p{L}\p{N}])/iu;
 
 function isLooking(step: Step): boolean {
   return LOOKING.test(commandOf(step) ?? step.tool);
@@ -145,7 +146,7 @@ function wordsOf(line: string): readonly string[] {
 function wordPieces(line: string): readonly string[] {
   return line
     .slice(0, COMMAND_CHARACTERS)
-    .split(/[\s/:]+/u)
+    .split(/[\s/:.]+/u)
     .filter((piece) => piece !== '');
 }
 

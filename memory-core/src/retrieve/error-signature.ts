@@ -32,6 +32,7 @@ export function errorSignature(text: string): ErrorSignature {
   const template = CODES.reduce((rest, { form }) => rest.replace(form, ' '), message.replace(TYPE, ' '))
     .replace(QUOTED, (_, ...groups: readonly unknown[]) => quotedPart(groups, keep))
     .replace(PATH, ' ')
+    .replace(EXIT, ' ')
     .replace(SUBJECT, keep)
     .replace(IDENTIFIER, keep)
     .replace(NUMBER, ' ');
@@ -64,11 +65,11 @@ export function signatureTerms(signature: ErrorSignature): readonly string[] {
 
 /**
  * How much two errors are the same, 0–1: the mean of how far each kind of evidence agrees (Dice's coefficient),
- * weighed by what it tells, over the kinds that either of them has. Errors of other types, or with other codes, are
- * not the same whatever their words.
+ * weighed by what it tells, over the kinds that both of them have. Errors of other types are not the same whatever
+ * their words; other codes weigh as much as all words, as tools give several codes to one mistake.
  */
 export function signatureMatch(one: ErrorSignature, other: ErrorSignature): number {
-  if (isApart(one.types, other.types) || isApart(one.codes, other.codes)) return 0;
+  if (isApart(one.types, other.types)) return 0;
   let agreed = 0;
   let possible = 0;
   for (const kind of KINDS) {
@@ -98,8 +99,9 @@ const MAX_TERM = 64;
 /** Read of a text to see whether it is an error. */
 const LOOKED_AT = 16_000;
 
+/** A type where a type stands: before a colon, at the end. Elsewhere it is what an error speaks of. */
 const TYPE =
-  /\b(?!(?:Internal)?(?:Error|Exception)\b)[A-Z]\w*(?:Error|Exception|Warning|Panic|Fault|Interrupt|Iteration)\b/gu;
+  /\b(?!(?:Internal)?(?:Error|Exception)\b)[A-Z]\w*(?:Error|Exception|Warning|Panic|Fault|Interrupt|Iteration)(?=\s*[:'"[(]|\s*$|\s+(?:at|-)\s)/gu;
 
 interface CodeForm {
   readonly form: RegExp;
@@ -129,6 +131,8 @@ const PATH =
 const SUBJECT =
   /[\w$.]+(?= is not (?:defined|a function|iterable|a constructor|recognized)|: (?:command )?not found)|(?<=\b(?:symbol: {1,3}(?:class|variable|method)|column|table|reference to|undefined:|script:) )[\w$.:]+/gu;
 const IDENTIFIER = /[\w$]*(?:[a-z0-9][A-Z]|_|\$|::|\.(?=[A-Za-z])|\(\))[\w$.:()]*/gu;
+/** Every failure ends with a code; what it is has been taken already. */
+const EXIT = /\bexit(?:ed)?(?: with)?(?: code| status):?/giu;
 const NUMBER = /0x[\da-f]+|\b(?=[a-f]*\d)[\da-f]{7,}\b|(?<![\p{L}\p{N}])[+-]?\d[\d.,:]*\w{0,2}\b/giu;
 const TOLD_FRAMES = / ?\(at (?:\S+ in )?[^\s()]+\)/gu;
 
