@@ -289,63 +289,64 @@ interface ModelRow {
   release(): Promise<void>;
 }
 
-/** The row of the model in the store: how long its vectors are, and who embeds now. */
+/** How long the vectors of the model are, and who embeds now: as it stands in the store, to our knowledge. */
+function knownRow({ store, actor }: MemoryContext, model: string) {
+  let row: EmbeddingModel = { id: model, version: 0 };
+  return {
+    now: (): EmbeddingModel => row,
+    async read(options: CallOptions): Promise<void> {
+      const [found] = await store.getMany('model', [model], options);
+      row = found ?? { id: model, version: 0 };
+    },
+    /** Beside embeddings, where there are some, and only as long as nobody else changed it. */
+    async write(puts: readonly Put<'embedding'>[], next: Omit<EmbeddingModel, 'version'> | undefined): Promise<void> {
+      const { version } = row;
+      const value = next && { ...next, version: version + 1 };
+      const change = value === undefined ? [] : [{ op: 'put', kind: 'model', value, ifVersion: version } as const];
+      await store.write([...puts, ...change], { actor });
+      row = value ?? row;
+    },
+  };
+}
+
 function modelRow(context: MemoryContext, { embedder, leaseMs }: DrainSetup): ModelRow {
-  const { store, logger, actor } = context;
   const holder = context.newId();
-  /** As it stands in the store, to our knowledge. */
-  let row: EmbeddingModel = { id: embedder.model, version: 0 };
-  const isHeld = (): boolean => row.lease?.holder === holder;
+  const row = knownRow(context, embedder.model);
+  const isHeld = (): boolean => row.now().lease?.holder === holder;
   const newLease = (): Pick<EmbeddingModel, 'lease'> => ({
     lease: { holder, until: new Date(context.clock() + leaseMs).toISOString() },
   });
 
-  async function read(options: CallOptions): Promise<void> {
-    const [found] = await store.getMany('model', [embedder.model], options);
-    row = found ?? { id: embedder.model, version: 0 };
-  }
-
-  async function write(
-    puts: readonly Put<'embedding'>[],
-    next: Omit<EmbeddingModel, 'version'> | undefined,
-  ): Promise<void> {
-    const { version } = row;
-    const value = next && { ...next, version: version + 1 };
-    const change = value === undefined ? [] : [{ op: 'put', kind: 'model', value, ifVersion: version } as const];
-    await store.write([...puts, ...change], { actor });
-    row = value ?? row;
-  }
-
   /** Answers whether this one may go on. */
   async function tryStore(puts: readonly Put<'embedding'>[], isLast: boolean): Promise<boolean | 'again'> {
-    const dimensions = checkedDimensions(puts, row);
-    const { lease: _lease, ...rest } = row;
+    const dimensions = checkedDimensions(puts, row.now());
+    const { lease: _lease, ...rest } = row.now();
     const next = { ...rest, ...defined({ dimensions }), ...(isHeld() && !isLast ? newLease() : {}) };
     try {
-      await write(puts, isHeld() || dimensions !== row.dimensions ? next : undefined);
+      await row.write(puts, isHeld() || dimensions !== rest.dimensions ? next : undefined);
       return true;
     } catch (error) {
       if (!isConflict(error)) throw error;
     }
     const wasHeld = isHeld();
-    await read({});
+    await row.read({});
     if (!wasHeld || isHeld()) return 'again';
     // Another one took over, as this one was silent for too long. What was paid for is worth storing all the same.
-    checkedDimensions(puts, row);
-    await write(puts, undefined);
+    checkedDimensions(puts, row.now());
+    await row.write(puts, undefined);
     return false;
   }
 
   return {
     async take(options) {
       for (;;) {
-        await read(options);
+        await row.read(options);
         if (!embedder.isRemote) return 0;
-        const { lease } = row;
+        const { lease } = row.now();
         const leftMs = lease === undefined || isHeld() ? 0 : Date.parse(lease.until) - context.clock();
         if (leftMs > 0) return leftMs;
         try {
-          await write([], { ...row, ...newLease() });
+          await row.write([], { ...row.now(), ...newLease() });
           return 0;
         } catch (error) {
           if (!isConflict(error)) throw error;
@@ -366,11 +367,11 @@ function modelRow(context: MemoryContext, { embedder, leaseMs }: DrainSetup): Mo
     },
     async release() {
       if (!isHeld()) return;
-      const { lease: _lease, ...rest } = row;
+      const { lease: _lease, ...rest } = row.now();
       // Where this fails, it ends by itself.
-      await write([], rest).catch((error: unknown) =>
-        logger.debug({ error }, 'the lease of the embedder was not given back'),
-      );
+      await row
+        .write([], rest)
+        .catch((error: unknown) => context.logger.debug({ error }, 'the lease of the embedder was not given back'));
     },
   };
 }
