@@ -135,10 +135,17 @@ async function gathered(store: MemoryStore, filter: EpisodeFilter, options: Call
   const countSteps = async (): Promise<void> => {
     const episodeIds = uncounted.map(({ id }) => id);
     for await (const _step of store.scan('step', { episodeIds }, options)) steps += 1;
-    vectors += await vectorCount(store, episodeIds, options);
+  };
+  const countVectors = async (): Promise<void> => {
+    const found = await vectorCount(
+      store,
+      uncounted.map(({ id }) => id),
+      options,
+    );
+    vectors += found;
   };
   const count = async (): Promise<void> => {
-    const [found] = await Promise.all([learnt.add(uncounted), countSteps()]);
+    const [found] = await Promise.all([learnt.add(uncounted), countSteps(), countVectors()]);
     evidence += found;
     uncounted = [];
   };

@@ -167,8 +167,12 @@ test('a text that the embedder turns down for good is not in the way of others, 
       if (texts.includes('far too long')) throw refusal();
     },
   });
+  const recovery = { failedStep: 1, fixedStep: 2, tool: 'bash', action: 'test', error: 'far too long', fix: [] };
+  const partly = aCompletedEpisode({ description: 'good in part', recoveries: [recovery] });
+  await store.write([put('episode', partly)]);
   const queue = queueOver(store, embedder);
-  expect(await queue.now({})).toBe(5);
+  expect(await queue.now({})).toBe(6);
+  expect(await store.getMany('embedding', [embeddingId(partly.id, 'fake/1')])).toMatchObject([{ vectors: [] }]);
   const [, long] = episodes;
   const [refused] = await store.getMany('embedding', [embeddingId(long!.id, 'fake/1')]);
   expect(refused).toMatchObject({ vectors: [], textHash: textHash(embeddedTexts(long!)) });

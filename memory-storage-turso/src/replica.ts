@@ -252,16 +252,7 @@ function readingSide(
         await prepare();
         return local.changes(since, options);
       },
-      text: {
-        async match(query, options) {
-          await prepare();
-          return local.text.match(query, options);
-        },
-        async terms(kind, ids, options) {
-          await prepare();
-          return local.text.terms(kind, ids, options);
-        },
-      },
+      text: textBehind(local, prepare),
       dated: {
         async getMany(asked, options) {
           await prepare();
@@ -273,6 +264,19 @@ function readingSide(
           return local.dated.match(query, options);
         },
       },
+    },
+  };
+}
+
+function textBehind({ text }: Pick<TursoStore, 'text'>, prepare: () => Promise<void>): TursoStore['text'] {
+  return {
+    async match(query, options) {
+      await prepare();
+      return text.match(query, options);
+    },
+    async terms(kind, ids, options) {
+      await prepare();
+      return text.terms(kind, ids, options);
     },
   };
 }

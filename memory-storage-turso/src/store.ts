@@ -11,7 +11,7 @@ import { type Call, datedReads, getMany, PAGES, readChanges, rowsInPages } from 
 import type { Replica } from './replica.ts';
 import { hasTable, rowToEntity } from './rows.ts';
 import { schemaVersion } from './schema.ts';
-import { termsIn } from './search.ts';
+import { type TermsRequest, termsIn } from './search.ts';
 import { writeBatch } from './write-batch.ts';
 
 /** What this store offers beside the port. */
@@ -95,15 +95,7 @@ export function tursoStore(connection: StoreConnection, { jobs, schema, encrypti
 
     text: {
       match: (query, options) => call('search', options?.signal, () => jobs.run('match', query)),
-      terms: (kind, ids, options) =>
-        call('read', options?.signal, async () => {
-          const found: (IndexTerms | undefined)[] = [];
-          while (found.length < ids.length) {
-            const rows = await jobs.run('terms', { kind, ids: ids.slice(found.length) });
-            found.push(...(await mapInTurns(rows, termsIn)));
-          }
-          return found;
-        }),
+      terms: (kind, ids, options) => call('read', options?.signal, () => allTerms(jobs, { kind, ids })),
     },
 
     dated: datedReads({ connection, jobs, call }),
@@ -116,6 +108,16 @@ export function tursoStore(connection: StoreConnection, { jobs, schema, encrypti
       await connection.close();
     },
   };
+}
+
+/** Of all of them, in as many answers as it takes. */
+async function allTerms(jobs: JobThreads, { kind, ids }: TermsRequest): Promise<readonly (IndexTerms | undefined)[]> {
+  const found: (IndexTerms | undefined)[] = [];
+  while (found.length < ids.length) {
+    const rows = await jobs.run('terms', { kind, ids: ids.slice(found.length) });
+    found.push(...(await mapInTurns(rows, termsIn)));
+  }
+  return found;
 }
 
 /** `end` refuses calls from now on, and waits for those that have begun. */

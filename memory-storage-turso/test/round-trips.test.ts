@@ -190,7 +190,7 @@ const VERBS: readonly Expected[] = [
   },
   { verb: 'listPatterns', bare: [3, 3], cached: [3, 3], run: (memory) => memory.listPatterns() },
   { verb: 'tagStats', bare: [1, 1], cached: [1, 1], run: (memory) => memory.tagStats() },
-  { verb: 'forget', bare: [7, 5], cached: [7, 5], run: (memory, { going }) => memory.forget({ ids: [going] }) },
+  { verb: 'forget', bare: [8, 5], cached: [8, 5], run: (memory, { going }) => memory.forget({ ids: [going] }) },
 ];
 
 for (const scheme of ['http', 'ws']) {

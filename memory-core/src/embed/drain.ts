@@ -30,6 +30,8 @@ export interface EmbeddingQueue {
   readonly model: string;
   /** The cosine that hardly two texts reach that have nothing to do with each other; measured before the first vector is stored. */
   noise(options: CallOptions): Promise<number>;
+  /** How far a full cosine is to be believed, 0–1. */
+  readonly trust: number;
   /** Embeds in the background what is due, unless that runs already or waits for another attempt. */
   soon(): void;
   /**
@@ -60,6 +62,8 @@ const PAUSES = { firstMs: 1_000, maxMs: 300_000 };
 const LEASE_MS = 60_000;
 /** Of a model of which nothing is known yet: what most models give to unrelated texts lies below. */
 const UNKNOWN_NOISE = 0.5;
+/** Of a model of language: it knows what words mean. */
+const DEFAULT_TRUST = 0.9;
 
 /**
  * One run at a time in this process. Vectors of other models stay in the store, so that going back to one costs
@@ -112,6 +116,7 @@ export function embeddingQueue(
 
   return {
     model: embedder.model,
+    trust: embedder.trust ?? DEFAULT_TRUST,
     async noise(call) {
       const known = embedder.noise ?? measured;
       if (known !== undefined) return known;
@@ -312,66 +317,67 @@ interface ModelRow {
   release(): Promise<void>;
 }
 
-/** The row of the model in the store: how long its vectors are, and who embeds now. */
+/** How long the vectors of the model are, and who embeds now: as it stands in the store, to our knowledge. */
+function knownRow({ store, actor }: EmbeddingContext, model: string) {
+  let row: EmbeddingModel = { id: model, version: 0 };
+  return {
+    now: (): EmbeddingModel => row,
+    async read(options: CallOptions): Promise<void> {
+      const [found] = await store.getMany('model', [model], options);
+      row = found ?? { id: model, version: 0 };
+    },
+    /** Beside embeddings, where there are some, and only as long as nobody else changed it. */
+    async write(puts: readonly Put<'embedding'>[], next: Omit<EmbeddingModel, 'version'> | undefined): Promise<void> {
+      const { version } = row;
+      const value = next && { ...next, version: version + 1 };
+      const change = value === undefined ? [] : [{ op: 'put', kind: 'model', value, ifVersion: version } as const];
+      await store.write([...puts, ...change], { actor });
+      row = value ?? row;
+    },
+  };
+}
+
 function modelRow(context: EmbeddingContext, { embedder, vectors, leaseMs }: DrainSetup): ModelRow {
-  const { store, logger, actor } = context;
   const holder = context.newId();
-  /** As it stands in the store, to our knowledge. */
-  let row: EmbeddingModel = { id: embedder.model, version: 0 };
+  const row = knownRow(context, embedder.model);
   let noise: number | undefined;
-  const isHeld = (): boolean => row.lease?.holder === holder;
+  const isHeld = (): boolean => row.now().lease?.holder === holder;
   const newLease = (): Pick<EmbeddingModel, 'lease'> => ({
     lease: { holder, until: new Date(context.clock() + leaseMs).toISOString() },
   });
 
-  async function read(options: CallOptions): Promise<void> {
-    const [found] = await store.getMany('model', [embedder.model], options);
-    row = found ?? { id: embedder.model, version: 0 };
-  }
-
-  async function write(
-    puts: readonly Put<'embedding'>[],
-    next: Omit<EmbeddingModel, 'version'> | undefined,
-  ): Promise<void> {
-    const { version } = row;
-    const value = next && { ...next, version: version + 1 };
-    const change = value === undefined ? [] : [{ op: 'put', kind: 'model', value, ifVersion: version } as const];
-    await store.write([...puts, ...change], { actor });
-    row = value ?? row;
-  }
-
   /** Answers whether this one may go on. */
   async function tryStore(puts: readonly Put<'embedding'>[], isLast: boolean): Promise<boolean | 'again'> {
-    const dimensions = checkedDimensions(puts, row);
-    const { lease: _lease, ...rest } = row;
-    const known = defined({ dimensions, noise: row.noise ?? noise });
-    const isNews = dimensions !== row.dimensions || known.noise !== row.noise;
+    const dimensions = checkedDimensions(puts, row.now());
+    const { lease: _lease, ...rest } = row.now();
+    const known = defined({ dimensions, noise: rest.noise ?? noise });
+    const isNews = known.dimensions !== rest.dimensions || known.noise !== rest.noise;
     const next = { ...rest, ...known, ...(isHeld() && !isLast ? newLease() : {}) };
     try {
-      await write(puts, isHeld() || isNews ? next : undefined);
+      await row.write(puts, isHeld() || isNews ? next : undefined);
       return true;
     } catch (error) {
       if (!isConflict(error)) throw error;
     }
     const wasHeld = isHeld();
-    await read({});
+    await row.read({});
     if (!wasHeld || isHeld()) return 'again';
     // Another one took over, as this one was silent for too long. What was paid for is worth storing all the same.
-    checkedDimensions(puts, row);
-    await write(puts, undefined);
+    checkedDimensions(puts, row.now());
+    await row.write(puts, undefined);
     return false;
   }
 
   return {
     async take(options) {
       for (;;) {
-        await read(options);
+        await row.read(options);
         if (!embedder.isRemote) return 0;
-        const { lease } = row;
+        const { lease } = row.now();
         const leftMs = lease === undefined || isHeld() ? 0 : Date.parse(lease.until) - context.clock();
         if (leftMs > 0) return leftMs;
         try {
-          await write([], { ...row, ...newLease() });
+          await row.write([], { ...row.now(), ...newLease() });
           return 0;
         } catch (error) {
           if (!isConflict(error)) throw error;
@@ -380,7 +386,7 @@ function modelRow(context: EmbeddingContext, { embedder, vectors, leaseMs }: Dra
     },
     async measureNoise(options) {
       noise ??= embedder.noise;
-      if (noise !== undefined || row.noise !== undefined) return;
+      if (noise !== undefined || row.now().noise !== undefined) return;
       const found = await vectors.embed(UNRELATED_TEXTS, options);
       noise = noiseOf(found.filter((vector) => vector !== undefined));
     },
@@ -398,11 +404,11 @@ function modelRow(context: EmbeddingContext, { embedder, vectors, leaseMs }: Dra
     },
     async release() {
       if (!isHeld()) return;
-      const { lease: _lease, ...rest } = row;
+      const { lease: _lease, ...rest } = row.now();
       // Where this fails, it ends by itself.
-      await write([], rest).catch((error: unknown) =>
-        logger.debug({ error }, 'the lease of the embedder was not given back'),
-      );
+      await row
+        .write([], rest)
+        .catch((error: unknown) => context.logger.debug({ error }, 'the lease of the embedder was not given back'));
     },
   };
 }

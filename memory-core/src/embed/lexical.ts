@@ -2,6 +2,7 @@
 // what else was seen, so that a vector made today can be compared with one made in any other process at any other time.
 import { throwIfAborted } from '../errors.ts';
 import type { Embedder } from '../ports/embedder.ts';
+import { LEXICAL_TRUST } from '../retrieve/fuse.ts';
 import { isStopWord, tokenize } from '../retrieve/tokenize.ts';
 import { type Lexicon, lexicon } from './lexicon.ts';
 
@@ -13,6 +14,7 @@ export function lexicalEmbedder(words: Lexicon = lexicon()): Embedder {
   return {
     model: 'lexical/1',
     noise: LEXICAL_NOISE,
+    trust: LEXICAL_TRUST,
     isRemote: false,
     maxBatch: MAX_BATCH,
     async embed(texts, { signal }) {

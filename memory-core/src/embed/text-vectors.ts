@@ -23,7 +23,7 @@ export interface TextVectors {
 
 export interface TextVectorsOptions {
   readonly embedder: Embedder;
-  /** Asked for texts of a remote embedder: any other is faster than it. */
+  /** Asked for texts of a remote embedder: the others are faster than it. */
   readonly cache?: MemoryCache | undefined;
   readonly logger: Logger;
 }

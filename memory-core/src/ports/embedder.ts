@@ -14,6 +14,9 @@ export interface Embedder {
   /** The cosine that hardly two texts reach that have nothing to do with each other, where that is known. */
   readonly noise?: number | undefined;
 
+  /** How far a full cosine is to be believed, 0–1. @default 0.9 */
+  readonly trust?: number | undefined;
+
   /** Texts taken in one call, at most. */
   readonly maxBatch: number;
 

@@ -98,16 +98,7 @@ export function inMemoryStore(
       return entriesIn(journal, since, call?.limit);
     },
 
-    text: {
-      async match(query, call) {
-        enter(call);
-        return matchesIn(tables, query);
-      },
-      async terms(kind, ids, call) {
-        enter(call);
-        return ids.map((id) => copyOfTerms(tables[kind].get(id)?.terms));
-      },
-    },
+    text: textIn(tables, enter),
 
     dated: {
       async getMany({ kind, ids, since, limit }, call) {
@@ -123,6 +114,19 @@ export function inMemoryStore(
 
     async close() {
       isClosed = true;
+    },
+  };
+}
+
+function textIn(tables: Tables, enter: (call: CallOptions | undefined) => void): TextIndex {
+  return {
+    async match(query, call) {
+      enter(call);
+      return matchesIn(tables, query);
+    },
+    async terms(kind, ids, call) {
+      enter(call);
+      return ids.map((id) => copyOfTerms(tables[kind].get(id)?.terms));
     },
   };
 }
