@@ -202,7 +202,11 @@ export function openMemory(options: MemoryOptions): Memory {
     },
     renameTag: (names, call = {}) => renameTag(context, names, call),
     tagStats: async (filter = {}, call = {}) => tagStats(context, checkedFilter(filter), call),
-    forget: async (filter, call = {}) => forget(context, checkedFilter(filter), call),
+    async forget(filter, call = {}) {
+      const receipt = await forget(context, checkedFilter(filter), call);
+      if (call.dryRun !== true) await index.forgotten();
+      return receipt;
+    },
     search: (query, call = {}) => search(context, query, call),
     async listPatterns(filter = {}, call = {}) {
       const found = await gatherPatterns(store, { terms: undefined, filter, limit: LISTED_PATTERNS }, call);

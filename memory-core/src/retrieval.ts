@@ -6,7 +6,7 @@ export { differenceOf } from './retrieve/difference.ts';
 export { diversify } from './retrieve/diversify.ts';
 export { type Calibration, fuse, isRelevant, LEXICAL_TRUST, type Signals } from './retrieve/fuse.ts';
 export { episodeTerms } from './retrieve/index-terms.ts';
-export { rankEpisodes } from './retrieve/rank.ts';
+export { rated } from './retrieve/rank.ts';
 export { scores } from './retrieve/scores.ts';
 export { type TermIndex, termIndex, type WeightedTerm } from './retrieve/term-index.ts';
 export { queryTerms } from './retrieve/tokenize.ts';

@@ -12,7 +12,9 @@ import { type SearchQuery, searchQuery } from './query.ts';
 import type { Hint } from './retrieve/hints.ts';
 import { normaliseTag } from './tag.ts';
 
-export interface SearchResult extends Answer {
+export interface SearchResult extends Omit<Answer, 'lacks'> {
+  /** Why the answer may be less complete than it could be; empty when nothing stood in the way. */
+  readonly degraded: readonly string[];
   /** Something was asked in words and nothing stored has to do with it. */
   readonly isAbstained: boolean;
 }
@@ -27,12 +29,13 @@ const DEFAULT_HITS = 10;
 export async function search(context: MemoryContext, query: SearchQuery, options: CallOptions): Promise<SearchResult> {
   const asked = toAsked(context, query);
   const index = await context.index.current(options);
-  const found = await (index === undefined
+  const { lacks, ...found } = await (index === undefined
     ? answerOfStore(context, asked, options)
     : answerOfIndex(context, { index, asked }, options));
   const isEmpty = found.episodes.length === 0 && found.patterns.length === 0 && found.fixes.length === 0;
-  if (isEmpty && found.degraded.length > 0) throw incomplete(found.degraded);
-  return { ...found, isAbstained: asked.text !== undefined && isEmpty };
+  const degraded = lacks.map(({ reason }) => reason);
+  if (isEmpty && lacks.some(({ isPassing }) => isPassing)) throw incomplete(degraded);
+  return { ...found, degraded, isAbstained: asked.text !== undefined && isEmpty };
 }
 
 /** Fixes of errors like this one among the episodes that the filter lets through, best first. */

@@ -6,7 +6,7 @@ import { corroborated, groupAttempts, likenessAmong, type Supported } from '../s
 import { differenceOf } from '../src/retrieve/difference.ts';
 import { diversify } from '../src/retrieve/diversify.ts';
 import { fuse, isRelevant, type Signals } from '../src/retrieve/fuse.ts';
-import { rankEpisodes } from '../src/retrieve/rank.ts';
+import { ordered } from '../src/retrieve/order.ts';
 
 const scale = { noise: 0.25, trust: 0.3, information: 20 };
 const share = fc.double({ min: 0, max: 1, noNaN: true });
@@ -185,32 +185,37 @@ describe('what differed', () => {
 describe('ranking', () => {
   const candidate = fc.record({ signals, isSuccess: fc.boolean() });
 
+  /** Candidates with the signals, of which every third succeeded and pairs are attempts at one task. */
+  const orderOf = (given: readonly Signals[], order: (slots: readonly number[]) => readonly number[] = (slots) => slots) =>
+    ordered(
+      order(given.map((_, slot) => slot)).map((slot) => ({ slot, signals: given[slot] ?? {} })),
+      {
+        scale,
+        standingOf: (slot) => ({ reward: (slot % 5) / 5, time: (slot % 7) / 7, place: (slot % 3) / 3 }),
+        tellingOf: (slot) => [{ term: `task ${slot >> 1}`, weight: 1 }],
+        isSuccess: (slot) => slot % 3 === 0,
+        idOf: (slot) => String(slot).padStart(4, '0'),
+      },
+    );
+
   test('each score is the sum of its parts, lies in 0–1, and the order is that of the scores [RE-03]', () => {
     fc.assert(
-      fc.property(fc.array(candidate, { maxLength: 8 }), (given) => {
-        const candidates = given.map(({ signals: found, isSuccess }, index) => ({
-          episode: attempt(isSuccess ? success : failure, { id: String(index) }),
-          ...fuse(found, scale),
-        }));
-        const asked = { situation: {}, nowMs: Date.parse(base.startedAt) };
-        const hits = rankEpisodes(candidates, asked);
-        expect(rankEpisodes(candidates.toReversed(), asked)).toEqual(hits);
-        for (const [index, { score, why }] of hits.entries()) {
+      fc.property(fc.array(signals, { maxLength: 60 }), (given) => {
+        const hits = orderOf(given);
+        expect(orderOf(given, (slots) => slots.toReversed())).toEqual(hits);
+        for (const [place, { score, why }] of hits.entries()) {
           expect(sumOf(why)).toBeCloseTo(score, 12);
-          expect(score).toBeLessThanOrEqual(1);
-          expect(score).toBeLessThanOrEqual(hits[index - 1]?.score ?? 1);
+          expect(score).toBeGreaterThan(0);
+          expect(score).toBeLessThanOrEqual(place === 0 ? 1 : (hits[place - 1]?.score ?? 0));
         }
       }),
     );
   });
 
-  test('an attempt that failed is a warning, and no other is [RE-03]', () => {
-    const outcomes: readonly Outcome[] = [success, failure, { kind: 'partial', completed: [], failed: [] }];
-    const hits = rankEpisodes(
-      outcomes.map((outcome) => ({ episode: attempt(outcome, { id: outcome.kind }), relevance: 1 })),
-      { situation: {}, nowMs: 0 },
-    );
-    expect(hits.filter(({ isWarning }) => isWarning).map(({ episode }) => episode.id)).toEqual(['failure']);
+  test('of attempts at one task the successful one comes first, and brings the others along [RE-05]', () => {
+    const hits = orderOf([{}, {}, { text: 0.9 }, { text: 0.8 }, { text: 0.85 }]);
+    expect(hits.map(({ slot }) => slot)).toEqual([3, 2, 4]);
+    expect(hits.map(({ group }) => group)).toEqual([0, 0, 1]);
   });
 });
 

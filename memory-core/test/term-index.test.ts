@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { idf, saturation } from '../src/retrieve/bm25.ts';
+import { rarity, saturation } from '../src/retrieve/bm25.ts';
 import type { UnpackedParts } from '../src/retrieve/packed-part.ts';
 import { scores } from '../src/retrieve/scores.ts';
 import type { SlotSet } from '../src/retrieve/slot-set.ts';
@@ -27,7 +27,7 @@ function plainScores(plain: Plain, question: readonly WeightedTerm[]): ReadonlyM
       const frequency = terms.filter((said) => said === term).length;
       if (frequency === 0) continue;
       const share = saturation(frequency, terms.length, averageLength);
-      found.set(slot, (found.get(slot) ?? 0) + weight * idf(plain.size, plainFrequency(plain, term)) * share);
+      found.set(slot, (found.get(slot) ?? 0) + weight * rarity(plain.size, plainFrequency(plain, term)) * share);
     }
   }
   return found;

@@ -16,7 +16,7 @@ import {
   lexicalEmbedder,
   likenessAmong,
   queryTerms,
-  rankEpisodes,
+  rated,
   relevance,
   type Signals,
   scores,
@@ -157,14 +157,15 @@ function rank(
   );
   const alike = (one: { readonly slot: number }, other: { readonly slot: number }) => likeness(one.slot, other.slot);
   const supported = hasAttempts ? corroborated(compared, alike) : compared;
-  const slots = new Map(found.map(({ slot, episode }) => [episode.id, slot]));
-  const ranked = hasReward
-    ? rankEpisodes([...supported, ...fused.slice(COMPARED)], { situation: {}, nowMs: 0 })
-    : supported.map(({ episode, relevance: score }) => ({ episode, score })).sort((a, b) => b.score - a.score);
-  const hits = ranked.map(({ episode, score }) => {
-    const isSuccess = episode.status === 'completed' && episode.outcome.kind === 'success';
-    return { id: episode.id, slot: slots.get(episode.id) ?? 0, score, isSuccess };
-  });
+  const hits = [...supported, ...fused.slice(COMPARED)]
+    .map((candidate) => {
+      const { episode, slot, relevance: own } = candidate;
+      const reward = episode.status === 'completed' ? episode.reward.total : 0;
+      const score = hasReward ? rated(candidate, { reward, time: 0, place: 0 }).score : own;
+      const isSuccess = episode.status === 'completed' && episode.outcome.kind === 'success';
+      return { id: episode.id, slot, score, isSuccess };
+    })
+    .sort((a, b) => b.score - a.score);
   const groups = hasGroups ? groupAttempts(hits, alike) : hits.map((hit) => [hit] as const);
   const ordered = hasDiversity ? diversify(groups, { alike, lambda: LAMBDA }) : groups;
   return ordered.flat().map(({ id }) => id);

@@ -20,5 +20,11 @@ export interface Answer {
   readonly patterns: readonly PatternHit[];
   readonly fixes: readonly Hint[];
   /** What stood in the way of a better answer. */
-  readonly degraded: readonly string[];
+  readonly lacks: readonly Lack[];
+}
+
+export interface Lack {
+  readonly reason: string;
+  /** It passes: asked again later, the same question may find more. */
+  readonly isPassing: boolean;
 }

@@ -1,9 +1,9 @@
 // Candidates for a question, from the index: each source says what it found, and how much.
 import type { CallOptions } from '../ports/store.ts';
 import { bestSlots } from '../retrieve/best-slots.ts';
-import { documentRelevance, relevanceFor, type TermStatistics } from '../retrieve/bm25.ts';
+import { documentRelevance, rarity, relevanceFor, type TermStatistics } from '../retrieve/bm25.ts';
 import { errorSignature, looksLikeError, signatureTerms } from '../retrieve/error-signature.ts';
-import type { Signals } from '../retrieve/fuse.ts';
+import type { Candidate } from '../retrieve/order.ts';
 import type { Here } from '../retrieve/place-and-time.ts';
 import type { Scores } from '../retrieve/scores.ts';
 import { hasSlot, type SlotSet } from '../retrieve/slot-set.ts';
@@ -18,11 +18,6 @@ export interface Question {
   /** By the model whose vectors are in the index. */
   readonly vector: Float32Array | undefined;
   readonly here: Here;
-}
-
-export interface Candidate {
-  readonly slot: number;
-  readonly signals: Signals;
 }
 
 /** Candidates taken of each source: what is mediocre in one can be the best of all. */
@@ -80,7 +75,7 @@ export function errorRelevances(
   if (!looksLikeError(text)) return found;
   const { slots, terms: errors } = index.errors;
   const asked = [...new Set(signatureTerms(errorSignature(text)))];
-  const relevanceOf = relevanceFor(asked, statisticsOf(errors));
+  const relevanceOf = relevanceFor(asked, statisticsOf(errors), rarity);
   index.scored((score) => {
     errors.score(asked.map(plain), { scores: score });
     const best = bestSlots(score.touched(), { scoreOf: score.of, count: FROM_ERRORS });
@@ -120,8 +115,8 @@ function textRelevance(
 ): TextRelevance {
   const { terms, among } = asked;
   const { title, body } = asked.scores;
-  const inTitle = relevanceFor(terms, statisticsOf(titles));
-  const inBody = relevanceFor(terms, statisticsOf(bodies));
+  const inTitle = relevanceFor(terms, statisticsOf(titles), rarity);
+  const inBody = relevanceFor(terms, statisticsOf(bodies), rarity);
   titles.score(terms.map(plain), { scores: title, among });
   bodies.score(terms.map(plain), { scores: body, among });
   const of = (slot: number): number =>

@@ -1,19 +1,23 @@
 // The answer by the index: candidates of every source, rated, the best of them read from the store.
 import type { MemoryContext } from '../context.ts';
 import { isMemoryError } from '../errors.ts';
+import { defined } from '../json.ts';
 import { baselineId, MIN_SUPPORT, patternFigures, patternStatement } from '../pattern.ts';
 import type { CallOptions, EpisodeFilter, PatternFilter } from '../ports/store.ts';
+import { informationOf } from '../retrieve/bm25.ts';
+import { differenceOf } from '../retrieve/difference.ts';
 import { looksLikeError } from '../retrieve/error-signature.ts';
-import { type Calibration, fuse, isRelevant } from '../retrieve/fuse.ts';
+import { type Calibration, fuse, isRelevant, type Scale } from '../retrieve/fuse.ts';
 import { type Hint, hintsFor } from '../retrieve/hints.ts';
+import { type Candidate, ordered } from '../retrieve/order.ts';
 import type { Here } from '../retrieve/place-and-time.ts';
-import { type EpisodeHit, isFailed, type PatternHit, rankPatterns, rated, type Standing, type Why } from '../retrieve/rank.ts';
+import { type EpisodeHit, isFailed, type OtherAttempt, type PatternHit, rankPatterns, rated, type Standing, type Why } from '../retrieve/rank.ts';
 import { hasSlot, type SlotSet } from '../retrieve/slot-set.ts';
 import { queryTerms } from '../retrieve/tokenize.ts';
 import { compareText, matchesPattern } from '../stores/filters.ts';
 import { turns } from '../turns.ts';
-import type { Answer, Asked } from './asked.ts';
-import { type Candidate, episodeCandidates, errorRelevances, patternCandidates, type Question } from './candidates.ts';
+import type { Answer, Asked, Lack } from './asked.ts';
+import { episodeCandidates, errorRelevances, patternCandidates, type Question } from './candidates.ts';
 import type { ExperienceIndex } from './experience-index.ts';
 import { FIX_EPISODES, withEvidenceIds } from './gather.ts';
 
@@ -34,24 +38,22 @@ export async function answerOfIndex(
   const among = index.episodes.placeAndTime.select(filter);
   if (text === undefined) {
     const slots = await slotsByStanding(index, { among, here, limit });
-    const episodes = await hitsOf(context, { index, ranked: slots }, options);
+    const episodes = await hitsOf(context, { index, found: slots, attempts: [] }, options);
     const patterns =
       patternFilter === undefined
         ? []
-        : await patternsOf(context, { index, patternFilter, question: undefined, limit }, options);
-    return { episodes, patterns, fixes: [], degraded: [] };
+        : await patternsOf(context, { index, patternFilter, limit }, options);
+    return { episodes, patterns, fixes: [], lacks: [] };
   }
-  const { vector, degraded } = await questionVector(context, { index, text }, options);
+  const { vector, lacks } = await questionVector(context, { index, text }, options);
   const question: Question = { text, terms: queryTerms(text), vector, here };
-  const noise = (await context.embedding?.noise(options)) ?? 0;
+  const calibration = await calibrationOf(context, options);
   const [episodes, patterns, fixes] = await Promise.all([
-    episodeCandidates(index, { question, among }, options).then((candidates) =>
-      hitsOf(context, { index, ranked: ranked(index, { candidates, noise, here, limit }) }, options),
-    ),
-    patternFilter === undefined ? [] : patternsOf(context, { index, patternFilter, question, limit }, options),
+    episodesOf(context, { index, question, among, calibration, limit }, options),
+    patternFilter === undefined ? [] : patternsOf(context, { index, patternFilter, question, calibration, limit }, options),
     looksLikeError(text) ? fixesInIndex(context, { index, error: text, filter }, options) : [],
   ]);
-  return { episodes, patterns, fixes, degraded };
+  return { episodes, patterns, fixes, lacks: [...lacks, ...lackOfText(context)] };
 }
 
 export async function fixesInIndex(
@@ -70,69 +72,79 @@ export async function fixesInIndex(
   );
 }
 
+/** What steps say is known from the text index of the store alone. */
+function lackOfText({ store }: MemoryContext): readonly Lack[] {
+  if (store.text !== undefined) return [];
+  return [{ reason: `${store.name} has no text index: steps are not searched`, isPassing: false }];
+}
+
 /** The question as a vector; without it, and why, where the embedder does not give one in time. */
 async function questionVector(
   { embedding }: MemoryContext,
   { index, text }: { readonly index: ExperienceIndex; readonly text: string },
   options: CallOptions,
-): Promise<{ readonly vector: Float32Array | undefined; readonly degraded: readonly string[] }> {
+): Promise<{ readonly vector: Float32Array | undefined; readonly lacks: readonly Lack[] }> {
   const stored = index.vectors('episode')?.count ?? 0;
-  if (embedding === undefined) return { vector: undefined, degraded: [] };
+  if (embedding === undefined) return { vector: undefined, lacks: [] };
   const missing = index.episodes.slots.count - stored;
-  const lack = missing > Math.max(MAX_MISSING, MAX_MISSING_SHARE * stored) ? [`${missing} episodes have no vector yet`] : [];
-  if (stored === 0) return { vector: undefined, degraded: lack };
+  const isLacking = missing > Math.max(MAX_MISSING, MAX_MISSING_SHARE * stored);
+  const lacks = isLacking ? [{ reason: `${missing} episodes have no vector yet`, isPassing: true }] : [];
+  if (stored === 0) return { vector: undefined, lacks };
   try {
-    return { vector: await embedding.embedQuery(text, { ...options, budgetMs: QUESTION_BUDGET_MS }), degraded: lack };
+    return { vector: await embedding.embedQuery(text, { ...options, budgetMs: QUESTION_BUDGET_MS }), lacks };
   } catch (error) {
     if (!isMemoryError(error) || error.code === 'ABORTED' || error.code === 'CLOSED') throw error;
-    return { vector: undefined, degraded: [`only words were searched: ${error.message}`] };
+    return { vector: undefined, lacks: [{ reason: `only words were searched: ${error.message}`, isPassing: true }] };
   }
 }
 
-interface Rated {
+interface Found {
   readonly slot: number;
   readonly score: number;
   readonly why: Why;
+  /** The same for attempts at one task; absent where nothing was compared. */
+  readonly group?: number;
 }
 
+/** Terms by which episodes are compared. */
+const TELLING_TERMS = 12;
+
 /** The best candidates, best first. */
-function ranked(
+function best(
   index: ExperienceIndex,
-  asked: {
-    readonly candidates: readonly Candidate[];
-    readonly noise: number;
-    readonly here: Here;
-    readonly limit: number;
-  },
-): readonly Rated[] {
-  const { candidates, noise, here, limit } = asked;
-  return candidates
-    .filter(({ signals }) => isRelevant(signals, { noise }))
-    .map(({ slot, signals }) => ({ slot, ...rated(fuse(signals, { noise }), standingAt(index, slot, here)) }))
-    .sort(byScore(index))
-    .slice(0, limit);
+  asked: { readonly candidates: readonly Candidate[]; readonly scale: Scale; readonly here: Here },
+): readonly Found[] {
+  const { candidates, scale, here } = asked;
+  const { slots, bodies, placeAndTime } = index.episodes;
+  return ordered(candidates, {
+    scale,
+    standingOf: (slot) => standingAt(index, slot, here),
+    tellingOf: (slot) => bodies.tellingTerms(slot, TELLING_TERMS),
+    isSuccess: (slot) => placeAndTime.outcome(slot) === 'success',
+    idOf: (slot) => slots.idOf(slot) ?? '',
+  });
 }
 
 /** Slots for which nothing was asked but filters: all of them are weighed by the rest, however many there are. */
 async function slotsByStanding(
   index: ExperienceIndex,
   { among, here, limit }: { readonly among: SlotSet | undefined; readonly here: Here; readonly limit: number },
-): Promise<readonly Rated[]> {
+): Promise<readonly Found[]> {
   const fused = { relevance: 1, parts: { filter: 1 } };
   const turn = turns();
-  let best: Rated[] = [];
+  let kept: Found[] = [];
   for (let slot = 0; slot < index.episodes.slots.end; slot += 1) {
     if (among === undefined ? !index.episodes.titles.has(slot) : !hasSlot(among, slot)) continue;
-    best.push({ slot, ...rated(fused, standingAt(index, slot, here)) });
-    if (best.length < POOL) continue;
+    kept.push({ slot, ...rated(fused, standingAt(index, slot, here)) });
+    if (kept.length < POOL) continue;
     await turn();
-    best = best.sort(byScore(index)).slice(0, limit);
+    kept = kept.sort(byScore(index)).slice(0, limit);
   }
-  return best.sort(byScore(index)).slice(0, limit);
+  return kept.sort(byScore(index)).slice(0, limit);
 }
 
 /** Equal ones by id, the newer first: slots depend on the order in which an index was made. */
-function byScore({ episodes }: ExperienceIndex): (a: Rated, b: Rated) => number {
+function byScore({ episodes }: ExperienceIndex): (a: Found, b: Found) => number {
   return (a, b) => b.score - a.score || compareText(episodes.slots.idOf(b.slot) ?? '', episodes.slots.idOf(a.slot) ?? '');
 }
 
@@ -140,51 +152,89 @@ function standingAt({ episodes }: ExperienceIndex, slot: number, here: Here): St
   return { reward: episodes.placeAndTime.reward(slot) ?? 0, ...episodes.placeAndTime.nearness(slot, here) };
 }
 
-/** Reads what was found. What was forgotten since is left out. */
-async function hitsOf(
-  { store }: MemoryContext,
-  { index, ranked: found }: { readonly index: ExperienceIndex; readonly ranked: readonly Rated[] },
+async function episodesOf(
+  context: MemoryContext,
+  asked: {
+    readonly index: ExperienceIndex;
+    readonly question: Question;
+    readonly among: SlotSet | undefined;
+    readonly calibration: Calibration;
+    readonly limit: number;
+  },
   options: CallOptions,
 ): Promise<readonly EpisodeHit[]> {
-  const known = found.flatMap((hit) => {
-    const id = index.episodes.slots.idOf(hit.slot);
-    return id === undefined ? [] : [{ ...hit, id }];
-  });
-  const episodes = await store.getMany(
-    'episode',
-    known.map(({ id }) => id),
-    options,
-  );
-  return known.flatMap(({ score, why }, place): readonly EpisodeHit[] => {
+  const { index, question, among, calibration, limit } = asked;
+  const candidates = await episodeCandidates(index, { question, among }, options);
+  const scale = { ...calibration, information: informationOf(question.terms, index.episodes.bodies) };
+  const found = best(index, { candidates, scale, here: question.here });
+  return hitsOf(context, { index, found: found.slice(0, limit), attempts: found }, options);
+}
+
+/** Reads what was found. What was forgotten since is left out. `attempts`: among which others at the same task are. */
+async function hitsOf(
+  { store }: MemoryContext,
+  asked: { readonly index: ExperienceIndex; readonly found: readonly Found[]; readonly attempts: readonly Found[] },
+  options: CallOptions,
+): Promise<readonly EpisodeHit[]> {
+  const { index, found } = asked;
+  const groups = groupsOf(asked.attempts);
+  const ids = found.map(({ slot }) => index.episodes.slots.idOf(slot) ?? '');
+  const episodes = await store.getMany('episode', ids, options);
+  const told = new Set<number>();
+  return found.flatMap(({ slot, score, why, group }, place): readonly EpisodeHit[] => {
     const episode = episodes[place];
     if (episode === undefined) return [];
     const outcome = episode.status === 'completed' ? episode.outcome.kind : undefined;
-    return [{ episode, score, why, isWarning: isFailed(outcome), attempts: [] }];
+    const hit = { episode, score, why, isWarning: isFailed(outcome), attempts: [] };
+    // What attempts at one task have in common is said once, with the first of them.
+    if (group === undefined || told.has(group)) return [hit];
+    told.add(group);
+    const others = (groups.get(group) ?? []).filter((other) => other !== slot);
+    const read = found.flatMap((other, at) => (other.group === group ? (episodes[at] ?? []) : []));
+    return [{ ...hit, attempts: others.map((other) => attemptAt(index, other)), ...defined({ difference: differenceOf(read) }) }];
   });
+}
+
+function groupsOf(found: readonly Found[]): ReadonlyMap<number, readonly number[]> {
+  const groups = new Map<number, number[]>();
+  for (const { slot, group } of found) {
+    if (group !== undefined) groups.set(group, [...(groups.get(group) ?? []), slot]);
+  }
+  return groups;
+}
+
+function attemptAt({ episodes }: ExperienceIndex, slot: number): OtherAttempt {
+  return { episodeId: episodes.slots.idOf(slot) ?? '', outcome: episodes.placeAndTime.outcome(slot) };
+}
+
+/** What is known of the cosines of the embedder that is in use. */
+async function calibrationOf({ embedding }: MemoryContext, options: CallOptions): Promise<Calibration> {
+  return embedding === undefined ? { noise: 0, trust: 0 } : { noise: await embedding.noise(options), trust: embedding.trust };
 }
 
 /** Patterns with enough support: of a question those that answer it, without one those of most support. */
 async function patternsOf(
-  { store, embedding }: MemoryContext,
+  { store }: MemoryContext,
   asked: {
     readonly index: ExperienceIndex;
     readonly patternFilter: PatternFilter;
-    readonly question: Question | undefined;
+    readonly question?: Question;
+    readonly calibration?: Calibration;
     readonly limit: number;
   },
   options: CallOptions,
 ): Promise<readonly PatternHit[]> {
-  const { index, patternFilter, question, limit } = asked;
+  const { index, patternFilter, question, calibration = { noise: 0, trust: 0 }, limit } = asked;
   const { held, slots } = index.patterns;
   const filter = { ...patternFilter, minSupport: MIN_SUPPORT };
-  const noise = (await embedding?.noise(options)) ?? 0;
+  const scale = { ...calibration, information: informationOf(question?.terms ?? [], index.patterns.bodies) };
   const candidates =
     question === undefined
       ? [...held.values()].map((pattern) => ({ pattern, fused: { relevance: 1, parts: { filter: 1 } } }))
       : (await patternCandidates(index, question, options)).flatMap(({ slot, signals }) => {
           const pattern = held.get(slots.idOf(slot) ?? '');
-          if (pattern === undefined || !isRelevant(signals, { noise })) return [];
-          return [{ pattern, fused: fuse(signals, { noise }) }];
+          if (pattern === undefined || !isRelevant(signals, scale)) return [];
+          return [{ pattern, fused: fuse(signals, scale) }];
         });
   const hits = candidates.flatMap(({ pattern, fused }) => {
     const baseline = index.baselines.get(baselineId(pattern.scope));

@@ -14,11 +14,14 @@ export interface IndexInCache {
   load(store: MemoryStore, call: CallOptions): Promise<IndexAt | undefined>;
   /** Keeps what changed since the last time. */
   save(index: IndexAt): Promise<void>;
+  /** Keeps nothing any more: what was forgotten is not to be found in it. */
+  clear(): Promise<void>;
 }
 
 /** Rises whenever what is packed has another form, or other words are made of the same text. */
 const FORMAT = 1;
 const LIST = 'index-list';
+const EMPTY = { mark: '', bytes: new Uint8Array(0) };
 
 const keptList = z.object({
   format: z.literal(FORMAT),
@@ -46,27 +49,43 @@ export function indexInCache(cache: MemoryCache, model: string | undefined): Ind
     return parts;
   }
 
+  async function readList(): Promise<{ readonly list: KeptList; readonly mark: string } | undefined> {
+    const block = await cache.getBlock(LIST);
+    const list = block && keptList.safeParse(parsedJson(block.bytes));
+    return block && list?.success ? { list: list.data, mark: block.mark } : undefined;
+  }
+
+  /** A cache has no way to delete a block: an empty one takes its place. */
+  async function empty(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      await cache.setBlock(keyOf(name), EMPTY);
+      kept.delete(name);
+    }
+  }
+
   return {
     async load(store, call) {
-      const block = await cache.getBlock(LIST);
-      const at = block && readPosition(block.mark);
-      const list = block && keptList.safeParse(parsedJson(block.bytes));
-      if (at === undefined || !list?.success) return undefined;
-      const parts = await readParts(list.data);
+      const found = await readList();
+      const at = found && readPosition(found.mark);
+      if (found === undefined || at === undefined) return undefined;
+      const { list } = found;
+      const parts = await readParts(list);
       const index = parts && unpackedExperienceIndex(model, parts);
       if (index === undefined) return undefined;
       for (const { name, revision } of index.parts()) {
-        const mark = list.data.marks[name];
+        const mark = list.marks[name];
         if (mark !== undefined) kept.set(name, { revision, mark });
       }
       await addWhatIsNotPacked(store, index, call);
-      if (model !== undefined && list.data.model !== model) await addVectors(store, index, { ...call, model });
+      if (model !== undefined && list.model !== model) await addVectors(store, index, { ...call, model });
       return { index, at };
     },
 
     async save({ index, at }) {
       const turn = turns();
       const parts = index.parts();
+      const names = new Set(parts.map(({ name }) => name));
+      const before = Object.keys((await readList())?.list.marks ?? {});
       for (const part of parts) {
         if (kept.get(part.name)?.revision === part.revision) continue;
         await turn();
@@ -78,6 +97,13 @@ export function indexInCache(cache: MemoryCache, model: string | undefined): Ind
       const marks = Object.fromEntries(parts.map(({ name }) => [name, kept.get(name)?.mark ?? '']));
       const list: KeptList = { format: FORMAT, model: model ?? null, marks };
       await cache.setBlock(LIST, { mark: positionText(at), bytes: Buffer.from(JSON.stringify(list)) });
+      await empty(before.filter((name) => !names.has(name)));
+    },
+
+    async clear() {
+      const names = Object.keys((await readList())?.list.marks ?? {});
+      await cache.setBlock(LIST, EMPTY);
+      await empty(names);
     },
   };
 }
@@ -90,6 +116,7 @@ export function forgiving(kept: IndexInCache, logger: Logger): IndexInCache {
   return {
     load: (store, call) => kept.load(store, call).catch(told),
     save: (index) => kept.save(index).catch(told),
+    clear: () => kept.clear().catch(told),
   };
 }
 

@@ -27,6 +27,8 @@ export interface IndexKeeper {
   ready(options: CallOptions): Promise<ExperienceIndex>;
   /** Episodes read so far for an index that is being made; `undefined` while none is. */
   episodesRead(): number | undefined;
+  /** Something was forgotten: nothing of it may stay in the cache. */
+  forgotten(): Promise<void>;
   /** Stops what runs, and keeps in the cache what is worth it. Idempotent. */
   close(): Promise<void>;
 }
@@ -126,6 +128,10 @@ export function indexKeeper(options: IndexKeeperOptions): IndexKeeper {
       }
     },
     episodesRead: () => making?.episodesRead,
+    async forgotten() {
+      await kept?.clear();
+      savedSeq = 0;
+    },
     async close() {
       stop.abort();
       await Promise.allSettled([last, making?.done]);

@@ -29,7 +29,10 @@ export async function answerOfStore(context: MemoryContext, asked: Asked, option
     episodes: hits.sort((a, b) => b.score - a.score || (a.episode.id < b.episode.id ? 1 : -1)).slice(0, limit),
     patterns: await withEvidenceIds(store, rankPatterns(patterns).slice(0, limit), options),
     fixes: text !== undefined && looksLikeError(text) ? hintsFor(text, episodes) : [],
-    degraded: [...degraded, stateText(context.index.episodesRead())],
+    lacks: [
+      ...degraded.map((reason) => ({ reason, isPassing: false })),
+      { reason: stateText(context.index.episodesRead()), isPassing: true },
+    ],
   };
 }
 

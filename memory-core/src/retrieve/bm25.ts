@@ -9,7 +9,7 @@ export interface TermStatistics {
   frequencyOf(term: string): number;
 }
 
-/** BM25 inverse document frequency (Robertson & Zaragoza 2009), as SQLite's FTS5 has it: never below 1e-6. */
+/** BM25 inverse document frequency (Robertson & Zaragoza 2009), as FTS5 reckons with it: never below 1e-6. */
 export function idf(documents: number, frequency: number): number {
   return Math.max(1e-6, Math.log((documents - frequency + 0.5) / (frequency + 0.5)));
 }
@@ -32,22 +32,26 @@ export function informationOf(terms: readonly string[], statistics: TermStatisti
   return terms.reduce((sum, term) => sum + rarity(statistics.documents, statistics.frequencyOf(term)), 0);
 }
 
-/** ln(1 + (N − n + ½) / (n + ½)): as `idf`, and above zero also in a collection of one. */
-function rarity(documents: number, frequency: number): number {
-  return Math.log(1 + (documents - frequency + 0.5) / (frequency + 0.5));
+/**
+ * What a term tells by being rare: ln(1 + (N − n + ½) / (n + ½)), the idf that never falls to zero, where N counts a
+ * hundred documents more than there are, without the term. A word that each of four documents holds may still be a
+ * rare one; in a large collection they change nothing.
+ */
+export function rarity(documents: number, frequency: number): number {
+  return Math.log(1 + (documents + UNSEEN_DOCUMENTS - frequency + 0.5) / (frequency + 0.5));
 }
+const UNSEEN_DOCUMENTS = 100;
 
 /**
- * BM25 of one field as a number between 0 and 1 that can be compared across questions: how well the document covers those terms
- * that the collection knows, times how much of the question the collection knows at all. The second factor weighs
- * each term by ln(1 + (N − n + ½) / (n + ½)), which stays above zero also in a collection of one.
+ * BM25 of one field as a number between 0 and 1 that can be compared across questions: how well the document covers
+ * those terms that the collection knows, times how much of the question the collection knows at all, each term by
+ * its `rarity`. `idfOf` is what the BM25 was made with.
  */
-export function relevance(bm25: number, terms: readonly string[], statistics: TermStatistics): number {
-  return relevanceFor(terms, statistics)(bm25);
-}
-
-/** `relevance` for one question: what does not depend on the document is reckoned once. */
-export function relevanceFor(terms: readonly string[], statistics: TermStatistics): (bm25: number) => number {
+export function relevanceFor(
+  terms: readonly string[],
+  statistics: TermStatistics,
+  idfOf: (documents: number, frequency: number) => number,
+): (bm25: number) => number {
   const { documents } = statistics;
   let best = 0;
   let known = 0;
@@ -58,8 +62,13 @@ export function relevanceFor(terms: readonly string[], statistics: TermStatistic
     asked += weight;
     if (frequency === 0) continue;
     known += weight;
-    best += idf(documents, frequency) * (K1 + 1);
+    best += idfOf(documents, frequency) * (K1 + 1);
   }
   const share = known / asked;
   return best === 0 ? () => 0 : (bm25) => Math.min(1, bm25 / best) * share;
+}
+
+/** `relevanceFor` of a BM25 that was made with `idf`. */
+export function relevance(bm25: number, terms: readonly string[], statistics: TermStatistics): number {
+  return relevanceFor(terms, statistics, idf)(bm25);
 }

@@ -1,5 +1,5 @@
 // The documents that came last, as they can still be changed, until they are packed into a segment. Pure, but for itself.
-import { idf } from './bm25.ts';
+import { rarity } from './bm25.ts';
 import { hasBit, NONE, type PostingBlock, postingBlock, renumberBlock } from './posting-block.ts';
 import { type SegmentDocuments, segmentWriter } from './segment-writer.ts';
 import { MAX_TELLING_TERMS, type TermSegment, tellingEntry } from './term-segment.ts';
@@ -136,7 +136,7 @@ export function packedRecent(recent: RecentTerms): TermSegment {
   for (const term of terms) {
     if (term.living === 0) continue;
     term.ordinal = ordinal++;
-    term.weight = idf(recent.living, term.living);
+    term.weight = rarity(recent.living, term.living);
     textUnits += term.text.length;
   }
   const writer = segmentWriter({ terms: terms.length, textUnits });

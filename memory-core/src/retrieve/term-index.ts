@@ -1,5 +1,5 @@
 // Which slots hold which words, and how well they answer a few of them: the inverted index of one field. Pure, but for itself.
-import { idf, saturation } from './bm25.ts';
+import { rarity, saturation } from './bm25.ts';
 import type { PackedPart, UnpackedParts } from './packed-part.ts';
 import { BLOCK_POSTINGS, hasBit, type PostingBlock, readPostings } from './posting-block.ts';
 import { heaviest, readRecent } from './recent-terms.ts';
@@ -46,9 +46,9 @@ export interface TermIndex {
   has(slot: number): boolean;
   /** How many documents hold the term. Exact. */
   frequencyOf(term: string): number;
-  /** Adds weight · idf · saturation (`bm25.ts`) of each term to the slots that hold it, rarest terms first; answers those left out. */
+  /** Adds weight · rarity · saturation (`bm25.ts`) of each term to the slots that hold it, rarest terms first; answers those left out. */
   score(terms: readonly WeightedTerm[], question: TermQuestion): { readonly leftOut: readonly string[] };
-  /** The terms of a slot that tell most (frequency · idf), best first: 12 at most. */
+  /** The terms of a slot that tell most (frequency · rarity), best first: 12 at most. */
   tellingTerms(slot: number, count: number): readonly WeightedTerm[];
   /** Does a piece of the upkeep that is due, a few milliseconds at most, and answers whether more is. Each `put` does its share too. */
   tidy(): boolean;
@@ -117,7 +117,7 @@ function scoreTerms(
     const living = livingAmong(segments, holders);
     if (living === 0) continue;
     isAnswered = true;
-    const factor = weight * idf(segments.documents, living);
+    const factor = weight * rarity(segments.documents, living);
     scoreHolders(segments, { holders, scoring: { scores, among, factor, averageLength, scored } });
   }
   return { leftOut };
@@ -176,7 +176,7 @@ function scoreBlock({ documents, frequencies, count }: PostingBlock, scoring: Li
 }
 
 /**
- * Frequency · idf, each counted in the document's own segment and the largest one: a term of either is about as rare
+ * Frequency · rarity, each counted in the document's own segment and the largest one: a term of either is about as rare
  * in all of them, and to ask all would cost a search of each.
  */
 function tellingTerms(
@@ -185,7 +185,7 @@ function tellingTerms(
 ): readonly WeightedTerm[] {
   const said = saidAt(segments, slot).map(({ term, frequency, documents, holders }) => ({
     term,
-    weight: frequency * idf(documents, holders),
+    weight: frequency * rarity(documents, holders),
   }));
   return heaviest(said.length, (index) => said[index]?.weight ?? 0)
     .slice(0, count)
