@@ -87,7 +87,7 @@ test('what was learnt of many and then forgotten in part is as if the rest alone
 
 test('however many go, it is one commit, and a tombstone of each stays [EP-06]', async () => {
   const { store, batches } = watched();
-  const memory = openMemory({ store });
+  const memory = openMemory({ store, embedder: 'none' });
   const inputs = Array.from({ length: 1_000 }, () => ({ description: 'Many', project: 'p' }));
   await memory.createEpisodes(inputs);
   await memory.createEpisodes([...inputs.slice(1), { description: 'Another', project: 'q' }]);
@@ -106,7 +106,7 @@ test('however many go, it is one commit, and a tombstone of each stays [EP-06]',
 
 test('vectors go with their episodes and patterns, by whichever model, and the receipt counts them [EP-06]', async () => {
   const store = inMemoryStore();
-  const memory = openMemory({ store });
+  const memory = openMemory({ store, embedder: 'none' });
   const ids: string[] = [];
   for (let count = 0; count < 4; count += 1) {
     ids.push(

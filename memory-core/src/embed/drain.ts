@@ -80,7 +80,6 @@ export function embeddingQueue(
   const stop = new AbortController();
   const again = laterAttempts({ pauses, random, attempt: soon });
   let last: Promise<unknown> = Promise.resolve();
-  let measured: number | undefined;
   let isScheduled = false;
 
   async function attempt(call: CallOptions): Promise<number> {
@@ -117,13 +116,7 @@ export function embeddingQueue(
   return {
     model: embedder.model,
     trust: embedder.trust ?? DEFAULT_TRUST,
-    async noise(call) {
-      const known = embedder.noise ?? measured;
-      if (known !== undefined) return known;
-      const [row] = await context.store.getMany('model', [embedder.model], call);
-      measured = row?.noise;
-      return measured ?? UNKNOWN_NOISE;
-    },
+    noise: noiseIn(context, embedder),
     soon,
     now({ signal }) {
       const either = eitherSignal(signal, stop.signal);
@@ -137,15 +130,22 @@ export function embeddingQueue(
       return { count, ...(failure === undefined ? {} : { failure }) };
     },
     embedQuery: vectors.embedQuery,
-    async settled() {
-      await last;
-    },
+    settled: () => last.then(() => undefined),
     async close() {
       stop.abort();
       again.stop();
       await last;
       await embedder.close?.();
     },
+  };
+}
+
+/** As the embedder says, or its row. */
+function noiseIn({ store }: EmbeddingContext, { model, noise }: Embedder): EmbeddingQueue['noise'] {
+  let known = noise;
+  return async (call) => {
+    known ??= (await store.getMany('model', [model], call))[0]?.noise;
+    return known ?? UNKNOWN_NOISE;
   };
 }
 
@@ -318,16 +318,15 @@ interface ModelRow {
 }
 
 /** How long the vectors of the model are, and who embeds now: as it stands in the store, to our knowledge. */
-function knownRow({ store, actor }: EmbeddingContext, model: string) {
+function knownRow({ store, actor }: EmbeddingContext, model: string): KnownRow {
   let row: EmbeddingModel = { id: model, version: 0 };
   return {
-    now: (): EmbeddingModel => row,
-    async read(options: CallOptions): Promise<void> {
+    now: () => row,
+    async read(options) {
       const [found] = await store.getMany('model', [model], options);
       row = found ?? { id: model, version: 0 };
     },
-    /** Beside embeddings, where there are some, and only as long as nobody else changed it. */
-    async write(puts: readonly Put<'embedding'>[], next: Omit<EmbeddingModel, 'version'> | undefined): Promise<void> {
+    async write(puts, next) {
       const { version } = row;
       const value = next && { ...next, version: version + 1 };
       const change = value === undefined ? [] : [{ op: 'put', kind: 'model', value, ifVersion: version } as const];
@@ -335,6 +334,13 @@ function knownRow({ store, actor }: EmbeddingContext, model: string) {
       row = value ?? row;
     },
   };
+}
+
+interface KnownRow {
+  now(): EmbeddingModel;
+  read(options: CallOptions): Promise<void>;
+  /** Beside embeddings, where there are some; the row only as long as nobody else changed it. */
+  write(puts: readonly Put<'embedding'>[], next: Omit<EmbeddingModel, 'version'> | undefined): Promise<void>;
 }
 
 function modelRow(context: EmbeddingContext, { embedder, vectors, leaseMs }: DrainSetup): ModelRow {
@@ -347,7 +353,8 @@ function modelRow(context: EmbeddingContext, { embedder, vectors, leaseMs }: Dra
   });
 
   /** Answers whether this one may go on. */
-  async function tryStore(puts: readonly Put<'embedding'>[], isLast: boolean): Promise<boolean | 'again'> {
+  async function tryStore(embedded: readonly Embedded[], isLast: boolean): Promise<boolean | 'again'> {
+    const puts = embedded.map((each) => putOf(embedder.model, each));
     const dimensions = checkedDimensions(puts, row.now());
     const { lease: _lease, ...rest } = row.now();
     const known = defined({ dimensions, noise: rest.noise ?? noise });
@@ -390,18 +397,7 @@ function modelRow(context: EmbeddingContext, { embedder, vectors, leaseMs }: Dra
       const found = await vectors.embed(UNRELATED_TEXTS, options);
       noise = noiseOf(found.filter((vector) => vector !== undefined));
     },
-    async store(embedded, isLast) {
-      for (let left = embedded; ; ) {
-        try {
-          const puts = left.map((each) => putOf(embedder.model, each));
-          const mayGoOn = await tryStore(puts, isLast);
-          if (mayGoOn !== 'again') return mayGoOn;
-        } catch (error) {
-          if (!isMemoryError(error) || error.code !== 'NOT_FOUND') throw error;
-          left = await livingOf(context, left, error);
-        }
-      }
-    },
+    store: (embedded, isLast) => forLiving(context, { embedded, store: (living) => tryStore(living, isLast) }),
     async release() {
       if (!isHeld()) return;
       const { lease: _lease, ...rest } = row.now();
@@ -440,6 +436,22 @@ function checkedDimensions(puts: readonly Put<'embedding'>[], { id, dimensions }
   const what = `The embedder ${id} gives vectors of ${told} numbers, and those in the store have ${dimensions ?? 'another length'}`;
   const advice = 'Another model answers under its name: set back what it was, or give the new one another name';
   throw new MemoryError('EMBEDDER_FAILED', `${what}; nothing was stored. ${advice}.`);
+}
+
+/** Stores what still has an owner, and again where others changed the row. */
+async function forLiving(
+  context: EmbeddingContext,
+  order: { readonly embedded: readonly Embedded[]; store(living: readonly Embedded[]): Promise<boolean | 'again'> },
+): Promise<boolean> {
+  for (let living = order.embedded; ; ) {
+    try {
+      const mayGoOn = await order.store(living);
+      if (mayGoOn !== 'again') return mayGoOn;
+    } catch (error) {
+      if (!isMemoryError(error) || error.code !== 'NOT_FOUND') throw error;
+      living = await livingOf(context, living, error);
+    }
+  }
 }
 
 /** Those of them whose owners are still there. @throws `gone` where all are */
