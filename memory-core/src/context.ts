@@ -1,7 +1,7 @@
 // What every verb is given: the store and the world.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isMemoryError } from './errors.ts';
 import type { EmbeddingQueue } from './embed/drain.ts';
+import { isMemoryError } from './errors.ts';
 import type { IndexKeeper } from './gather/index-keeper.ts';
 import type { Clock, IdSource, Logger } from './ports/runtime.ts';
 import type { MemoryStore } from './ports/store.ts';

@@ -4,12 +4,7 @@ import { MemoryError } from './errors.ts';
 import { parse } from './input.ts';
 import { defined } from './json.ts';
 import type { CallOptions, EpisodeFilter, Put } from './ports/store.ts';
-import {
-  type FeedbackInput,
-  feedbackInput,
-  type RecommendQuery,
-  recommendQuery,
-} from './query.ts';
+import { type FeedbackInput, feedbackInput, type RecommendQuery, recommendQuery } from './query.ts';
 import type { Feedback, Recommendation } from './recommendation.ts';
 import type { Hint } from './retrieve/hints.ts';
 import { fixesOf, type SearchResult, search } from './search.ts';

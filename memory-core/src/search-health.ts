@@ -33,7 +33,8 @@ export async function searchHealth(context: MemoryContext, options: CallOptions)
 
 /** In a sentence, for people. */
 export function searchHealthText({ index, episodes, embedder }: SearchHealth): string {
-  const state = index === 'ready' ? `${episodes} episodes in the index` : `the index is being made, ${episodes} episodes read`;
+  const state =
+    index === 'ready' ? `${episodes} episodes in the index` : `the index is being made, ${episodes} episodes read`;
   if (embedder === undefined) return `${state}, by words alone`;
   const { model, pending, problem } = embedder;
   const debt = pending === 0 ? '' : `, ${pending} without vectors yet`;

@@ -1,5 +1,5 @@
 // Searching: a question, checked, to its answer: by the index where it is there, else by what the store itself finds.
-import { type MemoryContext } from './context.ts';
+import type { MemoryContext } from './context.ts';
 import { MemoryError } from './errors.ts';
 import type { Answer, Asked } from './gather/asked.ts';
 import { answerOfIndex, fixesInIndex } from './gather/index-answer.ts';

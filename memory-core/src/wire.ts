@@ -17,8 +17,8 @@ import { type EpisodeInput, FIELDS, type OutcomeInput, type StepInput, type Step
 import { defined, type JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
 import type { SearchQuery } from './query.ts';
-import { pack } from './retrieve/pack.ts';
 import type { Hint } from './retrieve/hints.ts';
+import { pack } from './retrieve/pack.ts';
 import type { EpisodeHit, PatternHit, Why } from './retrieve/rank.ts';
 import type { SearchResult } from './search.ts';
 

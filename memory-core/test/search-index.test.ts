@@ -39,7 +39,10 @@ async function perform(memory: Memory, work: readonly Work[]): Promise<void> {
   for (const { verb, pick, words } of work) {
     const id = ids[pick % Math.max(1, ids.length)];
     if (verb === 'create' || id === undefined) {
-      ids.push((await memory.createEpisode({ description: `Repair the ${words.join(' ')}`, tags: words.slice(0, 1) })).episode.id);
+      ids.push(
+        (await memory.createEpisode({ description: `Repair the ${words.join(' ')}`, tags: words.slice(0, 1) })).episode
+          .id,
+      );
     } else if (verb === 'search') await memory.search({ text: words.join(' ') });
     else if (verb === 'forget') await memory.forget({ ids: [id] });
     else if (verb === 'retitle') await memory.updateEpisode(id, { description: words.join(' ') }).catch(gone);
@@ -64,7 +67,10 @@ async function answers(memory: Memory): Promise<unknown> {
   return Promise.all(
     QUESTIONS.map(async (question) => {
       const { episodes, patterns, fixes, degraded } = await memory.search(question);
-      const hits = [...episodes.map(({ episode, score }) => [episode.id, score]), ...patterns.map(({ score }) => [score])];
+      const hits = [
+        ...episodes.map(({ episode, score }) => [episode.id, score]),
+        ...patterns.map(({ score }) => [score]),
+      ];
       return { hits: hits.map(([id, score]) => [id, Number(score).toFixed(5)]), fixes, degraded };
     }),
   );
@@ -157,13 +163,18 @@ describe('while the index of a large memory is being made', () => {
     const writer = opened(store, { embedder: 'none' });
     const description = (index: number): string => (index === 7 ? 'Steer the zeppelin' : `Repair parser ${index}`);
     for (let batch = 0; batch < 6; batch += 1) {
-      await writer.createEpisodes(Array.from({ length: 1_000 }, (_, index) => ({ description: description(batch * 1_000 + index) })));
+      await writer.createEpisodes(
+        Array.from({ length: 1_000 }, (_, index) => ({ description: description(batch * 1_000 + index) })),
+      );
     }
     const memory = opened(store, { embedder: 'none' });
     const first = await memory.search({ text: 'zeppelin' });
     expect(first.episodes).toHaveLength(1);
     expect(first.degraded).toEqual([expect.stringContaining('is being made')]);
-    await expect(memory.search({ text: 'frigate' })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+    await expect(memory.search({ text: 'frigate' })).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      retryable: true,
+    });
     await memory.catchUp();
     const second = await memory.search({ text: 'zeppelin' });
     expect(second).toMatchObject({ degraded: [], episodes: [{ episode: { description: 'Steer the zeppelin' } }] });

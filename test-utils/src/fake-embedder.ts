@@ -26,7 +26,15 @@ export interface FakeEmbedder extends Embedder {
 }
 
 export function fakeEmbedder(options: FakeEmbedderOptions = {}): FakeEmbedder {
-  const { model = 'fake/1', dimensions = 16, isRemote = false, maxBatch = 32, noise = 0.3, synonyms = {}, before } = options;
+  const {
+    model = 'fake/1',
+    dimensions = 16,
+    isRemote = false,
+    maxBatch = 32,
+    noise = 0.3,
+    synonyms = {},
+    before,
+  } = options;
   const calls: (readonly string[])[] = [];
   return {
     model,

@@ -35,7 +35,6 @@ export {
   requireOpen,
 } from './builders.ts';
 export { type CacheSubject, cacheSuite } from './cache-suite.ts';
-export { type FakeEmbedder, type FakeEmbedderOptions, fakeEmbedder } from './fake-embedder.ts';
 export type { EmbeddingProtocol } from './embedding-protocols.ts';
 export {
   EMBEDDING_FAULTS,
@@ -45,6 +44,7 @@ export {
   type EmbeddingServerOptions,
   startEmbeddingServer,
 } from './embedding-server.ts';
+export { type FakeEmbedder, type FakeEmbedderOptions, fakeEmbedder } from './fake-embedder.ts';
 export {
   CACHE_FAULTS,
   type CacheFault,

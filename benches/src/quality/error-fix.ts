@@ -8,10 +8,10 @@ import {
   signatureMatch,
   signatureTerms,
 } from '@episodica/memory-core';
-import { bm25Floor, bm25Scores } from './bm25-floor.ts';
 import { seededRandom } from '../corpus.ts';
 import { openScratchStore } from '../scratch-store.ts';
 import type { Row, Suite, SuiteReport } from '../suite.ts';
+import { bm25Floor, bm25Scores } from './bm25-floor.ts';
 import { type ErrorCase, errorCases, familyOf } from './error-corpus.ts';
 
 export const errors: Suite = {

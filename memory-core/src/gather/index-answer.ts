@@ -11,7 +11,16 @@ import { type Calibration, fuse, isRelevant, type Scale } from '../retrieve/fuse
 import { type Hint, hintsFor } from '../retrieve/hints.ts';
 import { type Candidate, ordered } from '../retrieve/order.ts';
 import type { Here } from '../retrieve/place-and-time.ts';
-import { type EpisodeHit, isFailed, type OtherAttempt, type PatternHit, rankPatterns, rated, type Standing, type Why } from '../retrieve/rank.ts';
+import {
+  type EpisodeHit,
+  isFailed,
+  type OtherAttempt,
+  type PatternHit,
+  rankPatterns,
+  rated,
+  type Standing,
+  type Why,
+} from '../retrieve/rank.ts';
 import { hasSlot, type SlotSet } from '../retrieve/slot-set.ts';
 import { queryTerms } from '../retrieve/tokenize.ts';
 import { compareText, matchesPattern } from '../stores/filters.ts';
@@ -40,9 +49,7 @@ export async function answerOfIndex(
     const slots = await slotsByStanding(index, { among, here, limit });
     const episodes = await hitsOf(context, { index, found: slots, attempts: [] }, options);
     const patterns =
-      patternFilter === undefined
-        ? []
-        : await patternsOf(context, { index, patternFilter, limit }, options);
+      patternFilter === undefined ? [] : await patternsOf(context, { index, patternFilter, limit }, options);
     return { episodes, patterns, fixes: [], lacks: [] };
   }
   const { vector, lacks } = await questionVector(context, { index, text }, options);
@@ -50,7 +57,9 @@ export async function answerOfIndex(
   const calibration = await calibrationOf(context, options);
   const [episodes, patterns, fixes] = await Promise.all([
     episodesOf(context, { index, question, among, calibration, limit }, options),
-    patternFilter === undefined ? [] : patternsOf(context, { index, patternFilter, question, calibration, limit }, options),
+    patternFilter === undefined
+      ? []
+      : patternsOf(context, { index, patternFilter, question, calibration, limit }, options),
     looksLikeError(text) ? fixesInIndex(context, { index, error: text, filter }, options) : [],
   ]);
   return { episodes, patterns, fixes, lacks: [...lacks, ...lackOfText(context)] };
@@ -145,7 +154,8 @@ async function slotsByStanding(
 
 /** Equal ones by id, the newer first: slots depend on the order in which an index was made. */
 function byScore({ episodes }: ExperienceIndex): (a: Found, b: Found) => number {
-  return (a, b) => b.score - a.score || compareText(episodes.slots.idOf(b.slot) ?? '', episodes.slots.idOf(a.slot) ?? '');
+  return (a, b) =>
+    b.score - a.score || compareText(episodes.slots.idOf(b.slot) ?? '', episodes.slots.idOf(a.slot) ?? '');
 }
 
 function standingAt({ episodes }: ExperienceIndex, slot: number, here: Here): Standing {
@@ -191,7 +201,13 @@ async function hitsOf(
     told.add(group);
     const others = (groups.get(group) ?? []).filter((other) => other !== slot);
     const read = found.flatMap((other, at) => (other.group === group ? (episodes[at] ?? []) : []));
-    return [{ ...hit, attempts: others.map((other) => attemptAt(index, other)), ...defined({ difference: differenceOf(read) }) }];
+    return [
+      {
+        ...hit,
+        attempts: others.map((other) => attemptAt(index, other)),
+        ...defined({ difference: differenceOf(read) }),
+      },
+    ];
   });
 }
 
@@ -209,7 +225,9 @@ function attemptAt({ episodes }: ExperienceIndex, slot: number): OtherAttempt {
 
 /** What is known of the cosines of the embedder that is in use. */
 async function calibrationOf({ embedding }: MemoryContext, options: CallOptions): Promise<Calibration> {
-  return embedding === undefined ? { noise: 0, trust: 0 } : { noise: await embedding.noise(options), trust: embedding.trust };
+  return embedding === undefined
+    ? { noise: 0, trust: 0 }
+    : { noise: await embedding.noise(options), trust: embedding.trust };
 }
 
 /** Patterns with enough support: of a question those that answer it, without one those of most support. */

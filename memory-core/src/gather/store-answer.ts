@@ -4,7 +4,7 @@ import type { CallOptions, EpisodeFilter } from '../ports/store.ts';
 import { episodeFacts } from '../retrieve/episode-facts.ts';
 import { looksLikeError } from '../retrieve/error-signature.ts';
 import { type Hint, hintsFor } from '../retrieve/hints.ts';
-import { type Facts, type Here, HALF_LIFE_MS } from '../retrieve/place-and-time.ts';
+import { type Facts, HALF_LIFE_MS, type Here } from '../retrieve/place-and-time.ts';
 import { type EpisodeHit, isFailed, rankPatterns, rated } from '../retrieve/rank.ts';
 import { queryTerms } from '../retrieve/tokenize.ts';
 import type { Answer, Asked } from './asked.ts';

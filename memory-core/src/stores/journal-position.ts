@@ -30,7 +30,9 @@ export async function pageOfChanges(
   store: MemoryStore,
   from: Position,
   call?: CallOptions,
-): Promise<{ readonly changed: readonly JournalEntry[]; readonly to: Position; readonly newestSeq: number } | undefined> {
+): Promise<
+  { readonly changed: readonly JournalEntry[]; readonly to: Position; readonly newestSeq: number } | undefined
+> {
   const { since: seq, limit } = pageFrom(from);
   const { entries, seq: newestSeq } = await store.changes(seq, { ...call, limit });
   if (from.seq === 0) return { changed: entries, to: positionOf(entries.at(-1)), newestSeq };
