@@ -61,6 +61,7 @@ function functionName(name: string): string {
 
 /** Read of one output: what went wrong stands where it began or where it ended. */
 const READ_CHARACTERS = 16_000;
+const READ_LINES = 300;
 /** Read of one line: what names an error stands at its beginning. */
 const LINE_CHARACTERS = 1_000;
 
@@ -68,8 +69,12 @@ const LINE_CHARACTERS = 1_000;
 function readableLines(output: string): readonly string[] {
   const half = READ_CHARACTERS / 2;
   const read = output.length <= READ_CHARACTERS ? output : `${output.slice(0, half)}\n${output.slice(-half)}`;
-  return stripVTControlCharacters(read)
+  const lines = stripVTControlCharacters(read)
     .split(/\r\n|\r|\n/u)
+    .filter((line) => line.trim() !== '');
+  const ends =
+    lines.length <= READ_LINES ? lines : [...lines.slice(0, READ_LINES / 2), ...lines.slice(-READ_LINES / 2)];
+  return ends
     .map((line) => line.slice(0, LINE_CHARACTERS).replace(DECORATION, ''))
     .filter((line) => line.trim() !== '');
 }
