@@ -196,10 +196,14 @@ function toolEnvironment() {
 
 function runShell(command, cwd, env) {
   return new Promise((resolve, reject) => {
-    const child = spawn('bash', ['-c', command], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: RUN_MS });
+    const child = spawn('bash', ['-c', `exec 2>&1\n${command}`], {
+      cwd,
+      env,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: RUN_MS,
+    });
     let text = '';
     child.stdout.on('data', (data) => (text += data));
-    child.stderr.on('data', (data) => (text += data));
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code: code ?? signal, text }));
   });
@@ -215,7 +219,7 @@ function neutralPaths(scratch, place) {
       .replaceAll(root.replace(/\/$/u, ''), '/opt/tools')
       .replace(/\/[^\s"']*\/toolchains\/[^/\s]+/gu, '/rustc')
       .replace(python, '/usr/lib/python3')
-      .replace(/(\d+(?:\.\d+)?)\s?(ms|s|seconds)\b/gu, '1$2')
+      .replace(/\d+(?:\.\d+)?((?:\s|\u001b\[\d+m)*)(ms|s|seconds)\b/gu, '1$1$2')
       .replace(/duration_ms:? [\d.]+/gu, 'duration_ms 1')
       .replace(/\b\d\d:\d\d:\d\d\b/gu, '12:00:00')
       .replace(/\b\d{4}-\d\d-\d\dT[\d_:]+Z?/gu, '2026-01-01T00_00_00')

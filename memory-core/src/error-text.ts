@@ -28,16 +28,22 @@ export function errorExcerpt(output: string): string {
   const rest = telling.slice(at + 1).filter((line) => !ASIDE.test(line));
   const told = at >= 0 ? [telling[at] ?? '', ...rest].slice(0, EXCERPT_LINES) : telling.slice(-EXCERPT_LINES);
   const apart = telling.find((line) => CODE_APART.test(line) && !told.includes(line));
-  const where = stackFrames(lines).slice(0, EXCERPT_FRAMES).map(frameText).join('');
-  const message = [...told, ...(apart === undefined ? [] : [apart])].join(' ').replace(FRAME_TOLD, '');
-  return `${oneLine(message, EXCERPT_CHARACTERS - where.length)}${where}`;
+  const where = stackFrames(lines).map(frameText).filter(isShort).slice(0, EXCERPT_FRAMES).join('');
+  const message = [...told, ...(apart === undefined ? [] : [apart])].join(' ');
+  return `${oneLine(withoutFrames(message), EXCERPT_CHARACTERS - where.length)}${where}`;
+}
+
+/** An excerpt without the frames that it tells. */
+export function withoutFrames(excerpt: string): string {
+  return excerpt.replace(FRAME_TOLD, '');
 }
 
 /** The frames of own code in a stack, innermost first; those of a runtime and of packages are left out. */
 export function stackFrames(lines: readonly string[]): readonly StackFrame[] {
   const frames = new Map<string, StackFrame>();
-  const python = lines.flatMap((line) => PYTHON_FRAME.exec(line) ?? []).length > 0;
-  for (const line of python ? lines.toReversed() : lines) {
+  // Python tells the innermost frame last, the others first.
+  const isPython = lines.some((line) => PYTHON_FRAME.test(line));
+  for (const line of isPython ? lines.toReversed() : lines) {
     for (const { groups } of line.matchAll(FRAME)) {
       const path = groups?.file ?? groups?.script ?? groups?.shown ?? groups?.told ?? '';
       if (path === '' || FOREIGN.test(path)) continue;
@@ -61,6 +67,7 @@ function functionName(name: string): string {
 
 /** Read of one output: what went wrong stands where it began or where it ended. */
 const READ_CHARACTERS = 16_000;
+const READ_LINES = 300;
 /** Read of one line: what names an error stands at its beginning. */
 const LINE_CHARACTERS = 1_000;
 
@@ -68,8 +75,12 @@ const LINE_CHARACTERS = 1_000;
 function readableLines(output: string): readonly string[] {
   const half = READ_CHARACTERS / 2;
   const read = output.length <= READ_CHARACTERS ? output : `${output.slice(0, half)}\n${output.slice(-half)}`;
-  return stripVTControlCharacters(read)
+  const lines = stripVTControlCharacters(read)
     .split(/\r\n|\r|\n/u)
+    .filter((line) => line.trim() !== '');
+  const ends =
+    lines.length <= READ_LINES ? lines : [...lines.slice(0, READ_LINES / 2), ...lines.slice(-READ_LINES / 2)];
+  return ends
     .map((line) => line.slice(0, LINE_CHARACTERS).replace(DECORATION, ''))
     .filter((line) => line.trim() !== '');
 }
@@ -92,7 +103,12 @@ function isSource(lines: readonly string[], index: number): boolean {
 }
 
 function frameText(frame: StackFrame): string {
-  return ` (at ${frame.function === '' ? '' : `${frame.function} in `}${frame.file})`.slice(0, FRAME_CHARACTERS);
+  return ` (at ${frame.function === '' ? '' : `${frame.function} in `}${frame.file})`;
+}
+
+/** A frame that would have to be cut could not be read again. */
+function isShort(frame: string): boolean {
+  return frame.length <= FRAME_CHARACTERS;
 }
 
 function baseName(path: string): string {
@@ -138,5 +154,4 @@ const PYTHON_FRAME = /^\s*File "(?:[^"]+)", line \d+/u;
 const FRAME =
   /^\s*at (?:async )?(?:new )?(?:(?<method>[^\s()]+(?: \[as [^\]]+\])?)\s?\()?(?<file>[^\s():]+[/\\.][^():]*?):\d+(?::\d+)?\)?$|^\s*File "(?<script>[^"]+)", line \d+(?:, in (?<inside>\S+))?|^\s*❯ (?:(?<subject>[^\s:]+) )?(?<shown>[^\s:]+):\d+:\d+|\(at (?:(?<caller>\S+) in )?(?<told>[^\s()]+)\)/gu;
 const FRAME_TOLD = / ?\(at (?:\S+ in )?[^\s()]+\)/gu;
-const FOREIGN =
-  /node_modules|^node:|^internal[/\\]|site-packages|lib[/\\]python|^<|\bjava\.base\b|^[A-Z]\w+\.java$(?<=^(?:Method|Thread|Objects|ArrayList|HashMap)\.java)/u;
+const FOREIGN = /node_modules|^node:|^internal[/\\]|site-packages|lib[/\\]python|^<|\bjava\.base\b/u;

@@ -67,10 +67,12 @@ function madeGood(steps: readonly Step[]): readonly { readonly failed: number; r
       open.push({ at, step, doing });
       return;
     }
+    // Only what failed last can have been said better, and only where nothing was changed meanwhile.
+    const last = open.at(-1);
+    const corrected = last !== undefined && changedBefore <= last.at ? last : undefined;
     const stillOpen: typeof open = [];
     for (const failure of open) {
-      const isNext = changedBefore <= failure.at;
-      const isGood = covers(doing, failure.doing) || (isNext && isCorrection(step, failure.step));
+      const isGood = covers(doing, failure.doing) || (failure === corrected && isCorrection(step, failure.step));
       if (isGood) found.push({ failed: failure.at, fixed: at });
       else stillOpen.push(failure);
     }
@@ -90,7 +92,11 @@ function covers(success: Doing, failure: Doing): boolean {
   if (success.key === failure.key) return true;
   const [now, then] = [success.checked, failure.checked];
   if (now === undefined || then === undefined) return false;
-  return [...now][0] === [...then][0] && [...now].every((word) => then.has(word));
+  return firstOf(now) === firstOf(then) && [...now].every((word) => then.has(word));
+}
+
+function firstOf(words: ReadonlySet<string>): string | undefined {
+  return words.values().next().value;
 }
 
 /** The same command with words added or left out, which is then the fix itself. A check that checks less fixes nothing. */

@@ -1,6 +1,6 @@
 // What makes two errors the same, wherever and whenever they came: type, code, message, names in it, frames. Pure.
 import { stripVTControlCharacters } from 'node:util';
-import { errorExcerpt, stackFrames } from '../error-text.ts';
+import { errorExcerpt, stackFrames, withoutFrames } from '../error-text.ts';
 import { tokenize } from './tokenize.ts';
 
 /** What tells an error from others. Nothing of it depends on paths, numbers, hashes, addresses, times or colours. */
@@ -21,7 +21,7 @@ export interface ErrorSignature {
 export function errorSignature(text: string): ErrorSignature {
   const excerpt = errorExcerpt(text);
   const frames = stackFrames([excerpt]).flatMap((frame) => [frame.function, frame.file].filter((name) => name !== ''));
-  const message = plainQuotes(excerpt.replace(TOLD_FRAMES, ''));
+  const message = plainQuotes(withoutFrames(excerpt));
   const names: string[] = [];
   const keep = (name: string): string => {
     names.push(name);
@@ -134,7 +134,6 @@ const IDENTIFIER = /[\w$]*(?:[a-z0-9][A-Z]|_|\$|::|\.(?=[A-Za-z])|\(\))[\w$.:()]
 /** Every failure ends with a code; what it is has been taken already. */
 const EXIT = /\bexit(?:ed)?(?: with)?(?: code| status):?/giu;
 const NUMBER = /0x[\da-f]+|\b(?=[a-f]*\d)[\da-f]{7,}\b|(?<![\p{L}\p{N}])[+-]?\d[\d.,:]*\w{0,2}\b/giu;
-const TOLD_FRAMES = / ?\(at (?:\S+ in )?[^\s()]+\)/gu;
 
 /** What it looks like when a tool says that something went wrong. */
 const ERROR_FORM =
