@@ -183,8 +183,6 @@ describe('what differed', () => {
 });
 
 describe('ranking', () => {
-  const candidate = fc.record({ signals, isSuccess: fc.boolean() });
-
   /** Candidates with the signals, of which every third succeeded and pairs are attempts at one task. */
   const orderOf = (
     given: readonly Signals[],

@@ -5,7 +5,7 @@ import type { Pattern } from '../pattern.ts';
 import type { Position } from '../ports/cache.ts';
 import type { CallOptions, IndexedKind, IndexTerms, JournalEntry, MemoryStore } from '../ports/store.ts';
 import { episodeTerms, patternTerms } from '../retrieve/index-terms.ts';
-import { newest, pageOfChanges, START } from '../stores/journal-position.ts';
+import { type ChangePage, newest, pageOfChanges, START } from '../stores/journal-position.ts';
 import { turns } from '../turns.ts';
 import { type ExperienceIndex, experienceIndex } from './experience-index.ts';
 
@@ -63,14 +63,16 @@ export async function addVectors(
   }
 }
 
-/** `begun`, changed in place, up to where the store stands now; `undefined` where it is of another history. */
+/** The index, changed in place, up to where the store stands; `undefined` where it is of another history. `first`: its first page. */
 export async function followedIndex(
   store: MemoryStore,
   { index, at }: IndexAt,
-  options: MakingOptions,
+  { first, ...options }: MakingOptions & { readonly first?: ChangePage | undefined },
 ): Promise<IndexAt | undefined> {
+  let seen = first;
   for (let from = at; ; ) {
-    const page = await pageOfChanges(store, from, options);
+    const page = seen ?? (await pageOfChanges(store, from, options));
+    seen = undefined;
     if (page === undefined) return undefined;
     await applyChanges(store, index, { changed: page.changed, ...options });
     if (page.to.seq >= page.newestSeq) return { index, at: page.to };
