@@ -1,9 +1,11 @@
+export { embedderOf } from './embed/choose.ts';
 export {
   type EmbeddingQueue,
   type EmbeddingQueueOptions,
   embeddingQueue,
   type PendingEmbeddings,
 } from './embed/drain.ts';
+export { type GuardOptions, guardedEmbedder } from './embed/guarded.ts';
 export {
   type EmbeddedKind,
   type Embedding,
@@ -13,8 +15,6 @@ export {
   type Lease,
   textHash,
 } from './embedding.ts';
-export { embedderOf } from './embed/choose.ts';
-export { type GuardOptions, guardedEmbedder } from './embed/guarded.ts';
 export { encryptionKeyOf, readEncryptionKey, readKeyFile } from './encryption-key.ts';
 export {
   alreadyCompleted,
@@ -53,12 +53,12 @@ export { readPrivateLine } from './private-line.ts';
 export { projectConfigPath, projectOf } from './project.ts';
 export type { FeedbackInput, RecommendQuery, SearchQuery } from './query.ts';
 export type { Recommended } from './recall.ts';
-export type { SearchResult } from './search.ts';
 export type { Feedback, Recommendation, Tombstone } from './recommendation.ts';
 export { documentRelevance, relevance, type TermStatistics } from './retrieve/bm25.ts';
 export type { Hint } from './retrieve/hints.ts';
 export type { EpisodeHit, PatternHit, Why } from './retrieve/rank.ts';
 export type { EpisodeChangeInput, TagChange } from './revise.ts';
+export type { SearchResult } from './search.ts';
 export { type Address, addressOf, pathOf } from './store-address.ts';
 export { type CachedStoreOptions, cachedStore } from './stores/cached.ts';
 export { matchesEpisode } from './stores/filters.ts';
@@ -81,6 +81,8 @@ export {
   tooManySteps,
   versionConflict,
 } from './stores/refusals.ts';
+export { type ClaudeCodeOptions, readClaudeCode } from './transfer/claude-code.ts';
+export { isClaudeCode } from './transfer/claude-code-event.ts';
 export type {
   CompanionRecord,
   FeedbackRecord,
@@ -92,5 +94,6 @@ export type { ExportOptions } from './transfer/export.ts';
 export type { ImportOptions, ImportReceipt } from './transfer/import.ts';
 export { readJsonLines } from './transfer/json-lines.ts';
 export type { EpisodeRecord } from './transfer/record.ts';
+export { isSweAgent, readSweAgent } from './transfer/swe-agent.ts';
 export { isTauBench, readTauBench } from './transfer/tau-bench.ts';
 export { mapInTurns, turns } from './turns.ts';
