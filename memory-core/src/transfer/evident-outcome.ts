@@ -49,6 +49,7 @@ function passed(step: StepRecord, { isExitTold }: Telling): boolean | undefined 
   if (run === undefined || result === undefined || result.type === 'timeout') return undefined;
   const output = (result.type === 'success' ? result.output : result.message) ?? '';
   if (run.isExitHidden || !isExitTold) {
+    if (FAILURES_COUNTED.test(output)) return false;
     const hasFailed = FAILED.test(output);
     return hasFailed === PASSED.test(output) ? undefined : !hasFailed;
   }
@@ -92,6 +93,8 @@ const CHECK = new RegExp(
   'u',
 );
 
+/** What a test runner counts in the end, as nothing but a test runner puts it. */
+const FAILURES_COUNTED = /\b[1-9]\d* (?:tests? )?fail(?:ed|ing|ures?)(?=\s*(?:[|,;)]|$|in\b))/mu;
 const PASSED = /\b[1-9]\d* (?:tests? )?pass(?:ed|ing)\b|^ℹ pass [1-9]|\btest result: ok\b|^OK\b|^ok\s+\S/mu;
 const FAILED =
   /\b[1-9]\d* (?:\w+ )?(?:fail(?:ed|ing|ures?)|errors?)\b|^ℹ fail [1-9]|\bFAIL(?:ED|URES?)?\b|^Traceback|\berror TS\d|\btest result: FAILED\b/mu;

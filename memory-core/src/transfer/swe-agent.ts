@@ -161,7 +161,7 @@ const NO_ACTION = 'no action';
 function toStep({ action, observation, thought, response, execution_time }: Turn): StepRecord {
   const command = action.trim();
   const tool = /^(?:\w+=\S*\s+)*(\S+)/u.exec(command)?.[1] ?? NO_ACTION;
-  const why = (thought ?? response ?? '').trim();
+  const why = [thought, response].map((text) => text?.trim() ?? '').find((text) => text !== '') ?? '';
   return {
     tool: fittingText(tool, LIMITS.nameBytes),
     action: command === '' ? NO_ACTION : fittingText(command, ACTION_BYTES),
