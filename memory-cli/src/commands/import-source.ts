@@ -91,7 +91,10 @@ export async function filesOf(name: string, { from }: SourceOptions): Promise<re
     throw fileError(name, cause);
   }
   if (found.length > 0) return found.sort();
-  throw new MemoryError('INVALID_INPUT', `${name}: is a folder without ${extensions.join(' or ')} files.`);
+  throw new MemoryError(
+    'INVALID_INPUT',
+    `${name}: is a folder, not a file, and without ${extensions.join(' or ')} files below it.`,
+  );
 }
 
 /** Whether a name stands for the files below it. A missing one is told when it is opened. */
@@ -102,14 +105,15 @@ export async function isFolder(name: string): Promise<boolean> {
 function formatOf(name: string, head: string): ImportFormat {
   if (/^\s*\[/u.test(head)) return 'tau-bench';
   if (extname(name) === '.traj' || TRAJECTORY.test(head)) return 'swe-agent';
-  // The last line may be cut off where the head ends: then its own words must do.
-  return head.split('\n').some((line) => isClaudeCode(objectIn(line))) || SESSION_LINE.test(head)
+  // Where not even the first line ends within the head, how it begins must do.
+  return head.split('\n').some((line) => isClaudeCode(objectIn(line))) || SESSION_START.test(head)
     ? 'claude-code'
     : 'generic';
 }
 
 const TRAJECTORY = /^\s*\{\s*"(?:environment|trajectory|history|replay_config)"\s*:/u;
-const SESSION_LINE = /^\s*\{(?=[^\n]*"(?:sessionId|parentUuid)"\s*:)[^\n]*"type"\s*:\s*"(?:user|assistant)"[^\n]*$/u;
+const SESSION_START =
+  /^\s*\{\s*"(?:(?:parentUuid|logicalParentUuid|isSidechain|sessionId)"|type"\s*:\s*"(?:user|assistant|system|summary)")/u;
 
 interface Documents {
   readonly count: number;
