@@ -193,6 +193,23 @@ test('a subagent works in an episode of its own, told by its id or by the line b
   ]);
 });
 
+test('of many subagents in one file, those that have been quiet for longest are not held until its end [IN-01]', async () => {
+  const { lines, ...session } = aSession();
+  for (let index = 0; index < 40; index += 1) {
+    const agent = { isSidechain: true, agentId: `agent-${index}` };
+    session.say(`Look into module number ${index}`, agent);
+    session.use(`t${index}`, 'Read', { file_path: 'a.ts' }, agent);
+    session.say([{ type: 'tool_result', tool_use_id: `t${index}`, content: 'text' }], agent);
+  }
+  const told = ({ records }: Read) => records.map(({ metadata, steps }) => [metadata?.subagent, steps?.length]);
+  const whole = Array.from({ length: 40 }, (_, index) => [`agent-${index}`, 1]);
+  expect(told(await read(lines))).toEqual(whole);
+  const live = await read(lines, '2026-03-01T00:02:00.000Z');
+  expect(told(live)).toEqual(whole.slice(0, live.records.length));
+  expect(live.records.length).toBeGreaterThan(0);
+  expect(live.records.length + live.unfinished.length).toBe(40);
+});
+
 test('an error is what the line marks as one, whatever way it has [IN-01]', async () => {
   const { lines, ...session } = aSession();
   session.say('Try all the ways in which a call can fail');

@@ -111,7 +111,7 @@ function formatOf(name: string, head: string): ImportFormat {
     : 'generic';
 }
 
-const TRAJECTORY = /^\s*\{\s*"(?:environment|trajectory|history|replay_config)"\s*:/u;
+const TRAJECTORY = /^\s*\{\s*"(?:environment|trajectory|history|info|replay_config)"\s*:/u;
 const SESSION_START =
   /^\s*\{\s*"(?:(?:parentUuid|logicalParentUuid|isSidechain|sessionId)"|type"\s*:\s*"(?:user|assistant|system|summary)")/u;
 
