@@ -12,7 +12,7 @@ import { addVectors, addWhatIsNotPacked, type IndexAt } from './index-making.ts'
 export interface IndexInCache {
   /** The index that was kept; nothing where there is none, or not all of it. Where it stands has yet to be compared with the store. */
   load(store: MemoryStore, call: CallOptions): Promise<IndexAt | undefined>;
-  /** Keeps what changed since the last time. */
+  /** Keeps what changed since the last time, and nothing of what was deleted. */
   save(index: IndexAt): Promise<void>;
   /** Keeps nothing any more: what was forgotten is not to be found in it. */
   clear(): Promise<void>;
@@ -83,11 +83,14 @@ export function indexInCache(cache: MemoryCache, model: string | undefined): Ind
 
     async save({ index, at }) {
       const turn = turns();
+      while (index.tidy()) await turn();
       const parts = index.parts();
       const names = new Set(parts.map(({ name }) => name));
-      const before = Object.keys((await readList())?.list.marks ?? {});
+      const before = (await readList())?.list.marks ?? {};
       for (const part of parts) {
-        if (kept.get(part.name)?.revision === part.revision) continue;
+        const own = kept.get(part.name);
+        // Another process may have emptied or replaced it meanwhile.
+        if (own?.revision === part.revision && before[part.name] === own.mark) continue;
         await turn();
         const bytes = part.bytes();
         const mark = createHash('sha256').update(bytes).digest('hex');
@@ -97,7 +100,7 @@ export function indexInCache(cache: MemoryCache, model: string | undefined): Ind
       const marks = Object.fromEntries(parts.map(({ name }) => [name, kept.get(name)?.mark ?? '']));
       const list: KeptList = { format: FORMAT, model: model ?? null, marks };
       await cache.setBlock(LIST, { mark: positionText(at), bytes: Buffer.from(JSON.stringify(list)) });
-      await empty(before.filter((name) => !names.has(name)));
+      await empty(Object.keys(before).filter((name) => !names.has(name)));
     },
 
     async clear() {

@@ -3,7 +3,7 @@
 import { throwIfAborted } from '../errors.ts';
 import type { MemoryCache } from '../ports/cache.ts';
 import type { Logger } from '../ports/runtime.ts';
-import type { CallOptions, MemoryStore } from '../ports/store.ts';
+import type { CallOptions, JournalEntry, MemoryStore } from '../ports/store.ts';
 import { pageOfChanges, START } from '../stores/journal-position.ts';
 import type { ExperienceIndex } from './experience-index.ts';
 import { forgiving, indexInCache } from './index-in-cache.ts';
@@ -63,6 +63,8 @@ export function indexKeeper(options: IndexKeeperOptions): IndexKeeper {
     const from = held?.at ?? START;
     const page = await pageOfChanges(store, from, call);
     if (held !== undefined && page?.changed.length === 0) return held.index;
+    // Whoever forgot has emptied what was kept, or meant to: at the end it is worth keeping anew.
+    if (page?.changed.some(isForgetting)) savedSeq = Math.min(savedSeq, from.seq - SAVED_AT_CLOSE_AFTER_CHANGES);
     if (page === undefined || page.newestSeq - from.seq > maxAwaitedChanges) {
       makeInBackground();
       return undefined;
@@ -106,6 +108,27 @@ export function indexKeeper(options: IndexKeeperOptions): IndexKeeper {
     if (kept === undefined || index.at.seq === savedSeq) return;
     await kept.save(index);
     savedSeq = index.at.seq;
+    // Whoever forgot something before that has emptied what was kept then, and this may hold it again.
+    const page = await pageOfChanges(store, index.at);
+    if (page === undefined || page.newestSeq > page.to.seq || page.changed.some(isForgetting)) await forgotten();
+  }
+
+  async function forgotten(): Promise<void> {
+    await kept?.clear();
+    savedSeq = 0;
+  }
+
+  /** At the end: an index that is behind may hold what was forgotten meanwhile, so it is not kept as it is. */
+  async function saveWhatIsNew(index: IndexAt): Promise<void> {
+    if (kept === undefined || index.at.seq - savedSeq < SAVED_AT_CLOSE_AFTER_CHANGES) return;
+    try {
+      const page = await pageOfChanges(store, index.at);
+      const isNear = page !== undefined && page.newestSeq === page.to.seq;
+      const followed = isNear ? await followedIndex(store, index, { model }) : undefined;
+      if (followed !== undefined) await save(followed);
+    } catch (error) {
+      logger.debug({ error: String(error) }, 'the index could not be kept: the store does not say what is new');
+    }
   }
 
   async function current(asked: CallOptions): Promise<ExperienceIndex | undefined> {
@@ -128,18 +151,19 @@ export function indexKeeper(options: IndexKeeperOptions): IndexKeeper {
       }
     },
     episodesRead: () => making?.episodesRead,
-    async forgotten() {
-      await kept?.clear();
-      savedSeq = 0;
-    },
+    forgotten,
     async close() {
       stop.abort();
       await Promise.allSettled([last, making?.done]);
       if (held === undefined) return;
       const index = held;
       held = undefined;
-      if (index.at.seq - savedSeq >= SAVED_AT_CLOSE_AFTER_CHANGES) await save(index);
+      await saveWhatIsNew(index);
       await index.index.close();
     },
   };
+}
+
+function isForgetting({ kind, op }: JournalEntry): boolean {
+  return kind === 'episode' && op === 'delete';
 }
