@@ -41,6 +41,8 @@ export interface ExperienceIndex {
   /** Does `work` with empty scores, which are its own until it returns. */
   scored<T>(work: (...scores: readonly [Scores, Scores, Scores]) => T): T;
 
+  /** Does a piece of the upkeep that is due, and answers whether more is. Then what was deleted is in no part any more. */
+  tidy(): boolean;
   parts(): readonly PackedPart[];
   close(): Promise<void>;
 }
@@ -114,6 +116,7 @@ function indexOver(model: string | undefined, { episodes, patterns, errors, matr
       });
     },
     scored: lendingScores(),
+    tidy: () => [episodes.titles, episodes.bodies, errors.terms].some((terms) => terms.tidy()),
     parts: () => [
       ...partsOf(episodes, 'episode'),
       ...episodes.placeAndTime.parts('episode'),

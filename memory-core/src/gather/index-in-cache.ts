@@ -13,7 +13,7 @@ import { addVectors, addWhatIsNotPacked, type IndexAt } from './index-making.ts'
 export interface IndexInCache {
   /** The index that was kept; nothing where there is none, or not all of it. Where it stands has yet to be compared with the store. */
   load(store: MemoryStore, call: CallOptions): Promise<IndexAt | undefined>;
-  /** Keeps what changed since the last time. */
+  /** Keeps what changed since the last time, and nothing of what was deleted. */
   save(index: IndexAt): Promise<void>;
   /** Keeps nothing any more: what was forgotten is not to be found in it. */
   clear(): Promise<void>;
@@ -45,10 +45,10 @@ export function indexInCache(cache: MemoryCache, model: string | undefined): Ind
     }
   }
 
-  /** Keeps a part that has changed, and answers its mark. */
-  async function keepPart(part: PackedPart): Promise<string> {
+  /** Keeps a part that has changed, or that another process emptied or replaced, and answers its mark. */
+  async function keepPart(part: PackedPart, markThere: string | undefined): Promise<string> {
     const before = kept.get(part.name);
-    if (before?.revision === part.revision) return before.mark;
+    if (before?.revision === part.revision && before.mark === markThere) return before.mark;
     const bytes = part.bytes();
     const mark = createHash('sha256').update(bytes).digest('hex');
     await cache.setBlock(keyOf(part.name), { mark, bytes });
@@ -75,15 +75,16 @@ export function indexInCache(cache: MemoryCache, model: string | undefined): Ind
 
     async save({ index, at }) {
       const turn = turns();
-      const before = Object.keys((await readList(cache))?.list.marks ?? {});
+      while (index.tidy()) await turn();
+      const before = (await readList(cache))?.list.marks ?? {};
       const marks: Record<string, string> = {};
       for (const part of index.parts()) {
         await turn();
-        marks[part.name] = await keepPart(part);
+        marks[part.name] = await keepPart(part, before[part.name]);
       }
       const list: KeptList = { format: FORMAT, model: model ?? null, marks };
       await cache.setBlock(LIST, { mark: positionText(at), bytes: Buffer.from(JSON.stringify(list)) });
-      await empty(before.filter((name) => marks[name] === undefined));
+      await empty(Object.keys(before).filter((name) => marks[name] === undefined));
     },
 
     async clear() {

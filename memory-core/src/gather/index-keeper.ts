@@ -3,7 +3,7 @@
 import { throwIfAborted } from '../errors.ts';
 import type { MemoryCache } from '../ports/cache.ts';
 import type { Logger } from '../ports/runtime.ts';
-import type { CallOptions, MemoryStore } from '../ports/store.ts';
+import type { CallOptions, JournalEntry, MemoryStore } from '../ports/store.ts';
 import { type ChangePage, pageOfChanges, START } from '../stores/journal-position.ts';
 import type { ExperienceIndex } from './experience-index.ts';
 import { forgiving, type IndexInCache, indexInCache } from './index-in-cache.ts';
@@ -43,7 +43,7 @@ export function indexKeeper(options: IndexKeeperOptions): IndexKeeper {
   const { store, model, logger, maxAwaitedChanges = MAX_AWAITED_CHANGES } = options;
   const kept = options.cache === undefined ? undefined : forgiving(indexInCache(options.cache, model), logger);
   const stop = new AbortController();
-  const holder = indexHolder({ store, model, kept, signal: stop.signal });
+  const holder = indexHolder({ store, model, kept, signal: stop.signal, logger });
   const runs = sharedRuns(broughtUp);
   let making: Promise<void> | undefined;
 
@@ -141,9 +141,10 @@ interface HolderSetup {
   readonly model: string | undefined;
   readonly kept: IndexInCache | undefined;
   readonly signal: AbortSignal;
+  readonly logger: Logger;
 }
 
-function indexHolder({ store, model, kept, signal }: HolderSetup): IndexHolder {
+function indexHolder({ store, model, kept, signal, logger }: HolderSetup): IndexHolder {
   let held: IndexAt | undefined;
   let hasLoaded = false;
   let savedSeq = 0;
@@ -158,10 +159,27 @@ function indexHolder({ store, model, kept, signal }: HolderSetup): IndexHolder {
     },
   };
 
+  async function emptyCache(): Promise<void> {
+    await kept?.clear();
+    savedSeq = 0;
+  }
+
   async function saveAfter(changes: number): Promise<void> {
     if (kept === undefined || held === undefined || held.at.seq - savedSeq < changes) return;
     await kept.save(held);
     savedSeq = held.at.seq;
+    // Whoever forgot something meanwhile has emptied what was kept before, and this may hold it again.
+    const page = await pageOfChanges(store, held.at);
+    if (page === undefined || page.newestSeq > page.to.seq || page.changed.some(isForgetting)) await emptyCache();
+  }
+
+  /** An index that is behind may hold what was forgotten: at the end it is kept as the store stands, or not at all. */
+  async function saveAtClose(): Promise<void> {
+    if (kept === undefined || held === undefined || held.at.seq - savedSeq < SAVED_AT_CLOSE_AFTER_CHANGES) return;
+    const page = await pageOfChanges(store, held.at);
+    if (page === undefined || page.newestSeq > page.to.seq) return;
+    held = await followedIndex(store, held, { model, first: page });
+    await saveAfter(0);
   }
 
   async function drop(): Promise<void> {
@@ -179,6 +197,8 @@ function indexHolder({ store, model, kept, signal }: HolderSetup): IndexHolder {
       }
       for (;;) {
         seen = await pageOfChanges(store, held?.at ?? START, { signal });
+        // Whoever forgot has emptied what was kept: at the end it is worth keeping anew.
+        if (seen?.changed.some(isForgetting)) savedSeq = Math.min(savedSeq, seen.to.seq - SAVED_AT_CLOSE_AFTER_CHANGES);
         if (seen !== undefined) return { behind: seen.newestSeq - (held?.at.seq ?? 0), index: held?.index };
         // Of another history: the database was put back to an older copy.
         await drop();
@@ -201,13 +221,20 @@ function indexHolder({ store, model, kept, signal }: HolderSetup): IndexHolder {
       }
     },
     episodesRead: () => episodesRead,
-    async emptyCache() {
-      await kept?.clear();
-      savedSeq = 0;
-    },
+    emptyCache,
     async close() {
-      await saveAfter(SAVED_AT_CLOSE_AFTER_CHANGES);
-      await drop();
+      const { index } = held ?? {};
+      try {
+        await saveAtClose();
+      } catch (error) {
+        logger.debug({ error: String(error) }, 'the index could not be kept: the store does not say what is new');
+      }
+      held = undefined;
+      await index?.close();
     },
   };
+}
+
+function isForgetting({ kind, op }: JournalEntry): boolean {
+  return kind === 'episode' && op === 'delete';
 }
