@@ -200,6 +200,9 @@ function episodeReading(group: Command, run: Run): void {
     .description(`search episodes and patterns. Looks at ${HERE}`)
     .argument('[query]', 'task, question or error text; may be left out when a filter is given');
   withFilters(search)
+    .option('--file <file...>', 'file that you work on: ranks what is near, and hides nothing; repeatable')
+    .option('--language <language>', 'programming language, ranks as --file does')
+    .option('--framework <framework>', 'framework, ranks as --file does')
     .option('--limit <n>', `hits of each kind, 1-${MAX_HITS} (default: 10)`, between(1, MAX_HITS))
     .option('--max-tokens <n>', 'size of the answer, 50-100000 (default: 2000)', between(50, 100_000))
     .addOption(

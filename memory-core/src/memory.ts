@@ -316,7 +316,8 @@ async function priorExperience(
   { id, description, project, domain, taskType, context: place }: OpenEpisode,
   options: CallOptions,
 ): Promise<SearchResult> {
-  const situation = { domain, taskType, language: place.language, framework: place.framework };
+  const { language, framework, files } = place;
+  const situation = { domain, taskType, language, framework, files };
   try {
     const query = { text: description.slice(0, QUERY_CHARACTERS), project, limit: RELATED_HITS + 1, situation };
     const found = await search(context, query, options);
@@ -327,7 +328,7 @@ async function priorExperience(
     if (!isMemoryError(error)) throw error;
     context.logger.warn({ code: error.code, episodeId: id }, 'no prior experience could be looked up');
     const degraded = [`prior experience could not be looked up (${error.code})`];
-    return { episodes: [], patterns: [], fixes: [], isAbstained: false, degraded };
+    return { episodes: [], patterns: [], fixes: [], isAbstained: false, degraded, notes: [] };
   }
 }
 
