@@ -4,7 +4,7 @@ import { throwIfAborted } from '../errors.ts';
 import type { MemoryCache } from '../ports/cache.ts';
 import type { Logger } from '../ports/runtime.ts';
 import type { CallOptions, JournalEntry, MemoryStore } from '../ports/store.ts';
-import { pageOfChanges, START } from '../stores/journal-position.ts';
+import { type ChangesPage, pageOfChanges, START } from '../stores/journal-position.ts';
 import type { ExperienceIndex } from './experience-index.ts';
 import { forgiving, indexInCache } from './index-in-cache.ts';
 import { followedIndex, type IndexAt, newIndex } from './index-making.ts';
@@ -69,12 +69,12 @@ export function indexKeeper(options: IndexKeeperOptions): IndexKeeper {
       makeInBackground();
       return undefined;
     }
-    await bring();
+    await bring(page);
     return held?.index;
   }
 
-  /** Makes what there is not, and follows the journal to its end. */
-  async function bring(): Promise<void> {
+  /** Makes what there is not, and follows the journal to its end. `first`: what it says behind what is held. */
+  async function bring(first?: ChangesPage): Promise<void> {
     const before = held;
     // What fails half-way is not half an index: it is made anew.
     held = undefined;
@@ -82,7 +82,7 @@ export function indexKeeper(options: IndexKeeperOptions): IndexKeeper {
       if (making !== undefined) making.episodesRead += episodes;
     };
     const begun = before ?? (await newIndex(store, { model, onRead, ...call }));
-    const followed = await followedIndex(store, begun, { model, onRead, ...call });
+    const followed = await followedIndex(store, begun, { model, onRead, first: before && first, ...call });
     if (followed === undefined) {
       await begun.index.close();
       return bring();
@@ -124,7 +124,7 @@ export function indexKeeper(options: IndexKeeperOptions): IndexKeeper {
     try {
       const page = await pageOfChanges(store, index.at);
       const isNear = page !== undefined && page.newestSeq === page.to.seq;
-      const followed = isNear ? await followedIndex(store, index, { model }) : undefined;
+      const followed = isNear ? await followedIndex(store, index, { model, first: page }) : undefined;
       if (followed !== undefined) await save(followed);
     } catch (error) {
       logger.debug({ error: String(error) }, 'the index could not be kept: the store does not say what is new');

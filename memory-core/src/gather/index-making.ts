@@ -14,7 +14,7 @@ import type {
   MemoryStore,
 } from '../ports/store.ts';
 import { episodeTerms, patternTerms } from '../retrieve/index-terms.ts';
-import { newest, pageOfChanges, START } from '../stores/journal-position.ts';
+import { type ChangesPage, newest, pageOfChanges, START } from '../stores/journal-position.ts';
 import { turns } from '../turns.ts';
 import { type ExperienceIndex, experienceIndex } from './experience-index.ts';
 
@@ -72,18 +72,20 @@ export async function addVectors(
   }
 }
 
-/** `begun`, changed in place, up to where the store stands now; `undefined` where it is of another history. */
+/**
+ * `begun`, changed in place, up to where the store stands now; `undefined` where it is of another history. `first` is
+ * what the journal says from there on, where that is known.
+ */
 export async function followedIndex(
   store: MemoryStore,
   { index, at }: IndexAt,
-  options: MakingOptions,
+  { first, ...options }: MakingOptions & { readonly first?: ChangesPage | undefined },
 ): Promise<IndexAt | undefined> {
-  for (let from = at; ; ) {
-    const page = await pageOfChanges(store, from, options);
+  for (let page = first ?? (await pageOfChanges(store, at, options)); ; ) {
     if (page === undefined) return undefined;
     await applyChanges(store, index, { changed: page.changed, ...options });
     if (page.to.seq >= page.newestSeq) return { index, at: page.to };
-    from = page.to;
+    page = await pageOfChanges(store, page.to, options);
   }
 }
 
