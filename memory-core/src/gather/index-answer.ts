@@ -48,9 +48,10 @@ export async function answerOfIndex(
   const among = index.episodes.placeAndTime.select(filter);
   if (text === undefined) {
     const slots = await slotsByStanding(index, { among, here, limit });
-    const episodes = await hitsOf(context, { index, found: slots, attempts: [] }, options);
-    const patterns =
-      patternFilter === undefined ? [] : await patternsOf(context, { index, patternFilter, limit }, options);
+    const [episodes, patterns] = await Promise.all([
+      hitsOf(context, { index, found: slots, attempts: [] }, options),
+      patternFilter === undefined ? [] : patternsOf(context, { index, patternFilter, limit }, options),
+    ]);
     return { episodes, patterns, fixes: [], lacks: [] };
   }
   const { vector, lacks } = await questionVector(context, { index, of: 'episode', text }, options);
