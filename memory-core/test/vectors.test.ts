@@ -189,6 +189,7 @@ describe('nearest', () => {
           expect(await matrix.nearest(query, { count, among })).toEqual(expected);
           for (const [slot, vector] of model) {
             expect(Math.abs(matrix.cosine(slot, query)! - dot(vector, query))).toBeLessThan(0.01);
+            expect(matrix.cosinesWith(query)(slot)).toBe(matrix.cosine(slot, query));
             expect(Math.abs(matrix.cosine(slot, changes[0]!.slot) ?? 0)).toBeLessThanOrEqual(1);
             expect(matrix.cosine(slot, slot)).toBeGreaterThan(0.999);
           }
@@ -291,6 +292,15 @@ describe('parts', () => {
   };
   const packed = (matrix: VectorMatrix): Map<string, Uint8Array> =>
     new Map(matrix.parts('v').map((part) => [part.name, part.bytes()]));
+
+  test('hold nothing of a row that was deleted [EP-06]', () => {
+    const [random, without] = [randomFrom(5), opened({ dimensions: 20 })];
+    const matrix = opened({ dimensions: 20 });
+    for (const each of [matrix, without]) each.put(1, randomUnit(20, randomFrom(6)));
+    matrix.put(0, randomUnit(20, random));
+    matrix.delete(0);
+    for (const [name, bytes] of packed(without)) expect(Buffer.compare(packed(matrix).get(name)!, bytes)).toBe(0);
+  });
 
   test('unpack to the same matrix, which goes on as the first would have [CA-05]', async () => {
     const matrix = filled();

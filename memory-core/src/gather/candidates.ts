@@ -41,8 +41,8 @@ export async function episodeCandidates(
     const text = textRelevance(episodes, { terms: question.terms, among, scores: { title, body } });
     const places = placesOf(index, { here: question.here, among });
     const slots = new Set([...text.best(FROM_TEXT), ...meanings.keys(), ...errors.keys(), ...places.keys()]);
-    const meaningOf = (slot: number): number | undefined =>
-      meanings.get(slot) ?? (question.vector && index.vectors('episode')?.cosine(slot, question.vector));
+    const cosineOf = question.vector && index.vectors('episode')?.cosinesWith(question.vector);
+    const meaningOf = (slot: number): number | undefined => meanings.get(slot) ?? cosineOf?.(slot);
     return [...slots].map((slot) => ({
       slot,
       signals: { text: text.of(slot), meaning: meaningOf(slot), error: errors.get(slot), place: places.get(slot) },

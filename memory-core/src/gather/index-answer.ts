@@ -118,15 +118,21 @@ interface Found {
 /** Terms by which episodes are compared. */
 const TELLING_TERMS = 12;
 
-/** The best candidates, best first. */
+/** The best candidates, best first, with the other attempts at their tasks. */
 function best(
   index: ExperienceIndex,
-  asked: { readonly candidates: readonly Candidate[]; readonly scale: Scale; readonly here: Here },
+  asked: {
+    readonly candidates: readonly Candidate[];
+    readonly scale: Scale;
+    readonly here: Here;
+    readonly limit: number;
+  },
 ): readonly Found[] {
-  const { candidates, scale, here } = asked;
+  const { candidates, scale, here, limit } = asked;
   const { slots, bodies, placeAndTime } = index.episodes;
   return ordered(candidates, {
     scale,
+    count: limit,
     standingOf: (slot) => standingAt(index, slot, here),
     tellingOf: (slot) => bodies.tellingTerms(slot, TELLING_TERMS),
     isSuccess: (slot) => placeAndTime.outcome(slot) === 'success',
@@ -176,7 +182,7 @@ async function episodesOf(
   const { index, question, among, calibration, limit } = asked;
   const candidates = await episodeCandidates(index, { question, among }, options);
   const scale = { ...calibration, information: informationOf(question.terms, index.episodes.bodies) };
-  const found = best(index, { candidates, scale, here: question.here });
+  const found = best(index, { candidates, scale, here: question.here, limit });
   return hitsOf(context, { index, found: found.slice(0, limit), attempts: found }, options);
 }
 
