@@ -41,6 +41,8 @@ export interface EmbeddingQueue {
   now(options: CallOptions): Promise<number>;
   /** How much is due, and what stands in the way. */
   pending(options: CallOptions): Promise<PendingEmbeddings>;
+  /** Why the last attempt failed; absent when it did not. */
+  failure(): MemoryError | undefined;
   embedQuery: TextVectors['embedQuery'];
   /** Waits for the runs that have begun, and not for later attempts. */
   settled(): Promise<void>;
@@ -129,6 +131,7 @@ export function embeddingQueue(
       const failure = again.failure();
       return { count, ...(failure === undefined ? {} : { failure }) };
     },
+    failure: again.failure,
     embedQuery: vectors.embedQuery,
     settled: () => last.then(() => undefined),
     async close() {

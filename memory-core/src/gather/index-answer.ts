@@ -116,16 +116,26 @@ async function questionVector(
   const stored = index.vectors('episode')?.count ?? 0;
   if (embedding === undefined) return { vector: undefined, lacks: [] };
   const missing = index.episodes.slots.count - stored;
-  const isLacking = missing > Math.max(MAX_MISSING, MAX_MISSING_SHARE * stored);
-  const lacks = isLacking ? [{ reason: `${missing} episodes have no vector yet`, isPassing: true }] : [];
+  const failure = embedding.failure();
+  const isLacking = missing > (failure === undefined ? Math.max(MAX_MISSING, MAX_MISSING_SHARE * stored) : 0);
+  const why = failure === undefined ? '' : `: ${withoutStop(failure.message)}`;
+  const lacks = isLacking ? [{ reason: `vectors are missing of ${missing} episodes${why}`, isPassing: true }] : [];
   // With nothing to compare it with, nobody is asked for it.
   if ((index.vectors(of)?.count ?? 0) === 0) return { vector: undefined, lacks };
   try {
     return { vector: await embedding.embedQuery(text, { ...options, budgetMs: QUESTION_BUDGET_MS }), lacks };
   } catch (error) {
     if (!isMemoryError(error) || error.code === 'ABORTED' || error.code === 'CLOSED') throw error;
-    return { vector: undefined, lacks: [{ reason: `only words were searched: ${error.message}`, isPassing: true }] };
+    return {
+      vector: undefined,
+      lacks: [{ reason: `only words were searched: ${withoutStop(error.message)}`, isPassing: true }],
+    };
   }
+}
+
+/** A message as the end of a reason. */
+function withoutStop(message: string): string {
+  return message.replace(/\.$/u, '');
 }
 
 interface Found {
