@@ -290,6 +290,37 @@ describe('parts', () => {
     expect([unpacked?.documents, unpacked?.frequencyOf('later')]).toEqual([documents, 0]);
   });
 
+  test('once nothing is due, no part has a word that only a deleted slot ever said [EP-06]', () => {
+    fc.assert(
+      fc.property(changes, (all) => {
+        let index = termIndex(TINY);
+        const said = new Map<number, readonly string[]>();
+        const forgotten: string[] = [];
+        for (const [time, change] of all.entries()) {
+          if (change.kind === 'put') {
+            const own = `time${time}slot${change.slot}`;
+            index.put(change.slot, [...change.terms, own]);
+            said.set(change.slot, [...(said.get(change.slot) ?? []), own]);
+          } else if (change.kind === 'delete') {
+            index.delete(change.slot);
+            forgotten.push(...(said.get(change.slot) ?? []));
+            said.delete(change.slot);
+          } else if (change.kind === 'tidy') index.tidy();
+          else {
+            while (index.tidy());
+            index = repacked(index);
+          }
+        }
+        while (index.tidy());
+        const bytes = [...kept(index).values()].map((part) => Buffer.from(part));
+        const holds = (word: string): boolean => bytes.some((part) => part.includes(word, 0, 'utf16le'));
+        expect(forgotten.filter(holds)).toEqual([]);
+        expect([...said.values()].filter((words) => !holds(words.at(-1)!))).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   test('bytes that lie askew in memory are read as well [CA-05]', () => {
     const index = grown(500);
     const askew = new Map(

@@ -293,6 +293,15 @@ describe('parts', () => {
   const packed = (matrix: VectorMatrix): Map<string, Uint8Array> =>
     new Map(matrix.parts('v').map((part) => [part.name, part.bytes()]));
 
+  test('hold nothing of a row that was deleted [EP-06]', () => {
+    const [random, without] = [randomFrom(5), opened({ dimensions: 20 })];
+    const matrix = opened({ dimensions: 20 });
+    for (const each of [matrix, without]) each.put(1, randomUnit(20, randomFrom(6)));
+    matrix.put(0, randomUnit(20, random));
+    matrix.delete(0);
+    for (const [name, bytes] of packed(without)) expect(Buffer.compare(packed(matrix).get(name)!, bytes)).toBe(0);
+  });
+
   test('unpack to the same matrix, which goes on as the first would have [CA-05]', async () => {
     const matrix = filled();
     const again = unpackedVectorMatrix(packed(matrix), 'v')!;

@@ -35,7 +35,7 @@ export async function episodeCandidates(
   const { episodes } = index;
   const nearest =
     question.vector && index.vectors('episode')?.nearest(question.vector, { count: FROM_VECTORS, among, ...call });
-  const errors = errorRelevances(index, { text: question.text, among });
+  const errors = looksLikeError(question.text) ? errorRelevances(index, { text: question.text, among }) : NO_ERRORS;
   const meanings = new Map((await nearest)?.map(({ slot, cosine }) => [slot, cosine]));
   return index.scored((title, body) => {
     const text = textRelevance(episodes, { terms: question.terms, among, scores: { title, body } });
@@ -66,13 +66,14 @@ export async function patternCandidates(
   });
 }
 
-/** Episodes that made errors good which are like the one in this text, with how like it is: 0–1, and 1 only by chance. */
+const NO_ERRORS: ReadonlyMap<number, number> = new Map();
+
+/** Episodes that made errors good which are like the error that this text is, with how like it is: 0–1, and 1 only by chance. */
 export function errorRelevances(
   index: ExperienceIndex,
   { text, among }: { readonly text: string; readonly among: SlotSet | undefined },
 ): ReadonlyMap<number, number> {
   const found = new Map<number, number>();
-  if (!looksLikeError(text)) return found;
   const { slots, terms: errors } = index.errors;
   const asked = [...new Set(signatureTerms(errorSignature(text)))];
   const relevanceOf = relevanceFor(asked, statisticsOf(errors), rarity);

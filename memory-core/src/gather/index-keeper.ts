@@ -3,10 +3,10 @@
 import { throwIfAborted } from '../errors.ts';
 import type { MemoryCache } from '../ports/cache.ts';
 import type { Logger } from '../ports/runtime.ts';
-import type { CallOptions, MemoryStore } from '../ports/store.ts';
-import { pageOfChanges, START } from '../stores/journal-position.ts';
+import type { CallOptions, JournalEntry, MemoryStore } from '../ports/store.ts';
+import { type ChangePage, pageOfChanges, START } from '../stores/journal-position.ts';
 import type { ExperienceIndex } from './experience-index.ts';
-import { forgiving, indexInCache } from './index-in-cache.ts';
+import { forgiving, type IndexInCache, indexInCache } from './index-in-cache.ts';
 import { followedIndex, type IndexAt, newIndex } from './index-making.ts';
 
 export interface IndexKeeperOptions {
@@ -43,56 +43,18 @@ export function indexKeeper(options: IndexKeeperOptions): IndexKeeper {
   const { store, model, logger, maxAwaitedChanges = MAX_AWAITED_CHANGES } = options;
   const kept = options.cache === undefined ? undefined : forgiving(indexInCache(options.cache, model), logger);
   const stop = new AbortController();
-  const call = { signal: stop.signal };
-  let held: IndexAt | undefined;
-  let hasLoaded = false;
-  let savedSeq = 0;
-  let making: { readonly done: Promise<void>; episodesRead: number } | undefined;
-  // A run that has not begun is shared: what anybody wrote before it begins is in its answer.
-  let next: Promise<ExperienceIndex | undefined> | undefined;
-  let last: Promise<unknown> = Promise.resolve();
+  const holder = indexHolder({ store, model, kept, signal: stop.signal, logger });
+  const runs = sharedRuns(broughtUp);
+  let making: Promise<void> | undefined;
 
   async function broughtUp(): Promise<ExperienceIndex | undefined> {
-    next = undefined;
     if (making !== undefined) return undefined;
-    if (!hasLoaded) {
-      hasLoaded = true;
-      held = await kept?.load(store, call);
-      savedSeq = held?.at.seq ?? 0;
-    }
-    const from = held?.at ?? START;
-    const page = await pageOfChanges(store, from, call);
-    if (held !== undefined && page?.changed.length === 0) return held.index;
-    if (page === undefined || page.newestSeq - from.seq > maxAwaitedChanges) {
-      makeInBackground();
-      return undefined;
-    }
-    await bring();
-    return held?.index;
-  }
-
-  /** Makes what there is not, and follows the journal to its end. */
-  async function bring(): Promise<void> {
-    const before = held;
-    // What fails half-way is not half an index: it is made anew.
-    held = undefined;
-    const onRead = (episodes: number): void => {
-      if (making !== undefined) making.episodesRead += episodes;
-    };
-    const begun = before ?? (await newIndex(store, { model, onRead, ...call }));
-    const followed = await followedIndex(store, begun, { model, onRead, ...call });
-    if (followed === undefined) {
-      await begun.index.close();
-      return bring();
-    }
-    held = followed;
-    if (followed.at.seq - savedSeq >= SAVED_AFTER_CHANGES) await save(followed);
-  }
-
-  function makeInBackground(): void {
-    const begun = { done: Promise.resolve(), episodesRead: 0 };
-    making = begun;
-    begun.done = bring()
+    const { behind, index } = await holder.look();
+    if (behind === 0 && index !== undefined) return index;
+    if (behind <= maxAwaitedChanges) return holder.bringUp();
+    making = holder
+      .bringUp()
+      .then(() => undefined)
       .catch((error: unknown) => {
         // The next question begins anew; until then the text index of the store answers.
         if (!stop.signal.aborted) logger.warn({ error }, 'the index of the memory could not be made');
@@ -100,20 +62,11 @@ export function indexKeeper(options: IndexKeeperOptions): IndexKeeper {
       .finally(() => {
         making = undefined;
       });
-  }
-
-  async function save(index: IndexAt): Promise<void> {
-    if (kept === undefined || index.at.seq === savedSeq) return;
-    await kept.save(index);
-    savedSeq = index.at.seq;
+    return undefined;
   }
 
   async function current(asked: CallOptions): Promise<ExperienceIndex | undefined> {
-    if (next === undefined) {
-      next = last.then(broughtUp);
-      last = next.catch(() => undefined);
-    }
-    const index = await next;
+    const index = await runs.next();
     throwIfAborted(asked.signal);
     return index;
   }
@@ -124,22 +77,164 @@ export function indexKeeper(options: IndexKeeperOptions): IndexKeeper {
       for (;;) {
         const index = await current(asked);
         if (index !== undefined) return index;
-        await making?.done;
+        await making;
       }
     },
-    episodesRead: () => making?.episodesRead,
-    async forgotten() {
-      await kept?.clear();
-      savedSeq = 0;
-    },
+    episodesRead: () => (making === undefined ? undefined : holder.episodesRead()),
+    forgotten: () => runs.behind(holder.emptyCache),
     async close() {
       stop.abort();
-      await Promise.allSettled([last, making?.done]);
-      if (held === undefined) return;
-      const index = held;
-      held = undefined;
-      if (index.at.seq - savedSeq >= SAVED_AT_CLOSE_AFTER_CHANGES) await save(index);
-      await index.index.close();
+      await runs.settled();
+      await making;
+      await holder.close();
     },
   };
+}
+
+interface SharedRuns<T> {
+  /** The answer of a run that begins from now on: what anybody wrote before is in it. */
+  next(): Promise<T>;
+  /** Does `work` when no run is under way. */
+  behind(work: () => Promise<void>): Promise<void>;
+  settled(): Promise<void>;
+}
+
+/** One run at a time; one that has not begun is shared by all who ask for it. */
+function sharedRuns<T>(run: () => Promise<T>): SharedRuns<T> {
+  let next: Promise<T> | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    next() {
+      if (next === undefined) {
+        next = last.then(() => {
+          next = undefined;
+          return run();
+        });
+        last = next.catch(() => undefined);
+      }
+      return next;
+    },
+    behind(work) {
+      const done = last.then(work);
+      last = done.catch(() => undefined);
+      return done;
+    },
+    async settled() {
+      await last;
+    },
+  };
+}
+
+interface IndexHolder {
+  /** The index as it is, and how many entries of the journal it does not know; without one, all. */
+  look(): Promise<{ readonly behind: number; readonly index: ExperienceIndex | undefined }>;
+  /** Makes what there is not, and follows the journal to its end. */
+  bringUp(): Promise<ExperienceIndex>;
+  /** Episodes read since the last index was begun. */
+  episodesRead(): number;
+  emptyCache(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface HolderSetup {
+  readonly store: MemoryStore;
+  readonly model: string | undefined;
+  readonly kept: IndexInCache | undefined;
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+}
+
+function indexHolder({ store, model, kept, signal, logger }: HolderSetup): IndexHolder {
+  let held: IndexAt | undefined;
+  let hasLoaded = false;
+  let savedSeq = 0;
+  let episodesRead = 0;
+  /** What was seen of the journal behind the index that is held. */
+  let seen: ChangePage | undefined;
+  const making = {
+    model,
+    signal,
+    onRead: (episodes: number) => {
+      episodesRead += episodes;
+    },
+  };
+
+  async function emptyCache(): Promise<void> {
+    await kept?.clear();
+    savedSeq = 0;
+  }
+
+  async function saveAfter(changes: number): Promise<void> {
+    if (kept === undefined || held === undefined || held.at.seq - savedSeq < changes) return;
+    await kept.save(held);
+    savedSeq = held.at.seq;
+    // Whoever forgot something meanwhile has emptied what was kept before, and this may hold it again.
+    const page = await pageOfChanges(store, held.at);
+    if (page === undefined || page.newestSeq > page.to.seq || page.changed.some(isForgetting)) await emptyCache();
+  }
+
+  /** An index that is behind may hold what was forgotten: at the end it is kept as the store stands, or not at all. */
+  async function saveAtClose(): Promise<void> {
+    if (kept === undefined || held === undefined || held.at.seq - savedSeq < SAVED_AT_CLOSE_AFTER_CHANGES) return;
+    const page = await pageOfChanges(store, held.at);
+    if (page === undefined || page.newestSeq > page.to.seq) return;
+    held = await followedIndex(store, held, { model, first: page });
+    await saveAfter(0);
+  }
+
+  async function drop(): Promise<void> {
+    const { index } = held ?? {};
+    held = undefined;
+    await index?.close();
+  }
+
+  return {
+    async look() {
+      if (!hasLoaded) {
+        hasLoaded = true;
+        held = await kept?.load(store, { signal });
+        savedSeq = held?.at.seq ?? 0;
+      }
+      for (;;) {
+        seen = await pageOfChanges(store, held?.at ?? START, { signal });
+        // Whoever forgot has emptied what was kept: at the end it is worth keeping anew.
+        if (seen?.changed.some(isForgetting)) savedSeq = Math.min(savedSeq, seen.to.seq - SAVED_AT_CLOSE_AFTER_CHANGES);
+        if (seen !== undefined) return { behind: seen.newestSeq - (held?.at.seq ?? 0), index: held?.index };
+        // Of another history: the database was put back to an older copy.
+        await drop();
+      }
+    },
+    async bringUp() {
+      for (;;) {
+        const isNew = held === undefined;
+        if (isNew) episodesRead = 0;
+        held ??= await newIndex(store, making);
+        // What fails on the way is followed again from where it began: reading a change twice is the same as once.
+        const followed = await followedIndex(store, held, { ...making, first: isNew ? undefined : seen });
+        seen = undefined;
+        if (followed !== undefined) {
+          held = followed;
+          await saveAfter(SAVED_AFTER_CHANGES);
+          return held.index;
+        }
+        await drop();
+      }
+    },
+    episodesRead: () => episodesRead,
+    emptyCache,
+    async close() {
+      const { index } = held ?? {};
+      try {
+        await saveAtClose();
+      } catch (error) {
+        logger.debug({ error: String(error) }, 'the index could not be kept: the store does not say what is new');
+      }
+      held = undefined;
+      await index?.close();
+    },
+  };
+}
+
+function isForgetting({ kind, op }: JournalEntry): boolean {
+  return kind === 'episode' && op === 'delete';
 }

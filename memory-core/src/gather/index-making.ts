@@ -1,11 +1,20 @@
 // The store to an index: all of it once, then what the journal says has changed.
+import type { Embedding } from '../embedding.ts';
 import type { Episode } from '../episode.ts';
 import { throwIfAborted } from '../errors.ts';
-import type { Pattern } from '../pattern.ts';
+import type { Baseline, Pattern } from '../pattern.ts';
 import type { Position } from '../ports/cache.ts';
-import type { CallOptions, IndexedKind, IndexTerms, JournalEntry, MemoryStore } from '../ports/store.ts';
+import type {
+  CallOptions,
+  Entities,
+  IndexedKind,
+  IndexTerms,
+  JournalEntry,
+  Kind,
+  MemoryStore,
+} from '../ports/store.ts';
 import { episodeTerms, patternTerms } from '../retrieve/index-terms.ts';
-import { newest, pageOfChanges, START } from '../stores/journal-position.ts';
+import { type ChangePage, newest, pageOfChanges, START } from '../stores/journal-position.ts';
 import { turns } from '../turns.ts';
 import { type ExperienceIndex, experienceIndex } from './experience-index.ts';
 
@@ -63,14 +72,16 @@ export async function addVectors(
   }
 }
 
-/** `begun`, changed in place, up to where the store stands now; `undefined` where it is of another history. */
+/** The index, changed in place, up to where the store stands; `undefined` where it is of another history. `first`: its first page. */
 export async function followedIndex(
   store: MemoryStore,
   { index, at }: IndexAt,
-  options: MakingOptions,
+  { first, ...options }: MakingOptions & { readonly first?: ChangePage | undefined },
 ): Promise<IndexAt | undefined> {
+  let seen = first;
   for (let from = at; ; ) {
-    const page = await pageOfChanges(store, from, options);
+    const page = seen ?? (await pageOfChanges(store, from, options));
+    seen = undefined;
     if (page === undefined) return undefined;
     await applyChanges(store, index, { changed: page.changed, ...options });
     if (page.to.seq >= page.newestSeq) return { index, at: page.to };
@@ -82,39 +93,79 @@ export async function followedIndex(
 async function applyChanges(
   store: MemoryStore,
   index: ExperienceIndex,
-  { changed, model, onRead, ...call }: MakingOptions & { readonly changed: readonly JournalEntry[] },
+  { changed, onRead, ...options }: MakingOptions & { readonly changed: readonly JournalEntry[] },
 ): Promise<void> {
-  const idsOf = (kind: JournalEntry['kind']): readonly string[] => [
-    ...new Set(changed.filter((entry) => entry.kind === kind).map(({ id }) => id)),
-  ];
-  for (const ids of chunksOf(idsOf('episode'))) {
-    const { present, gone } = parted(ids, await store.getMany('episode', ids, call));
-    for (const id of gone) index.deleteEpisode(id);
-    await putEpisodes(store, index, { episodes: present, ...call });
-    onRead?.(present.length);
-  }
-  for (const ids of chunksOf(idsOf('pattern'))) {
-    const { present, gone } = parted(ids, await store.getMany('pattern', ids, call));
-    for (const id of gone) index.deletePattern(id);
-    await putPatterns(store, index, { patterns: present, ...call });
-  }
-  for (const ids of chunksOf(idsOf('baseline'))) {
-    for (const baseline of await store.getMany('baseline', ids, call)) if (baseline) index.putBaseline(baseline);
-  }
-  if (model === undefined) return;
-  for (const ids of chunksOf(idsOf('embedding'))) {
-    for (const embedding of await store.getMany('embedding', ids, call)) if (embedding) index.putEmbedding(embedding);
+  for (const entries of chunksOf(changed)) {
+    const { episodes, patterns, baselines, embeddings } = await statesOf(store, entries, options);
+    const turn = turns();
+    for (const { id, value, terms } of episodes) {
+      await turn();
+      if (value === undefined) index.deleteEpisode(id);
+      else index.putEpisode(value, terms ?? episodeTerms(value, []));
+    }
+    for (const { id, value, terms } of patterns) {
+      if (value === undefined) index.deletePattern(id);
+      else index.putPattern(value, terms ?? patternTerms(value));
+    }
+    for (const baseline of baselines) if (baseline !== undefined) index.putBaseline(baseline);
+    // Last, as there is room only for the vectors of what is in the index.
+    for (const embedding of embeddings) if (embedding !== undefined) index.putEmbedding(embedding);
+    onRead?.(episodes.length);
   }
 }
 
-function parted<T>(
-  ids: readonly string[],
-  found: readonly (T | undefined)[],
-): { readonly present: readonly T[]; readonly gone: readonly string[] } {
-  return {
-    present: found.filter((value) => value !== undefined),
-    gone: ids.filter((_, place) => found[place] === undefined),
-  };
+/** Something that has changed, as it is now; without a value where it is gone. */
+interface Indexed<T> {
+  readonly id: string;
+  readonly value: T | undefined;
+  readonly terms: IndexTerms | undefined;
+}
+
+interface States {
+  readonly episodes: readonly Indexed<Episode>[];
+  readonly patterns: readonly Indexed<Pattern>[];
+  readonly baselines: readonly (Baseline | undefined)[];
+  readonly embeddings: readonly (Embedding | undefined)[];
+}
+
+/** All is asked side by side: a question that follows a write waits for this. */
+async function statesOf(
+  store: MemoryStore,
+  entries: readonly JournalEntry[],
+  { model, ...call }: MakingOptions,
+): Promise<States> {
+  const changedIds = (kind: Kind): readonly string[] => [
+    ...new Set(entries.filter((entry) => entry.kind === kind).map(({ id }) => id)),
+  ];
+  const [episodes, patterns, baselines, embeddings] = await Promise.all([
+    indexedOf(store, 'episode', { ids: changedIds('episode'), ...call }),
+    indexedOf(store, 'pattern', { ids: changedIds('pattern'), ...call }),
+    valuesOf(store, 'baseline', { ids: changedIds('baseline'), ...call }),
+    valuesOf(store, 'embedding', { ids: model === undefined ? [] : changedIds('embedding'), ...call }),
+  ]);
+  return { episodes, patterns, baselines, embeddings };
+}
+
+type WithIds = CallOptions & { readonly ids: readonly string[] };
+
+async function indexedOf<K extends IndexedKind>(
+  store: MemoryStore,
+  kind: K,
+  { ids, ...call }: WithIds,
+): Promise<readonly Indexed<Entities[K]>[]> {
+  const [values, terms] = await Promise.all([
+    valuesOf(store, kind, { ids, ...call }),
+    termsOf(store, kind, { ids, ...call }),
+  ]);
+  return ids.map((id, place) => ({ id, value: values[place], terms: terms[place] }));
+}
+
+async function valuesOf<K extends Kind>(
+  store: MemoryStore,
+  kind: K,
+  { ids, ...call }: WithIds,
+): Promise<readonly (Entities[K] | undefined)[]> {
+  return ids.length === 0 ? [] : store.getMany(kind, ids, call);
 }
 
 async function putEpisodes(
@@ -122,7 +173,7 @@ async function putEpisodes(
   index: ExperienceIndex,
   { episodes, ...call }: CallOptions & { readonly episodes: readonly Episode[] },
 ): Promise<void> {
-  const terms = await termsOf(store, 'episode', { values: episodes, ...call });
+  const terms = await termsOf(store, 'episode', { ids: idsOf(episodes), ...call });
   const turn = turns();
   for (const [place, episode] of episodes.entries()) {
     await turn();
@@ -136,24 +187,23 @@ async function putPatterns(
   index: ExperienceIndex,
   { patterns, ...call }: CallOptions & { readonly patterns: readonly Pattern[] },
 ): Promise<void> {
-  const terms = await termsOf(store, 'pattern', { values: patterns, ...call });
+  const terms = await termsOf(store, 'pattern', { ids: idsOf(patterns), ...call });
   patterns.forEach((pattern, place) => {
     index.putPattern(pattern, terms[place] ?? patternTerms(pattern));
   });
+}
+
+function idsOf(values: readonly { readonly id: string }[]): readonly string[] {
+  return values.map(({ id }) => id);
 }
 
 /** What the text index of the store holds for these; nothing where it has none. */
 async function termsOf(
   store: MemoryStore,
   kind: IndexedKind,
-  { values, ...call }: CallOptions & { readonly values: readonly { readonly id: string }[] },
+  { ids, ...call }: WithIds,
 ): Promise<readonly (IndexTerms | undefined)[]> {
-  if (store.text === undefined || values.length === 0) return [];
-  return store.text.terms(
-    kind,
-    values.map(({ id }) => id),
-    call,
-  );
+  return store.text === undefined || ids.length === 0 ? [] : store.text.terms(kind, ids, call);
 }
 
 function chunksOf<T>(items: readonly T[]): readonly (readonly T[])[] {

@@ -9,6 +9,8 @@ export interface HeldSegment {
   /** Bits of documents; nothing while all live. */
   dead: Uint32Array | undefined;
   deadCount: number;
+  /** A document of it was taken out for good: its words are not to stay here until half of the others are dead too. */
+  holdsForgotten: boolean;
   /** How many living documents hold a term, as it was counted since the last death. */
   readonly counted: Map<number, number>;
 }
@@ -17,7 +19,7 @@ export interface HeldSegment {
 const COUNTED_TERMS = 4_096;
 
 export function heldSegment(id: number, segment: TermSegment): HeldSegment {
-  return { id, segment, dead: undefined, deadCount: 0, counted: new Map() };
+  return { id, segment, dead: undefined, deadCount: 0, holdsForgotten: false, counted: new Map() };
 }
 
 export function kill(held: HeldSegment, document: number): void {

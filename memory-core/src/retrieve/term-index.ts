@@ -8,8 +8,8 @@ import { hasSlot, type SlotSet } from './slot-set.ts';
 import { packedParts, unpackedParts } from './term-parts.ts';
 import { postingsOf } from './term-segment.ts';
 import {
-  deleteDocument,
   emptySegments,
+  forgetDocument,
   hasDocument,
   holdersOf,
   livingAmong,
@@ -39,6 +39,7 @@ export interface TermIndex {
   readonly documents: number;
   /** What the slot says, in place of what it said. Repeats count as frequency. Slots are dense: memory goes by the highest. */
   put(slot: number, terms: readonly string[]): void;
+  /** Forgets the slot. Once `tidy` says that nothing is due, no word that it alone ever said is in `parts`. */
   delete(slot: number): void;
   has(slot: number): boolean;
   /** How many documents hold the term. Exact. */
@@ -78,7 +79,7 @@ function indexOf(segments: TermSegments): TermIndex {
       return segments.documents;
     },
     put: (slot, terms) => putDocument(segments, { slot, terms }),
-    delete: (slot) => deleteDocument(segments, slot),
+    delete: (slot) => forgetDocument(segments, slot),
     has: (slot) => hasDocument(segments, slot),
     frequencyOf: (term) => livingAmong(segments, holdersOf(segments, term)),
     score: (terms, question) => scoreTerms(segments, { terms, ...question }),

@@ -141,6 +141,14 @@ export function deleteDocument(all: TermSegments, slot: number): void {
   all.revision += 1;
 }
 
+/** Also has upkeep take out what the slot ever said, which a document that is replaced leaves behind for a while. */
+export function forgetDocument(all: TermSegments, slot: number): void {
+  deleteDocument(all, slot);
+  for (const held of all.held) {
+    if (held?.holdsForgotten === false) held.holdsForgotten = held.segment.slots.includes(slot);
+  }
+}
+
 function growSlots(all: TermSegments, slot: number): void {
   const capacity = 2 ** Math.ceil(Math.log2(slot + 1));
   const { places, numbers } = all;
@@ -274,6 +282,8 @@ export function tidySegments(all: TermSegments): boolean {
     const places = placesToMerge(all);
     if (places.length === 0) return false;
     const sources = places.flatMap((place) => all.held[place] ?? []);
+    // What is dead by now is left out. What is forgotten from now on is in the merged one, and has to leave that.
+    for (const source of sources) source.holdsForgotten = false;
     all.merging = { places, work: mergedSegment(sources, all.sizes.piece) };
   }
   const { places, work } = all.merging;
@@ -298,18 +308,19 @@ function settleMerged(
     if (merged.places.includes(all.places[slot] ?? NOWHERE)) moveSlot(all, { slot, place, number });
     else kill(held, number);
   }
+  held.holdsForgotten = merged.places.some((old) => all.held[old]?.holdsForgotten);
   for (const old of merged.places) all.held[old] = undefined;
   if (slots.length > 0) all.held[place] = held;
   all.revision += 1;
 }
 
-/** Enough segments of about one size, the smallest first; or one of which half is dead. */
+/** Enough segments of about one size, the smallest first; or one of which half is dead, or that holds what is forgotten. */
 function placesToMerge({ held, sizes }: TermSegments): readonly number[] {
   const tiers = new Map<number, number[]>();
   for (const [place, candidate] of held.entries()) {
     if (candidate === undefined) continue;
-    const { segment, deadCount } = candidate;
-    if (2 * deadCount > segment.sizes.documents) return [place];
+    const { segment, deadCount, holdsForgotten } = candidate;
+    if (holdsForgotten || 2 * deadCount > segment.sizes.documents) return [place];
     if (segment.bytes.length * FAN_IN > MAX_SEGMENT_BYTES) continue;
     const size = segment.sizes.documents + segment.sizes.postings;
     const tier = Math.max(0, Math.floor(Math.log(size / sizes.recent) / Math.log(FAN_IN)));

@@ -119,7 +119,7 @@ function rowsOf(dimensions: number, packed: readonly PackedChunk[]): PackedRows 
     },
     delete(slot) {
       if (!rows.has(slot)) return;
-      setPresent(room, slot, false);
+      clearRow(room, slot);
       count -= 1;
       change(chunkOf(slot));
     },
@@ -195,6 +195,15 @@ function writeRow(room: VectorRoom, slot: number, { numbers, scale }: PackedVect
   views.floats[place.scale] = scale;
   room.kernel.sign(place.row, room.width, place.signs);
   setPresent(room, slot, true);
+}
+
+/** Nothing of it stays to be packed. */
+function clearRow(room: VectorRoom, slot: number): void {
+  setPresent(room, slot, false);
+  const { row, scale } = placeOf(room, slot);
+  const { numbers, floats } = room.views();
+  numbers.fill(0, row, row + room.width);
+  floats[scale] = 0;
 }
 
 function readRow(room: VectorRoom, slot: number): PackedVector {
