@@ -42,6 +42,7 @@ export interface EmbeddingQueue {
   /** How much is due, and what stands in the way. */
   pending(options: CallOptions): Promise<PendingEmbeddings>;
   embedQuery: TextVectors['embedQuery'];
+  forget: TextVectors['forget'];
   /** Waits for the runs that have begun, and not for later attempts. */
   settled(): Promise<void>;
   /** Ends what runs behind its last whole batch, tries no more, and closes the embedder. Idempotent. */
@@ -130,6 +131,7 @@ export function embeddingQueue(
       return { count, ...(failure === undefined ? {} : { failure }) };
     },
     embedQuery: vectors.embedQuery,
+    forget: vectors.forget,
     settled: () => last.then(() => undefined),
     async close() {
       stop.abort();

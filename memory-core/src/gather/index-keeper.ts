@@ -63,8 +63,7 @@ export function indexKeeper(options: IndexKeeperOptions): IndexKeeper {
     const from = held?.at ?? START;
     const page = await pageOfChanges(store, from, call);
     if (held !== undefined && page?.changed.length === 0) return held.index;
-    // Whoever forgot has emptied what was kept, or meant to: at the end it is worth keeping anew.
-    if (page?.changed.some(isForgetting)) savedSeq = Math.min(savedSeq, from.seq - SAVED_AT_CLOSE_AFTER_CHANGES);
+    if (page !== undefined) noteForgetting(page);
     if (page === undefined || page.newestSeq - from.seq > maxAwaitedChanges) {
       makeInBackground();
       return undefined;
@@ -113,6 +112,11 @@ export function indexKeeper(options: IndexKeeperOptions): IndexKeeper {
     if (page === undefined || page.newestSeq > page.to.seq || page.changed.some(isForgetting)) await forgotten();
   }
 
+  /** Whoever forgot has emptied what was kept, or meant to: at the end it is worth keeping anew. */
+  function noteForgetting({ changed, to }: ChangesPage): void {
+    if (changed.some(isForgetting)) savedSeq = Math.min(savedSeq, to.seq - SAVED_AT_CLOSE_AFTER_CHANGES);
+  }
+
   async function forgotten(): Promise<void> {
     await kept?.clear();
     savedSeq = 0;
@@ -120,11 +124,13 @@ export function indexKeeper(options: IndexKeeperOptions): IndexKeeper {
 
   /** At the end: an index that is behind may hold what was forgotten meanwhile, so it is not kept as it is. */
   async function saveWhatIsNew(index: IndexAt): Promise<void> {
-    if (kept === undefined || index.at.seq - savedSeq < SAVED_AT_CLOSE_AFTER_CHANGES) return;
+    if (kept === undefined) return;
     try {
       const page = await pageOfChanges(store, index.at);
-      const isNear = page !== undefined && page.newestSeq === page.to.seq;
-      const followed = isNear ? await followedIndex(store, index, { model, first: page }) : undefined;
+      if (page === undefined || page.newestSeq > page.to.seq) return;
+      noteForgetting(page);
+      if (page.to.seq - savedSeq < SAVED_AT_CLOSE_AFTER_CHANGES) return;
+      const followed = await followedIndex(store, index, { model, first: page });
       if (followed !== undefined) await save(followed);
     } catch (error) {
       logger.debug({ error: String(error) }, 'the index could not be kept: the store does not say what is new');
