@@ -4,14 +4,14 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { cachedStore, openMemory } from '@episodica/memory-core';
+import { openMemory } from '@episodica/memory-core';
 import { openLmdbCache } from '@episodica/memory-storage-lmdb';
 import { openTursoStore } from '@episodica/memory-storage-turso';
 
 const folder = mkdtempSync(join(tmpdir(), 'episodica-'));
 const store = await openTursoStore({ url: pathToFileURL(join(folder, 'memory.db')).href });
 const cache = await openLmdbCache({ path: join(folder, 'cache') });
-const memory = openMemory({ store: cachedStore(store, cache), project: 'shop' });
+const memory = openMemory({ store, cache, project: 'shop' });
 
 const { episode } = await memory.createEpisode({ description: 'Fix the login test', domain: 'auth' });
 const error = 'TypeError: token is undefined';

@@ -18,6 +18,7 @@ import type * as patternCommands from './commands/pattern.ts';
 import type { RekeyFlags } from './commands/rekey.ts';
 import type { ExportOptions, ImportOptions } from './commands/transfer.ts';
 import { INTERNAL_ERROR, PROGRAM_FAILED, SOME_FAILED } from './exit-codes.ts';
+import { IMPORT_FORMATS } from './import-format.ts';
 import type { Invocation } from './open.ts';
 import { FORMATS, type Format, note } from './output.ts';
 
@@ -199,6 +200,9 @@ function episodeReading(group: Command, run: Run): void {
     .description(`search episodes and patterns. Looks at ${HERE}`)
     .argument('[query]', 'task, question or error text; may be left out when a filter is given');
   withFilters(search)
+    .option('--file <file...>', 'file that you work on: ranks what is near, and hides nothing; repeatable')
+    .option('--language <language>', 'programming language, ranks as --file does')
+    .option('--framework <framework>', 'framework, ranks as --file does')
     .option('--limit <n>', `hits of each kind, 1-${MAX_HITS} (default: 10)`, between(1, MAX_HITS))
     .option('--max-tokens <n>', 'size of the answer, 50-100000 (default: 2000)', between(50, 100_000))
     .addOption(
@@ -224,12 +228,17 @@ function episodeTransfer(group: Command, run: Run): void {
   group
     .command('import')
     .description('store episodes from files; those that are known already are left alone')
-    .argument('<files...>', 'files, or - for standard input: JSON lines, or results of tau-bench')
-    .addOption(
-      new Option('--from <format>', 'format (default: guessed from the content)').choices(['generic', 'tau-bench']),
+    .argument(
+      '<files...>',
+      'files, or - for standard input: JSON lines, sessions of Claude Code, trajectories of SWE-agent, or results of ' +
+        'tau-bench. A folder stands for the sessions and trajectories below it, such as ~/.claude/projects',
     )
+    .addOption(new Option('--from <format>', 'format (default: guessed from the content)').choices(IMPORT_FORMATS))
     .option('--domain <domain>', 'tau-bench: the domain (default: airline or retail, if the name of the file says so)')
-    .option('--project <project>', 'for records that name no project (default: they belong to every project)')
+    .option(
+      '--project <project>',
+      'for records that name no project, and for sessions (default: every project; of a session, that of its folder)',
+    )
     .option('--force', 'bring back what was forgotten')
     .option('--with-learning', 'take what episodes count for from their lines, instead of learning it anew')
     .action((files: readonly string[], options: ImportOptions, command: Command) =>

@@ -137,10 +137,3 @@ export function exactLocalTime(iso: string): string {
 function two(value: number): string {
   return String(value).padStart(2, '0');
 }
-
-/** The parts of a score: `relevance 0.61 + reward 0.08`. */
-export function whyText(why: Readonly<Record<string, number>>): string {
-  return Object.entries(why)
-    .map(([part, value]) => `${part} ${value.toFixed(2)}`)
-    .join(' + ');
-}

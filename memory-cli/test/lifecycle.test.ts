@@ -92,7 +92,7 @@ test('the same life can be read as YAML and in words [CL-01]', async () => {
   expect(shown.stdout).toContain('partial; completed: x; failed: y');
   expect(shown.stdout).toContain('edit: sort it (success)');
   const found = await place.run(['episode', 'search', 'sort list']);
-  expect(found.stdout).toMatch(/why: relevance \d\.\d\d \+ reward/u);
+  expect(found.stdout).toMatch(/why: \d\.\d\d = text \d\.\d\d \+ /u);
   expect([listed, shown, found].map(({ stdout }) => stdout.includes('\u001b'))).toEqual([false, false, false]);
 });
 
@@ -113,9 +113,11 @@ test('what was learnt helps the next episode: related experience, a hint for the
   await place.json(['ep', 'step', first, '--tool', 'npm', '--action', 'build', '--result', 'success']);
   await place.json(['ep', 'complete', first, '--outcome', 'success']);
   const second = await place.json(['ep', 'create', 'Build the payment service again']);
-  expect(second.related[0]).toMatchObject({ episode_id: first, why: { relevance: expect.any(Number) } });
+  expect(second.related[0]).toMatchObject({ episode_id: first, why: { text: expect.any(Number) } });
   const step = await place.json(['ep', 'step', second.episode_id, '--tool', 'npm', '--action', 'build', ...error]);
-  expect(step.hints).toEqual([{ text: expect.stringContaining('install stripe'), episode_id: first, match: 1 }]);
+  expect(step.hints).toEqual([
+    { text: expect.stringContaining('install stripe'), episode_id: first, failed_step: 1, fix_steps: [2], match: 1 },
+  ]);
   const found = await place.json(['ep', 'search', 'payment build', '--outcome', 'success', '--detail', 'full']);
   expect(found).toMatchObject({
     abstained: false,

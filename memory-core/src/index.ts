@@ -89,6 +89,8 @@ export {
   tooManySteps,
   versionConflict,
 } from './stores/refusals.ts';
+export { type ClaudeCodeOptions, readClaudeCode } from './transfer/claude-code.ts';
+export { isClaudeCode } from './transfer/claude-code-event.ts';
 export type {
   CompanionRecord,
   FeedbackRecord,
@@ -100,5 +102,6 @@ export type { ExportOptions } from './transfer/export.ts';
 export type { ImportOptions, ImportReceipt } from './transfer/import.ts';
 export { readJsonLines } from './transfer/json-lines.ts';
 export type { EpisodeRecord } from './transfer/record.ts';
+export { isSweAgent, readSweAgent } from './transfer/swe-agent.ts';
 export { isTauBench, readTauBench } from './transfer/tau-bench.ts';
 export { mapInTurns, turns } from './turns.ts';

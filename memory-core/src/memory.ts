@@ -10,6 +10,7 @@ import { checkedFilter } from './filter.ts';
 import { type ForgetOptions, type ForgetReceipt, forget } from './forget.ts';
 import { gatherPatterns, withEvidenceIds } from './gather/gather.ts';
 import { indexKeeper } from './gather/index-keeper.ts';
+import { rememberedAnswers } from './gather/remembered-answers.ts';
 import { uuidV7Source } from './id.ts';
 import type { EpisodeInput, OutcomeInput, StepInput } from './input.ts';
 import { extractPatterns } from './learn/extract.ts';
@@ -149,10 +150,6 @@ export function openMemory(options: MemoryOptions): Memory {
   const context = contextOf(options);
   const { store, index, embedding } = context;
   const learning = learningQueue(context);
-  const soon = (): void => {
-    learning.soon();
-    embedding?.soon();
-  };
   let closing: Promise<void> | undefined;
 
   async function close(): Promise<void> {
@@ -162,6 +159,35 @@ export function openMemory(options: MemoryOptions): Memory {
     await store.close();
   }
 
+  return {
+    ...recordingVerbs(context, learning),
+    ...readingVerbs(context),
+    ...experienceVerbs(context, learning),
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+type Verbs<K extends keyof Memory> = Pick<Memory, K>;
+
+/** What changes episodes. Vectors and learning follow in the background. */
+function recordingVerbs(
+  context: MemoryContext,
+  learning: LearningQueue,
+): Verbs<
+  | 'createEpisode'
+  | 'createEpisodes'
+  | 'addStep'
+  | 'addSteps'
+  | 'completeEpisode'
+  | 'updateEpisode'
+  | 'renameTag'
+  | 'forget'
+  | 'importEpisodes'
+> {
+  const { embedding, index } = context;
   return {
     async createEpisode(input, call = {}) {
       const created = await createEpisode(context, input, call);
@@ -183,9 +209,34 @@ export function openMemory(options: MemoryOptions): Memory {
     addSteps: (episodeId, inputs, call = {}) => addStepsWithHints(context, episodeId, inputs, call),
     async completeEpisode(episodeId, outcome, call = {}) {
       const completed = await completeEpisode(context, episodeId, outcome, call);
-      soon();
+      learning.soon();
       return completed;
     },
+    async updateEpisode(id, change, call = {}) {
+      const updated = await updateEpisode(context, id, change, call);
+      if (change.description !== undefined) embedding?.soon();
+      return updated;
+    },
+    renameTag: (names, call = {}) => renameTag(context, names, call),
+    async forget(filter, call = {}) {
+      const receipt = await forget(context, checkedFilter(filter), call);
+      if (call.dryRun !== true) await index.forgotten();
+      return receipt;
+    },
+    async importEpisodes(records, call = {}) {
+      const receipt = await importEpisodes(context, records, call);
+      learning.soon();
+      return receipt;
+    },
+  };
+}
+
+/** What reads episodes as they are stored. */
+function readingVerbs(
+  context: MemoryContext,
+): Verbs<'getEpisode' | 'getEpisodes' | 'getSteps' | 'listEpisodes' | 'tagStats' | 'exportEpisodes'> {
+  const { store } = context;
+  return {
     async getEpisode(id, call = {}) {
       const [episode] = await store.getMany('episode', [id], call);
       return episode;
@@ -195,18 +246,20 @@ export function openMemory(options: MemoryOptions): Memory {
     async *listEpisodes(filter = {}, call = {}) {
       yield* store.scan('episode', checkedFilter(filter), call);
     },
-    async updateEpisode(id, change, call = {}) {
-      const updated = await updateEpisode(context, id, change, call);
-      if (change.description !== undefined) embedding?.soon();
-      return updated;
-    },
-    renameTag: (names, call = {}) => renameTag(context, names, call),
     tagStats: async (filter = {}, call = {}) => tagStats(context, checkedFilter(filter), call),
-    async forget(filter, call = {}) {
-      const receipt = await forget(context, checkedFilter(filter), call);
-      if (call.dryRun !== true) await index.forgotten();
-      return receipt;
+    async *exportEpisodes(filter = {}, call = {}) {
+      yield* exportEpisodes(store, checkedFilter(filter), call);
     },
+  };
+}
+
+/** What gives experience back. */
+function experienceVerbs(
+  context: MemoryContext,
+  learning: LearningQueue,
+): Verbs<'search' | 'listPatterns' | 'recommend' | 'recordFeedback' | 'learnPending' | 'catchUp' | 'searchHealth'> {
+  const { store, embedding, index } = context;
+  return {
     search: (query, call = {}) => search(context, query, call),
     async listPatterns(filter = {}, call = {}) {
       const found = await gatherPatterns(store, { terms: undefined, filter, limit: LISTED_PATTERNS }, call);
@@ -214,14 +267,6 @@ export function openMemory(options: MemoryOptions): Memory {
     },
     recommend: (query, call = {}) => recommend(context, query, call),
     recordFeedback: (feedback, call = {}) => recordFeedback(context, feedback, call),
-    async *exportEpisodes(filter = {}, call = {}) {
-      yield* exportEpisodes(store, checkedFilter(filter), call);
-    },
-    async importEpisodes(records, call = {}) {
-      const receipt = await importEpisodes(context, records, call);
-      soon();
-      return receipt;
-    },
     learnPending: (call = {}) => learning.now(call),
     async catchUp(call = {}) {
       await learning.now(call);
@@ -229,10 +274,6 @@ export function openMemory(options: MemoryOptions): Memory {
       await index.ready(call);
     },
     searchHealth: (call = {}) => searchHealth(context, call),
-    close() {
-      closing ??= close();
-      return closing;
-    },
   };
 }
 
@@ -250,6 +291,7 @@ function contextOf(options: MemoryOptions): MemoryContext {
     logger,
     actor,
     project,
+    answers: rememberedAnswers(),
     index: indexKeeper({ store, cache, logger, model: embedder?.model }),
     embedding: embedder && embeddingQueue({ store, clock, newId, logger, actor }, embedder, { cache }),
   };
@@ -276,7 +318,8 @@ async function priorExperience(
   { id, description, project, domain, taskType, context: place }: OpenEpisode,
   options: CallOptions,
 ): Promise<SearchResult> {
-  const situation = { domain, taskType, language: place.language, framework: place.framework };
+  const { language, framework, files } = place;
+  const situation = { domain, taskType, language, framework, files };
   try {
     const query = { text: description.slice(0, QUERY_CHARACTERS), project, limit: RELATED_HITS + 1, situation };
     const found = await search(context, query, options);
@@ -287,7 +330,7 @@ async function priorExperience(
     if (!isMemoryError(error)) throw error;
     context.logger.warn({ code: error.code, episodeId: id }, 'no prior experience could be looked up');
     const degraded = [`prior experience could not be looked up (${error.code})`];
-    return { episodes: [], patterns: [], fixes: [], isAbstained: false, degraded };
+    return { episodes: [], patterns: [], fixes: [], isAbstained: false, degraded, notes: [] };
   }
 }
 
@@ -344,8 +387,11 @@ function learningQueue(context: MemoryContext): LearningQueue {
     extractPatterns(context.store, { ...options, actor: context.actor, termsOf: patternTerms });
   const inBackground = async (): Promise<void> => {
     isScheduled = false;
+    // What ended has more to be embedded than what began.
+    context.embedding?.soon();
     try {
-      await extract({});
+      const count = await extract({});
+      if (count > 0) context.embedding?.soon();
     } catch (error) {
       // The debt marker stays on the episodes: the next completion, or the next start, tries again.
       context.logger.warn({ error }, 'patterns could not be extracted');
@@ -360,7 +406,7 @@ function learningQueue(context: MemoryContext): LearningQueue {
     now(options) {
       const run = last.then(() => extract(options));
       last = run.catch(() => undefined);
-      return run;
+      return run.finally(() => context.embedding?.soon());
     },
     async settled() {
       await last;

@@ -2,6 +2,7 @@
 import type { MemoryContext } from './context.ts';
 import { MemoryError } from './errors.ts';
 import type { Answer, Asked } from './gather/asked.ts';
+import type { ExperienceIndex } from './gather/experience-index.ts';
 import { answerOfIndex, fixesInIndex } from './gather/index-answer.ts';
 import { answerOfStore, fixesInStore } from './gather/store-answer.ts';
 import { parse } from './input.ts';
@@ -15,6 +16,8 @@ import { normaliseTag } from './tag.ts';
 export interface SearchResult extends Omit<Answer, 'lacks'> {
   /** Why the answer may be less complete than it could be; empty when nothing stood in the way. */
   readonly degraded: readonly string[];
+  /** What the asker should know about the question, such as that nothing is known of the project. */
+  readonly notes: readonly string[];
   /** Something was asked in words and nothing stored has to do with it. */
   readonly isAbstained: boolean;
 }
@@ -31,11 +34,24 @@ export async function search(context: MemoryContext, query: SearchQuery, options
   const index = await context.index.current(options);
   const { lacks, ...found } = await (index === undefined
     ? answerOfStore(context, asked, options)
-    : answerOfIndex(context, { index, asked }, options));
+    : context.answers.answer({ asked, index }, () => answerOfIndex(context, { index, asked }, options)));
   const isEmpty = found.episodes.length === 0 && found.patterns.length === 0 && found.fixes.length === 0;
   const degraded = lacks.map(({ reason }) => reason);
   if (isEmpty && lacks.some(({ isPassing }) => isPassing)) throw incomplete(degraded);
-  return { ...found, degraded, isAbstained: asked.text !== undefined && isEmpty };
+  const notes = index === undefined ? [] : notesOn(asked, { index, found });
+  return { ...found, degraded, notes, isAbstained: asked.text !== undefined && isEmpty };
+}
+
+/** That nothing is known of the project, where nothing of it was found: a name that is misspelt finds nothing for ever. */
+function notesOn(
+  { filter: { visibleTo, project = visibleTo?.project } }: Asked,
+  { index, found }: { readonly index: ExperienceIndex; readonly found: Pick<Answer, 'episodes'> },
+): readonly string[] {
+  if (project === undefined || found.episodes.some(({ episode }) => episode.project === project)) return [];
+  if (index.episodes.slots.count === 0 || index.episodes.placeAndTime.select({ project })?.size !== 0) return [];
+  const elsewhere =
+    visibleTo === undefined ? 'Check its name' : 'Check its name, or look into every project: scope "all"';
+  return [`No episode belongs to the project ${JSON.stringify(project)}. ${elsewhere}.`];
 }
 
 /** Fixes of errors like this one among the episodes that the filter lets through, best first. */

@@ -1,29 +1,40 @@
 // The one outward form of everything, in snake_case: arguments and results of the tools, JSON of the terminal
 // program, lines of JSONL. Checks what comes in and shapes what goes out; knows no transport.
 import { z } from 'zod';
-import {
-  type Complexity,
-  type Episode,
-  OUTCOME_KINDS,
-  type Outcome,
-  type OutcomeKind,
-  type Quality,
-  type Reflection,
-  type Step,
-  type TaskType,
-} from './episode.ts';
+import { type Complexity, OUTCOME_KINDS, type OutcomeKind, type TaskType } from './episode.ts';
 import type { ForgetReceipt } from './forget.ts';
 import { type EpisodeInput, FIELDS, type OutcomeInput, type StepInput, type StepResultInput, text } from './input.ts';
 import { defined, type JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
 import type { SearchQuery } from './query.ts';
-import type { Hint } from './retrieve/hints.ts';
-import { pack } from './retrieve/pack.ts';
-import type { EpisodeHit, PatternHit, Why } from './retrieve/rank.ts';
-import type { SearchResult } from './search.ts';
+import { DETAILS, type Detail } from './wire/hits.ts';
 
-export const DETAILS = ['ids', 'summary', 'full'] as const;
-export type Detail = (typeof DETAILS)[number];
+export {
+  type EpisodeDetailResult,
+  type EpisodeResult,
+  episodeDetailResult,
+  episodeResult,
+  type RewardResult,
+  rewardResult,
+  type StepResultShape,
+  stepResult,
+} from './wire/episode.ts';
+export {
+  type Detail,
+  type EpisodeItem,
+  type FixItem,
+  fixItem,
+  fixLine,
+  type HitItem,
+  hitLines,
+  hitsOf,
+  type PatternItem,
+  patternItem,
+  type QueryResult,
+  queryResult,
+  restLines,
+} from './wire/hits.ts';
+export { scoreText, sumText } from './wire/shares.ts';
 
 /** A schema for each field of `T`. */
 export type ShapeOf<T> = { readonly [K in keyof T]-?: z.ZodType<T[K]> };
@@ -86,6 +97,9 @@ export interface QueryArguments {
   readonly tags?: readonly string[] | undefined;
   readonly since?: string | undefined;
   readonly until?: string | undefined;
+  readonly files?: readonly string[] | undefined;
+  readonly language?: string | undefined;
+  readonly framework?: string | undefined;
   readonly limit?: number | undefined;
   readonly max_tokens?: number | undefined;
   readonly detail?: Detail | undefined;
@@ -153,6 +167,9 @@ export const queryShape: ShapeOf<QueryArguments> = {
   tags: FIELDS.tags.optional(),
   since: FIELDS.time.optional(),
   until: FIELDS.time.optional(),
+  files: FIELDS.files.optional().describe('What you work on: files, language and framework rank, and hide nothing'),
+  language: FIELDS.name.optional(),
+  framework: FIELDS.name.optional(),
   limit: z.int().min(1).max(LIMITS.hits).optional().describe('Hits of each kind. Default 10'),
   max_tokens: z.int().min(50).max(100_000).optional().describe('Size of the answer. Default 2000'),
   detail: z.enum(DETAILS).optional().describe('Default "summary"'),
@@ -181,8 +198,8 @@ export function toOutcomeInput(given: OutcomeArguments): OutcomeInput {
 }
 
 export function toSearchQuery(given: QueryArguments): SearchQuery {
-  const { query, task_type, max_tokens: _maxTokens, detail: _detail, ...same } = given;
-  return { ...same, text: query, taskType: task_type };
+  const { query, task_type, files, language, framework, max_tokens: _maxTokens, detail: _detail, ...same } = given;
+  return { ...same, text: query, taskType: task_type, situation: { files, language, framework } };
 }
 
 /** What went, as tools and terminal show it. */
@@ -246,254 +263,4 @@ export function forgetText(result: ForgetResult): string {
 /** Nothing is said of what there is none of. */
 function counted(count: number, one: string, many: string): readonly string[] {
   return count === 0 ? [] : [`${count} ${count === 1 ? one : many}`];
-}
-
-export interface RewardResult {
-  readonly total: number;
-  readonly parts: Readonly<Record<string, number>>;
-}
-
-/** What every listing of an episode shows. */
-export interface EpisodeResult {
-  readonly episode_id: string;
-  readonly task_description: string;
-  readonly project?: string;
-  readonly domain?: string;
-  readonly task_type: string;
-  readonly status: string;
-  readonly outcome?: string;
-  readonly reward?: number;
-  readonly tags: readonly string[];
-  readonly started_at: string;
-  readonly ended_at?: string;
-}
-
-/** An episode with all that is known of it. */
-export interface EpisodeDetailResult extends Omit<EpisodeResult, 'outcome' | 'reward'> {
-  readonly language?: string;
-  readonly framework?: string;
-  readonly complexity?: string;
-  readonly repo?: string;
-  readonly branch?: string;
-  readonly files?: readonly string[];
-  readonly metadata: JsonObject;
-  readonly source: JsonObject;
-  readonly outcome?: Outcome;
-  readonly reward?: RewardResult;
-  readonly reflection?: Reflection;
-  readonly quality?: Quality;
-  readonly steps: readonly StepResultShape[];
-}
-
-export interface StepResultShape {
-  readonly step_number: number;
-  readonly at: string;
-  readonly tool: string;
-  readonly action: string;
-  readonly rationale?: string;
-  readonly parameters: JsonObject;
-  readonly result: JsonObject;
-  readonly latency_ms?: number;
-  readonly tokens_used?: number;
-  readonly step_key?: string;
-}
-
-export interface EpisodeItem {
-  readonly episode_id: string;
-  readonly score: number;
-  readonly why: Why;
-  readonly [field: string]: unknown;
-}
-
-export interface PatternItem {
-  readonly pattern_id: string;
-  readonly score: number;
-  readonly why: Why;
-  readonly [field: string]: unknown;
-}
-
-/** What made an error good before. */
-export interface FixItem {
-  readonly episode_id: string;
-  readonly failed_step: number;
-  /** Empty where the record does not say. */
-  readonly fix_steps: readonly number[];
-  readonly text: string;
-  /** How much the two errors are the same, 0–1. */
-  readonly match: number;
-}
-
-/** A search result as tools and terminal show it. */
-export interface QueryResult {
-  /** Where the question held the text of an error. */
-  readonly fixes: readonly FixItem[];
-  readonly episodes: readonly EpisodeItem[];
-  readonly patterns: readonly PatternItem[];
-  readonly abstained: boolean;
-  readonly degraded: readonly string[];
-  /** Hits that the token budget kept out. */
-  readonly left_out: number;
-}
-
-export function episodeResult(episode: Episode): EpisodeResult {
-  const isCompleted = episode.status === 'completed';
-  return {
-    episode_id: episode.id,
-    task_description: episode.description,
-    ...defined({ project: episode.project, domain: episode.domain }),
-    task_type: episode.taskType,
-    status: episode.status,
-    ...(isCompleted ? { outcome: episode.outcome.kind, reward: rounded(episode.reward.total) } : {}),
-    tags: episode.tags,
-    started_at: episode.startedAt,
-    ...(isCompleted ? { ended_at: episode.endedAt } : {}),
-  };
-}
-
-export function episodeDetailResult(episode: Episode, steps: readonly Step[]): EpisodeDetailResult {
-  const { outcome: _outcome, reward: _reward, ...listed } = episodeResult(episode);
-  const { capturedFrom, ...source } = episode.source;
-  return {
-    ...listed,
-    ...episode.context,
-    metadata: episode.metadata,
-    source: { ...source, ...defined({ captured_from: capturedFrom }) },
-    ...(episode.status === 'completed'
-      ? {
-          outcome: episode.outcome,
-          reward: rewardResult(episode.reward),
-          reflection: episode.reflection,
-          quality: episode.quality,
-        }
-      : {}),
-    steps: steps.map(stepResult),
-  };
-}
-
-export function stepResult(step: Step): StepResultShape {
-  const { originalBytes, ...result } = step.result;
-  return {
-    step_number: step.number,
-    at: step.at,
-    tool: step.tool,
-    action: step.action,
-    ...defined({ rationale: step.rationale }),
-    parameters: step.parameters,
-    result: { ...result, ...defined({ original_bytes: originalBytes }) },
-    ...defined({ latency_ms: step.latencyMs, tokens_used: step.tokensUsed, step_key: step.key }),
-  };
-}
-
-export function rewardResult(reward: RewardResult): RewardResult {
-  return { total: rounded(reward.total), parts: roundedParts(reward.parts) };
-}
-
-/** Hits in the detail asked for, as many as fit: fixes of the asked error first, then episodes and patterns by score. */
-export function queryResult(
-  found: SearchResult,
-  asked: { readonly detail: Detail; readonly maxTokens: number },
-): QueryResult {
-  const hits = [
-    ...found.episodes.map((hit) => ({ kind: 'episode' as const, item: episodeItem(hit, asked.detail) })),
-    ...found.patterns.map((hit) => ({ kind: 'pattern' as const, item: patternItem(hit, asked.detail) })),
-  ].sort((a, b) => b.item.score - a.item.score);
-  const items = [...found.fixes.map((fix) => ({ kind: 'fix' as const, item: fixItem(fix) })), ...hits];
-  const packed = pack(items, asked.maxTokens);
-  return {
-    fixes: packed.flatMap((entry) => (entry.kind === 'fix' ? [entry.item] : [])),
-    episodes: packed.flatMap((entry) => (entry.kind === 'episode' ? [entry.item] : [])),
-    patterns: packed.flatMap((entry) => (entry.kind === 'pattern' ? [entry.item] : [])),
-    abstained: found.isAbstained,
-    degraded: found.degraded,
-    left_out: items.length - packed.length,
-  };
-}
-
-export function fixItem({ episodeId, failedStep, fixSteps, text: told, match }: Hint): FixItem {
-  return { episode_id: episodeId, failed_step: failedStep, fix_steps: fixSteps, text: told, match: rounded(match) };
-}
-
-export function episodeItem(hit: EpisodeHit, detail: Detail): EpisodeItem {
-  const { episode, score, why, isWarning, attempts, difference } = hit;
-  const rated = {
-    score: rounded(score),
-    why: roundedParts(why),
-    ...(isWarning ? { warning: 'This attempt failed: do not repeat it as it was.' } : {}),
-    ...(attempts.length === 0
-      ? {}
-      : { attempts: attempts.map(({ episodeId, outcome }) => defined({ episode_id: episodeId, outcome })) }),
-    ...defined({ difference }),
-  };
-  if (detail === 'ids') return { episode_id: episode.id, ...rated };
-  const listed = episodeResult(episode);
-  const description = detail === 'full' ? listed.task_description : shortened(listed.task_description, 300);
-  return {
-    ...listed,
-    task_description: description,
-    ...rated,
-    summary: episodeSummary(episode),
-    lessons: episode.status === 'completed' ? lessons(episode.reflection, detail) : [],
-    ...(detail === 'full' && episode.status === 'completed'
-      ? { reflection: episode.reflection, outcome_details: episode.outcome, metadata: episode.metadata }
-      : {}),
-  };
-}
-
-export function patternItem(
-  { pattern, figures, statement, evidence, score, why }: PatternHit,
-  detail: Detail,
-): PatternItem {
-  const rated = { score: rounded(score), why: roundedParts(why) };
-  if (detail === 'ids') return { pattern_id: pattern.id, ...rated };
-  return {
-    pattern_id: pattern.id,
-    kind: pattern.kind,
-    statement,
-    tools: pattern.tools,
-    scope: pattern.scope,
-    support: pattern.support,
-    success_rate: rounded(figures.successRate),
-    base_rate: rounded(figures.baseRate),
-    ...(figures.lift === undefined ? {} : { lift: rounded(figures.lift) }),
-    ...(figures.interval === undefined ? {} : { interval: figures.interval.map(rounded) }),
-    evidence: detail === 'full' ? evidence : evidence.slice(-5),
-    first_seen: pattern.firstSeen,
-    last_seen: pattern.lastSeen,
-    ...rated,
-  };
-}
-
-/** How it ended, in a sentence. */
-function episodeSummary(episode: Episode): string {
-  if (episode.status === 'open') return 'Still open.';
-  const { outcome } = episode;
-  switch (outcome.kind) {
-    case 'success':
-      return outcome.verdict === undefined ? 'Succeeded.' : `Succeeded: ${shortened(outcome.verdict, 300)}`;
-    case 'partial':
-      return `Partly done: ${outcome.completed.length} completed, ${outcome.failed.length} failed.`;
-    case 'failure':
-      return outcome.reason === undefined ? 'Failed.' : `Failed: ${shortened(outcome.reason, 300)}`;
-    case 'abstained':
-      return outcome.reason === undefined ? 'Abstained.' : `Abstained: ${shortened(outcome.reason, 300)}`;
-  }
-}
-
-/** What a later attempt wants to read first: fixes, then what went wrong. */
-function lessons(reflection: Reflection, detail: Detail): readonly string[] {
-  const all = [...reflection.insights, ...reflection.improvements, ...reflection.successes];
-  return detail === 'full' ? all : all.slice(0, 3).map((lesson) => shortened(lesson, 600));
-}
-
-function shortened(value: string, maxCharacters: number): string {
-  const characters = [...value];
-  return characters.length <= maxCharacters ? value : `${characters.slice(0, maxCharacters - 1).join('')}…`;
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 10_000) / 10_000;
-}
-
-function roundedParts(parts: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
-  return Object.fromEntries(Object.entries(parts).map(([part, value]) => [part, rounded(value)]));
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { clip } from '../src/clip.ts';
 import { relevance } from '../src/retrieve/bm25.ts';
-import { pack } from '../src/retrieve/pack.ts';
+import { fitting } from '../src/retrieve/pack.ts';
 import { queryTerms, tokenize } from '../src/retrieve/tokenize.ts';
 
 const DAY_MS = 86_400_000;
@@ -283,10 +283,21 @@ describe('words', () => {
 describe('size', () => {
   test('the first hit is always admitted, the others while they fit [RE-03]', () => {
     const items = ['x'.repeat(400), 'y'.repeat(40), 'z'.repeat(40)];
-    expect(pack(items, 10)).toEqual([items[0]]);
-    expect(pack(items, 120)).toEqual(items.slice(0, 2));
-    expect(pack(items, 1_000)).toEqual(items);
-    expect(pack([], 10)).toEqual([]);
+    const lesser = (item: string) => [item.slice(0, 200), item.slice(0, 100)];
+    const fit = (maxTokens: number, some = items) => fitting(some, { maxTokens, lesser });
+    expect(fit(120)).toEqual(items.slice(0, 2));
+    expect(fit(1_000)).toEqual(items);
+    expect(fit(10, [])).toEqual([]);
+  });
+
+  test('the first hit is told in less detail where it would not fit by itself [RE-04]', () => {
+    const items = ['x'.repeat(400), 'y'.repeat(40), 'z'.repeat(400)];
+    const lesser = (item: string) => [item.slice(0, 200), item.slice(0, 100)];
+    const fit = (maxTokens: number) => fitting(items, { maxTokens, lesser });
+    expect(fit(60)).toEqual(['x'.repeat(200)]);
+    expect(fit(70)).toEqual(['x'.repeat(200), items[1]]);
+    expect(fit(30)).toEqual(['x'.repeat(100)]);
+    expect(fit(10)).toEqual(['x'.repeat(100)]);
   });
 
   test('an answer says how many hits the token budget kept out [RE-03]', async () => {

@@ -197,7 +197,12 @@ describe('while the index of a large memory is being made', () => {
 test('a cache that is handed in serves reads and is closed with the memory [CA-01]', async () => {
   const store = inMemoryStore();
   let isClosed = false;
-  const cache = { ...inMemoryCache(), close: async () => void (isClosed = true) };
+  const cache = {
+    ...inMemoryCache(),
+    async close() {
+      isClosed = true;
+    },
+  };
   const memory = openMemory({ store, cache });
   const { episode } = await memory.createEpisode({ description: 'Repair the parser' });
   expect(await memory.getEpisode(episode.id)).toEqual(episode);

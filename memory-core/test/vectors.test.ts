@@ -189,6 +189,7 @@ describe('nearest', () => {
           expect(await matrix.nearest(query, { count, among })).toEqual(expected);
           for (const [slot, vector] of model) {
             expect(Math.abs(matrix.cosine(slot, query)! - dot(vector, query))).toBeLessThan(0.01);
+            expect(matrix.cosinesWith(query)(slot)).toBe(matrix.cosine(slot, query));
             expect(Math.abs(matrix.cosine(slot, changes[0]!.slot) ?? 0)).toBeLessThanOrEqual(1);
             expect(matrix.cosine(slot, slot)).toBeGreaterThan(0.999);
           }

@@ -121,8 +121,11 @@ test('an episode lives from creation over steps to completion and is found again
   expect(again.structured.hints[0]).toEqual({
     text: expect.stringContaining('await the payment request'),
     episode_id: id,
+    failed_step: 1,
+    fix_steps: [2],
     match: expect.any(Number),
   });
+  expect(again.text).toContain(`Known fix (100 % the same error, episode ${id}, step 1 failed, fixed by step 2): `);
 });
 
 test('a new episode answers with related experience in one flat list [EP-01]', async () => {

@@ -151,11 +151,10 @@ function rank(
     .sort((a, b) => b.relevance - a.relevance)
     .slice(0, CANDIDATES);
   const compared = fused.slice(0, COMPARED);
-  const likeness = likenessAmong(
-    compared.map(({ slot }) => slot),
-    (slot) => tellings[slot] ?? [],
-  );
-  const alike = (one: { readonly slot: number }, other: { readonly slot: number }) => likeness(one.slot, other.slot);
+  const likeness = likenessAmong(compared.map(({ slot }) => tellings[slot] ?? []));
+  const places = new Map(compared.map(({ slot }, place) => [slot, place]));
+  const alike = (one: { readonly slot: number }, other: { readonly slot: number }) =>
+    likeness(places.get(one.slot) ?? compared.length, places.get(other.slot) ?? compared.length);
   const supported = hasAttempts ? corroborated(compared, alike) : compared;
   const hits = [...supported, ...fused.slice(COMPARED)]
     .map((candidate) => {

@@ -3,35 +3,30 @@ import { type Complexity, type Episode, MemoryError, type OutcomeKind, type Task
 import {
   type Detail,
   type EpisodeDetailResult,
-  type EpisodeItem,
   type EpisodeResult,
   episodeDetailResult,
   episodeResult,
   fixItem,
+  fixLine,
+  type HitItem,
+  hitLines,
+  hitsOf,
   type OutcomeArguments,
-  type PatternItem,
   type QueryResult,
   queryResult,
+  restLines,
   rewardResult,
   type StepArguments,
   type StepResultShape,
+  scoreText,
+  sumText,
   toEpisodeInput,
   toOutcomeInput,
   toSearchQuery,
   toStepInput,
 } from '@episodica/memory-core/wire';
 import { type Invocation, useMemory } from '../open.ts';
-import {
-  exactLocalTime,
-  harmless,
-  heading,
-  localTime,
-  onOneLine,
-  print,
-  table,
-  terminalWidth,
-  whyText,
-} from '../output.ts';
+import { exactLocalTime, harmless, heading, localTime, onOneLine, print, table, terminalWidth } from '../output.ts';
 import { wholeId } from './episode-id.ts';
 import { type FilterOptions, fromCursor, toCursor, toEpisodeFilter, toTime } from './filter.ts';
 import { jsonFlag } from './json-flag.ts';
@@ -74,7 +69,7 @@ export async function create(invocation: Invocation, description: string, option
     episode_id: episode.id,
     status: episode.status,
     started_at: episode.startedAt,
-    related: byScore(found),
+    related: hitsOf(found),
     degraded: found.degraded,
   };
   await print(format, result, () =>
@@ -133,9 +128,7 @@ export async function step(invocation: Invocation, given: string, options: StepO
       isOther
         ? `Step ${added.step.number} of episode ${episodeId} holds something else under this key, and stays as it was.`
         : `Step ${added.step.number} of episode ${episodeId} is stored.`,
-      ...hints.map(
-        (hint) => `Hint (${percent(hint.match)} the same error, episode ${hint.episode_id}): ${onOneLine(hint.text)}`,
-      ),
+      ...hints.map((hint) => onOneLine(fixLine(hint))),
     ].join('\n'),
   );
   return 0;
@@ -257,6 +250,9 @@ export async function view(
 export interface SearchOptions extends FilterOptions {
   readonly maxTokens?: number;
   readonly detail?: Detail;
+  readonly file?: readonly string[];
+  readonly language?: string;
+  readonly framework?: string;
 }
 
 /** Searches episodes and patterns, as `query_memory` does. */
@@ -266,6 +262,7 @@ export async function search(
   options: SearchOptions,
 ): Promise<number> {
   const { allProjects, project, domain, type, outcome, tag, since, until, limit, maxTokens, detail } = options;
+  const { file, language, framework } = options;
   const query = toSearchQuery({
     query: text,
     project,
@@ -276,6 +273,9 @@ export async function search(
     tags: tag,
     since: since === undefined ? undefined : toTime('--since', since),
     until: until === undefined ? undefined : toTime('--until', until),
+    files: file,
+    language,
+    framework,
     limit,
   });
   const { found, tookMs } = await useMemory(invocation, async ({ memory }) => {
@@ -348,45 +348,24 @@ function checkedFields(text: string): readonly (typeof VIEW_FIELDS)[number][] {
   });
 }
 
-type Hit = EpisodeItem | PatternItem;
-
-function byScore({ episodes, patterns }: QueryResult): readonly Hit[] {
-  return [...episodes, ...patterns].sort((a, b) => b.score - a.score);
-}
-
 function searchText(result: QueryResult & { readonly took_ms: number }): string {
-  const hits = byScore(result);
-  const nothing = result.abstained ? 'Nothing stored matches.' : 'Nothing is stored within these filters.';
   return [
-    ...result.fixes.map(({ text, episode_id }) => `Known fix: ${onOneLine(text)}\n      episode ${episode_id}`),
-    ...(hits.length === 0 && result.fixes.length === 0 ? [nothing] : hits.map(hitText)),
-    ...(result.left_out === 0 ? [] : [`${result.left_out} more did not fit; raise --max-tokens to see them.`]),
-    ...result.degraded.map((reason) => `Less complete than it could be: ${reason}.`),
+    ...result.fixes.map((fix) => onOneLine(fixLine(fix))),
+    ...hitsOf(result).map(hitText),
+    ...restLines(result, '--max-tokens').map(onOneLine),
     `Took ${result.took_ms} ms.`,
   ].join('\n');
 }
 
-function hitText(hit: Hit): string {
-  const lines =
-    'pattern_id' in hit
-      ? [`${hit.score.toFixed(2)}  pattern ${hit.pattern_id}`, ...textOf(hit.statement)]
-      : [`${hit.score.toFixed(2)}  episode ${hit.episode_id}${startOf(hit)}`, ...episodeLines(hit)];
-  return [...lines, `why: ${whyText(hit.why)}`].join('\n      ');
+function hitText(hit: HitItem): string {
+  return [`${scoreText(hit.score)}  ${headOf(hit)}`, ...hitLines(hit).map(onOneLine)].join('\n      ');
 }
 
-function startOf(item: EpisodeItem): string {
-  const project = typeof item.project === 'string' ? `  ${onOneLine(item.project)}` : '';
-  return typeof item.started_at === 'string' ? `  ${localTime(item.started_at)}${project}` : '';
-}
-
-function episodeLines({ task_description, summary, warning, difference, lessons }: EpisodeItem): readonly string[] {
-  const lines = [...textOf(task_description), ...textOf(summary), ...textOf(warning), ...textOf(difference)];
-  return Array.isArray(lessons) ? [...lines, ...lessons.map((lesson) => `- ${onOneLine(String(lesson))}`)] : lines;
-}
-
-/** Fields of a hit are there as its detail says. */
-function textOf(value: unknown): readonly string[] {
-  return typeof value === 'string' ? [onOneLine(value)] : [];
+function headOf(hit: HitItem): string {
+  if ('pattern_id' in hit) return `pattern ${hit.pattern_id}`;
+  const started = typeof hit.started_at === 'string' ? `  ${localTime(hit.started_at)}` : '';
+  const project = typeof hit.project === 'string' ? `  ${onOneLine(hit.project)}` : '';
+  return `episode ${hit.episode_id}${started}${project}`;
 }
 
 /** Says which project was looked into: an empty list is no loss of data. */
@@ -460,7 +439,7 @@ function learningLines({
 }: Required<Pick<EpisodeDetailResult, 'reward' | 'reflection' | 'quality'>>): readonly string[] {
   const flags = quality.flags.length === 0 ? '' : ` (${quality.flags.join(', ')})`;
   return [
-    `reward     ${reward.total.toFixed(2)} = ${whyText(reward.parts)}`,
+    `reward     ${sumText(reward.total, reward.parts)}`,
     `quality    ${quality.score.toFixed(2)}${flags}`,
     ...reflection.insights.map((text) => `insight    ${onOneLine(text)}`),
     ...reflection.improvements.map((text) => `to improve ${onOneLine(text)}`),
@@ -487,8 +466,4 @@ function stepText(given: StepResultShape): string {
     ...lines.slice(0, MAX_OUTPUT_LINES),
     ...(hidden > 0 ? [`… ${hidden} more lines; --format json has them all`] : []),
   ].join('\n      ');
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
 }

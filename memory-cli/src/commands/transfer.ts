@@ -2,14 +2,22 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type ImportReceipt, type Memory, MemoryError } from '@episodica/memory-core';
+import { type ImportReceipt, isMemoryError, type Memory, MemoryError } from '@episodica/memory-core';
 import { SOME_FAILED } from '../exit-codes.ts';
 import { type Invocation, useMemory } from '../open.ts';
 import { onOneLine, print, writeOut } from '../output.ts';
 import { progressLine } from '../progress.ts';
 import { fileError } from './file-error.ts';
 import { type FilterOptions, toEpisodeFilter } from './filter.ts';
-import { type ImportSource, openSource, type SourceOptions } from './import-source.ts';
+import {
+  filesOf,
+  type ImportSource,
+  isFolder,
+  openSource,
+  type SourceCircumstances,
+  type SourceOptions,
+} from './import-source.ts';
+import { projectFinder } from './session-project.ts';
 
 /** Flags of `episode import`. */
 export interface ImportOptions extends SourceOptions {
@@ -32,7 +40,12 @@ interface ImportResult {
   readonly learnt: number;
   readonly failed: readonly { readonly file: string; readonly line: number; readonly message: string }[];
   readonly failed_count: number;
+  /** Requests that may still be worked on; absent where there is none. */
+  readonly unfinished?: number;
 }
+
+/** Failures told of all files together. */
+const MAX_FAILURES_TOLD = 1_000;
 
 const NOTHING: ImportResult = {
   imported: 0,
@@ -45,7 +58,10 @@ const NOTHING: ImportResult = {
   failed_count: 0,
 };
 
-/** Imports every file, or none when one of them cannot be what it should. */
+/**
+ * Imports every file, or none when one of them cannot be what it should. Of a folder, each file below it is looked
+ * into when its turn comes, and one that cannot be read harms no other.
+ */
 export async function importFiles(
   invocation: Invocation,
   files: readonly string[],
@@ -54,11 +70,21 @@ export async function importFiles(
   if (files.filter((file) => file === '-').length > 1) {
     throw new MemoryError('INVALID_INPUT', 'FILE: standard input (-) can be read once only.');
   }
-  const sources: ImportSource[] = [];
-  for (const file of files) sources.push(await openSource(file, options, invocation.signal));
+  const { project } = options;
+  const { signal } = invocation;
+  const at = new Date().toISOString();
+  const circumstances = { signal, at, projectOf: project === undefined ? projectFinder() : () => project };
+  const sources: (ImportSource | LaterSource)[] = [];
+  for (const file of files) {
+    if (!(await isFolder(file))) sources.push(await openSource(file, options, circumstances));
+    else sources.push(...(await filesOf(file, options)).map((name) => ({ name })));
+  }
   const result = await useMemory(invocation, async ({ memory }) => {
     let sum = NOTHING;
-    for (const source of sources) sum = added(sum, source.name, await importOne(memory, source, invocation, options));
+    for (const source of sources) {
+      const opened = 'records' in source ? source : await openedNow(source, options, circumstances);
+      sum = 'failed' in opened ? added(sum, opened) : added(sum, await importOne(memory, opened, invocation, options));
+    }
     return sum;
   });
   for (const { file, line, message } of result.failed) {
@@ -71,39 +97,71 @@ export async function importFiles(
   return result.failed_count === 0 ? 0 : SOME_FAILED;
 }
 
+/** A file below a folder, to be looked into when its turn comes. */
+interface LaterSource {
+  readonly name: string;
+}
+
+async function openedNow(
+  { name }: LaterSource,
+  options: SourceOptions,
+  circumstances: SourceCircumstances,
+): Promise<ImportSource | ImportResult> {
+  try {
+    return await openSource(name, options, circumstances);
+  } catch (error) {
+    if (!isMemoryError(error) || (error.code !== 'INVALID_INPUT' && error.code !== 'LIMIT_EXCEEDED')) throw error;
+    const message = error.message.replace(`${name}: `, '');
+    return { ...NOTHING, failed: [{ file: name, line: 1, message }], failed_count: 1 };
+  }
+}
+
 async function importOne(
   memory: Memory,
   source: ImportSource,
   { signal }: Invocation,
   { force, project, withLearning }: ImportOptions,
-): Promise<ImportReceipt> {
+): Promise<ImportResult> {
   const line = progressLine(basename(source.name));
   const onProgress = (soFar: ImportReceipt): void => {
     const done = soFar.imported + soFar.known + soFar.forgotten + soFar.failedCount;
     line.show(() => ({ text: `${done} read, ${soFar.imported} imported`, done, share: source.readShare() }));
   };
   try {
-    return await memory.importEpisodes(source.records(), { force, project, withLearning, signal, onProgress });
+    const options = { force, project, withLearning, signal, onProgress };
+    return toResult(source, await memory.importEpisodes(source.records(), options));
   } finally {
     line.clear();
   }
 }
 
-function added(sum: ImportResult, file: string, receipt: ImportReceipt): ImportResult {
+function toResult(source: ImportSource, { failed, failedCount, ...counts }: ImportReceipt): ImportResult {
+  const unfinished = source.unfinished().length;
   return {
-    imported: sum.imported + receipt.imported,
-    known: sum.known + receipt.known,
-    forgotten: sum.forgotten + receipt.forgotten,
-    recommendations: sum.recommendations + receipt.recommendations,
-    tombstones: sum.tombstones + receipt.tombstones,
-    learnt: sum.learnt + receipt.learnt,
-    failed: [...sum.failed, ...receipt.failed.map(({ position, message }) => ({ file, line: position, message }))],
-    failed_count: sum.failed_count + receipt.failedCount,
+    ...counts,
+    failed: failed.map(({ position, message }) => ({ file: source.name, line: position, message })),
+    failed_count: failedCount,
+    ...(unfinished === 0 ? {} : { unfinished }),
+  };
+}
+
+function added(sum: ImportResult, one: ImportResult): ImportResult {
+  const unfinished = (sum.unfinished ?? 0) + (one.unfinished ?? 0);
+  return {
+    imported: sum.imported + one.imported,
+    known: sum.known + one.known,
+    forgotten: sum.forgotten + one.forgotten,
+    recommendations: sum.recommendations + one.recommendations,
+    tombstones: sum.tombstones + one.tombstones,
+    learnt: sum.learnt + one.learnt,
+    failed: [...sum.failed, ...one.failed].slice(0, MAX_FAILURES_TOLD),
+    failed_count: sum.failed_count + one.failed_count,
+    ...(unfinished === 0 ? {} : { unfinished }),
   };
 }
 
 function importText(result: ImportResult): string {
-  const { imported, known, forgotten, recommendations, tombstones, learnt, failed_count } = result;
+  const { imported, known, forgotten, recommendations, tombstones, learnt, failed_count, unfinished } = result;
   const isNew = imported + recommendations + tombstones + learnt > 0;
   const parts = [
     `${imported} imported`,
@@ -113,6 +171,7 @@ function importText(result: ImportResult): string {
     ...(tombstones === 0 ? [] : [`${tombstones} tombstones`]),
     ...(learnt === 0 ? [] : [`learning of ${learnt}`]),
     ...(failed_count === 0 ? [] : [`${failed_count} could not be read`]),
+    ...(unfinished === undefined ? [] : [`${unfinished} may still be worked on (import again later)`]),
   ];
   return `${!isNew && known > 0 ? 'Nothing changed: ' : ''}${parts.join(', ')}.`;
 }

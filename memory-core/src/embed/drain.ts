@@ -41,6 +41,8 @@ export interface EmbeddingQueue {
   now(options: CallOptions): Promise<number>;
   /** How much is due, and what stands in the way. */
   pending(options: CallOptions): Promise<PendingEmbeddings>;
+  /** Why the last attempt failed; absent when it did not. */
+  failure(): MemoryError | undefined;
   embedQuery: TextVectors['embedQuery'];
   forget: TextVectors['forget'];
   /** Waits for the runs that have begun, and not for later attempts. */
@@ -130,6 +132,7 @@ export function embeddingQueue(
       const failure = again.failure();
       return { count, ...(failure === undefined ? {} : { failure }) };
     },
+    failure: again.failure,
     embedQuery: vectors.embedQuery,
     forget: vectors.forget,
     settled: () => last.then(() => undefined),

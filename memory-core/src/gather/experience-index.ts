@@ -27,6 +27,8 @@ export interface ExperienceIndex {
   readonly baselines: ReadonlyMap<string, Baseline>;
   /** The errors that episodes made good. */
   readonly errors: { readonly slots: ErrorSlots; readonly terms: TermIndex };
+  /** Rises with whatever is put or deleted. */
+  readonly changes: number;
   /** Vectors of one model; `undefined` until there is one. */
   vectors(of: Vectors): VectorMatrix | undefined;
 
@@ -85,44 +87,86 @@ interface Contents {
 }
 
 function indexOver(model: string | undefined, { episodes, patterns, errors, matrices }: Contents): ExperienceIndex {
-  const heldPatterns = new Map<string, Pattern>();
+  const held = new Map<string, Pattern>();
   const baselines = new Map<string, Baseline>();
-  const free: (readonly [Scores, Scores, Scores])[] = [];
+  const { putEpisode, deleteEpisode } = episodeUpkeep({ episodes, errors, matrices });
+  let changes = 0;
+  return {
+    get changes() {
+      return changes;
+    },
+    episodes,
+    patterns: { ...patterns, held },
+    baselines,
+    errors,
+    vectors: (of) => matrices.get(of),
+    putEpisode(episode, terms) {
+      changes += 1;
+      putEpisode(episode, terms);
+    },
+    deleteEpisode(id) {
+      changes += 1;
+      deleteEpisode(id);
+    },
+    putPattern(pattern, terms) {
+      changes += 1;
+      held.set(pattern.id, pattern);
+      putTerms(patterns, patterns.slots.give(pattern.id), terms);
+    },
+    deletePattern(id) {
+      changes += 1;
+      const slot = patterns.slots.slotOf(id);
+      held.delete(id);
+      if (slot === undefined) return;
+      deleteFrom(patterns, slot, id);
+      matrices.get('pattern')?.delete(slot);
+    },
+    putBaseline(baseline) {
+      changes += 1;
+      baselines.set(baseline.id, baseline);
+    },
+    putEmbedding({ ownerKind, ownerId, model: from, vectors: [first, ...others] }) {
+      changes += 1;
+      const slot = (ownerKind === 'episode' ? episodes : patterns).slots.slotOf(ownerId);
+      if (from !== model || slot === undefined) return;
+      putVector(matrices, { of: ownerKind, slot, vector: first });
+      if (ownerKind === 'pattern') return;
+      errors.slots.of(slot).forEach((errorSlot, place) => {
+        putVector(matrices, { of: 'error', slot: errorSlot, vector: others[place] });
+      });
+    },
+    scored: lendingScores(),
+    tidy: () => [episodes.titles, episodes.bodies, errors.terms].some((terms) => terms.tidy()),
+    parts: () => [
+      ...partsOf(episodes, 'episode'),
+      ...episodes.placeAndTime.parts('episode'),
+      ...errors.slots.parts('error'),
+      ...errors.terms.parts('error-terms'),
+      ...VECTORS.filter((of) => of !== 'pattern').flatMap((of) => matrices.get(of)?.parts(`${of}-vectors`) ?? []),
+    ],
+    async close() {
+      await Promise.all([...matrices.values()].map((matrix) => matrix.close()));
+    },
+  };
+}
 
-  function scored<T>(work: (...lent: readonly [Scores, Scores, Scores]) => T): T {
-    const lent = free.pop() ?? [scores(), scores(), scores()];
-    try {
-      return work(...lent);
-    } finally {
-      for (const each of lent) each.clear();
-      free.push(lent);
-    }
-  }
-
-  function putVector(of: Vectors, slot: number, vector: Float32Array | undefined): void {
-    if (vector === undefined) return matrices.get(of)?.delete(slot);
-    const matrix = matrices.get(of) ?? vectorMatrix({ dimensions: vector.length });
-    matrices.set(of, matrix);
-    matrix.put(slot, vector);
-  }
-
+function episodeUpkeep({
+  episodes,
+  errors,
+  matrices,
+}: Omit<Contents, 'patterns'>): Pick<ExperienceIndex, 'putEpisode' | 'deleteEpisode'> {
   function putErrors(slot: number, texts: readonly string[]): void {
     const { gone, given } = errors.slots.give(slot, texts.length);
     for (const old of gone) {
       errors.terms.delete(old);
       matrices.get('error')?.delete(old);
     }
-    given.forEach((errorSlot, index) => {
-      errors.terms.put(errorSlot, signatureTerms(errorSignature(texts[index] ?? '')));
+    given.forEach((errorSlot, place) => {
+      errors.terms.put(errorSlot, signatureTerms(errorSignature(texts[place] ?? '')));
     });
   }
 
   return {
-    episodes,
-    patterns: { ...patterns, held: heldPatterns },
-    baselines,
-    errors,
-    vectors: (of) => matrices.get(of),
     putEpisode(episode, terms) {
       const slot = episodes.slots.give(episode.id);
       putTerms(episodes, slot, terms);
@@ -137,41 +181,32 @@ function indexOver(model: string | undefined, { episodes, patterns, errors, matr
       deleteFrom(episodes, slot, id);
       matrices.get('episode')?.delete(slot);
     },
-    putPattern(pattern, terms) {
-      heldPatterns.set(pattern.id, pattern);
-      putTerms(patterns, patterns.slots.give(pattern.id), terms);
-    },
-    deletePattern(id) {
-      const slot = patterns.slots.slotOf(id);
-      heldPatterns.delete(id);
-      if (slot === undefined) return;
-      deleteFrom(patterns, slot, id);
-      matrices.get('pattern')?.delete(slot);
-    },
-    putBaseline: (baseline) => void baselines.set(baseline.id, baseline),
-    putEmbedding({ ownerKind, ownerId, model: from, vectors }) {
-      if (from !== model) return;
-      const [first, ...others] = vectors;
-      const slot = (ownerKind === 'episode' ? episodes : patterns).slots.slotOf(ownerId);
-      if (slot === undefined) return;
-      putVector(ownerKind, slot, first);
-      if (ownerKind === 'pattern') return;
-      errors.slots.of(slot).forEach((errorSlot, index) => {
-        putVector('error', errorSlot, others[index]);
-      });
-    },
-    scored,
-    tidy: () => [episodes.titles, episodes.bodies, errors.terms].some((terms) => terms.tidy()),
-    parts: () => [
-      ...partsOf(episodes, 'episode'),
-      ...episodes.placeAndTime.parts('episode'),
-      ...errors.slots.parts('error'),
-      ...errors.terms.parts('error-terms'),
-      ...VECTORS.filter((of) => of !== 'pattern').flatMap((of) => matrices.get(of)?.parts(`${of}-vectors`) ?? []),
-    ],
-    async close() {
-      await Promise.all([...matrices.values()].map((matrix) => matrix.close()));
-    },
+  };
+}
+
+/** What a model turned down has no vector. */
+function putVector(
+  matrices: Map<Vectors, VectorMatrix>,
+  { of, slot, vector }: { readonly of: Vectors; readonly slot: number; readonly vector: Float32Array | undefined },
+): void {
+  const matrix = matrices.get(of) ?? (vector && vectorMatrix({ dimensions: vector.length }));
+  if (matrix === undefined) return;
+  matrices.set(of, matrix);
+  if (vector === undefined) matrix.delete(slot);
+  else matrix.put(slot, vector);
+}
+
+/** Scores are made once and lent to one question after the other. */
+function lendingScores(): ExperienceIndex['scored'] {
+  const free: (readonly [Scores, Scores, Scores])[] = [];
+  return (work) => {
+    const lent = free.pop() ?? [scores(), scores(), scores()];
+    try {
+      return work(...lent);
+    } finally {
+      for (const each of lent) each.clear();
+      free.push(lent);
+    }
   };
 }
 

@@ -1,9 +1,10 @@
 // The index between two starts: its packed parts as blocks of the cache, and a list of them that says where they stand.
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { MemoryCache } from '../ports/cache.ts';
+import type { MemoryCache, Position } from '../ports/cache.ts';
 import type { Logger } from '../ports/runtime.ts';
 import type { CallOptions, MemoryStore } from '../ports/store.ts';
+import type { PackedPart, UnpackedParts } from '../retrieve/packed-part.ts';
 import { positionText, readPosition } from '../stores/journal-position.ts';
 import { turns } from '../turns.ts';
 import { unpackedExperienceIndex } from './experience-index.ts';
@@ -36,25 +37,6 @@ export function indexInCache(cache: MemoryCache, model: string | undefined): Ind
   /** What was kept last of each part, so that nothing is written twice. */
   const kept = new Map<string, { readonly revision: number; readonly mark: string }>();
 
-  async function readParts(list: KeptList): Promise<ReadonlyMap<string, Uint8Array> | undefined> {
-    const isOurs = list.model === (model ?? null);
-    const wanted = Object.entries(list.marks).filter(([name]) => isOurs || !name.includes('-vectors'));
-    const parts = new Map<string, Uint8Array>();
-    for (const [name, mark] of wanted) {
-      const block = await cache.getBlock(keyOf(name));
-      // Another process that kept its own meanwhile has replaced it.
-      if (block?.mark !== mark) return undefined;
-      parts.set(name, block.bytes);
-    }
-    return parts;
-  }
-
-  async function readList(): Promise<{ readonly list: KeptList; readonly mark: string } | undefined> {
-    const block = await cache.getBlock(LIST);
-    const list = block && keptList.safeParse(parsedJson(block.bytes));
-    return block && list?.success ? { list: list.data, mark: block.mark } : undefined;
-  }
-
   /** A cache has no way to delete a block: an empty one takes its place. */
   async function empty(names: readonly string[]): Promise<void> {
     for (const name of names) {
@@ -63,52 +45,78 @@ export function indexInCache(cache: MemoryCache, model: string | undefined): Ind
     }
   }
 
+  /** Keeps a part that has changed, or that another process emptied or replaced, and answers its mark. */
+  async function keepPart(part: PackedPart, markThere: string | undefined): Promise<string> {
+    const before = kept.get(part.name);
+    if (before?.revision === part.revision && before.mark === markThere) return before.mark;
+    const bytes = part.bytes();
+    const mark = createHash('sha256').update(bytes).digest('hex');
+    await cache.setBlock(keyOf(part.name), { mark, bytes });
+    kept.set(part.name, { revision: part.revision, mark });
+    return mark;
+  }
+
   return {
     async load(store, call) {
-      const found = await readList();
-      const at = found && readPosition(found.mark);
-      if (found === undefined || at === undefined) return undefined;
-      const { list } = found;
-      const parts = await readParts(list);
+      const found = await readList(cache);
+      if (found === undefined) return undefined;
+      const parts = await readParts(cache, found.list, model);
       const index = parts && unpackedExperienceIndex(model, parts);
       if (index === undefined) return undefined;
+      const { marks, model: keptModel } = found.list;
       for (const { name, revision } of index.parts()) {
-        const mark = list.marks[name];
+        const mark = marks[name];
         if (mark !== undefined) kept.set(name, { revision, mark });
       }
       await addWhatIsNotPacked(store, index, call);
-      if (model !== undefined && list.model !== model) await addVectors(store, index, { ...call, model });
-      return { index, at };
+      if (model !== undefined && keptModel !== model) await addVectors(store, index, { ...call, model });
+      return { index, at: found.at };
     },
 
     async save({ index, at }) {
       const turn = turns();
       while (index.tidy()) await turn();
-      const parts = index.parts();
-      const names = new Set(parts.map(({ name }) => name));
-      const before = (await readList())?.list.marks ?? {};
-      for (const part of parts) {
-        const own = kept.get(part.name);
-        // Another process may have emptied or replaced it meanwhile.
-        if (own?.revision === part.revision && before[part.name] === own.mark) continue;
+      const before = (await readList(cache))?.list.marks ?? {};
+      const marks: Record<string, string> = {};
+      for (const part of index.parts()) {
         await turn();
-        const bytes = part.bytes();
-        const mark = createHash('sha256').update(bytes).digest('hex');
-        await cache.setBlock(keyOf(part.name), { mark, bytes });
-        kept.set(part.name, { revision: part.revision, mark });
+        marks[part.name] = await keepPart(part, before[part.name]);
       }
-      const marks = Object.fromEntries(parts.map(({ name }) => [name, kept.get(name)?.mark ?? '']));
       const list: KeptList = { format: FORMAT, model: model ?? null, marks };
       await cache.setBlock(LIST, { mark: positionText(at), bytes: Buffer.from(JSON.stringify(list)) });
-      await empty(Object.keys(before).filter((name) => !names.has(name)));
+      await empty(Object.keys(before).filter((name) => marks[name] === undefined));
     },
 
     async clear() {
-      const names = Object.keys((await readList())?.list.marks ?? {});
+      const names = Object.keys((await readList(cache))?.list.marks ?? {});
       await cache.setBlock(LIST, EMPTY);
       await empty(names);
     },
   };
+}
+
+async function readList(cache: MemoryCache): Promise<{ readonly list: KeptList; readonly at: Position } | undefined> {
+  const block = await cache.getBlock(LIST);
+  const at = block && readPosition(block.mark);
+  const list = block && keptList.safeParse(parsedJson(block.bytes));
+  return at !== undefined && list?.success ? { list: list.data, at } : undefined;
+}
+
+/** The parts of the list, but for vectors of another model; nothing where one of them is no longer there. */
+async function readParts(
+  cache: MemoryCache,
+  { marks, model: keptModel }: KeptList,
+  model: string | undefined,
+): Promise<UnpackedParts | undefined> {
+  const parts = new Map<string, Uint8Array>();
+  for (const [name, mark] of Object.entries(marks)) {
+    if (keptModel !== (model ?? null) && name.includes('-vectors')) continue;
+    const block = await cache.getBlock(keyOf(name));
+    // Another process that kept its own meanwhile has replaced it.
+    if (block?.mark !== mark) return undefined;
+    parts.set(name, block.bytes);
+  }
+  return parts;
 }
 
 /** `kept`, whose failures cost time and nothing else. */

@@ -14,7 +14,7 @@ import type {
   MemoryStore,
 } from '../ports/store.ts';
 import { episodeTerms, patternTerms } from '../retrieve/index-terms.ts';
-import { type ChangesPage, newest, pageOfChanges, START } from '../stores/journal-position.ts';
+import { type ChangePage, newest, pageOfChanges, START } from '../stores/journal-position.ts';
 import { turns } from '../turns.ts';
 import { type ExperienceIndex, experienceIndex } from './experience-index.ts';
 
@@ -72,20 +72,20 @@ export async function addVectors(
   }
 }
 
-/**
- * `begun`, changed in place, up to where the store stands now; `undefined` where it is of another history. `first` is
- * what the journal says from there on, where that is known.
- */
+/** The index, changed in place, up to where the store stands; `undefined` where it is of another history. `first`: its first page. */
 export async function followedIndex(
   store: MemoryStore,
   { index, at }: IndexAt,
-  { first, ...options }: MakingOptions & { readonly first?: ChangesPage | undefined },
+  { first, ...options }: MakingOptions & { readonly first?: ChangePage | undefined },
 ): Promise<IndexAt | undefined> {
-  for (let page = first ?? (await pageOfChanges(store, at, options)); ; ) {
+  let seen = first;
+  for (let from = at; ; ) {
+    const page = seen ?? (await pageOfChanges(store, from, options));
+    seen = undefined;
     if (page === undefined) return undefined;
     await applyChanges(store, index, { changed: page.changed, ...options });
     if (page.to.seq >= page.newestSeq) return { index, at: page.to };
-    page = await pageOfChanges(store, page.to, options);
+    from = page.to;
   }
 }
 

@@ -14,33 +14,47 @@ const SAME_TASK = 0.3;
 const ALMOST_AS_GOOD = 0.7;
 
 /**
- * The cosine of what the hits tell by their telling terms, for the pairs that share any. Its cost goes by the terms that
- * several of them tell.
+ * The cosine of what each of these tells by its telling terms, for two of them by their places. Its cost goes by the terms
+ * that several of them tell.
  */
-export function likenessAmong<H>(hits: readonly H[], tellingOf: (hit: H) => readonly WeightedTerm[]): Likeness<H> {
-  const holders = new Map<string, { readonly index: number; readonly weight: number }[]>();
-  const shared = hits.map(() => new Float64Array(hits.length));
-  for (const [index, hit] of hits.entries()) {
-    // Said ten times is not ten times as telling.
-    const terms = tellingOf(hit).map(({ term, weight }) => ({ term, weight: Math.sqrt(weight) }));
-    const length = Math.hypot(...terms.map(({ weight }) => weight));
+export function likenessAmong(told: readonly (readonly WeightedTerm[])[]): Likeness<number> {
+  const count = told.length;
+  const shared = new Float64Array(count * count);
+  const holders = new Map<string, { readonly places: number[]; readonly weights: number[] }>();
+  for (const [place, terms] of told.entries()) {
+    let length = 0;
+    for (const { weight } of terms) length += weight;
+    length = Math.sqrt(length);
     for (const { term, weight } of terms) {
+      // Said ten times is not ten times as telling.
+      const own = Math.sqrt(weight) / length;
       const others = holders.get(term);
-      const own = { index, weight: weight / length };
-      if (others === undefined) holders.set(term, [own]);
-      else others.push(own);
-    }
-  }
-  for (const group of holders.values()) {
-    for (const one of group) {
-      for (const other of group) {
-        const row = shared[one.index];
-        if (row !== undefined) row[other.index] = (row[other.index] ?? 0) + one.weight * other.weight;
+      if (others === undefined) {
+        holders.set(term, { places: [place], weights: [own] });
+      } else {
+        others.places.push(place);
+        others.weights.push(own);
       }
     }
   }
-  const indexes = new Map(hits.map((hit, index) => [hit, index]));
-  return (one, other) => shared[indexes.get(one) ?? -1]?.[indexes.get(other) ?? -1] ?? 0;
+  for (const { places, weights } of holders.values()) addShared(shared, { count, places, weights });
+  return (one, other) => shared[one * count + other] ?? 0;
+}
+
+/** What one term adds to the likeness of all who tell it. */
+function addShared(
+  shared: Float64Array,
+  told: { readonly count: number; readonly places: readonly number[]; readonly weights: readonly number[] },
+): void {
+  const { count, places, weights } = told;
+  for (let one = 0; one < places.length; one += 1) {
+    const row = (places[one] ?? 0) * count;
+    const weight = weights[one] ?? 0;
+    for (let other = 0; other < places.length; other += 1) {
+      const at = row + (places[other] ?? 0);
+      shared[at] = (shared[at] ?? 0) + weight * (weights[other] ?? 0);
+    }
+  }
 }
 
 /** A candidate with what its sources say of it. */

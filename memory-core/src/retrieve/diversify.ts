@@ -5,6 +5,8 @@ export interface Diversity<H> {
   readonly alike: Likeness<H>;
   /** 1 keeps the order; the lower, the more a hit loses for being like those before it. 0–1. */
   readonly lambda: number;
+  /** Hits wanted: as soon as there are so many, the groups that are left are left out. @default all */
+  readonly count?: number | undefined;
 }
 
 /**
@@ -14,26 +16,34 @@ export interface Diversity<H> {
  */
 export function diversify<H extends { readonly score: number }>(
   groups: readonly Group<H>[],
-  { alike, lambda }: Diversity<H>,
+  { alike, lambda, count = Number.POSITIVE_INFINITY }: Diversity<H>,
 ): readonly Group<H>[] {
-  const scoreOf = (group: Group<H>): number => Math.max(...group.map(({ score }) => score));
-  const highest = Math.max(...groups.map(scoreOf));
-  const left = groups.map((group) => ({ group, score: scoreOf(group) / highest, nearest: 0 }));
+  const scores = groups.map((group) => Math.max(...group.map(({ score }) => score)));
+  const highest = Math.max(...scores);
+  const left = groups.map((group, place) => ({ group, score: (scores[place] ?? 0) / highest, nearest: 0 }));
   const chosen: Group<H>[] = [];
-  for (;;) {
-    const next = bestOf(left, ({ score, nearest }) => lambda * score - (1 - lambda) * nearest);
-    if (next === undefined) return chosen;
-    left.splice(left.indexOf(next), 1);
+  for (let hits = 0; hits < count; ) {
+    const place = bestPlace(left, lambda);
+    const [next] = place === undefined ? [] : left.splice(place, 1);
+    if (next === undefined) break;
     chosen.push(next.group);
+    hits += next.group.length;
     for (const other of left) other.nearest = Math.max(other.nearest, alike(next.group[0], other.group[0]));
   }
+  return chosen;
 }
 
-function bestOf<T>(items: readonly T[], worth: (item: T) => number): T | undefined {
-  let best: { readonly item: T; readonly worth: number } | undefined;
-  for (const item of items) {
-    const own = worth(item);
-    if (best === undefined || own > best.worth) best = { item, worth: own };
+function bestPlace(
+  left: readonly { readonly score: number; readonly nearest: number }[],
+  lambda: number,
+): number | undefined {
+  let best: number | undefined;
+  let most = Number.NEGATIVE_INFINITY;
+  for (const [place, { score, nearest }] of left.entries()) {
+    const worth = lambda * score - (1 - lambda) * nearest;
+    if (best !== undefined && !(worth > most)) continue;
+    best = place;
+    most = worth;
   }
-  return best?.item;
+  return best;
 }

@@ -54,14 +54,8 @@ const SUREST = 0.999;
  * that its shared words are witnesses of their own; a vector says as much as it is trusted above the noise. Witnesses add
  * up in −ln(1 − sᵢ): a part is the source's share of that sum.
  */
-export function fuse(signals: Signals, { noise, trust, information }: Scale): Fused {
-  const evidence: Parts = {
-    text: ((signals.text ?? 0) * information) / ENOUGH_NATS,
-    meaning: evidenceOf(trust * aboveNoise(signals.meaning ?? 0, noise)),
-    error: evidenceOf(signals.error ?? 0),
-    place: evidenceOf(PLACE_TRUST * (signals.place ?? 0)),
-  };
-  const said = Object.entries(evidence).filter(([, amount]) => amount > 0);
+export function fuse(signals: Signals, scale: Scale): Fused {
+  const said = Object.entries(evidenceIn(signals, scale)).filter(([, amount]) => amount > 0);
   const whole = said.reduce((sum, [, amount]) => sum + amount, 0);
   const relevance = -Math.expm1(-whole);
   return {
@@ -70,9 +64,27 @@ export function fuse(signals: Signals, { noise, trust, information }: Scale): Fu
   };
 }
 
+/** The relevance alone: several times faster than to say who contributed what. */
+export function relevanceOf(signals: Signals, scale: Scale): number {
+  const { text, meaning, error, place } = evidenceIn(signals, scale);
+  return -Math.expm1(-(text + meaning + error + place));
+}
+
+function evidenceIn(
+  { text = 0, meaning = 0, error = 0, place = 0 }: Signals,
+  { noise, trust, information }: Scale,
+): Readonly<Record<keyof Signals, number>> {
+  return {
+    text: (text * information) / ENOUGH_NATS,
+    meaning: evidenceOf(trust * aboveNoise(meaning, noise)),
+    error: evidenceOf(error),
+    place: evidenceOf(PLACE_TRUST * place),
+  };
+}
+
 /** −ln(1 − s): what independent witnesses add up in. */
 function evidenceOf(strength: number): number {
-  return -Math.log1p(-Math.min(strength, SUREST));
+  return strength === 0 ? 0 : -Math.log1p(-Math.min(strength, SUREST));
 }
 
 /**
@@ -92,6 +104,6 @@ export function isRelevant({ text = 0, meaning = 0, error = 0 }: Signals, { nois
 }
 
 /** How far a cosine stands out of what unrelated texts have, 0–1. */
-function aboveNoise(cosine: number, noise: number): number {
+export function aboveNoise(cosine: number, noise: number): number {
   return Math.max(0, (cosine - noise) / (1 - noise));
 }

@@ -1,8 +1,8 @@
 // The whole way from what the sources found to the order of an answer. Pure.
 import { corroborated, type Group, groupAttempts, likenessAmong } from './attempts.ts';
 import { diversify } from './diversify.ts';
-import { fuse, isRelevant, type Scale, type Signals } from './fuse.ts';
-import { rated, type Standing, type Why } from './rank.ts';
+import { type Fused, fuse, isRelevant, relevanceOf, type Scale, type Signals } from './fuse.ts';
+import { rated, type Standing, scoreOf, type Why } from './rank.ts';
 import type { WeightedTerm } from './term-index.ts';
 
 export interface Candidate {
@@ -13,6 +13,8 @@ export interface Candidate {
 /** What is known of the candidates. */
 export interface Candidates {
   readonly scale: Scale;
+  /** Hits wanted: what comes behind them may be left out. @default all */
+  readonly count?: number | undefined;
   standingOf(slot: number): Standing;
   tellingOf(slot: number): readonly WeightedTerm[];
   isSuccess(slot: number): boolean;
@@ -39,29 +41,58 @@ const LAMBDA = 0.95;
  * worth, attempts at one task together with the successful first, and what says the same again further down.
  */
 export function ordered(candidates: readonly Candidate[], known: Candidates): readonly Ordered[] {
-  const { scale, standingOf, tellingOf, isSuccess, idOf } = known;
-  const fused = candidates
+  const { scale, tellingOf, idOf, count } = known;
+  const relevant = candidates
     .filter(({ signals }) => isRelevant(signals, scale))
-    .map(({ slot, signals }) => ({ slot, ...fuse(signals, scale) }))
+    .map(({ slot, signals }) => ({ slot, signals, relevance: relevanceOf(signals, scale) }))
     .sort((a, b) => b.relevance - a.relevance || compareIds(idOf(b.slot), idOf(a.slot)))
     .slice(0, MAX_RANKED);
-  const compared = fused.slice(0, MAX_COMPARED);
-  const likeness = likenessAmong(
-    compared.map(({ slot }) => slot),
-    tellingOf,
-  );
-  const alike = (one: { readonly slot: number }, other: { readonly slot: number }): number =>
-    likeness(one.slot, other.slot);
-  const hits = [...corroborated(compared, alike), ...fused.slice(MAX_COMPARED)]
-    .map((hit) => ({ slot: hit.slot, isSuccess: isSuccess(hit.slot), ...rated(hit, standingOf(hit.slot)) }))
-    .sort((a, b) => b.score - a.score || compareIds(idOf(b.slot), idOf(a.slot)));
-  return descending(diversify(groupAttempts(hits, alike), { alike, lambda: LAMBDA }));
+  const compared = relevant
+    .slice(0, MAX_COMPARED)
+    .map(({ slot, signals }, place) => ({ slot, place, ...fuse(signals, scale) }));
+  const likeness = likenessAmong(compared.map(({ slot }) => tellingOf(slot)));
+  const alike = (one: Placed, other: Placed): number =>
+    one.place === undefined || other.place === undefined ? 0 : likeness(one.place, other.place);
+  const hits = corroborated(compared, alike).map((hit) => toHit(hit, known));
+  const least = leastWorth(hits, { highest: relevant[0]?.relevance ?? 0, count });
+  const others = relevant
+    .slice(MAX_COMPARED)
+    .filter(({ relevance }) => relevance >= least)
+    .map(({ slot, signals }) => toHit({ slot, place: undefined, ...fuse(signals, scale) }, known));
+  const all = [...hits, ...others].sort((a, b) => b.score - a.score || compareIds(idOf(b.slot), idOf(a.slot)));
+  return descending(diversify(groupAttempts(all, alike), { alike, lambda: LAMBDA, count }));
 }
 
-interface Hit {
+interface Placed {
+  /** Among those that are compared. */
+  readonly place: number | undefined;
+}
+
+interface Hit extends Placed, Fused {
   readonly slot: number;
+  readonly standing: Standing;
+  readonly isSuccess: boolean;
   readonly score: number;
-  readonly why: Why;
+}
+
+function toHit(
+  { slot, place, relevance, parts }: Placed & Fused & { readonly slot: number },
+  { standingOf, isSuccess }: Candidates,
+): Hit {
+  const standing = standingOf(slot);
+  return { slot, place, relevance, parts, standing, isSuccess: isSuccess(slot), score: scoreOf(relevance, standing) };
+}
+
+/**
+ * What is worth less, and like nothing, is not among so many: where these stand, so many are worth more even after all
+ * that likeness takes from them. `highest`: no score is above it.
+ */
+function leastWorth(
+  hits: readonly Hit[],
+  { highest, count = Number.POSITIVE_INFINITY }: { readonly highest: number; readonly count: number | undefined },
+): number {
+  const scores = hits.map(({ score }) => score).sort((a, b) => b - a);
+  return (scores[count - 1] ?? 0) - (highest * (1 - LAMBDA)) / LAMBDA;
 }
 
 /**
@@ -71,11 +102,12 @@ interface Hit {
 function descending(groups: readonly Group<Hit>[]): readonly Ordered[] {
   let last = 1;
   return groups.flatMap((hits, group) =>
-    hits.map(({ slot, score, why }, place) => {
-      const due = place === 0 ? Math.max(...hits.map((hit) => hit.score)) : score;
+    hits.map((hit, place) => {
+      const due = place === 0 ? Math.max(...hits.map(({ score }) => score)) : hit.score;
       last = Math.min(last, due);
-      const moved = last - score;
-      return { slot, score: last, why: moved === 0 ? why : { ...why, order: moved }, group };
+      const moved = last - hit.score;
+      const { why } = rated(hit, hit.standing);
+      return { slot: hit.slot, score: last, why: moved === 0 ? why : { ...why, order: moved }, group };
     }),
   );
 }

@@ -8,12 +8,22 @@ export function estimatedTokens(value: unknown): number {
   return Math.ceil(JSON.stringify(value).length / CHARACTERS_PER_TOKEN);
 }
 
-/** The leading items that fit into `maxTokens` together. The first is always admitted. */
-export function pack<T>(items: readonly T[], maxTokens: number): readonly T[] {
-  let used = 0;
-  const end = items.findIndex((item, index) => {
+/**
+ * The leading items that fit into `maxTokens` together. The first is always admitted: where it does not fit, as the
+ * first of its `lesser` forms that does, or else as the last of them.
+ */
+export function fitting<T>(
+  items: readonly T[],
+  { maxTokens, lesser }: { readonly maxTokens: number; lesser(first: T): readonly T[] },
+): readonly T[] {
+  const [first, ...others] = items;
+  if (first === undefined) return [];
+  const forms = [first, ...(estimatedTokens(first) <= maxTokens ? [] : lesser(first))];
+  const admitted = forms.find((form) => estimatedTokens(form) <= maxTokens) ?? forms.at(-1) ?? first;
+  let used = estimatedTokens(admitted);
+  const end = others.findIndex((item) => {
     used += estimatedTokens(item);
-    return index > 0 && used > maxTokens;
+    return used > maxTokens;
   });
-  return end < 0 ? items : items.slice(0, end);
+  return [admitted, ...(end < 0 ? others : others.slice(0, end))];
 }

@@ -36,6 +36,7 @@ export interface PatternHit {
 
 /** What raises a relevant episode over another, as shares of its relevance. */
 const EPISODE_BONUS = { reward: 0.1, recency: 0.05, context: 0.05 } as const;
+const MOST_BONUS = EPISODE_BONUS.reward + EPISODE_BONUS.recency + EPISODE_BONUS.context;
 const PATTERN_BONUS = { support: 0.2, utility: 0.1 } as const;
 /** Support at which a pattern's support counts one half. */
 const HALF_SUPPORT = 10;
@@ -53,10 +54,16 @@ export interface Standing {
  * score = relevance · (1 + 0.1 · reward + 0.05 · recency + 0.05 · context) / 1.2, each in 0–1; recency and context are
  * nearness in time and in place. Relevance leads: what succeeded or is new goes before its equals and never before what fits much better.
  */
-export function rated({ parts }: Fused, standing: Standing): { readonly score: number; readonly why: Why } {
+export function rated({ relevance, parts }: Fused, standing: Standing): { readonly score: number; readonly why: Why } {
   const { reward, time, place } = standing;
   const why = shares(parts, EPISODE_BONUS, { reward, recency: time, context: place });
-  return { score: sum(why), why };
+  return { score: scoreOf(relevance, standing), why };
+}
+
+/** The score that `rated` gives, without its parts. Never above the relevance. */
+export function scoreOf(relevance: number, { reward, time, place }: Standing): number {
+  const bonus = EPISODE_BONUS.reward * reward + EPISODE_BONUS.recency * time + EPISODE_BONUS.context * place;
+  return relevance * ((1 + bonus) / (1 + MOST_BONUS));
 }
 
 /**

@@ -35,13 +35,58 @@ export function unpackedSlotTable(parts: UnpackedParts, prefix: string): SlotTab
 
 /** `given`: four words an id, in the order of slots; zeros where the id is gone, which no UUID is. */
 function tableOver(given: Uint32Array): SlotTable {
+  const held = heldIds(given);
+  let revision = 1;
+  return {
+    get count() {
+      return held.count();
+    },
+    get end() {
+      return held.end();
+    },
+    slotOf: (id) => held.find(wordsOf(id)),
+    give(id) {
+      const words = wordsOf(id);
+      const known = held.find(words);
+      if (known !== undefined) return known;
+      revision += 1;
+      return held.add(words);
+    },
+    idOf(slot) {
+      const words = held.at(slot);
+      return isNone(words) ? undefined : textOf(words);
+    },
+    delete(id) {
+      const slot = held.find(wordsOf(id));
+      if (slot === undefined) return;
+      held.remove(slot);
+      revision += 1;
+    },
+    parts: (prefix) => [{ name: `${prefix}-ids`, revision, bytes: held.bytes }],
+  };
+}
+
+interface HeldIds {
+  count(): number;
+  end(): number;
+  find(id: Words): number | undefined;
+  /** Zeros where there is none. */
+  at(slot: number): Words;
+  add(id: Words): number;
+  remove(slot: number): void;
+  bytes(): Uint8Array;
+}
+
+/**
+ * Ids by slot, and slots by id: open addressing with linear probing (Knuth, TAOCP 3, §6.4). What is gone keeps its
+ * place until the next growth, so that who was placed behind it is found.
+ */
+function heldIds(given: Uint32Array): HeldIds {
   let end = given.length / WORDS;
   let ids = given;
-  // Open addressing with linear probing (Knuth, TAOCP 3, §6.4): slot + 1, or 0 where nobody is. What is gone keeps its
-  // place until the next growth, so that who was placed behind it is found.
+  // Slot + 1, or 0 where nobody is.
   let places = new Uint32Array(0);
   let count = 0;
-  let revision = 1;
 
   function placeOf(id: Words): number {
     const mask = places.length - 1;
@@ -56,9 +101,9 @@ function tableOver(given: Uint32Array): SlotTable {
     return ids[at] === a && ids[at + 1] === b && ids[at + 2] === c && ids[at + 3] === d;
   }
 
-  function wordsAt(slot: number): Words {
-    const at = slot * WORDS;
-    return [ids[at] ?? 0, ids[at + 1] ?? 0, ids[at + 2] ?? 0, ids[at + 3] ?? 0];
+  function at(slot: number): Words {
+    const place = slot * WORDS;
+    return [ids[place] ?? 0, ids[place + 1] ?? 0, ids[place + 2] ?? 0, ids[place + 3] ?? 0];
   }
 
   function makeRoom(slots: number): void {
@@ -68,54 +113,35 @@ function tableOver(given: Uint32Array): SlotTable {
     places = new Uint32Array(2 * slots);
     count = 0;
     for (let slot = 0; slot < end; slot += 1) {
-      const id = wordsAt(slot);
+      const id = at(slot);
       if (isNone(id)) continue;
       places[placeOf(id)] = slot + 1;
       count += 1;
     }
   }
 
-  function slotOf(id: string): number | undefined {
-    const held = places[placeOf(wordsOf(id))] ?? 0;
-    return held === 0 ? undefined : held - 1;
-  }
-
   makeRoom(Math.max(FIRST_SLOTS, 2 ** Math.ceil(Math.log2(end + 1))));
   return {
-    get count() {
-      return count;
+    at,
+    count: () => count,
+    end: () => end,
+    find(id) {
+      const held = places[placeOf(id)] ?? 0;
+      return held === 0 ? undefined : held - 1;
     },
-    get end() {
-      return end;
-    },
-    slotOf,
-    give(id) {
-      const known = slotOf(id);
-      if (known !== undefined) return known;
+    add(id) {
       if (end * WORDS === ids.length) makeRoom(2 * end);
       const slot = end++;
-      const words = wordsOf(id);
-      places[placeOf(words)] = slot + 1;
-      ids.set(words, slot * WORDS);
+      places[placeOf(id)] = slot + 1;
+      ids.set(id, slot * WORDS);
       count += 1;
-      revision += 1;
       return slot;
     },
-    idOf(slot) {
-      const id = wordsAt(slot);
-      return slot >= end || isNone(id) ? undefined : textOf(id);
-    },
-    delete(id) {
-      const slot = slotOf(id);
-      if (slot === undefined) return;
+    remove(slot) {
       ids.fill(0, slot * WORDS, (slot + 1) * WORDS);
       count -= 1;
-      revision += 1;
     },
-    parts(prefix) {
-      const bytes = (): Uint8Array => new Uint8Array(ids.slice(0, end * WORDS).buffer);
-      return [{ name: `${prefix}-ids`, revision, bytes }];
-    },
+    bytes: () => new Uint8Array(ids.slice(0, end * WORDS).buffer),
   };
 }
 

@@ -25,20 +25,20 @@ export async function since(store: MemoryStore, from: Position, call?: CallOptio
   return to && { to };
 }
 
-/** A part of the journal, and where it leads. */
-export interface ChangesPage {
+/** A part of the journal. */
+export interface ChangePage {
   readonly changed: readonly JournalEntry[];
+  /** The position behind it. */
   readonly to: Position;
-  /** Behind `to` where there is more. */
   readonly newestSeq: number;
 }
 
-/** The first page of what happened since `from`; nothing when `from` is not of this history. */
+/** One page of what happened since `from`; nothing when `from` is not of this history. */
 export async function pageOfChanges(
   store: MemoryStore,
   from: Position,
   call?: CallOptions,
-): Promise<ChangesPage | undefined> {
+): Promise<ChangePage | undefined> {
   const { since: seq, limit } = pageFrom(from);
   const { entries, seq: newestSeq } = await store.changes(seq, { ...call, limit });
   if (from.seq === 0) return { changed: entries, to: positionOf(entries.at(-1)), newestSeq };

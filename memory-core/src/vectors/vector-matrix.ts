@@ -4,7 +4,7 @@ import { MemoryError, throwIfAborted } from '../errors.ts';
 import type { PackedPart, UnpackedParts } from '../retrieve/packed-part.ts';
 import type { SlotSet } from '../retrieve/slot-set.ts';
 import { turns } from '../turns.ts';
-import { type PackedRows, packedRows, unpackedRows } from './packed-rows.ts';
+import { type PackedRows, type PackedVector, packedRows, unpackedRows } from './packed-rows.ts';
 import { costBytes, type Scan, type Scanned, scanning } from './scan.ts';
 import { type ScanThread, scanThread } from './scan-thread.ts';
 
@@ -32,6 +32,8 @@ export interface VectorMatrix {
   nearest(query: Float32Array, asked: NearestAsked): Promise<readonly NearVector[]>;
   /** Cosine of two slots, or of a slot with a vector, from the packed form; undefined where one has none. */
   cosine(slot: number, other: number | Float32Array): number | undefined;
+  /** The same for many slots with one vector, which is packed once. */
+  cosinesWith(vector: Float32Array): (slot: number) => number | undefined;
   /** What `unpackedVectorMatrix` takes, under names that begin with `prefix`. */
   parts(prefix: string): readonly PackedPart[];
   /** Ends its worker, if it has one; who waits is told `CLOSED`. Idempotent. */
@@ -73,6 +75,10 @@ const WORKER_URL = new URL('./scan-worker.js', import.meta.url);
 
 function matrixOver(rows: PackedRows, { workerUrl = WORKER_URL }: VectorWorkerOptions): VectorMatrix {
   const scans = scansOver(rows, workerUrl);
+  const cosine = (slot: number, other: PackedVector): number | undefined => {
+    const score = rows.score(slot, other.numbers);
+    return score === undefined ? undefined : asCosine(score * other.scale);
+  };
   return {
     dimensions: rows.dimensions,
     get count() {
@@ -96,8 +102,11 @@ function matrixOver(rows: PackedRows, { workerUrl = WORKER_URL }: VectorWorkerOp
     },
     cosine(slot, other) {
       const packed = typeof other === 'number' ? rows.get(other) : rows.query(other);
-      const score = packed === undefined ? undefined : rows.score(slot, packed.numbers);
-      return packed === undefined || score === undefined ? undefined : asCosine(score * packed.scale);
+      return packed === undefined ? undefined : cosine(slot, packed);
+    },
+    cosinesWith(vector) {
+      const packed = rows.query(vector);
+      return (slot) => cosine(slot, packed);
     },
     parts: rows.parts,
     close: scans.close,

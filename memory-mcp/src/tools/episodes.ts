@@ -3,6 +3,8 @@ import { type CompletedEpisode, MemoryError, type Step } from '@episodica/memory
 import {
   createEpisodeShape,
   fixItem,
+  fixLine,
+  hitsOf,
   outcomeShape,
   queryResult,
   rewardResult,
@@ -14,7 +16,7 @@ import {
 } from '@episodica/memory-core/wire';
 import { z } from 'zod';
 import { defineTool, type Tool } from '../tool.ts';
-import { byScore, episodeItemSchema, fixItemSchema, hitLines, patternItemSchema } from './hits.ts';
+import { episodeItemSchema, fixItemSchema, foundText, patternItemSchema } from './hits.ts';
 
 /** Tokens of prior experience that come with a new episode. */
 const RELATED_TOKENS = 800;
@@ -46,7 +48,7 @@ export const createEpisode: Tool = defineTool({
     const source = { agent: clientName, captured_from: CAPTURED_FROM, ...given.source };
     const { episode, related } = await memory.createEpisode(toEpisodeInput({ ...given, source }), { signal });
     const packed = queryResult(related, { detail: 'summary', maxTokens: RELATED_TOKENS });
-    const items = byScore(packed);
+    const items = hitsOf(packed);
     return {
       structured: {
         episode_id: episode.id,
@@ -58,7 +60,7 @@ export const createEpisode: Tool = defineTool({
       text: [
         `Episode ${episode.id} is open.`,
         items.length === 0 ? 'No related experience.' : 'Related experience:',
-        ...hitLines(items),
+        ...foundText({ fixes: [] }, items),
       ].join('\n'),
     };
   },
@@ -108,7 +110,7 @@ export const addStep: Tool = defineTool({
       text: [
         numbers.length === 1 ? `Step ${numbers[0]} is stored.` : `Steps ${numbers.join(', ')} are stored.`,
         ...(added.differing.length === 0 ? [] : [differingText(added.differing)]),
-        ...hints.map((hint) => `Hint (episode ${hint.episode_id}): ${hint.text}`),
+        ...hints.map(fixLine),
       ].join('\n'),
     };
   },

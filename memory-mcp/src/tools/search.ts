@@ -1,8 +1,8 @@
 // query_memory: what earlier attempts teach about a task, a question or an error.
-import { type QueryResult, queryResult, queryShape, toSearchQuery } from '@episodica/memory-core/wire';
+import { hitsOf, queryResult, queryShape, restLines, toSearchQuery } from '@episodica/memory-core/wire';
 import { z } from 'zod';
 import { defineTool, type Tool } from '../tool.ts';
-import { byScore, episodeItemSchema, fixItemSchema, fixLines, hitLines, patternItemSchema } from './hits.ts';
+import { episodeItemSchema, fixItemSchema, foundText, patternItemSchema } from './hits.ts';
 
 /** Size of an answer where the caller names none. */
 export const DEFAULT_MAX_TOKENS = 2_000;
@@ -23,6 +23,7 @@ export const queryMemory: Tool = defineTool({
     patterns: z.array(patternItemSchema),
     abstained: z.boolean(),
     degraded: z.array(z.string()),
+    notes: z.array(z.string()),
     left_out: z.number(),
     took_ms: z.number(),
   }),
@@ -36,17 +37,6 @@ export const queryMemory: Tool = defineTool({
       maxTokens: given.max_tokens ?? DEFAULT_MAX_TOKENS,
     });
     const structured = { ...result, took_ms: Math.round((performance.now() - startedMs) * 100) / 100 };
-    return { structured, text: queryText(result) };
+    return { structured, text: [...foundText(result, hitsOf(result)), ...restLines(result, 'max_tokens')].join('\n') };
   },
 });
-
-function queryText(result: QueryResult): string {
-  const lines = [...fixLines(result.fixes), ...hitLines(byScore(result))];
-  return [
-    ...(lines.length > 0
-      ? lines
-      : [result.abstained ? 'Nothing stored matches.' : 'Nothing is stored within these filters.']),
-    ...(result.left_out > 0 ? [`(${result.left_out} more did not fit; raise max_tokens to see them)`] : []),
-    ...result.degraded.map((reason) => `(degraded: ${reason})`),
-  ].join('\n');
-}

@@ -1,0 +1,107 @@
+// An episode and its steps as tools and terminal show them.
+import type { Episode, Outcome, Quality, Reflection, Step } from '../episode.ts';
+import { defined, type JsonObject } from '../json.ts';
+import { rounded, roundedParts } from './shares.ts';
+
+export interface RewardResult {
+  readonly total: number;
+  readonly parts: Readonly<Record<string, number>>;
+}
+
+/** What every listing of an episode shows. */
+export interface EpisodeResult {
+  readonly episode_id: string;
+  readonly task_description: string;
+  readonly project?: string;
+  readonly domain?: string;
+  readonly task_type: string;
+  readonly status: string;
+  readonly outcome?: string;
+  readonly reward?: number;
+  readonly tags: readonly string[];
+  readonly started_at: string;
+  readonly ended_at?: string;
+}
+
+/** An episode with all that is known of it. */
+export interface EpisodeDetailResult extends Omit<EpisodeResult, 'outcome' | 'reward'> {
+  readonly language?: string;
+  readonly framework?: string;
+  readonly complexity?: string;
+  readonly repo?: string;
+  readonly branch?: string;
+  readonly files?: readonly string[];
+  readonly metadata: JsonObject;
+  readonly source: JsonObject;
+  readonly outcome?: Outcome;
+  readonly reward?: RewardResult;
+  readonly reflection?: Reflection;
+  readonly quality?: Quality;
+  readonly steps: readonly StepResultShape[];
+}
+
+export interface StepResultShape {
+  readonly step_number: number;
+  readonly at: string;
+  readonly tool: string;
+  readonly action: string;
+  readonly rationale?: string;
+  readonly parameters: JsonObject;
+  readonly result: JsonObject;
+  readonly latency_ms?: number;
+  readonly tokens_used?: number;
+  readonly step_key?: string;
+}
+
+export function episodeResult(episode: Episode): EpisodeResult {
+  const isCompleted = episode.status === 'completed';
+  return {
+    episode_id: episode.id,
+    task_description: episode.description,
+    ...defined({ project: episode.project, domain: episode.domain }),
+    task_type: episode.taskType,
+    status: episode.status,
+    ...(isCompleted ? { outcome: episode.outcome.kind, reward: rounded(episode.reward.total) } : {}),
+    tags: episode.tags,
+    started_at: episode.startedAt,
+    ...(isCompleted ? { ended_at: episode.endedAt } : {}),
+  };
+}
+
+export function episodeDetailResult(episode: Episode, steps: readonly Step[]): EpisodeDetailResult {
+  const { outcome: _outcome, reward: _reward, ...listed } = episodeResult(episode);
+  const { capturedFrom, ...source } = episode.source;
+  return {
+    ...listed,
+    ...episode.context,
+    metadata: episode.metadata,
+    source: { ...source, ...defined({ captured_from: capturedFrom }) },
+    ...(episode.status === 'completed'
+      ? {
+          outcome: episode.outcome,
+          reward: rewardResult(episode.reward),
+          reflection: episode.reflection,
+          quality: episode.quality,
+        }
+      : {}),
+    steps: steps.map(stepResult),
+  };
+}
+
+export function stepResult(step: Step): StepResultShape {
+  const { originalBytes, ...result } = step.result;
+  return {
+    step_number: step.number,
+    at: step.at,
+    tool: step.tool,
+    action: step.action,
+    ...defined({ rationale: step.rationale }),
+    parameters: step.parameters,
+    result: { ...result, ...defined({ original_bytes: originalBytes }) },
+    ...defined({ latency_ms: step.latencyMs, tokens_used: step.tokensUsed, step_key: step.key }),
+  };
+}
+
+export function rewardResult(reward: RewardResult): RewardResult {
+  return { total: rounded(reward.total), parts: roundedParts(reward.parts, reward) };
+}
