@@ -1,5 +1,6 @@
 // Forgetting: whatever matches goes with all that came of it, in one commit, and a receipt says what that was.
 import { type MemoryContext, retryingConflicts, timeOf } from './context.ts';
+import { embeddedTexts } from './embedding.ts';
 import type { Episode } from './episode.ts';
 import { MemoryError } from './errors.ts';
 import { contentId } from './id.ts';
@@ -63,7 +64,7 @@ export async function forget(
     throw new MemoryError('INVALID_INPUT', 'forget: name what to forget: ids, a project, a source or a time.');
   }
   return retryingConflicts(async () => {
-    const going = await gathered(context.store, filter, options);
+    const going = await gathered(context, filter, options);
     const words = await forgottenWords(context.store, { filter, going }, options);
     // Patterns and base rates are what others change all the time: they are read last, and read again alone.
     return retryingConflicts(() => takeOut(context, { going, words }, options), QUICK_ATTEMPTS);
@@ -124,7 +125,11 @@ interface Going {
   unlearnt(): Promise<Unlearnt>;
 }
 
-async function gathered(store: MemoryStore, filter: EpisodeFilter, options: CallOptions): Promise<Going> {
+async function gathered(
+  { store, embedding }: MemoryContext,
+  filter: EpisodeFilter,
+  options: ForgetOptions,
+): Promise<Going> {
   const versions = new Map<string, number>();
   const asked = new Set<string>();
   const learnt = unlearning(store, options);
@@ -144,8 +149,12 @@ async function gathered(store: MemoryStore, filter: EpisodeFilter, options: Call
     );
     vectors += found;
   };
+  // At once, and not when they have gone: their texts are at hand, and whoever keeps their episode pays no more than again.
+  const forgetTexts = async (): Promise<void> => {
+    if (options.dryRun !== true) await embedding?.forget(uncounted.flatMap(embeddedTexts));
+  };
   const count = async (): Promise<void> => {
-    const [found] = await Promise.all([learnt.add(uncounted), countSteps(), countVectors()]);
+    const [found] = await Promise.all([learnt.add(uncounted), countSteps(), countVectors(), forgetTexts()]);
     evidence += found;
     uncounted = [];
   };

@@ -1,7 +1,7 @@
 // Forgetting: what goes, what stays, and that it is as if it had never been.
-import { type EpisodeInput, inMemoryStore, type Memory, openMemory } from '@episodica/memory-core';
-import type { EpisodeFilter, MemoryStore, Write } from '@episodica/memory-core/ports';
-import { anEmbedding, put } from '@episodica/test-utils';
+import { type EpisodeInput, inMemoryCache, inMemoryStore, type Memory, openMemory } from '@episodica/memory-core';
+import type { Block, EpisodeFilter, MemoryCache, MemoryStore, Write } from '@episodica/memory-core/ports';
+import { anEmbedding, fakeEmbedder, put } from '@episodica/test-utils';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
@@ -244,4 +244,90 @@ test('a recommendation goes with the project it was asked for in, or with the ta
   expect(await store.getMany('recommendation', [other])).toMatchObject([
     { description: 'some zebra of another', episodeIds: [], feedback: { applied: [], isSuccess: true } },
   ]);
+});
+
+/** Enough words, in some hundred episodes, for parts of the index that never change. */
+const WAVES: string = Array.from({ length: 120 }, (_, index) => `wave${index}`).join(' ');
+
+/** A cache whose blocks can be looked at, and that outlives its users. */
+function openBlocks(): { readonly cache: MemoryCache; readonly blocks: Map<string, Block> } {
+  const blocks = new Map<string, Block>();
+  const cache: MemoryCache = {
+    ...inMemoryCache(),
+    getBlock: async (key) => blocks.get(key),
+    setBlock: async (key, { mark, bytes }) => void blocks.set(key, { mark, bytes: Uint8Array.from(bytes) }),
+    close: async () => undefined,
+  };
+  return { cache, blocks };
+}
+
+test('words and vectors of what is forgotten leave the blocks of the cache, and no other memory brings them back [EP-06]', async () => {
+  const store = { ...inMemoryStore(), close: async () => undefined };
+  const { cache, blocks } = openBlocks();
+  const open = (): Memory => openMemory({ store, cache, embedder: fakeEmbedder({ isRemote: true, dimensions: 64 }) });
+  const task = 'Steer the zeppelin';
+  const [vector] = await fakeEmbedder({ dimensions: 64 }).embed([task], { purpose: 'document' });
+  const traces = (): readonly string[] =>
+    [...blocks].flatMap(([key, { bytes }]) => {
+      const held = Buffer.from(bytes);
+      return held.includes('zeppelin', 0, 'utf16le') || held.includes(Buffer.from(vector!.buffer)) ? [key] : [];
+    });
+  const first = open();
+  const { episode } = await first.createEpisode({ description: task });
+  const others = Array.from({ length: 130 }, (_, index) => ({ description: `Sail frigate ${index}` }));
+  await first.createEpisodes(others);
+  await first.catchUp();
+  await first.search({ text: task });
+  await first.close();
+  expect(traces().filter((key) => key.startsWith('embedding-'))).toHaveLength(2);
+  expect(traces().filter((key) => key.startsWith('index-'))).not.toEqual([]);
+
+  const before = [...blocks];
+  const reader = open();
+  expect((await reader.search({ text: task })).episodes[0]?.episode.id).toBe(episode.id);
+  const other = open();
+  await other.forget({ ids: [episode.id] }, { dryRun: true });
+  expect(traces()).not.toEqual([]);
+  await other.forget({ ids: [episode.id] });
+  expect(traces()).toEqual([]);
+  await reader.close();
+  expect(traces()).toEqual([]);
+
+  // As if whoever forgot had been killed before the cache was told.
+  for (const [key, block] of before) if (key.startsWith('index-')) blocks.set(key, block);
+  const later = open();
+  expect((await later.search({ text: 'frigate', limit: 100 })).episodes).not.toEqual([]);
+  await later.close();
+  expect(traces()).toEqual([]);
+  await other.close();
+});
+
+test('an index that was emptied by a forgetting is kept whole again, and the next start has it from there [EP-06] [CA-05]', async () => {
+  const store = { ...inMemoryStore(), close: async () => undefined };
+  const { cache } = openBlocks();
+  const first = openMemory({ store, cache });
+  const created = await first.createEpisodes(
+    Array.from({ length: 300 }, (_, index) => ({
+      description: `Sail frigate ${index} over ${WAVES.slice(index % 99)}`,
+    })),
+  );
+  await first.catchUp();
+  await first.close();
+
+  const reader = openMemory({ store, cache });
+  await reader.catchUp();
+  await openMemory({ store, cache }).forget({ ids: [created[7]!.id] });
+  await reader.close();
+  let scans = 0;
+  const watching: MemoryStore = {
+    ...store,
+    scan(kind, filter, options) {
+      if (kind === 'episode' && !('embeddingDue' in filter)) scans += 1;
+      return store.scan(kind, filter, options);
+    },
+  };
+  const last = openMemory({ store: watching, cache });
+  expect((await last.search({ text: 'frigate 9' })).episodes).not.toEqual([]);
+  expect(scans).toBe(0);
+  await last.close();
 });

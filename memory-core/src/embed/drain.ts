@@ -44,6 +44,7 @@ export interface EmbeddingQueue {
   /** Why the last attempt failed; absent when it did not. */
   failure(): MemoryError | undefined;
   embedQuery: TextVectors['embedQuery'];
+  forget: TextVectors['forget'];
   /** Waits for the runs that have begun, and not for later attempts. */
   settled(): Promise<void>;
   /** Ends what runs behind its last whole batch, tries no more, and closes the embedder. Idempotent. */
@@ -131,6 +132,7 @@ export function embeddingQueue(
     },
     failure: again.failure,
     embedQuery: vectors.embedQuery,
+    forget: vectors.forget,
     settled: () => last.then(() => undefined),
     async close() {
       stop.abort();

@@ -19,6 +19,9 @@ export interface TextVectors {
    * @throws `EMBEDDER_FAILED`, retryable when the time was over; `ABORTED`
    */
   embedQuery(text: string, options: CallOptions & { readonly budgetMs: number }): Promise<Float32Array>;
+
+  /** Keeps no vectors of these texts any more. Whoever has the same one pays for it anew. */
+  forget(texts: readonly string[]): Promise<void>;
 }
 
 export interface TextVectorsOptions {
@@ -33,29 +36,10 @@ const MAX_HELD = 1_000;
 /** A text that every embedder takes: where even this one is turned down, the others are not at fault. */
 const PLAIN_TEXT = 'test';
 
-export function textVectors({ embedder, cache, logger }: TextVectorsOptions): TextVectors {
-  const held = new Map<string, Float32Array>();
+export function textVectors(options: TextVectorsOptions): TextVectors {
+  const { embedder } = options;
+  const { ready, known, keep, drop } = keptVectors(options);
   const underWay = new Map<string, Promise<Float32Array>>();
-  const kept =
-    embedder.isRemote && cache !== undefined ? blocksIn(cache, { model: embedder.model, logger }) : undefined;
-
-  function hold(key: string, vector: Float32Array): void {
-    held.delete(key);
-    held.set(key, vector);
-    const [oldest] = held.keys();
-    if (held.size > MAX_HELD && oldest !== undefined) held.delete(oldest);
-  }
-
-  async function known(key: string): Promise<Float32Array | undefined> {
-    const vector = held.get(key) ?? (await kept?.read(key));
-    if (vector !== undefined) hold(key, vector);
-    return vector;
-  }
-
-  async function keep(key: string, vector: Float32Array): Promise<void> {
-    hold(key, vector);
-    await kept?.write(key, vector);
-  }
 
   async function fetched(text: string, key: string, options: EmbedOptions): Promise<Float32Array> {
     const [vector] = await asked(embedder, [text], options);
@@ -86,17 +70,62 @@ export function textVectors({ embedder, cache, logger }: TextVectorsOptions): Te
     async embedQuery(text, { signal, budgetMs }) {
       throwIfAborted(signal);
       const key = keyOf(embedder, text, 'query');
-      const ready = held.get(key);
-      if (ready !== undefined) return ready;
+      const vector = ready(key);
+      if (vector !== undefined) return vector;
       let answer = underWay.get(key);
       if (answer === undefined) {
         // Whoever gives up leaves it to the others, and to the cache.
-        answer = known(key).then((vector) => vector ?? fetched(text, key, { purpose: 'query' }));
+        answer = known(key).then((found) => found ?? fetched(text, key, { purpose: 'query' }));
         underWay.set(key, answer);
         const done = (): boolean => underWay.delete(key);
         answer.then(done, done);
       }
       return inTime(answer, { budgetMs, signal, embedder });
+    },
+
+    async forget(texts) {
+      for (const text of new Set(texts)) {
+        for (const purpose of ['document', 'query'] as const) await drop(keyOf(embedder, text, purpose));
+      }
+    },
+  };
+}
+
+interface KeptVectors {
+  /** What this process holds. */
+  ready(key: string): Float32Array | undefined;
+  /** That, or what is in the cache. */
+  known(key: string): Promise<Float32Array | undefined>;
+  keep(key: string, vector: Float32Array): Promise<void>;
+  drop(key: string): Promise<void>;
+}
+
+function keptVectors({ embedder, cache, logger }: TextVectorsOptions): KeptVectors {
+  const held = new Map<string, Float32Array>();
+  const kept =
+    embedder.isRemote && cache !== undefined ? blocksIn(cache, { model: embedder.model, logger }) : undefined;
+
+  function hold(key: string, vector: Float32Array): void {
+    held.delete(key);
+    held.set(key, vector);
+    const [oldest] = held.keys();
+    if (held.size > MAX_HELD && oldest !== undefined) held.delete(oldest);
+  }
+
+  return {
+    ready: (key) => held.get(key),
+    async known(key) {
+      const vector = held.get(key) ?? (await kept?.read(key));
+      if (vector !== undefined) hold(key, vector);
+      return vector;
+    },
+    async keep(key, vector) {
+      hold(key, vector);
+      await kept?.write(key, vector);
+    },
+    async drop(key) {
+      held.delete(key);
+      await kept?.empty(key);
     },
   };
 }
@@ -189,6 +218,8 @@ function keyOf({ model }: Embedder, text: string, purpose: EmbedOptions['purpose
 interface VectorBlocks {
   read(key: string): Promise<Float32Array | undefined>;
   write(key: string, vector: Float32Array): Promise<void>;
+  /** A cache has no way to delete a block: an empty one takes its place. */
+  empty(key: string): Promise<void>;
 }
 
 /** A cache that fails has nothing: it costs a call of the embedder. */
@@ -214,6 +245,11 @@ function blocksIn(
     },
     async write(key, { buffer, byteOffset, byteLength }) {
       await attempt(() => cache.setBlock(key, { mark: model, bytes: new Uint8Array(buffer, byteOffset, byteLength) }));
+    },
+    async empty(key) {
+      const block = await attempt(() => cache.getBlock(key));
+      if (block === undefined || block.bytes.length === 0) return;
+      await attempt(() => cache.setBlock(key, { mark: model, bytes: new Uint8Array(0) }));
     },
   };
 }

@@ -123,21 +123,25 @@ function keepingOf({ store, model, kept, logger }: HeldIndexSetup): Keeping {
     if (page === undefined || page.newestSeq > page.to.seq || page.changed.some(isForgetting)) await empty();
   }
 
+  function noticed({ changed, to }: ChangePage): void {
+    // Whoever forgot has emptied what was kept: at the end it is worth keeping anew.
+    if (changed.some(isForgetting)) savedSeq = Math.min(savedSeq, to.seq - SAVED_AT_CLOSE_AFTER_CHANGES);
+  }
+
   return {
     saveAfter,
     empty,
+    noticed,
     loaded(index) {
       savedSeq = index?.at.seq ?? 0;
     },
-    noticed({ changed, to }) {
-      // Whoever forgot has emptied what was kept: at the end it is worth keeping anew.
-      if (changed.some(isForgetting)) savedSeq = Math.min(savedSeq, to.seq - SAVED_AT_CLOSE_AFTER_CHANGES);
-    },
     async saveAtClose(index) {
-      if (kept === undefined || index.at.seq - savedSeq < SAVED_AT_CLOSE_AFTER_CHANGES) return;
+      if (kept === undefined) return;
       try {
         const first = await pageOfChanges(store, index.at);
         if (first === undefined || first.newestSeq > first.to.seq) return;
+        noticed(first);
+        if (first.to.seq - savedSeq < SAVED_AT_CLOSE_AFTER_CHANGES) return;
         const followed = await followedIndex(store, index, { model, first });
         if (followed !== undefined) await saveAfter(0, followed);
       } catch (error) {
