@@ -2,7 +2,7 @@
 // is printed as JSON. Arguments: the folder, `cache` or `none`, an episode, a question. Without a folder: nothing is opened.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { cachedStore, openMemory } from '@episodica/memory-core';
+import { openMemory } from '@episodica/memory-core';
 import { openLmdbCache } from '@episodica/memory-storage-lmdb';
 import { openTursoStore } from '@episodica/memory-storage-turso';
 
@@ -21,7 +21,7 @@ async function ask(place: string): Promise<FirstAnswer> {
   const startedMs = performance.now();
   const store = await openTursoStore({ url: pathToFileURL(join(place, 'memory.db')).href });
   const cache = caching === 'cache' ? await openLmdbCache({ path: join(place, 'cache') }) : undefined;
-  const memory = openMemory({ store: cache === undefined ? store : cachedStore(store, cache) });
+  const memory = openMemory({ store, cache });
   const openedMs = performance.now();
   const { episodes } = await memory.search({ text: question });
   const searchedMs = performance.now();
