@@ -1,4 +1,5 @@
 // Timing. What is short and repeatable goes through tinybench, what changes the world with each call through a loop.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Bench } from 'tinybench';
 
 export interface Timing {
@@ -69,6 +70,32 @@ export async function throughput(
     }),
   );
   return (counts.writers * counts.callsEach) / ((performance.now() - startedMs) / 1000);
+}
+
+const RESOLUTION_MS = 10;
+const NS_PER_MS = 1e6;
+
+/** The 99th percentile of how late timers are while `work` is under way. */
+export async function lateness(work: () => Promise<unknown>): Promise<number> {
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  delay.enable();
+  await work();
+  delay.disable();
+  // The monitor records the whole time between two ticks of a timer: what is over its period is the delay.
+  return Math.max(0, delay.percentile(99) / NS_PER_MS - RESOLUTION_MS);
+}
+
+/** So many loops side by side, each doing `work` again and again until the time is over. */
+export async function sideBySide(
+  { loops, durationMs }: { readonly loops: number; readonly durationMs: number },
+  work: () => Promise<unknown>,
+): Promise<void> {
+  const endMs = performance.now() + durationMs;
+  await Promise.all(
+    Array.from({ length: loops }, async () => {
+      while (performance.now() < endMs) await work();
+    }),
+  );
 }
 
 export function timingOf(samplesMs: readonly number[]): Timing {

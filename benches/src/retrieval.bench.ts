@@ -1,9 +1,9 @@
 // Whole `search` calls, hits fetched, each with a question that was not asked before.
 import { LIMITS, type Memory, openMemory } from '@episodica/memory-core';
 import { generatedEpisode, generatedQuery, seededRandom } from './corpus.ts';
-import { timeAlternating } from './measure.ts';
+import { lateness, sideBySide, timeAlternating, timeCalls } from './measure.ts';
 import { openScratchStore } from './scratch-store.ts';
-import type { Row, Suite, SuiteReport } from './suite.ts';
+import type { Row, Suite, SuiteOptions, SuiteReport, Target } from './suite.ts';
 
 export const retrieval: Suite = {
   name: 'retrieval',
@@ -11,73 +11,134 @@ export const retrieval: Suite = {
   run,
 };
 
-const SIZES = [
-  { episodes: 1_000, limitMs: undefined },
-  { episodes: 10_000, limitMs: 1 },
-] as const;
-const HITS = 10;
+interface Size {
+  readonly episodes: number;
+  readonly time?: Target;
+  readonly memory?: Target;
+}
 
-async function run(): Promise<SuiteReport> {
+const SIZES: readonly Size[] = [
+  { episodes: 1_000 },
+  {
+    episodes: 10_000,
+    time: { bound: 'at most', of: 'value', limit: 1 },
+    memory: { bound: 'at most', of: 'value', limit: 150 },
+  },
+];
+const FULL_SIZES: readonly Size[] = [
+  {
+    episodes: 100_000,
+    time: { bound: 'at most', of: 'value', limit: 10 },
+    memory: { bound: 'at most', of: 'value', limit: 350 },
+  },
+  {
+    episodes: 1_000_000,
+    time: { bound: 'at most', of: 'p99', limit: 100 },
+    memory: { bound: 'at most', of: 'value', limit: 1_000 },
+  },
+];
+const HITS = 10;
+const CALLS = { warmup: 50, calls: 300 };
+/** With more, a scan of all of them is no alternative, and what it reads would count as memory of the search. */
+const MAX_SCANNED = 10_000;
+const AGENTS = 8;
+const LOAD_MS = 3_000;
+
+async function run({ isFull }: SuiteOptions): Promise<SuiteReport> {
+  const idleMb = rssMb();
   const scratch = await openScratchStore();
   const memory = openMemory({ store: scratch.store });
-  const random = seededRandom(4);
-  const descriptions: string[] = [];
+  const corpus: Corpus = { descriptions: [], random: seededRandom(4) };
   const rows: Row[] = [];
+  let stored = 0;
   try {
-    for (const { episodes, limitMs } of SIZES) {
-      await grow(memory, { descriptions, random, episodes });
-      rows.push(await searchRow(memory, { descriptions, random, limitMs }));
+    for (const size of isFull ? [...SIZES, ...FULL_SIZES] : SIZES) {
+      const many = size.episodes.toLocaleString('en');
+      const lateMs = await lateness(async () => {
+        for (; stored < size.episodes; stored += LIMITS.batch) await addBatch(memory, corpus);
+        await memory.catchUp();
+      });
+      rows.push({
+        what: `search in ${many} episodes`,
+        unit: 'ms',
+        ...(await searchTimes(memory, corpus, size)),
+        ...(size.time === undefined ? {} : { target: size.time }),
+      });
+      rows.push({
+        what: `memory of this process, ${many} episodes`,
+        unit: 'MB',
+        value: rssMb(),
+        baseline: { name: 'before any', value: idleMb },
+        ...(size.memory === undefined ? {} : { target: size.memory }),
+      });
+      rows.push(...(await loopRows(memory, corpus, { many, lateMs })));
     }
   } finally {
     await memory.close();
     scratch.remove();
   }
-  return {
-    rows,
-    notes: ['Linear scan: counts the words of the question in every description, in memory, in plain JavaScript.'],
-  };
+  const notes = [
+    'Linear scan: counts the words of the question in every description, in memory, in plain JavaScript.',
+    'Memory is that of the process which also made the episodes and their vectors.',
+  ];
+  return { rows, notes: isFull ? notes : [...notes, 'With `--full` also at 100,000 and 1,000,000 episodes.'] };
 }
 
-/** Adds episodes up to the size, a batch a commit, and keeps their descriptions for the scan. */
-async function grow(
+interface Corpus {
+  /** Of the first episodes, in small letters, for the scan. */
+  readonly descriptions: string[];
+  readonly random: () => number;
+}
+
+async function addBatch(memory: Memory, { descriptions, random }: Corpus): Promise<void> {
+  const inputs = Array.from({ length: LIMITS.batch }, () => generatedEpisode(random));
+  await memory.createEpisodes(inputs);
+  if (descriptions.length >= MAX_SCANNED) return;
+  descriptions.push(...inputs.map(({ description }) => description.toLowerCase()));
+}
+
+async function searchTimes(
   memory: Memory,
-  corpus: { readonly descriptions: string[]; readonly random: () => number; readonly episodes: number },
-): Promise<void> {
-  const { descriptions, random, episodes } = corpus;
-  while (descriptions.length < episodes) {
-    const size = Math.min(LIMITS.batch, episodes - descriptions.length);
-    const inputs = Array.from({ length: size }, () => generatedEpisode(random));
-    await memory.createEpisodes(inputs);
-    descriptions.push(...inputs.map(({ description }) => description));
+  { descriptions, random }: Corpus,
+  { episodes: size }: Size,
+): Promise<Pick<Row, 'value' | 'p99' | 'baseline'>> {
+  const search = () => searchOnce(memory, random);
+  if (size > MAX_SCANNED) {
+    const { medianMs, p99Ms } = await timeCalls(CALLS, search);
+    return { value: medianMs, p99: p99Ms };
   }
+  const scan = async () => linearScan(descriptions, generatedQuery(random));
+  const { first, second } = await timeAlternating(CALLS, search, scan);
+  return { value: first.medianMs, p99: first.p99Ms, baseline: { name: 'linear scan', value: second.medianMs } };
 }
 
-async function searchRow(
+async function searchOnce(memory: Memory, random: () => number): Promise<void> {
+  const { episodes } = await memory.search({ text: generatedQuery(random), limit: HITS });
+  if (episodes.length === 0) throw new Error('A question of stored words found nothing.');
+}
+
+/** How late timers are: while all was stored and indexed, and while agents search. */
+async function loopRows(
   memory: Memory,
-  asked: {
-    readonly descriptions: readonly string[];
-    readonly random: () => number;
-    readonly limitMs: number | undefined;
-  },
-): Promise<Row> {
-  const { descriptions, random, limitMs } = asked;
-  const lowerCased = descriptions.map((text) => text.toLowerCase());
-  const { first, second } = await timeAlternating(
-    { warmup: 20, calls: 200 },
-    async () => {
-      const { episodes } = await memory.search({ text: generatedQuery(random), limit: HITS });
-      if (episodes.length === 0) throw new Error('A question of stored words found nothing.');
-    },
-    async () => linearScan(lowerCased, generatedQuery(random)),
-  );
-  return {
-    what: `search in ${descriptions.length.toLocaleString('en')} episodes`,
+  { random }: Corpus,
+  { many, lateMs }: { readonly many: string; readonly lateMs: number },
+): Promise<readonly Row[]> {
+  const agents = { loops: AGENTS, durationMs: LOAD_MS };
+  const searchingMs = await lateness(() => sideBySide(agents, () => searchOnce(memory, random)));
+  const row = (what: string, value: number): Row => ({
+    what: `event loop late (p99), ${what}`,
     unit: 'ms',
-    value: first.medianMs,
-    p99: first.p99Ms,
-    baseline: { name: 'linear scan', value: second.medianMs },
-    ...(limitMs === undefined ? {} : { target: { bound: 'at most', of: 'value', limit: limitMs } }),
-  };
+    value,
+    target: { bound: 'at most', of: 'value', limit: 20 },
+  });
+  return [
+    row(`storing and indexing up to ${many} episodes`, lateMs),
+    row(`${AGENTS} agents searching in ${many}`, searchingMs),
+  ];
+}
+
+function rssMb(): number {
+  return process.memoryUsage.rss() / 1_048_576;
 }
 
 function linearScan(texts: readonly string[], query: string): readonly number[] {

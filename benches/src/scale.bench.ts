@@ -1,15 +1,14 @@
 // What a store that has grown costs: a step, a first answer, memory, and how long the event loop is held meanwhile.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { cachedStore, type Memory, openMemory, uuidV7Source } from '@episodica/memory-core';
+import { type Memory, openMemory, uuidV7Source } from '@episodica/memory-core';
 import type { MemoryStore, Put } from '@episodica/memory-core/ports';
 import { openLmdbCache } from '@episodica/memory-storage-lmdb';
 import { generatedEpisode, generatedQuery, generatedStep, seededRandom } from './corpus.ts';
 import type { FirstAnswer } from './first-answer.ts';
-import { type Timing, timeCalls, timingOf } from './measure.ts';
+import { lateness, sideBySide, type Timing, timeCalls, timingOf } from './measure.ts';
 import { openScratchStore, type ScratchStore } from './scratch-store.ts';
 import type { Row, Suite, SuiteOptions, SuiteReport } from './suite.ts';
 
@@ -77,6 +76,8 @@ async function fill(store: MemoryStore, memory: Memory, count: number): Promise<
     );
     await store.write(puts);
   }
+  // So that nothing is learnt, embedded and indexed while something else is timed.
+  await memory.catchUp();
   return ids;
 }
 
@@ -129,11 +130,13 @@ async function firstAnswerRows(scratch: ScratchStore, size: number, ids: readonl
   ];
 }
 
-/** The cache as a day of work leaves it: closed in good order, with some of the episodes in it. */
+/** The cache as a day of work leaves it: closed in good order, with the index and some of the episodes in it. */
 async function warmCache({ store, folder }: ScratchStore, ids: readonly string[]): Promise<void> {
   const cache = await openLmdbCache({ path: join(folder, 'cache') });
-  await cachedStore(store, cache).getMany('episode', ids);
-  await cache.close();
+  const memory = openMemory({ store: { ...store, close: async () => undefined }, cache });
+  await memory.catchUp();
+  await memory.getEpisodes(ids);
+  await memory.close();
 }
 
 function firstAnswer(words: readonly string[]): FirstAnswer {
@@ -145,14 +148,13 @@ function firstAnswer(words: readonly string[]): FirstAnswer {
 const AGENTS = 8;
 const PAUSE_MS = 10;
 const LOAD_MS = 3_000;
-const RESOLUTION_MS = 10;
-const NS_PER_MS = 1e6;
 
 /** How late timers are while agents read and write, beside how late they are anyway. */
 async function loopRows(memory: Memory, ids: readonly string[]): Promise<readonly Row[]> {
-  const quiet = await lateness(() => sleep(PAUSE_MS));
-  const paced = await lateness(mixedWork(memory, ids, PAUSE_MS));
-  const flatOut = await lateness(mixedWork(memory, ids, 0));
+  const agents = { loops: AGENTS, durationMs: LOAD_MS };
+  const quiet = await lateness(() => sideBySide(agents, () => sleep(PAUSE_MS)));
+  const paced = await lateness(() => sideBySide(agents, mixedWork(memory, ids, PAUSE_MS)));
+  const flatOut = await lateness(() => sideBySide(agents, mixedWork(memory, ids, 0)));
   const row = (what: string, p99: number): Row => ({
     what: `event loop late (p99), ${what}`,
     unit: 'ms',
@@ -177,19 +179,4 @@ function mixedWork(memory: Memory, ids: readonly string[], pauseMs: number): () 
     else await memory.addStep(pickId(), generatedStep(random));
     if (pauseMs > 0) await sleep(pauseMs);
   };
-}
-
-/** The 99th percentile of how late timers are while agents do `work` again and again. */
-async function lateness(work: () => Promise<unknown>): Promise<number> {
-  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  delay.enable();
-  const endMs = performance.now() + LOAD_MS;
-  await Promise.all(
-    Array.from({ length: AGENTS }, async () => {
-      while (performance.now() < endMs) await work();
-    }),
-  );
-  delay.disable();
-  // The monitor records the whole time between two ticks of a timer: what is over its period is the delay.
-  return Math.max(0, delay.percentile(99) / NS_PER_MS - RESOLUTION_MS);
 }

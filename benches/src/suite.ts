@@ -33,7 +33,7 @@ export interface Row {
 /** A bound for the value, or for its distance from the baseline. It is told beside the figure and never fails a run. */
 export interface Target {
   readonly bound: 'at most' | 'at least';
-  readonly of: 'value' | 'ratio' | 'difference';
+  readonly of: 'value' | 'p99' | 'ratio' | 'difference';
   readonly limit: number;
 }
 
@@ -53,6 +53,7 @@ export function isMet(row: Row): boolean | undefined {
 
 function measuredFor(row: Row, of: Target['of']): number | undefined {
   if (of === 'value') return row.value;
+  if (of === 'p99') return row.p99;
   if (of === 'ratio') return ratioOf(row);
   return row.baseline === undefined ? undefined : row.value - row.baseline.value;
 }

@@ -26,6 +26,7 @@ function cells(row: Row): readonly string[] {
 function targetText({ bound, of, limit }: Target, unit: string): string {
   const sign = bound === 'at most' ? '≤' : '≥';
   if (of === 'ratio') return `${sign} ${limit}×`;
+  if (of === 'p99') return `${sign} ${limit} ${unit} (p99)`;
   return `${sign} ${of === 'difference' ? '+' : ''}${limit} ${unit}`.trim();
 }
 

@@ -19,6 +19,8 @@ describe('rows', () => {
   test('a target is met at its limit and missed past it [PK-05]', () => {
     expect(isMet({ ...row, target: { bound: 'at most', of: 'ratio', limit: 1.5 } })).toBe(true);
     expect(isMet({ ...row, target: { bound: 'at most', of: 'ratio', limit: 1.49 } })).toBe(false);
+    expect(isMet({ ...row, p99: 9, target: { bound: 'at most', of: 'p99', limit: 9 } })).toBe(true);
+    expect(isMet({ ...row, p99: 9, target: { bound: 'at most', of: 'p99', limit: 8 } })).toBe(false);
     expect(isMet({ ...row, target: { bound: 'at most', of: 'difference', limit: 1 } })).toBe(true);
     expect(isMet({ ...row, target: { bound: 'at least', of: 'value', limit: 3.1 } })).toBe(false);
     expect(isMet(row)).toBeUndefined();

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EmbeddingQueue } from './embed/drain.ts';
 import { isMemoryError } from './errors.ts';
 import type { IndexKeeper } from './gather/index-keeper.ts';
+import type { RememberedAnswers } from './gather/remembered-answers.ts';
 import type { Clock, IdSource, Logger } from './ports/runtime.ts';
 import type { MemoryStore } from './ports/store.ts';
 
@@ -17,6 +18,7 @@ export interface MemoryContext {
   readonly project: string | undefined;
   /** What is searched. */
   readonly index: IndexKeeper;
+  readonly answers: RememberedAnswers;
   /** Vectors of what is stored and of what is asked; absent where words alone are searched. */
   readonly embedding: EmbeddingQueue | undefined;
 }

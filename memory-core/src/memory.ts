@@ -10,6 +10,7 @@ import { checkedFilter } from './filter.ts';
 import { type ForgetOptions, type ForgetReceipt, forget } from './forget.ts';
 import { gatherPatterns, withEvidenceIds } from './gather/gather.ts';
 import { indexKeeper } from './gather/index-keeper.ts';
+import { rememberedAnswers } from './gather/remembered-answers.ts';
 import { uuidV7Source } from './id.ts';
 import type { EpisodeInput, OutcomeInput, StepInput } from './input.ts';
 import { extractPatterns } from './learn/extract.ts';
@@ -290,6 +291,7 @@ function contextOf(options: MemoryOptions): MemoryContext {
     logger,
     actor,
     project,
+    answers: rememberedAnswers(),
     index: indexKeeper({ store, cache, logger, model: embedder?.model }),
     embedding: embedder && embeddingQueue({ store, clock, newId, logger, actor }, embedder, { cache }),
   };

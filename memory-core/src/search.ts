@@ -34,7 +34,7 @@ export async function search(context: MemoryContext, query: SearchQuery, options
   const index = await context.index.current(options);
   const { lacks, ...found } = await (index === undefined
     ? answerOfStore(context, asked, options)
-    : answerOfIndex(context, { index, asked }, options));
+    : context.answers.answer({ asked, index }, () => answerOfIndex(context, { index, asked }, options)));
   const isEmpty = found.episodes.length === 0 && found.patterns.length === 0 && found.fixes.length === 0;
   const degraded = lacks.map(({ reason }) => reason);
   if (isEmpty && lacks.some(({ isPassing }) => isPassing)) throw incomplete(degraded);

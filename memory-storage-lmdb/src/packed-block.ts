@@ -16,5 +16,7 @@ export function partsOf({ mark, bytes }: Block): readonly [head: Uint8Array, byt
 export function blockIn(packed: Uint8Array): Block {
   const buffer = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength);
   const start = LENGTH_BYTES + buffer.readUInt32LE();
-  return { mark: buffer.toString('utf8', LENGTH_BYTES, start), bytes: buffer.subarray(start) };
+  // Plain bytes: of a `Buffer`, which is one too, a `slice` is no copy.
+  const bytes = new Uint8Array(packed.buffer, packed.byteOffset + start, packed.byteLength - start);
+  return { mark: buffer.toString('utf8', LENGTH_BYTES, start), bytes };
 }

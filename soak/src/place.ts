@@ -16,7 +16,8 @@ export type PlaceOptions = Partial<TursoStoreOptions>;
 /** The store of a machine whose data lies in `folder`, made where there is none. Closed by `memory.close()`. */
 export async function openPlace(folder: string, options: PlaceOptions = {}): Promise<Place> {
   const store = await openTursoStore({ url: pathToFileURL(databaseIn(folder)).href, ...options });
-  const cache = await openLmdbCache({ path: join(folder, 'cache', store.identity) });
+  const { encryptionKey } = options;
+  const cache = await openLmdbCache({ path: join(folder, 'cache', store.identity), encryptionKey });
   return { store, memory: openMemory({ store, cache }) };
 }
 

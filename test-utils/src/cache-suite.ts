@@ -133,6 +133,8 @@ function keepsBlocks(subject: CacheSubject): void {
     const block = await cache.getBlock('a key / ünïcödé');
     expect(block?.mark).toBe('märk');
     expect(Buffer.compare(block?.bytes ?? Buffer.alloc(1), bytes)).toBe(0);
+    // Plain ones: of a `Buffer` a `slice` would share its memory.
+    expect(block?.bytes.slice().buffer.byteLength).toBe(sizeBytes);
     expect(await cache.getBlock('another key')).toBeUndefined();
     await cache.close();
   });

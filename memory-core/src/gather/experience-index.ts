@@ -27,6 +27,8 @@ export interface ExperienceIndex {
   readonly baselines: ReadonlyMap<string, Baseline>;
   /** The errors that episodes made good. */
   readonly errors: { readonly slots: ErrorSlots; readonly terms: TermIndex };
+  /** Rises with whatever is put or deleted. */
+  readonly changes: number;
   /** Vectors of one model; `undefined` until there is one. */
   vectors(of: Vectors): VectorMatrix | undefined;
 
@@ -87,26 +89,44 @@ interface Contents {
 function indexOver(model: string | undefined, { episodes, patterns, errors, matrices }: Contents): ExperienceIndex {
   const held = new Map<string, Pattern>();
   const baselines = new Map<string, Baseline>();
+  const { putEpisode, deleteEpisode } = episodeUpkeep({ episodes, errors, matrices });
+  let changes = 0;
   return {
+    get changes() {
+      return changes;
+    },
     episodes,
     patterns: { ...patterns, held },
     baselines,
     errors,
     vectors: (of) => matrices.get(of),
-    ...episodeUpkeep({ episodes, errors, matrices }),
+    putEpisode(episode, terms) {
+      changes += 1;
+      putEpisode(episode, terms);
+    },
+    deleteEpisode(id) {
+      changes += 1;
+      deleteEpisode(id);
+    },
     putPattern(pattern, terms) {
+      changes += 1;
       held.set(pattern.id, pattern);
       putTerms(patterns, patterns.slots.give(pattern.id), terms);
     },
     deletePattern(id) {
+      changes += 1;
       const slot = patterns.slots.slotOf(id);
       held.delete(id);
       if (slot === undefined) return;
       deleteFrom(patterns, slot, id);
       matrices.get('pattern')?.delete(slot);
     },
-    putBaseline: (baseline) => void baselines.set(baseline.id, baseline),
+    putBaseline(baseline) {
+      changes += 1;
+      baselines.set(baseline.id, baseline);
+    },
     putEmbedding({ ownerKind, ownerId, model: from, vectors: [first, ...others] }) {
+      changes += 1;
       const slot = (ownerKind === 'episode' ? episodes : patterns).slots.slotOf(ownerId);
       if (from !== model || slot === undefined) return;
       putVector(matrices, { of: ownerKind, slot, vector: first });

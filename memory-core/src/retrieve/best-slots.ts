@@ -1,24 +1,16 @@
 // The best few of many slots. Pure.
+import { best } from './best.ts';
 
 /** The `count` slots with the highest scores, best first; equal ones by slot. Those with 0 are left out. */
 export function bestSlots(
-  slots: Iterable<number>,
+  slots: Uint32Array,
   { scoreOf, count }: { readonly scoreOf: (slot: number) => number; readonly count: number },
 ): readonly number[] {
-  let kept: { readonly slot: number; readonly score: number }[] = [];
-  // What a slot must have to be among the best, once there are enough.
-  let least = 0;
-  for (const slot of slots) {
+  const found = best(Math.min(count, slots.length));
+  for (let index = 0; index < slots.length; index += 1) {
+    const slot = slots[index] ?? 0;
     const score = scoreOf(slot);
-    if (score === 0 || score < least) continue;
-    kept.push({ slot, score });
-    if (kept.length < 2 * count) continue;
-    kept = bestOf(kept, count);
-    least = kept.at(-1)?.score ?? 0;
+    if (score > 0 && score >= found.floor) found.offer(slot, score);
   }
-  return bestOf(kept, count).map(({ slot }) => slot);
-}
-
-function bestOf<S extends { readonly slot: number; readonly score: number }>(scored: S[], count: number): S[] {
-  return scored.sort((a, b) => b.score - a.score || a.slot - b.slot).slice(0, count);
+  return [...found.take().slots];
 }

@@ -21,19 +21,16 @@ import {
   type TermIndexSizes,
   type TermSegments,
   tidySegments,
+  type WeightedTerm,
 } from './term-segments.ts';
 
-export interface WeightedTerm {
-  readonly term: string;
-  /** Above 0. */
-  readonly weight: number;
-}
+export type { WeightedTerm } from './term-segments.ts';
 
 export interface TermQuestion {
   readonly scores: Scores;
   /** Only these slots are scored. What a term says of itself is counted over all. */
   readonly among?: SlotSet | undefined;
-  /** Entries of the index read at most; the rarest term that a document still says is read in any case. @default 2,000,000 */
+  /** Entries of the index read at most; the rarest term that a document still says is read in any case. @default 200,000 */
   readonly maxPostings?: number | undefined;
 }
 
@@ -58,7 +55,8 @@ export interface TermIndex {
 }
 
 const SIZES: TermIndexSizes = { recent: 16_384, piece: 20_000 };
-const MAX_POSTINGS = 2_000_000;
+/** Some milliseconds: what is left out of a large collection are the words that tell least. */
+const MAX_POSTINGS = 200_000;
 
 /**
  * An index without documents. It holds what came last as it came, and all else in immutable segments. As soon as four
@@ -104,8 +102,16 @@ function scoreTerms(
     .map(({ term, weight }) => ({ term, weight, holders: holdersOf(segments, term) }))
     .filter(({ holders }) => holders.postings > 0)
     .sort((a, b) => a.holders.postings - b.holders.postings);
-  const averageLength = segments.totalLength / segments.documents;
-  const scored = { slots: new Uint32Array(BLOCK_POSTINGS), amounts: new Float32Array(BLOCK_POSTINGS), count: 0 };
+  const scoring: Scoring = {
+    scores,
+    among,
+    averageLength: segments.totalLength / segments.documents,
+    factor: 0,
+    list: segments.recent,
+    slots: new Uint32Array(BLOCK_POSTINGS),
+    amounts: new Float32Array(BLOCK_POSTINGS),
+    count: 0,
+  };
   const leftOut: string[] = [];
   let read = 0;
   let isAnswered = false;
@@ -118,50 +124,43 @@ function scoreTerms(
     const living = livingAmong(segments, holders);
     if (living === 0) continue;
     isAnswered = true;
-    const factor = weight * rarity(segments.documents, living);
-    scoreHolders(segments, { holders, scoring: { scores, among, factor, averageLength, scored } });
+    scoring.factor = weight * rarity(segments.documents, living);
+    scoreHolders(segments, holders, scoring);
   }
   return { leftOut };
 }
 
+/** One for a question: changed from term to term and from list to list, and filled block by block. */
 interface Scoring {
   readonly scores: Scores;
   readonly among: SlotSet | undefined;
-  readonly factor: number;
   readonly averageLength: number;
-  /** Filled block by block. */
-  readonly scored: { readonly slots: Uint32Array; readonly amounts: Float32Array; count: number };
+  factor: number;
+  list: { readonly slots: Uint32Array; readonly lengths: Uint32Array; readonly dead: Uint32Array | undefined };
+  readonly slots: Uint32Array;
+  readonly amounts: Float32Array;
+  count: number;
 }
 
-function scoreHolders(
-  { block, recent }: TermSegments,
-  { holders, scoring }: { readonly holders: TermHolders; readonly scoring: Scoring },
-): void {
+function scoreHolders({ block, recent }: TermSegments, holders: TermHolders, scoring: Scoring): void {
   for (const { held, ordinal } of holders.held) {
     const { slots, lengths, postings } = held.segment;
-    const list = { ...scoring, slots, lengths, dead: held.dead };
+    scoring.list = { slots, lengths, dead: held.dead };
     const cursor = postingsOf(held.segment, ordinal);
-    while (readPostings(postings, cursor, block)) scoreBlock(block, list);
+    while (readPostings(postings, cursor, block)) scoreBlock(block, scoring);
   }
   if (holders.recent === undefined) return;
-  const { slots, lengths, dead } = recent;
-  const list = { ...scoring, slots, lengths, dead };
+  scoring.list = recent;
   let place = readRecent(holders.recent, 0, block);
   while (place !== undefined) {
-    scoreBlock(block, list);
+    scoreBlock(block, scoring);
     place = readRecent(holders.recent, place, block);
   }
 }
 
-interface ListScoring extends Scoring {
-  readonly slots: Uint32Array;
-  readonly lengths: Uint32Array;
-  readonly dead: Uint32Array | undefined;
-}
-
-function scoreBlock({ documents, frequencies, count }: PostingBlock, scoring: ListScoring): void {
-  const { scores, among, factor, averageLength, slots, lengths, dead, scored } = scoring;
-  const { slots: keptSlots, amounts } = scored;
+function scoreBlock({ documents, frequencies, count }: PostingBlock, scoring: Scoring): void {
+  const { scores, among, factor, averageLength, slots: keptSlots, amounts } = scoring;
+  const { slots, lengths, dead } = scoring.list;
   let kept = 0;
   for (let index = 0; index < count; index += 1) {
     const document = documents[index] ?? 0;
@@ -172,22 +171,15 @@ function scoreBlock({ documents, frequencies, count }: PostingBlock, scoring: Li
     amounts[kept] = factor * saturation(frequencies[index] ?? 0, lengths[document] ?? 0, averageLength);
     kept += 1;
   }
-  scored.count = kept;
-  scores.addAll(scored);
+  scoring.count = kept;
+  scores.addAll(scoring);
 }
 
-/**
- * Frequency · rarity, each counted in the document's own segment and the largest one: a term of either is about as rare
- * in all of them, and to ask all would cost a search of each.
- */
 function tellingTerms(
   segments: TermSegments,
   { slot, count }: { readonly slot: number; readonly count: number },
 ): readonly WeightedTerm[] {
-  const said = saidAt(segments, slot).map(({ term, frequency, documents, holders }) => ({
-    term,
-    weight: frequency * rarity(documents, holders),
-  }));
+  const said = saidAt(segments, slot);
   return heaviest(said.length, (index) => said[index]?.weight ?? 0)
     .slice(0, count)
     .flatMap((index) => said[index] ?? []);

@@ -159,7 +159,8 @@ function compareText({ text, textStarts }: TermSegment, ordinal: number, term: s
 }
 
 export function termAt({ text, textStarts }: TermSegment, ordinal: number): string {
-  return String.fromCharCode(...text.subarray(textStarts[ordinal], textStarts[ordinal + 1]));
+  // Spread out as arguments, it takes three times as long.
+  return Reflect.apply(String.fromCharCode, undefined, text.subarray(textStarts[ordinal], textStarts[ordinal + 1]));
 }
 
 /** A frequency beyond what its bits can hold is kept as the highest that they can. */

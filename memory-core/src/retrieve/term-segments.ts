@@ -1,4 +1,5 @@
 // All that a term index holds: its recent documents, its segments, and where each slot is. Pure, but for itself.
+import { rarity } from './bm25.ts';
 import { type HeldSegment, heldSegment, kill, livingFrequency } from './held-segment.ts';
 import { hasBit, type PostingBlock, postingBlock } from './posting-block.ts';
 import {
@@ -20,6 +21,12 @@ import {
   tellingOrdinal,
   termAt,
 } from './term-segment.ts';
+
+export interface WeightedTerm {
+  readonly term: string;
+  /** Above 0. */
+  readonly weight: number;
+}
 
 export interface TermIndexSizes {
   /** Documents and their distinct terms that are held as they came, until they become a segment. @default 16,384 */
@@ -179,41 +186,37 @@ export function livingAmong({ block }: TermSegments, holders: TermHolders): numb
   return living;
 }
 
-/** A term of a document, and how many of so many documents hold it. */
-interface SaidTerm {
-  readonly term: string;
-  readonly frequency: number;
-  readonly holders: number;
-  readonly documents: number;
-}
-
-/** What a slot says, or the most telling of it. Counted where it stands and in the largest segment. */
-export function saidAt(all: TermSegments, slot: number): readonly SaidTerm[] {
+/**
+ * What a slot says, or the most telling of it, by frequency · rarity: counted where it stands and in the largest
+ * segment. A term of either is about as rare in all of them, and to ask all would cost a search of each.
+ */
+export function saidAt(all: TermSegments, slot: number): readonly WeightedTerm[] {
   const place = all.places[slot] ?? NOWHERE;
   if (place === NOWHERE) return [];
   const number = all.numbers[slot] ?? 0;
   const own = all.held[place]?.segment;
   const largest = largestBut(all, own);
-  const counted = (said: SaidTerm): SaidTerm => {
-    if (largest === undefined) return said;
-    const ordinal = ordinalOf(largest, said.term);
-    const holders = said.holders + (ordinal === undefined ? 0 : (largest.frequencies[ordinal] ?? 0));
-    return { ...said, holders, documents: said.documents + largest.sizes.documents };
+  const documents = (own?.sizes.documents ?? all.recent.living) + (largest?.sizes.documents ?? 0);
+  const weighted = (term: string, said: { readonly frequency: number; readonly holders: number }): WeightedTerm => {
+    const ordinal = largest === undefined ? undefined : ordinalOf(largest, term);
+    const others = ordinal === undefined ? 0 : (largest?.frequencies[ordinal] ?? 0);
+    return { term, weight: said.frequency * rarity(documents, said.holders + others) };
   };
   if (own === undefined) {
     const { terms = [], frequencies = [] } = all.recent.said[number] ?? {};
-    const documents = all.recent.living;
     return terms.map(({ text, living }, index) =>
-      counted({ term: text, frequency: frequencies[index] ?? 0, holders: living, documents }),
+      weighted(text, { frequency: frequencies[index] ?? 0, holders: living }),
     );
   }
-  const entries = own.telling.subarray(own.tellingStarts[number], own.tellingStarts[number + 1]);
-  return Array.from(entries, (entry) => {
+  const said: WeightedTerm[] = [];
+  const end = own.tellingStarts[number + 1] ?? 0;
+  for (let index = own.tellingStarts[number] ?? 0; index < end; index += 1) {
+    const entry = own.telling[index] ?? 0;
     const ordinal = tellingOrdinal(entry);
     const holders = own.frequencies[ordinal] ?? 0;
-    const { documents } = own.sizes;
-    return counted({ term: termAt(own, ordinal), frequency: tellingFrequency(entry), holders, documents });
-  });
+    said.push(weighted(termAt(own, ordinal), { frequency: tellingFrequency(entry), holders }));
+  }
+  return said;
 }
 
 /** The largest segment, unless it is this one. */

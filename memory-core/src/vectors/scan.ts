@@ -1,5 +1,5 @@
 // One search through the packed vectors, chunk by chunk: the same in the thread that writes them and in its worker.
-import { type Best, best } from './best.ts';
+import { type Best, best } from '../retrieve/best.ts';
 import { CHUNK_ROWS, CHUNK_WORDS, type VectorRoom } from './vector-room.ts';
 
 export interface Scan {
@@ -81,21 +81,28 @@ function takeRows(room: VectorRoom, scan: Scan, index: number, nearest: Best): b
   const chunk = room.chunk(index);
   const { wide, words, floats } = room.views();
   wide.set(scan.query, desk.query / 2);
-  const found = kernel.above(
-    desk.mask,
-    CHUNK_WORDS,
-    chunk.rows,
-    chunk.scales,
-    desk.query,
-    width,
-    nearest.floor,
-    desk.found,
-  );
-  for (let at = desk.found / 4; at < desk.found / 4 + 2 * found; at += 2) {
-    nearest.offer(index * CHUNK_ROWS + (words[at] ?? 0), floats[at + 1] ?? 0);
+  // As long as there is no floor every row gets in: pieces that double in size keep those few.
+  let size = nearest.floor === -Infinity ? FIRST_PIECE_WORDS : CHUNK_WORDS;
+  for (let from = 0; from < CHUNK_WORDS; from += size, size = Math.min(2 * size, CHUNK_WORDS - from)) {
+    const found = kernel.above(
+      desk.mask + 4 * from,
+      size,
+      chunk.rows + 32 * from * width,
+      chunk.scales + 4 * 32 * from,
+      desk.query,
+      width,
+      nearest.floor,
+      desk.found,
+    );
+    const firstRow = index * CHUNK_ROWS + 32 * from;
+    for (let at = desk.found / 4; at < desk.found / 4 + 2 * found; at += 2) {
+      nearest.offer(firstRow + (words[at] ?? 0), floats[at + 1] ?? 0);
+    }
   }
   return true;
 }
+
+const FIRST_PIECE_WORDS = 4;
 
 function takeSigns(room: VectorRoom, scan: Scan, index: number, alike: Best): boolean {
   if (!maskChunk(room, scan, index)) return false;

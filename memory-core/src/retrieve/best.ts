@@ -16,11 +16,13 @@ export function best(wanted: number): Best {
   let count = 0;
 
   const isWorse = (left: number, right: number): boolean => {
-    const [one = 0, other = 0] = [scores[left], scores[right]];
+    const one = scores[left] ?? 0;
+    const other = scores[right] ?? 0;
     return one === other ? (slots[left] ?? 0) > (slots[right] ?? 0) : one < other;
   };
   const swap = (left: number, right: number): void => {
-    const [slot = 0, score = 0] = [slots[left], scores[left]];
+    const slot = slots[left] ?? 0;
+    const score = scores[left] ?? 0;
     slots[left] = slots[right] ?? 0;
     scores[left] = scores[right] ?? 0;
     slots[right] = slot;
