@@ -2,7 +2,7 @@
 import { OUTCOME_KINDS, type OutcomeKind, TASK_TYPES, type TaskType } from '../episode.ts';
 import { MAX_PLACES } from '../places.ts';
 import { type FactBlocks, factBlocks, unpackedFactBlocks } from './fact-blocks.ts';
-import { type NamedGroups, namedGroups } from './named-groups.ts';
+import { type KnownNames, type NamedGroups, namedGroups } from './named-groups.ts';
 import type { PackedPart, UnpackedParts } from './packed-part.ts';
 import { placeKeys } from './place-keys.ts';
 import { type SlotGroup, slotGroup } from './slot-group.ts';
@@ -50,7 +50,7 @@ const ENDS: readonly End[] = ['open', 'unknown', ...OUTCOME_KINDS];
 
 /** No slot is known yet. */
 export function slotFacts(): SlotFacts {
-  return factsOf(held(factBlocks(), namedGroups()));
+  return factsOf(held(factBlocks(), { names: [], counts: new Uint32Array(0) }));
 }
 
 /** What was packed under `prefix`; `undefined` where its parts are not all there, or are none. */
@@ -62,15 +62,16 @@ export function unpackedSlotFacts(parts: UnpackedParts, prefix: string): SlotFac
     Array.from({ length: known.blocks }, (_, index) => parts.get(`${prefix}-${index}`)),
   );
   if (blocks === undefined) return undefined;
-  const all = held(blocks, namedGroups(known.names));
+  const counts = blocks.nameCounts(known.names.length);
+  // A number has a name as long as a slot has it.
+  if (counts === undefined || known.names.some((name, number) => (name === null) !== (counts[number] === 0))) {
+    return undefined;
+  }
+  const all = held(blocks, { names: known.names, counts });
   for (let slot = 0; slot < blocks.end; slot += 1) {
     const kind = blocks.kind(slot);
     if (kind === 0) continue;
-    let isNamed = true;
-    blocks.forEachName(slot, (number) => {
-      isNamed = all.names.addByNumber(number, slot) && isNamed;
-    });
-    if (!isNamed || kind > TASK_TYPES.length * ENDS.length || Number.isNaN(blocks.startedAtMs(slot))) return undefined;
+    if (kind > TASK_TYPES.length * ENDS.length || Number.isNaN(blocks.startedAtMs(slot))) return undefined;
     all.count += 1;
   }
   return factsOf(all);
@@ -96,8 +97,8 @@ interface Kinds {
   readonly ends: readonly SlotGroup[];
 }
 
-function held(blocks: FactBlocks, names: NamedGroups): Held {
-  return { blocks, names, count: 0, kinds: undefined, placed: undefined };
+function held(blocks: FactBlocks, known: KnownNames): Held {
+  return { blocks, names: namedGroups(known, blocks.forEachNamed), count: 0, kinds: undefined, placed: undefined };
 }
 
 function factsOf(all: Held): SlotFacts {
