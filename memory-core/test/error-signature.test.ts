@@ -168,6 +168,7 @@ describe('the match of two signatures', () => {
 describe('an error in a question', () => {
   test.each([
     "TypeError: Cannot read properties of undefined (reading 'map')",
+    "TypeError [Error]: Cannot read properties of null (reading '1')",
     'src/a.ts(1,2): error TS2304: Cannot find name',
     'src/a.ts:1:2 - error TS2304: Cannot find name',
     'bash: line 1: foo: command not found',

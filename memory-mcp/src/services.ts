@@ -51,7 +51,10 @@ export function createServices({ openBackend, openSandbox, logger }: ServiceOpti
     name: 'memory',
     async open() {
       const opened = await openBackend();
-      learning.push(learnDebts(opened.memory, { logger, signal: stopping.signal }));
+      const debts = learnDebts(opened.memory, { logger, signal: stopping.signal });
+      learning.push(debts);
+      // Closing the memory ends this; nobody has to wait for it.
+      void debts.then(() => catchUp(opened.memory, { logger, signal: stopping.signal }));
       return opened;
     },
     async close(opened) {
@@ -84,5 +87,18 @@ async function learnDebts(
   } catch (error) {
     if (isMemoryError(error) && error.code === 'ABORTED') return;
     logger.warn({ error }, 'episodes that are still owed could not be learnt from');
+  }
+}
+
+/** Gives vectors to what has none yet, and makes the index before somebody asks. Never rejects: each call does it too. */
+async function catchUp(
+  memory: Memory,
+  { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
+): Promise<void> {
+  try {
+    await memory.catchUp({ signal });
+  } catch (error) {
+    if (signal.aborted) return;
+    logger.warn({ error }, 'not all that is stored can be searched by meaning yet');
   }
 }

@@ -65,6 +65,14 @@ export async function startServer(dataDir: string, more: Record<string, string> 
   };
 }
 
+/** Until everything that is stored has its vectors. */
+export async function embedded({ call }: TestServer): Promise<void> {
+  for (;;) {
+    const { text } = await call('health_check');
+    if (!text.includes('without vectors yet')) return;
+  }
+}
+
 export interface RawServer {
   readonly process: ChildProcessWithoutNullStreams;
   /** Lines of standard output so far. */

@@ -37,7 +37,7 @@ import { startWriter, type Writer } from './writers.ts';
 
 const KEEPER = fileURLToPath(new URL('fixtures/keeper.mjs', import.meta.url));
 
-const SCHEMA = 3;
+const SCHEMA = 4;
 
 let directory: string;
 let path: string;

@@ -21,12 +21,11 @@ import {
   verifyBackup,
   verifyTursoFile,
 } from '@episodica/memory-storage-turso';
-import { anEpisode, aStep, put, startLibsqlServer } from '@episodica/test-utils';
+import { anEpisode, aStep, put, startLibsqlServer, wordsIn, wordsInBytes } from '@episodica/test-utils';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { copyInto } from '../src/copy.ts';
 import { vacuum } from '../src/erase.ts';
 import { connectLocalFile } from '../src/local-file.ts';
-import { wordsIn, wordsInBytes } from './plaintext.ts';
 import { startWriter } from './writers.ts';
 
 const FIXTURES = new URL('fixtures/', import.meta.url);

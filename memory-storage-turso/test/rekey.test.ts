@@ -27,10 +27,9 @@ import {
   rekeyStore,
   type TursoStore,
 } from '@episodica/memory-storage-turso';
-import { anEpisode, put } from '@episodica/test-utils';
+import { anEpisode, put, wordsIn } from '@episodica/test-utils';
 import Database from 'libsql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { wordsIn } from './plaintext.ts';
 import { startWriter } from './writers.ts';
 
 const KEEPER = fileURLToPath(new URL('fixtures/keeper.mjs', import.meta.url));

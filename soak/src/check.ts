@@ -1,7 +1,16 @@
 // Compares a store with what its writers were told: nothing acknowledged is missing, nothing is half done, and what
 // was learnt is the sum of what is there.
-import type { CompletedEpisode, Episode, Memory, Step } from '@episodica/memory-core';
+import {
+  type CompletedEpisode,
+  type Episode,
+  embeddedTexts,
+  embeddingId,
+  type Memory,
+  type Step,
+  textHash,
+} from '@episodica/memory-core';
 import type { MemoryStore } from '@episodica/memory-core/ports';
+import { lexicalEmbedder } from '@episodica/memory-core/retrieval';
 import { GONE, possibleStates, type Task, type TaskState } from './task.ts';
 import { endWord } from './work.ts';
 
@@ -43,6 +52,26 @@ export async function searchFindings(memory: Memory, tasks: Iterable<Task>): Pro
         findings.push(`${name} is ${state.is}, and found by "${text}": ${isFound}.`);
     }
   }
+  return findings;
+}
+
+/** What is wrong with the vectors. All is to have its own: the memory has caught up and nobody writes. */
+export async function vectorFindings(store: MemoryStore): Promise<readonly string[]> {
+  const findings: string[] = [];
+  const { model } = lexicalEmbedder();
+  const hashes = new Map<string, string>();
+  for await (const embedding of store.scan('embedding', { model })) hashes.set(embedding.id, embedding.textHash);
+  for (const kind of ['episode', 'pattern'] as const) {
+    for await (const owner of store.scan(kind, {})) {
+      const id = embeddingId(owner.id, model);
+      const hash = hashes.get(id);
+      if (hash === undefined) findings.push(`The ${kind} ${owner.id} has no vectors.`);
+      else if (hash !== textHash(embeddedTexts(owner)))
+        findings.push(`The ${kind} ${owner.id} has vectors of other texts.`);
+      hashes.delete(id);
+    }
+  }
+  for (const id of hashes.keys()) findings.push(`The vectors ${id} are nobody's.`);
   return findings;
 }
 

@@ -1,5 +1,5 @@
 export type { AgentReport, Orders } from './agent.ts';
-export { type Comparison, compare, learningFindings, searchFindings } from './check.ts';
+export { type Comparison, compare, learningFindings, searchFindings, vectorFindings } from './check.ts';
 export { countFindings, journalFindings } from './journal.ts';
 export {
   believed,

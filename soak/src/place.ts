@@ -1,7 +1,7 @@
 // A memory as the programs open it: the store with its cache in front.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { cachedStore, type Memory, openMemory } from '@episodica/memory-core';
+import { type Memory, openMemory } from '@episodica/memory-core';
 import { openLmdbCache } from '@episodica/memory-storage-lmdb';
 import { openTursoStore, type TursoStore, type TursoStoreOptions } from '@episodica/memory-storage-turso';
 
@@ -16,8 +16,9 @@ export type PlaceOptions = Partial<TursoStoreOptions>;
 /** The store of a machine whose data lies in `folder`, made where there is none. Closed by `memory.close()`. */
 export async function openPlace(folder: string, options: PlaceOptions = {}): Promise<Place> {
   const store = await openTursoStore({ url: pathToFileURL(databaseIn(folder)).href, ...options });
-  const cache = await openLmdbCache({ path: join(folder, 'cache', store.identity) });
-  return { store, memory: openMemory({ store: cachedStore(store, cache) }) };
+  const { encryptionKey } = options;
+  const cache = await openLmdbCache({ path: join(folder, 'cache', store.identity), encryptionKey });
+  return { store, memory: openMemory({ store, cache }) };
 }
 
 /** The file of the store in `folder`. */

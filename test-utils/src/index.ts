@@ -60,5 +60,6 @@ export {
   type LibsqlServerProcessOptions,
   startLibsqlServerProcess,
 } from './libsql-server-process.ts';
+export { wordsIn, wordsInBytes } from './plaintext.ts';
 export { type StoreSuiteSubject, storeSuite } from './store-suite.ts';
 export { type FaultPlan, plannedFaults, WIRE_FAULTS, type WireFault, type WireFaults } from './wire-fault.ts';

@@ -40,6 +40,7 @@ const CORE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   learn: [],
   retrieve: [],
   vectors: ['retrieve'],
+  wire: ['retrieve'],
   gather: ['retrieve', 'vectors', 'stores', 'embed'],
   stores: ['retrieve'],
   transfer: ['learn', 'retrieve'],

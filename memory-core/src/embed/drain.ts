@@ -41,6 +41,8 @@ export interface EmbeddingQueue {
   now(options: CallOptions): Promise<number>;
   /** How much is due, and what stands in the way. */
   pending(options: CallOptions): Promise<PendingEmbeddings>;
+  /** Why the last attempt failed; absent when it did not. */
+  failure(): MemoryError | undefined;
   embedQuery: TextVectors['embedQuery'];
   /** Waits for the runs that have begun, and not for later attempts. */
   settled(): Promise<void>;
@@ -125,10 +127,9 @@ export function embeddingQueue(
       return running;
     },
     async pending(call) {
-      const count = await dueCount(context, embedder.model, call);
-      const failure = again.failure();
-      return { count, ...(failure === undefined ? {} : { failure }) };
+      return { count: await dueCount(context, embedder.model, call), ...defined({ failure: again.failure() }) };
     },
+    failure: again.failure,
     embedQuery: vectors.embedQuery,
     settled: () => last.then(() => undefined),
     async close() {

@@ -2,12 +2,14 @@
 import type { CallOptions } from '../ports/store.ts';
 import { bestSlots } from '../retrieve/best-slots.ts';
 import { documentRelevance, rarity, relevanceFor, type TermStatistics } from '../retrieve/bm25.ts';
-import { errorSignature, looksLikeError, signatureTerms } from '../retrieve/error-signature.ts';
+import { looksLikeError } from '../retrieve/error-signature.ts';
+import type { Calibration } from '../retrieve/fuse.ts';
 import type { Candidate } from '../retrieve/order.ts';
 import type { Here } from '../retrieve/place-and-time.ts';
 import type { Scores } from '../retrieve/scores.ts';
-import { hasSlot, type SlotSet } from '../retrieve/slot-set.ts';
+import type { SlotSet } from '../retrieve/slot-set.ts';
 import type { TermIndex, WeightedTerm } from '../retrieve/term-index.ts';
+import { errorCandidates } from './error-candidates.ts';
 import type { ExperienceIndex, Searched } from './experience-index.ts';
 
 /** What is asked, in the form of each source. */
@@ -17,13 +19,13 @@ export interface Question {
   readonly terms: readonly string[];
   /** By the model whose vectors are in the index. */
   readonly vector: Float32Array | undefined;
+  readonly calibration: Calibration;
   readonly here: Here;
 }
 
 /** Candidates taken of each source: what is mediocre in one can be the best of all. */
 const FROM_TEXT = 100;
 const FROM_VECTORS = 50;
-const FROM_ERRORS = 50;
 const FROM_PLACES = 20;
 
 /** Episodes for which any source has something to say, in no order. */
@@ -35,7 +37,7 @@ export async function episodeCandidates(
   const { episodes } = index;
   const nearest =
     question.vector && index.vectors('episode')?.nearest(question.vector, { count: FROM_VECTORS, among, ...call });
-  const errors = looksLikeError(question.text) ? errorRelevances(index, { text: question.text, among }) : NO_ERRORS;
+  const errors = await errorRelevances(index, { question, among }, call);
   const meanings = new Map((await nearest)?.map(({ slot, cosine }) => [slot, cosine]));
   return index.scored((title, body) => {
     const text = textRelevance(episodes, { terms: question.terms, among, scores: { title, body } });
@@ -66,27 +68,16 @@ export async function patternCandidates(
   });
 }
 
-const NO_ERRORS: ReadonlyMap<number, number> = new Map();
-
-/** Episodes that made errors good which are like the error that this text is, with how like it is: 0–1, and 1 only by chance. */
-export function errorRelevances(
+/** Where the question holds an error: how like it the errors are that an episode made good, by the most like of them. */
+async function errorRelevances(
   index: ExperienceIndex,
-  { text, among }: { readonly text: string; readonly among: SlotSet | undefined },
-): ReadonlyMap<number, number> {
-  const found = new Map<number, number>();
-  const { slots, terms: errors } = index.errors;
-  const asked = [...new Set(signatureTerms(errorSignature(text)))];
-  const relevanceOf = relevanceFor(asked, statisticsOf(errors), rarity);
-  index.scored((score) => {
-    errors.score(asked.map(plain), { scores: score });
-    const best = bestSlots(score.touched(), { scoreOf: score.of, count: FROM_ERRORS });
-    for (const errorSlot of best) {
-      const slot = slots.placeOf(errorSlot)?.episodeSlot;
-      if (slot === undefined || (among !== undefined && !hasSlot(among, slot))) continue;
-      found.set(slot, Math.max(found.get(slot) ?? 0, relevanceOf(score.of(errorSlot))));
-    }
-  });
-  return found;
+  { question, among }: { readonly question: Question; readonly among: SlotSet | undefined },
+  call: CallOptions,
+): Promise<ReadonlyMap<number, number>> {
+  if (!looksLikeError(question.text)) return new Map();
+  const found = await errorCandidates(index, { ...question, among }, call);
+  // The best come first, and the last one to be put in stays.
+  return new Map(found.toReversed().map(({ episodeSlot, relevance }) => [episodeSlot, relevance]));
 }
 
 /** Where the asker works on something that has a name, the episodes that worked on it too. */

@@ -8,7 +8,7 @@ import { informationOf } from '../retrieve/bm25.ts';
 import { differenceOf } from '../retrieve/difference.ts';
 import { looksLikeError } from '../retrieve/error-signature.ts';
 import { type Calibration, fuse, isRelevant, type Scale } from '../retrieve/fuse.ts';
-import { type Hint, hintsFor } from '../retrieve/hints.ts';
+import { bestFixes, type Hint, type KnownFix } from '../retrieve/hints.ts';
 import { type Candidate, ordered } from '../retrieve/order.ts';
 import type { Here } from '../retrieve/place-and-time.ts';
 import {
@@ -26,7 +26,8 @@ import { queryTerms } from '../retrieve/tokenize.ts';
 import { compareText, matchesPattern } from '../stores/filters.ts';
 import { turns } from '../turns.ts';
 import type { Answer, Asked, Lack } from './asked.ts';
-import { episodeCandidates, errorRelevances, patternCandidates, type Question } from './candidates.ts';
+import { episodeCandidates, patternCandidates, type Question } from './candidates.ts';
+import { type AskedError, errorCandidates } from './error-candidates.ts';
 import type { ExperienceIndex } from './experience-index.ts';
 import { FIX_EPISODES, withEvidenceIds } from './gather.ts';
 
@@ -47,38 +48,57 @@ export async function answerOfIndex(
   const among = index.episodes.placeAndTime.select(filter);
   if (text === undefined) {
     const slots = await slotsByStanding(index, { among, here, limit });
-    const episodes = await hitsOf(context, { index, found: slots, attempts: [] }, options);
-    const patterns =
-      patternFilter === undefined ? [] : await patternsOf(context, { index, patternFilter, limit }, options);
+    const [episodes, patterns] = await Promise.all([
+      hitsOf(context, { index, found: slots, attempts: [] }, options),
+      patternFilter === undefined ? [] : patternsOf(context, { index, patternFilter, limit }, options),
+    ]);
     return { episodes, patterns, fixes: [], lacks: [] };
   }
-  const { vector, lacks } = await questionVector(context, { index, text }, options);
-  const question: Question = { text, terms: queryTerms(text), vector, here };
+  const { vector, lacks } = await questionVector(context, { index, of: 'episode', text }, options);
   const calibration = await calibrationOf(context, options);
+  const question: Question = { text, terms: queryTerms(text), vector, calibration, here };
   const [episodes, patterns, fixes] = await Promise.all([
-    episodesOf(context, { index, question, among, calibration, limit }, options),
-    patternFilter === undefined
-      ? []
-      : patternsOf(context, { index, patternFilter, question, calibration, limit }, options),
-    looksLikeError(text) ? fixesInIndex(context, { index, error: text, filter }, options) : [],
+    episodesOf(context, { index, question, among, limit }, options),
+    patternFilter === undefined ? [] : patternsOf(context, { index, patternFilter, question, limit }, options),
+    looksLikeError(text) ? fixesFor(context, { index, asked: { ...question, among } }, options) : [],
   ]);
   return { episodes, patterns, fixes, lacks: [...lacks, ...lackOfText(context)] };
 }
 
+/** Fixes of errors like this one among the episodes that the filter lets through, best first. */
 export async function fixesInIndex(
-  { store }: MemoryContext,
-  asked: { readonly index: ExperienceIndex; readonly error: string; readonly filter: EpisodeFilter },
+  context: MemoryContext,
+  { index, error, filter }: { readonly index: ExperienceIndex; readonly error: string; readonly filter: EpisodeFilter },
   options: CallOptions,
 ): Promise<readonly Hint[]> {
-  const { index, error, filter } = asked;
-  const among = index.episodes.placeAndTime.select(filter);
-  const found = [...errorRelevances(index, { text: error, among })].sort((a, b) => b[1] - a[1]);
-  const ids = found.slice(0, FIX_EPISODES).flatMap(([slot]) => index.episodes.slots.idOf(slot) ?? []);
-  const episodes = await store.getMany('episode', ids, options);
-  return hintsFor(
-    error,
-    episodes.filter((episode) => episode !== undefined),
-  );
+  const { vector } = await questionVector(context, { index, of: 'error', text: error }, options);
+  const asked = {
+    text: error,
+    vector,
+    calibration: await calibrationOf(context, options),
+    among: index.episodes.placeAndTime.select(filter),
+  };
+  return fixesFor(context, { index, asked }, options);
+}
+
+async function fixesFor(
+  { store }: MemoryContext,
+  { index, asked }: { readonly index: ExperienceIndex; readonly asked: AskedError },
+  options: CallOptions,
+): Promise<readonly Hint[]> {
+  const found = await errorCandidates(index, asked, options);
+  const slots = [...new Set(found.map(({ episodeSlot }) => episodeSlot))].slice(0, FIX_EPISODES);
+  if (slots.length === 0) return [];
+  const ids = slots.map((slot) => index.episodes.slots.idOf(slot) ?? '');
+  const read = await store.getMany('episode', ids, options);
+  const best = found[0]?.relevance ?? 1;
+  const known = found.flatMap(({ episodeSlot, number, relevance }): readonly KnownFix[] => {
+    const episode = read[slots.indexOf(episodeSlot)];
+    const recovery = episode?.status === 'completed' ? episode.recoveries[number] : undefined;
+    if (episode === undefined || recovery === undefined) return [];
+    return [{ episodeId: episode.id, recovery, relevance: relevance / best }];
+  });
+  return bestFixes(asked.text, known);
 }
 
 /** What steps say is known from the text index of the store alone. */
@@ -90,21 +110,32 @@ function lackOfText({ store }: MemoryContext): readonly Lack[] {
 /** The question as a vector; without it, and why, where the embedder does not give one in time. */
 async function questionVector(
   { embedding }: MemoryContext,
-  { index, text }: { readonly index: ExperienceIndex; readonly text: string },
+  { index, of, text }: { readonly index: ExperienceIndex; readonly of: 'episode' | 'error'; readonly text: string },
   options: CallOptions,
 ): Promise<{ readonly vector: Float32Array | undefined; readonly lacks: readonly Lack[] }> {
   const stored = index.vectors('episode')?.count ?? 0;
   if (embedding === undefined) return { vector: undefined, lacks: [] };
   const missing = index.episodes.slots.count - stored;
-  const isLacking = missing > Math.max(MAX_MISSING, MAX_MISSING_SHARE * stored);
-  const lacks = isLacking ? [{ reason: `${missing} episodes have no vector yet`, isPassing: true }] : [];
-  if (stored === 0) return { vector: undefined, lacks };
+  const failure = embedding.failure();
+  const isLacking = missing > (failure === undefined ? Math.max(MAX_MISSING, MAX_MISSING_SHARE * stored) : 0);
+  const why = failure === undefined ? '' : `: ${withoutStop(failure.message)}`;
+  const lacks = isLacking ? [{ reason: `vectors are missing of ${missing} episodes${why}`, isPassing: true }] : [];
+  // With nothing to compare it with, nobody is asked for it.
+  if ((index.vectors(of)?.count ?? 0) === 0) return { vector: undefined, lacks };
   try {
     return { vector: await embedding.embedQuery(text, { ...options, budgetMs: QUESTION_BUDGET_MS }), lacks };
   } catch (error) {
     if (!isMemoryError(error) || error.code === 'ABORTED' || error.code === 'CLOSED') throw error;
-    return { vector: undefined, lacks: [{ reason: `only words were searched: ${error.message}`, isPassing: true }] };
+    return {
+      vector: undefined,
+      lacks: [{ reason: `only words were searched: ${withoutStop(error.message)}`, isPassing: true }],
+    };
   }
+}
+
+/** A message as the end of a reason. */
+function withoutStop(message: string): string {
+  return message.replace(/\.$/u, '');
 }
 
 interface Found {
@@ -174,14 +205,13 @@ async function episodesOf(
     readonly index: ExperienceIndex;
     readonly question: Question;
     readonly among: SlotSet | undefined;
-    readonly calibration: Calibration;
     readonly limit: number;
   },
   options: CallOptions,
 ): Promise<readonly EpisodeHit[]> {
-  const { index, question, among, calibration, limit } = asked;
+  const { index, question, among, limit } = asked;
   const candidates = await episodeCandidates(index, { question, among }, options);
-  const scale = { ...calibration, information: informationOf(question.terms, index.episodes.bodies) };
+  const scale = { ...question.calibration, information: informationOf(question.terms, index.episodes.bodies) };
   const found = best(index, { candidates, scale, here: question.here, limit });
   return hitsOf(context, { index, found: found.slice(0, limit), attempts: found }, options);
 }
@@ -243,17 +273,19 @@ async function patternsOf(
     readonly index: ExperienceIndex;
     readonly patternFilter: PatternFilter;
     readonly question?: Question;
-    readonly calibration?: Calibration;
     readonly limit: number;
   },
   options: CallOptions,
 ): Promise<readonly PatternHit[]> {
-  const { index, patternFilter, question, calibration = { noise: 0, trust: 0 }, limit } = asked;
+  const { index, patternFilter, question, limit } = asked;
   const { held, slots } = index.patterns;
   const filter = { ...patternFilter, minSupport: MIN_SUPPORT };
-  const scale = { ...calibration, information: informationOf(question?.terms ?? [], index.patterns.bodies) };
+  const scale = question && {
+    ...question.calibration,
+    information: informationOf(question.terms, index.patterns.bodies),
+  };
   const candidates =
-    question === undefined
+    question === undefined || scale === undefined
       ? [...held.values()].map((pattern) => ({ pattern, fused: { relevance: 1, parts: { filter: 1 } } }))
       : (await patternCandidates(index, question, options)).flatMap(({ slot, signals }) => {
           const pattern = held.get(slots.idOf(slot) ?? '');

@@ -3,11 +3,10 @@
 import { throwIfAborted } from '../errors.ts';
 import type { MemoryCache } from '../ports/cache.ts';
 import type { Logger } from '../ports/runtime.ts';
-import type { CallOptions, JournalEntry, MemoryStore } from '../ports/store.ts';
-import { type ChangePage, pageOfChanges, START } from '../stores/journal-position.ts';
+import type { CallOptions, MemoryStore } from '../ports/store.ts';
 import type { ExperienceIndex } from './experience-index.ts';
-import { forgiving, type IndexInCache, indexInCache } from './index-in-cache.ts';
-import { followedIndex, type IndexAt, newIndex } from './index-making.ts';
+import { heldIndex } from './held-index.ts';
+import { forgiving, indexInCache } from './index-in-cache.ts';
 
 export interface IndexKeeperOptions {
   readonly store: MemoryStore;
@@ -34,25 +33,22 @@ export interface IndexKeeper {
 }
 
 const MAX_AWAITED_CHANGES = 5_000;
-/** Entries of the journal by which what is in the cache may be behind: following them costs less than writing it. */
-const SAVED_AFTER_CHANGES = 1_000;
-const SAVED_AT_CLOSE_AFTER_CHANGES = 100;
 
 /** Keeps the index of `store`. Does nothing until it is asked. */
 export function indexKeeper(options: IndexKeeperOptions): IndexKeeper {
   const { store, model, logger, maxAwaitedChanges = MAX_AWAITED_CHANGES } = options;
   const kept = options.cache === undefined ? undefined : forgiving(indexInCache(options.cache, model), logger);
   const stop = new AbortController();
-  const holder = indexHolder({ store, model, kept, signal: stop.signal, logger });
+  const held = heldIndex({ store, model, kept, signal: stop.signal, logger });
   const runs = sharedRuns(broughtUp);
   let making: Promise<void> | undefined;
 
   async function broughtUp(): Promise<ExperienceIndex | undefined> {
     if (making !== undefined) return undefined;
-    const { behind, index } = await holder.look();
+    const { behind, index } = await held.look();
     if (behind === 0 && index !== undefined) return index;
-    if (behind <= maxAwaitedChanges) return holder.bringUp();
-    making = holder
+    if (behind <= maxAwaitedChanges) return held.bringUp();
+    making = held
       .bringUp()
       .then(() => undefined)
       .catch((error: unknown) => {
@@ -80,13 +76,13 @@ export function indexKeeper(options: IndexKeeperOptions): IndexKeeper {
         await making;
       }
     },
-    episodesRead: () => (making === undefined ? undefined : holder.episodesRead()),
-    forgotten: () => runs.behind(holder.emptyCache),
+    episodesRead: () => (making === undefined ? undefined : held.episodesRead()),
+    forgotten: () => runs.behind(held.emptyCache),
     async close() {
       stop.abort();
       await runs.settled();
       await making;
-      await holder.close();
+      await held.close();
     },
   };
 }
@@ -123,118 +119,4 @@ function sharedRuns<T>(run: () => Promise<T>): SharedRuns<T> {
       await last;
     },
   };
-}
-
-interface IndexHolder {
-  /** The index as it is, and how many entries of the journal it does not know; without one, all. */
-  look(): Promise<{ readonly behind: number; readonly index: ExperienceIndex | undefined }>;
-  /** Makes what there is not, and follows the journal to its end. */
-  bringUp(): Promise<ExperienceIndex>;
-  /** Episodes read since the last index was begun. */
-  episodesRead(): number;
-  emptyCache(): Promise<void>;
-  close(): Promise<void>;
-}
-
-interface HolderSetup {
-  readonly store: MemoryStore;
-  readonly model: string | undefined;
-  readonly kept: IndexInCache | undefined;
-  readonly signal: AbortSignal;
-  readonly logger: Logger;
-}
-
-function indexHolder({ store, model, kept, signal, logger }: HolderSetup): IndexHolder {
-  let held: IndexAt | undefined;
-  let hasLoaded = false;
-  let savedSeq = 0;
-  let episodesRead = 0;
-  /** What was seen of the journal behind the index that is held. */
-  let seen: ChangePage | undefined;
-  const making = {
-    model,
-    signal,
-    onRead: (episodes: number) => {
-      episodesRead += episodes;
-    },
-  };
-
-  async function emptyCache(): Promise<void> {
-    await kept?.clear();
-    savedSeq = 0;
-  }
-
-  async function saveAfter(changes: number): Promise<void> {
-    if (kept === undefined || held === undefined || held.at.seq - savedSeq < changes) return;
-    await kept.save(held);
-    savedSeq = held.at.seq;
-    // Whoever forgot something meanwhile has emptied what was kept before, and this may hold it again.
-    const page = await pageOfChanges(store, held.at);
-    if (page === undefined || page.newestSeq > page.to.seq || page.changed.some(isForgetting)) await emptyCache();
-  }
-
-  /** An index that is behind may hold what was forgotten: at the end it is kept as the store stands, or not at all. */
-  async function saveAtClose(): Promise<void> {
-    if (kept === undefined || held === undefined || held.at.seq - savedSeq < SAVED_AT_CLOSE_AFTER_CHANGES) return;
-    const page = await pageOfChanges(store, held.at);
-    if (page === undefined || page.newestSeq > page.to.seq) return;
-    held = await followedIndex(store, held, { model, first: page });
-    await saveAfter(0);
-  }
-
-  async function drop(): Promise<void> {
-    const { index } = held ?? {};
-    held = undefined;
-    await index?.close();
-  }
-
-  return {
-    async look() {
-      if (!hasLoaded) {
-        hasLoaded = true;
-        held = await kept?.load(store, { signal });
-        savedSeq = held?.at.seq ?? 0;
-      }
-      for (;;) {
-        seen = await pageOfChanges(store, held?.at ?? START, { signal });
-        // Whoever forgot has emptied what was kept: at the end it is worth keeping anew.
-        if (seen?.changed.some(isForgetting)) savedSeq = Math.min(savedSeq, seen.to.seq - SAVED_AT_CLOSE_AFTER_CHANGES);
-        if (seen !== undefined) return { behind: seen.newestSeq - (held?.at.seq ?? 0), index: held?.index };
-        // Of another history: the database was put back to an older copy.
-        await drop();
-      }
-    },
-    async bringUp() {
-      for (;;) {
-        const isNew = held === undefined;
-        if (isNew) episodesRead = 0;
-        held ??= await newIndex(store, making);
-        // What fails on the way is followed again from where it began: reading a change twice is the same as once.
-        const followed = await followedIndex(store, held, { ...making, first: isNew ? undefined : seen });
-        seen = undefined;
-        if (followed !== undefined) {
-          held = followed;
-          await saveAfter(SAVED_AFTER_CHANGES);
-          return held.index;
-        }
-        await drop();
-      }
-    },
-    episodesRead: () => episodesRead,
-    emptyCache,
-    async close() {
-      const { index } = held ?? {};
-      try {
-        await saveAtClose();
-      } catch (error) {
-        logger.debug({ error: String(error) }, 'the index could not be kept: the store does not say what is new');
-      }
-      held = undefined;
-      await index?.close();
-    },
-  };
-}
-
-function isForgetting({ kind, op }: JournalEntry): boolean {
-  return kind === 'episode' && op === 'delete';
 }

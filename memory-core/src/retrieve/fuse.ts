@@ -104,6 +104,6 @@ export function isRelevant({ text = 0, meaning = 0, error = 0 }: Signals, { nois
 }
 
 /** How far a cosine stands out of what unrelated texts have, 0–1. */
-function aboveNoise(cosine: number, noise: number): number {
+export function aboveNoise(cosine: number, noise: number): number {
   return Math.max(0, (cosine - noise) / (1 - noise));
 }

@@ -1,0 +1,54 @@
+// What the bundles start beside themselves: the worker that searches vectors loads from there, and answers.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { BroadcastChannel } from 'node:worker_threads';
+import { vectorMatrix } from '@episodica/memory-core/vectors';
+import { expect, onTestFinished, test } from 'vitest';
+
+const DIMENSIONS = 8_192;
+/** With so many a search is worth a worker. */
+const VECTORS = 2_000;
+const CHANNEL = 'bundled worker';
+
+/** A vector of length 1 along one axis. */
+function axis(index: number): Float32Array {
+  const vector = new Float32Array(DIMENSIONS);
+  vector[index % DIMENSIONS] = 1;
+  return vector;
+}
+
+/** The bundle's worker, which tells of each of its answers besides. */
+function telling(bundle: string): URL {
+  const folder = mkdtempSync(join(tmpdir(), 'memory-cli-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'worker.mjs');
+  writeFileSync(
+    file,
+    `import { BroadcastChannel, parentPort } from 'node:worker_threads';
+     const channel = new BroadcastChannel('${CHANNEL}');
+     const post = parentPort.postMessage.bind(parentPort);
+     parentPort.postMessage = (message) => { channel.postMessage(typeof message); post(message); };
+     await import(${JSON.stringify(bundle)});`,
+  );
+  return pathToFileURL(file);
+}
+
+test.each([
+  ['server', new URL('../dist/bundle/scan-worker.js', import.meta.resolve('@episodica/memory-mcp'))],
+  ['terminal program', new URL('../dist/bundle/scan-worker.js', import.meta.url)],
+])('many vectors are searched in the worker that the bundle of the %s carries [RE-10]', async (_name, bundle) => {
+  const channel = new BroadcastChannel(CHANNEL);
+  onTestFinished(() => channel.close());
+  const said: unknown[] = [];
+  channel.onmessage = ({ data }: { data?: unknown } = {}) => said.push(data);
+  const matrix = vectorMatrix({ dimensions: DIMENSIONS, workerUrl: telling(bundle.href) });
+  onTestFinished(() => matrix.close());
+  for (let slot = 0; slot < VECTORS; slot += 1) matrix.put(slot, axis(slot));
+  while (!said.includes('object')) {
+    const nearest = await matrix.nearest(axis(1_234), { count: 1 });
+    expect(nearest).toEqual([{ slot: 1_234, cosine: expect.closeTo(1, 1) }]);
+  }
+  expect(said[0]).toBe('string');
+});

@@ -1,0 +1,59 @@
+// Errors that episodes made good which are like one just seen: by their signatures, and by their vectors.
+import type { CallOptions } from '../ports/store.ts';
+import { bestSlots } from '../retrieve/best-slots.ts';
+import { rarity, relevanceFor } from '../retrieve/bm25.ts';
+import { errorSignature, signatureTerms } from '../retrieve/error-signature.ts';
+import { aboveNoise, type Calibration } from '../retrieve/fuse.ts';
+import { hasSlot, type SlotSet } from '../retrieve/slot-set.ts';
+import type { ExperienceIndex } from './experience-index.ts';
+
+export interface ErrorCandidate {
+  readonly episodeSlot: number;
+  /** Which of the errors that the episode made good, from 0 on. */
+  readonly number: number;
+  /** How like the asked one it is, 0–1. */
+  readonly relevance: number;
+}
+
+/** The text of an error just seen. */
+export interface AskedError {
+  readonly text: string;
+  readonly vector: Float32Array | undefined;
+  readonly calibration: Calibration;
+  /** Episodes. */
+  readonly among: SlotSet | undefined;
+}
+
+/** Taken of each source. */
+const MAX_ERRORS = 50;
+
+/** Best first. */
+export async function errorCandidates(
+  index: ExperienceIndex,
+  { text, vector, calibration, among }: AskedError,
+  call: CallOptions,
+): Promise<readonly ErrorCandidate[]> {
+  const { slots, terms: errors } = index.errors;
+  const asked = [...new Set(signatureTerms(errorSignature(text)))];
+  const relevances = index.scored((scores) => {
+    const relevanceOf = relevanceFor(asked, errors, rarity);
+    errors.score(
+      asked.map((term) => ({ term, weight: 1 })),
+      { scores },
+    );
+    const best = bestSlots(scores.touched(), { scoreOf: scores.of, count: MAX_ERRORS });
+    return new Map(best.map((slot) => [slot, relevanceOf(scores.of(slot))]));
+  });
+  const near = vector && (await index.vectors('error')?.nearest(vector, { count: MAX_ERRORS, ...call }));
+  for (const { slot, cosine } of near ?? []) {
+    const meaning = calibration.trust * aboveNoise(cosine, calibration.noise);
+    if (meaning > (relevances.get(slot) ?? 0)) relevances.set(slot, meaning);
+  }
+  return [...relevances]
+    .flatMap(([slot, relevance]): readonly ErrorCandidate[] => {
+      const place = slots.placeOf(slot);
+      if (place === undefined || (among !== undefined && !hasSlot(among, place.episodeSlot))) return [];
+      return [{ ...place, relevance }];
+    })
+    .sort((a, b) => b.relevance - a.relevance || b.episodeSlot - a.episodeSlot || a.number - b.number);
+}

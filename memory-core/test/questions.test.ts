@@ -1,0 +1,96 @@
+// Questions as nobody should ask them: each gets an answer, or an error that helps.
+import { inMemoryStore, type Memory, openMemory, type SearchQuery } from '@episodica/memory-core';
+import { nastyText } from '@episodica/test-utils';
+import fc from 'fast-check';
+import { beforeEach, describe, expect, test } from 'vitest';
+
+let memory: Memory;
+beforeEach(async () => {
+  memory = openMemory({ store: inMemoryStore(), project: 'shop' });
+  for (const description of ['Fix the login token', 'Parse the price of a product', 'Was ist das: 価格を直す']) {
+    const { episode } = await memory.createEpisode({ description, tags: ['urgent'] });
+    await memory.completeEpisode(episode.id, { kind: 'success' });
+  }
+});
+
+describe('a question', () => {
+  test.each([
+    ['nothing', {}],
+    ['an empty text', { text: '' }],
+    ['blanks', { text: ' \n\t ' }],
+    ['nothing but where the asker is', { situation: { files: ['src/a.ts'], language: 'rust' } }],
+  ] as const)('of %s is refused, and told what to give [RE-12]', async (_name, query) => {
+    await expect(memory.search(query)).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringMatching(/give a text, or a filter/u),
+    });
+  });
+
+  test.each<readonly [string, SearchQuery, string, RegExp]>([
+    [
+      'too long a text',
+      { text: 'x'.repeat(10_001) },
+      'LIMIT_EXCEEDED',
+      /text: is longer than 10000 bytes; shorten it/u,
+    ],
+    ['too many bytes', { text: '価'.repeat(3_400) }, 'LIMIT_EXCEEDED', /text: is longer than 10000 bytes/u],
+    ['a NUL', { text: 'login\0token' }, 'INVALID_INPUT', /text: holds a NUL character; leave it out/u],
+    ['no hits', { text: 'login', limit: 0 }, 'INVALID_INPUT', /limit/u],
+    ['more hits than there may be', { text: 'login', limit: 101 }, 'INVALID_INPUT', /limit.*100/u],
+    [
+      'an end before the beginning',
+      { since: '2026-02-01T00:00:00Z', until: '2026-01-01T00:00:00Z' },
+      'INVALID_INPUT',
+      /since .* is not before until .* Exchange them/u,
+    ],
+    [
+      'an end that is the beginning',
+      { text: 'x', since: '2026-02-01T00:00:00Z', until: '2026-02-01T00:00:00Z' },
+      'INVALID_INPUT',
+      /nothing can match/u,
+    ],
+  ])('with %s is refused with what to do [RE-12]', async (_name, query, code, message) => {
+    await expect(memory.search(query)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+
+  test.each([
+    '"',
+    '"login',
+    "login' OR '1'='1",
+    'NEAR(login token, 2)',
+    'title: login',
+    'login*',
+    '-login',
+    '^login',
+    'login AND NOT token',
+    'login OR',
+    '((login',
+    '{login token}: x',
+    '%_login',
+    '; DROP TABLE login; --',
+    '\ud800 login',
+    'login \udfff\ud800',
+    '\u202elogin\u0007\u001b[31m',
+  ])('in the syntax of something else is a question in words: %j [RE-01]', async (text) => {
+    const { episodes } = await memory.search({ text });
+    const found = episodes.map(({ episode }) => episode.description);
+    expect(found).toEqual(text === '"' ? [] : ['Fix the login token']);
+  });
+
+  test('of stop words alone is answered by those who said them [RE-01]', async () => {
+    const { episodes } = await memory.search({ text: 'was ist das' });
+    expect(episodes[0]?.episode.description).toContain('Was ist das');
+    expect(await memory.search({ text: 'how do you' })).toMatchObject({ isAbstained: true, episodes: [] });
+  });
+
+  test('of any text at all is answered [RE-01] [RE-09]', async () => {
+    await fc.assert(
+      fc.asyncProperty(nastyText, async (text) => {
+        if (text.trim() === '' || text.includes('\0') || text.length > 3_000) return;
+        const { episodes, isAbstained } = await memory.search({ text });
+        expect(isAbstained).toBe(episodes.length === 0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
