@@ -91,20 +91,7 @@ export function factBlocks(known: readonly Block[] = []): FactBlocks {
       const end = start + (keyCounts[slot % BLOCK_SLOTS] ?? 0);
       for (let index = start; index < end; index += 1) visit(lists[index] ?? 0);
     },
-    slotsWithKey(keys, among) {
-      const marks = marksOf(keys);
-      const found: number[] = [];
-      for (const [index, block] of blocks.entries()) {
-        for (let word = 0; word < BLOCK_SLOTS / 32; word += 1) {
-          const bits = among === undefined ? ALL_BITS : (among.words[(index * BLOCK_SLOTS) / 32 + word] ?? 0);
-          for (let rest = bits; rest !== 0; rest &= rest - 1) {
-            const slot = word * 32 + 31 - Math.clz32(rest & -rest);
-            if (hasKey(block, slot, { keys, marks })) found.push(index * BLOCK_SLOTS + slot);
-          }
-        }
-      }
-      return found;
-    },
+    slotsWithKey: (keys, among) => slotsWithKey(blocks, { keys, among }),
     addRewarded(words, { least, most }) {
       for (const [index, { rewards }] of blocks.entries()) {
         for (let slot = 0; slot < BLOCK_SLOTS; slot += 1) {
@@ -202,6 +189,25 @@ function isCounted({ listAt, nameCounts, lists }: Block, counts: Uint32Array): b
     }
   }
   return true;
+}
+
+/** The slots, of `among` or of all, that have one of the keys. */
+function slotsWithKey(
+  blocks: readonly Block[],
+  { keys, among }: { readonly keys: ReadonlySet<number>; readonly among: SlotSet | undefined },
+): readonly number[] {
+  const marks = marksOf(keys);
+  const found: number[] = [];
+  for (const [index, block] of blocks.entries()) {
+    for (let word = 0; word < BLOCK_SLOTS / 32; word += 1) {
+      const bits = among === undefined ? ALL_BITS : (among.words[(index * BLOCK_SLOTS) / 32 + word] ?? 0);
+      for (let rest = bits; rest !== 0; rest &= rest - 1) {
+        const slot = word * 32 + 31 - Math.clz32(rest & -rest);
+        if (hasKey(block, slot, { keys, marks })) found.push(index * BLOCK_SLOTS + slot);
+      }
+    }
+  }
+  return found;
 }
 
 function hasKey(
