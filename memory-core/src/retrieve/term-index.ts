@@ -1,5 +1,5 @@
 // Which slots hold which words, and how well they answer a few of them: the inverted index of one field. Pure, but for itself.
-import { rarity, saturation } from './bm25.ts';
+import { rarity, saturation, tellingWeight } from './bm25.ts';
 import type { PackedPart, UnpackedParts } from './packed-part.ts';
 import { BLOCK_POSTINGS, hasBit, type PostingBlock, readPostings } from './posting-block.ts';
 import { heaviest, readRecent } from './recent-terms.ts';
@@ -49,7 +49,7 @@ export interface TermIndex {
   frequencyOf(term: string): number;
   /** Adds weight · rarity · saturation (`bm25.ts`) of each term to the slots that hold it, rarest terms first; answers those left out. */
   score(terms: readonly WeightedTerm[], question: TermQuestion): { readonly leftOut: readonly string[] };
-  /** The terms of a slot that tell most (frequency · rarity), best first: 12 at most. */
+  /** The terms of a slot that tell most (`tellingWeight`), best first: 12 at most. */
   tellingTerms(slot: number, count: number): readonly WeightedTerm[];
   /** Does a piece of the upkeep that is due, a few milliseconds at most, and answers whether more is. Each `put` does its share too. */
   tidy(): boolean;
@@ -177,7 +177,7 @@ function scoreBlock({ documents, frequencies, count }: PostingBlock, scoring: Li
 }
 
 /**
- * Frequency · rarity, each counted in the document's own segment and the largest one: a term of either is about as rare
+ * `tellingWeight`, each counted in the document's own segment and the largest one: a term of either is about as rare
  * in all of them, and to ask all would cost a search of each.
  */
 function tellingTerms(
@@ -186,7 +186,7 @@ function tellingTerms(
 ): readonly WeightedTerm[] {
   const said = saidAt(segments, slot).map(({ term, frequency, documents, holders }) => ({
     term,
-    weight: frequency * rarity(documents, holders),
+    weight: tellingWeight(frequency, rarity(documents, holders)),
   }));
   return heaviest(said.length, (index) => said[index]?.weight ?? 0)
     .slice(0, count)
