@@ -49,8 +49,7 @@ function notesOn(
 ): readonly string[] {
   if (project === undefined || found.episodes.some(({ episode }) => episode.project === project)) return [];
   if (index.episodes.slots.count === 0 || index.episodes.placeAndTime.select({ project })?.size !== 0) return [];
-  const elsewhere =
-    visibleTo === undefined ? 'Check its name' : 'Check its name, or search all projects (scope "all")';
+  const elsewhere = visibleTo === undefined ? 'Check its name' : 'Check its name, or search all projects (scope "all")';
   return [`No episode belongs to the project ${JSON.stringify(project)}. ${elsewhere}.`];
 }
 

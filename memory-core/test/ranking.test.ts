@@ -8,7 +8,7 @@ import { diversify } from '../src/retrieve/diversify.ts';
 import { fuse, isRelevant, type Signals } from '../src/retrieve/fuse.ts';
 import { ordered } from '../src/retrieve/order.ts';
 
-const scale = { noise: 0.25, trust: 0.3, information: 20 };
+const scale = { noise: 0.25, trust: 0.3, information: 20, documents: 200 };
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 const maybe = fc.option(share, { nil: undefined });
 const signals: fc.Arbitrary<Signals> = fc.record({ text: maybe, meaning: maybe, error: maybe, place: maybe });
@@ -83,6 +83,17 @@ describe('abstaining', () => {
     expect(isRelevant({ text: 0.2 }, scale)).toBe(true);
     expect(isRelevant({ meaning: 0.6 }, scale)).toBe(true);
     expect(isRelevant({ error: 0.1 }, scale)).toBe(true);
+  });
+
+  test('what words and vector each say too faintly is an answer where they say it together [RE-07]', () => {
+    expect(isRelevant({ text: 0.1 }, scale)).toBe(false);
+    expect(isRelevant({ meaning: 0.35 }, scale)).toBe(false);
+    expect(isRelevant({ text: 0.1, meaning: 0.35 }, scale)).toBe(true);
+  });
+
+  test('the fewer things were searched, the less is needed, as chance finds less among them [RE-07]', () => {
+    const isAnswer = (documents: number): boolean => isRelevant({ text: 0.08 }, { ...scale, documents });
+    expect([2, 10, 100, 10_000].map(isAnswer)).toEqual([true, true, false, false]);
   });
 
   test('more of a signal never makes an answer none [RE-07]', () => {
