@@ -7,7 +7,7 @@ import { answerOfIndex, fixesInIndex } from './gather/index-answer.ts';
 import { answerOfStore, fixesInStore } from './gather/store-answer.ts';
 import { parse } from './input.ts';
 import { defined } from './json.ts';
-import { cleanPlaces, placesIn } from './places.ts';
+import { cleanPlaces } from './places.ts';
 import type { CallOptions, EpisodeFilter } from './ports/store.ts';
 import { type SearchQuery, searchQuery } from './query.ts';
 import type { Hint } from './retrieve/hints.ts';
@@ -85,7 +85,8 @@ function toAsked(context: MemoryContext, query: SearchQuery): Asked {
     project: checked.project ?? context.project,
     domain,
     ...defined(known),
-    places: cleanPlaces([...files, ...placesIn(text ?? '')]),
+    // What the text names is searched by its words.
+    places: cleanPlaces(files),
     nowMs: context.clock(),
   });
   return {

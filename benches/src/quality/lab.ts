@@ -4,22 +4,21 @@ import type { Embedder, MemoryStore } from '@episodica/memory-core/ports';
 import {
   type Calibration,
   type Candidate,
-  cleanPlaces,
   corroborated,
   diversify,
   type ExperienceIndex,
   episodeCandidates,
   fuse,
-  groupAttempts,
+  groupsOf,
   informationOf,
   isRelevant,
   likenessAmong,
   newIndex,
-  placesIn,
   type Question,
   queryTerms,
   rankedEpisodes,
   rated,
+  successFirst,
 } from '@episodica/memory-core/retrieval';
 
 /** What of the ranking is used. */
@@ -74,14 +73,14 @@ export async function openLab(
 
   async function questionOf(text: string): Promise<Question> {
     const [vector] = await embedder.embed([text], { purpose: 'query' });
-    return { text, terms: queryTerms(text), vector, here: { places: cleanPlaces(placesIn(text)), nowMs: Date.now() } };
+    return { text, terms: queryTerms(text), vector, calibration, here: { places: [], nowMs: Date.now() } };
   }
 
   return {
     async ranked({ own, text }, limit) {
       const question = await questionOf(text);
       return removal(own, async () => {
-        const found = await rankedEpisodes({ index, question, among: undefined, calibration, limit }, {});
+        const found = await rankedEpisodes({ index, question, among: undefined, limit }, {});
         return found.slice(0, limit).map(({ slot }) => index.episodes.slots.idOf(slot) ?? '');
       });
     },
@@ -100,7 +99,7 @@ export async function openLab(
     },
     async isAnswered(text) {
       const question = await questionOf(text);
-      return (await rankedEpisodes({ index, question, among: undefined, calibration, limit: 1 }, {})).length > 0;
+      return (await rankedEpisodes({ index, question, among: undefined, limit: 1 }, {})).length > 0;
     },
     close: () => index.close(),
   };
@@ -167,7 +166,9 @@ function rank(candidates: readonly Candidate[], known: Known): readonly string[]
       return { id, slot, score, isSuccess: episode?.status === 'completed' && episode.outcome.kind === 'success' };
     })
     .sort((a, b) => b.score - a.score);
-  const groups = variant.hasGroups ? groupAttempts(hits, alike) : hits.map((hit) => [hit] as const);
-  const inOrder = variant.hasDiversity ? diversify(groups, { alike, lambda: LAMBDA }) : groups;
-  return inOrder.flat().map(({ id }) => id);
+  const groups = groupsOf(hits, alike);
+  const rivals = (one: (typeof hits)[number], other: (typeof hits)[number]): number =>
+    groups.get(one) === groups.get(other) ? 0 : alike(one, other);
+  const spread = variant.hasDiversity ? diversify(hits, { alike: rivals, lambda: LAMBDA }) : hits;
+  return (variant.hasGroups ? successFirst(spread, groups) : spread).map(({ id }) => id);
 }
