@@ -128,9 +128,7 @@ export function embeddingQueue(
       return running;
     },
     async pending(call) {
-      const count = await dueCount(context, embedder.model, call);
-      const failure = again.failure();
-      return { count, ...(failure === undefined ? {} : { failure }) };
+      return { count: await dueCount(context, embedder.model, call), ...defined({ failure: again.failure() }) };
     },
     failure: again.failure,
     embedQuery: vectors.embedQuery,
