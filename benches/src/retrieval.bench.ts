@@ -1,4 +1,5 @@
 // Whole `search` calls, hits fetched, each with a question that was not asked before.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LIMITS, type Memory, openMemory } from '@episodica/memory-core';
 import { generatedEpisode, generatedQuery, seededRandom } from './corpus.ts';
 import { lateness, sideBySide, timeAlternating, timeCalls } from './measure.ts';
@@ -43,6 +44,7 @@ const CALLS = { warmup: 50, calls: 300 };
 const MAX_SCANNED = 10_000;
 const AGENTS = 8;
 const LOAD_MS = 3_000;
+const PAUSE_MS = 10;
 
 async function run({ isFull }: SuiteOptions): Promise<SuiteReport> {
   const idleMb = rssMb();
@@ -124,11 +126,13 @@ async function loopRows(
   { many, lateMs }: { readonly many: string; readonly lateMs: number },
 ): Promise<readonly Row[]> {
   const agents = { loops: AGENTS, durationMs: LOAD_MS };
+  const quietMs = await lateness(() => sideBySide(agents, () => sleep(PAUSE_MS)));
   const searchingMs = await lateness(() => sideBySide(agents, () => searchOnce(memory, random)));
   const row = (what: string, value: number): Row => ({
     what: `event loop late (p99), ${what}`,
     unit: 'ms',
     value,
+    baseline: { name: 'with nothing to do', value: quietMs },
     target: { bound: 'at most', of: 'value', limit: 20 },
   });
   return [

@@ -1,10 +1,20 @@
-// Two agents, one memory: the first one finds a fix the hard way, the second one remembers it.
+// Two agents, one memory: the first one fails, then finds a fix the hard way; the second one remembers it.
 import assert from 'node:assert/strict';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { EpisodeItem, QueryResult, RewardResult } from '@episodica/memory-core/wire';
+import {
+  type EpisodeItem,
+  type FixItem,
+  fixLine,
+  type HitItem,
+  hitLines,
+  type OutcomeArguments,
+  type QueryResult,
+  type RewardResult,
+  sumText,
+} from '@episodica/memory-core/wire';
 import { type Agent, PROJECT, withAgent } from './demo/agent.ts';
 import { bold, dim, green, heading, middleOut, quote, red, say } from './demo/terminal.ts';
 import { DURATIONS, makeWorkspace, PRICES, type TestRun, type Workspace } from './demo/workspace.ts';
@@ -31,7 +41,7 @@ const HISTORY = `
 
 interface Added {
   readonly step_number: number;
-  readonly hints: readonly { readonly text: string; readonly match: number }[];
+  readonly hints: readonly FixItem[];
 }
 
 interface Completed {
@@ -62,8 +72,9 @@ async function main(): Promise<void> {
       return firstAgent(agent, durations);
     });
     await withAgent('second-agent', { work: prices.folder, data }, async (agent) => {
-      const second = await secondAgent(agent, prices, first);
-      await compare(agent, [first, second]);
+      await askForTask(agent, first);
+      const second = await secondAgent(agent, prices, first.fixed);
+      await compare(agent, { before: [first.gaveUp, first.fixed], after: [second] });
     });
     heading('Look at it yourself');
     say(`This memory lies in ${data} and stays there; your own was not touched.`);
@@ -80,46 +91,67 @@ async function main(): Promise<void> {
   }
 }
 
-/** Solves its task by trial and error; answers the episode. */
-async function firstAgent(agent: Agent, work: Workspace): Promise<string> {
-  heading('1. The first agent has nothing to remember');
-  const episode = await begin(agent, work);
+/** Its two attempts at one task. */
+interface Attempts {
+  readonly gaveUp: string;
+  readonly fixed: string;
+}
 
+/** Fails at its task, and solves it in a second attempt. */
+async function firstAgent(agent: Agent, work: Workspace): Promise<Attempts> {
+  const gaveUp = await failedAttempt(agent, work);
+  heading('2. The same task again: the memory warns of what failed');
+  const { episode: fixed, related } = await begin(agent, work);
+  const [warning] = related;
+  assert.equal(warning?.episode_id, gaveUp, 'create_episode did not answer with the failed attempt.');
+  assert.equal(typeof warning.warning, 'string', 'The failed attempt is no warning.');
+  quoteHit(warning);
+  await test(agent, fixed, work);
+  say('So it does not cut off spaces again, and puts a guard where exec() answers null.');
+  await edit(agent, fixed, work, {
+    ...guardBehindMatch(work, GUARD),
+    why: 'exec() answers null where nothing matches',
+  });
+  const passed = await test(agent, fixed, work);
+  assert.equal(passed.run.exitCode, 0, `The right fix did not make the tests pass:\n${passed.run.output}`);
+  const verdict = 'parseDuration gives undefined for text that is no duration; both tests pass.';
+  await end(agent, fixed, { kind: 'success', verdict });
+  return { gaveUp, fixed };
+}
+
+/** Guesses, gives up, and leaves the file as it was; answers the episode. */
+async function failedAttempt(agent: Agent, work: Workspace): Promise<string> {
+  heading('1. The first agent has nothing to remember');
+  const { episode, related } = await begin(agent, work);
+  assert.deepEqual(related, [], 'An empty memory has related experience.');
   const crash = await test(agent, episode, work);
   assert.equal(crash.run.exitCode, 1, 'The broken module passes its tests.');
   assert.deepEqual(crash.added.hints, [], 'An empty memory gave a hint.');
   say('Hints from the memory: none, it is empty.');
-
   await read(agent, episode, work);
   say('It guesses: surrounding spaces.');
   await edit(agent, episode, work, { ...WRONG_GUESS, why: 'perhaps there are spaces around the text' });
   const still = await test(agent, episode, work);
   assert.equal(still.run.exitCode, 1, 'The wrong guess made the tests pass.');
-
-  say('It looks again: exec() answers null when nothing matches.');
-  await edit(agent, episode, work, {
-    ...guardBehindMatch(work, GUARD),
-    why: 'exec() answers null where nothing matches',
+  say('It gives up, and says why.');
+  await end(agent, episode, {
+    kind: 'failure',
+    reason: 'Cutting off spaces does not help: exec() still answers null.',
   });
-  const passed = await test(agent, episode, work);
-  assert.equal(passed.run.exitCode, 0, `The right fix did not make the tests pass:\n${passed.run.output}`);
-
-  await end(agent, episode, 'parseDuration gives undefined for text that is no duration; both tests pass.');
+  work.edit(WRONG_GUESS.to, WRONG_GUESS.from);
   return episode;
 }
 
 /** Meets the same kind of error elsewhere. Only what the memory answers tells it what to do. Answers the episode. */
 async function secondAgent(agent: Agent, work: Workspace, fixed: string): Promise<string> {
-  heading('2. The second agent, with a server process of its own, meets the same kind of error in other code');
-  const episode = await begin(agent, work);
+  heading('4. It meets the same kind of error in other code');
+  const { episode } = await begin(agent, work);
 
   const crash = await test(agent, episode, work);
   assert.equal(crash.run.exitCode, 1, 'The broken module passes its tests.');
   const [hint] = crash.added.hints;
   say(hint === undefined ? 'The answer to add_step has no hint.' : 'The answer to add_step has a hint:');
-  if (hint !== undefined) {
-    quote(`${middleOut(hint.text)}\n(${percent(hint.match)} of the words of this error are in the remembered one)`);
-  }
+  if (hint !== undefined) quote(fixLine({ ...hint, text: middleOut(hint.text) }));
   const lessons = await ask(agent, crash.run.error, fixed);
   const fix = [hint?.text ?? '', ...lessons].map(codeIn).find((code) => code !== undefined);
   await read(agent, episode, work);
@@ -132,12 +164,40 @@ async function secondAgent(agent: Agent, work: Workspace, fixed: string): Promis
   assert.ok(hint !== undefined && hint.match > 0 && hint.match <= 1, 'add_step gave no hint, or not how well it fits.');
   assert.ok(lessons.length > 0, 'query_memory did not find the episode in which this error was fixed.');
 
-  await end(agent, episode, 'parsePrice gives undefined for text that is no price; both tests pass.');
+  const verdict = 'parsePrice gives undefined for text that is no price; both tests pass.';
+  await end(agent, episode, { kind: 'success', verdict });
   return episode;
 }
 
-async function begin(agent: Agent, work: Workspace): Promise<string> {
-  const { episode_id } = await agent.call<{ readonly episode_id: string }>('create_episode', {
+/** Asks for a task in words of its own: attempts at it stand together, the one that succeeded first. */
+async function askForTask(agent: Agent, { gaveUp, fixed }: Attempts): Promise<void> {
+  heading('3. The second agent, with a server process of its own, asks what is known of such a task');
+  const query = 'parsing durations crashes when the text is not one';
+  say(`query_memory(${JSON.stringify(query)})`);
+  const { episodes } = await agent.call<QueryResult>('query_memory', { query });
+  const [first, second] = episodes;
+  assert.ok(first && second, 'query_memory did not find both attempts.');
+  assert.deepEqual([first.episode_id, second.episode_id], [fixed, gaveUp], 'The attempt that succeeded is not first.');
+  assert.equal(typeof first.difference, 'string', 'It is not said what the attempt that succeeded did otherwise.');
+  assert.equal(typeof second.warning, 'string', 'The failed attempt is no warning.');
+  quoteHit(first);
+  quoteHit(second);
+}
+
+function quoteHit(hit: HitItem): void {
+  quote(hitLines(hit).map(middleOut).join('\n'));
+}
+
+interface Created {
+  readonly episode_id: string;
+  readonly related: readonly EpisodeItem[];
+}
+
+async function begin(
+  agent: Agent,
+  work: Workspace,
+): Promise<{ readonly episode: string; readonly related: readonly EpisodeItem[] }> {
+  const { episode_id, related } = await agent.call<Created>('create_episode', {
     task_description: work.task,
     domain: 'parsing',
     task_type: 'debugging',
@@ -146,7 +206,7 @@ async function begin(agent: Agent, work: Workspace): Promise<string> {
   });
   say(`Task: ${work.task}`);
   say(`create_episode → ${dim(episode_id)}`);
-  return episode_id;
+  return { episode: episode_id, related };
 }
 
 /** Runs the tests and records the run as a step. */
@@ -199,13 +259,10 @@ async function edit(
   say(`${dim(`step ${added.step_number}`)}  edit ${work.file}: put in ${shown}`);
 }
 
-async function end(agent: Agent, episode: string, verdict: string): Promise<void> {
-  const { reward, reflection } = await agent.call<Completed>('complete_episode', {
-    episode_id: episode,
-    outcome: { kind: 'success', verdict },
-  });
+async function end(agent: Agent, episode: string, outcome: OutcomeArguments): Promise<void> {
+  const { reward, reflection } = await agent.call<Completed>('complete_episode', { episode_id: episode, outcome });
   assertSum(reward.parts, reward.total);
-  say(`complete_episode → reward ${bold(reward.total.toFixed(2))} ${dim(`(${partsText(reward.parts)})`)}`);
+  say(`complete_episode(${outcome.kind}) → reward ${bold(sumText(reward.total, reward.parts))}`);
   const lessons = Object.entries(reflection).flatMap(([kind, sentences]) =>
     sentences.map((text) => `${kind}: ${text}`),
   );
@@ -217,7 +274,8 @@ async function end(agent: Agent, episode: string, verdict: string): Promise<void
 async function ask(agent: Agent, error: string, expected: string): Promise<readonly string[]> {
   assert.match(error, /TypeError/u, 'The test did not fail with the error that this demo is about.');
   say(`query_memory(${JSON.stringify(error)})`);
-  const { episodes } = await agent.call<QueryResult>('query_memory', { query: error, outcome: 'success' });
+  const { fixes, episodes } = await agent.call<QueryResult>('query_memory', { query: error, outcome: 'success' });
+  assert.equal(fixes[0]?.episode_id, expected, 'query_memory did not find the fix of this error.');
   const found = episodes.find(({ episode_id }) => episode_id === expected);
   if (found === undefined) {
     quote('found: nothing that helps');
@@ -225,9 +283,7 @@ async function ask(agent: Agent, error: string, expected: string): Promise<reado
   }
   assertSum(found.why, found.score);
   const lessons = lessonsOf(found);
-  quote(`found: ${String(found.task_description)}`);
-  quote(`why: score ${found.score.toFixed(2)} = ${partsText(found.why)}`);
-  quote(lessons.map((lesson) => `lesson: ${middleOut(lesson)}`).join('\n'));
+  quoteHit(found);
   return lessons;
 }
 
@@ -239,23 +295,36 @@ interface HistoryRow {
 }
 
 /** Lets the agent's own code compute over the memory, inside the sandbox. */
-async function compare(agent: Agent, [first, second]: readonly [string, string]): Promise<void> {
-  heading('3. What did remembering save? The agent computes it over its own history, in the sandbox');
+async function compare(
+  agent: Agent,
+  { before, after }: { readonly before: readonly string[]; readonly after: readonly string[] },
+): Promise<void> {
+  heading('5. What did remembering save? The agent computes it over its own history, in the sandbox');
   const run = await agent.call<CodeRun>('execute_code', { code: HISTORY });
   assert.ok(run.ok, `The program in the sandbox failed: ${JSON.stringify(run.error)}`);
   assert.ok(Array.isArray(run.result), 'The program in the sandbox did not answer with a list.');
   // The program is ours, a few lines up: it returns such rows.
   const rows = run.result as readonly HistoryRow[];
-  const [before, after] = [first, second].map((id) => rows.find((row) => row.episode_id === id));
-  assert.ok(before && after, 'The history does not hold both episodes.');
-  say(`without memory: ${rowText(before)}`);
-  say(`with memory:    ${rowText(after)}`);
+  const without = summed(rows.filter(({ episode_id }) => before.includes(episode_id)));
+  const remembering = summed(rows.filter(({ episode_id }) => after.includes(episode_id)));
+  say(`found out:  ${rowText(without)}`);
+  say(`remembered: ${rowText(remembering)}`);
   say(dim(`execute_code took ${run.usage.wall_ms.toFixed(0)} ms`));
-  assert.deepEqual([before.attempts, before.failedRuns], [2, 2], 'The first agent needed two attempts.');
-  assert.deepEqual([after.attempts, after.failedRuns], [1, 1], 'The second agent needed one attempt.');
+  assert.deepEqual([without.attempts, without.failedRuns], [2, 3], 'The first agent did not need two edits.');
+  assert.deepEqual([remembering.attempts, remembering.failedRuns], [1, 1], 'The second agent did not need one edit.');
 }
 
-function rowText({ attempts, failedRuns, tools }: HistoryRow): string {
+type Effort = Omit<HistoryRow, 'episode_id'>;
+
+function summed(rows: readonly HistoryRow[]): Effort {
+  return {
+    attempts: rows.reduce((sum, { attempts }) => sum + attempts, 0),
+    failedRuns: rows.reduce((sum, { failedRuns }) => sum + failedRuns, 0),
+    tools: [...new Set(rows.flatMap(({ tools }) => tools))],
+  };
+}
+
+function rowText({ attempts, failedRuns, tools }: Effort): string {
   return `${attempts} edit${attempts === 1 ? '' : 's'}, ${failedRuns} failed test run${failedRuns === 1 ? '' : 's'} before success, tools: ${tools.join(', ')}`;
 }
 
@@ -280,15 +349,5 @@ function lessonsOf(item: EpisodeItem): readonly string[] {
 
 function assertSum(parts: Readonly<Record<string, number>>, total: number): void {
   const sum = Object.values(parts).reduce((soFar, part) => soFar + part, 0);
-  assert.ok(Math.abs(sum - total) < 0.001, `${partsText(parts)} is not ${total}.`);
-}
-
-function partsText(parts: Readonly<Record<string, number>>): string {
-  return Object.entries(parts)
-    .map(([part, value]) => `${part} ${value.toFixed(2)}`)
-    .join(' + ');
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
+  assert.ok(Math.abs(sum - total) < 0.001, `${sumText(total, parts)} is no sum.`);
 }

@@ -50,7 +50,7 @@ function notesOn(
   if (project === undefined || found.episodes.some(({ episode }) => episode.project === project)) return [];
   if (index.episodes.slots.count === 0 || index.episodes.placeAndTime.select({ project })?.size !== 0) return [];
   const elsewhere =
-    visibleTo === undefined ? 'Check its name' : 'Check its name, or look into every project: scope "all"';
+    visibleTo === undefined ? 'Check its name' : 'Check its name, or search all projects (scope "all")';
   return [`No episode belongs to the project ${JSON.stringify(project)}. ${elsewhere}.`];
 }
 

@@ -54,6 +54,7 @@ describe('parts', () => {
 
   test('that add nothing which can be seen are left out of the sum, and what takes away is taken away [RE-03]', () => {
     expect(sumText(0.62, { text: 0.5949, reward: 0.0241, recency: 0.001 })).toBe('0.62 = text 0.60 + reward 0.02');
+    expect(sumText(0, { outcome: 0 })).toBe('0.00');
     expect(sumText(0.4, { text: 0.45, order: -0.05 })).toBe('0.40 = text 0.45 - order 0.05');
   });
 

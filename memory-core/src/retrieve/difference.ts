@@ -50,7 +50,7 @@ function endedBecause(attempts: readonly CompletedEpisode[]): string {
   const reasons = distinct(attempts.map(({ outcome }) => (outcome.kind === 'failure' ? (outcome.reason ?? '') : '')));
   return reasons.length === 0
     ? ''
-    : `ended because: ${reasons.map((reason) => oneLine(reason, REASON_CHARACTERS)).join('; ')}`;
+    : `ended because: ${reasons.map((reason) => oneLine(reason, REASON_CHARACTERS).replace(/\.$/u, '')).join('; ')}`;
 }
 
 function distinct(texts: readonly string[]): readonly string[] {

@@ -28,6 +28,10 @@ export interface FactBlocks {
   startedAtMs(slot: number): number;
   reward(slot: number): number;
   forEachName(slot: number, visit: (name: number) => void): void;
+  /** Visits each slot that has the name. */
+  forEachNamed(name: number, visit: (slot: number) => void): void;
+  /** How many slots have each of so many names; `undefined` where one has a name beyond them. */
+  nameCounts(names: number): Uint32Array | undefined;
   forEachKey(slot: number, visit: (key: number) => void): void;
   /** The slots, of `among` or of all, that have one of the keys. */
   slotsWithKey(keys: ReadonlySet<number>, among: SlotSet | undefined): readonly number[];
@@ -70,26 +74,24 @@ export function factBlocks(known: readonly Block[] = []): FactBlocks {
       const end = start + (nameCounts[slot % BLOCK_SLOTS] ?? 0);
       for (let index = start; index < end; index += 1) visit(lists[index] ?? 0);
     },
+    forEachNamed(name, visit) {
+      for (const [index, block] of blocks.entries()) {
+        for (let slot = 0; slot < BLOCK_SLOTS; slot += 1) {
+          if (hasName(block, slot, name)) visit(index * BLOCK_SLOTS + slot);
+        }
+      }
+    },
+    nameCounts(names) {
+      const counts = new Uint32Array(names);
+      return blocks.every((block) => isCounted(block, counts)) ? counts : undefined;
+    },
     forEachKey(slot, visit) {
       const { listAt, nameCounts, keyCounts, lists } = at(slot) ?? NO_BLOCK;
       const start = (listAt[slot % BLOCK_SLOTS] ?? 0) + (nameCounts[slot % BLOCK_SLOTS] ?? 0);
       const end = start + (keyCounts[slot % BLOCK_SLOTS] ?? 0);
       for (let index = start; index < end; index += 1) visit(lists[index] ?? 0);
     },
-    slotsWithKey(keys, among) {
-      const marks = marksOf(keys);
-      const found: number[] = [];
-      for (const [index, block] of blocks.entries()) {
-        for (let word = 0; word < BLOCK_SLOTS / 32; word += 1) {
-          const bits = among === undefined ? ALL_BITS : (among.words[(index * BLOCK_SLOTS) / 32 + word] ?? 0);
-          for (let rest = bits; rest !== 0; rest &= rest - 1) {
-            const slot = word * 32 + 31 - Math.clz32(rest & -rest);
-            if (hasKey(block, slot, { keys, marks })) found.push(index * BLOCK_SLOTS + slot);
-          }
-        }
-      }
-      return found;
-    },
+    slotsWithKey: (keys, among) => slotsWithKey(blocks, { keys, among }),
     addRewarded(words, { least, most }) {
       for (const [index, { rewards }] of blocks.entries()) {
         for (let slot = 0; slot < BLOCK_SLOTS; slot += 1) {
@@ -165,6 +167,47 @@ function marksOf(keys: ReadonlySet<number>): Uint8Array {
   const marks = new Uint8Array(MARKS);
   for (const key of keys) marks[key % MARKS] = 1;
   return marks;
+}
+
+function hasName(block: Block, index: number, name: number): boolean {
+  const { listAt, nameCounts, lists } = block;
+  const start = listAt[index] ?? 0;
+  const end = start + (nameCounts[index] ?? 0);
+  for (let at = start; at < end; at += 1) if (lists[at] === name) return true;
+  return false;
+}
+
+/** Counts the names of a block; false where one is beyond those that are counted. */
+function isCounted({ listAt, nameCounts, lists }: Block, counts: Uint32Array): boolean {
+  for (let index = 0; index < BLOCK_SLOTS; index += 1) {
+    const start = listAt[index] ?? 0;
+    const end = start + (nameCounts[index] ?? 0);
+    for (let at = start; at < end; at += 1) {
+      const name = lists[at] ?? counts.length;
+      if (name >= counts.length) return false;
+      counts[name] = (counts[name] ?? 0) + 1;
+    }
+  }
+  return true;
+}
+
+/** The slots, of `among` or of all, that have one of the keys. */
+function slotsWithKey(
+  blocks: readonly Block[],
+  { keys, among }: { readonly keys: ReadonlySet<number>; readonly among: SlotSet | undefined },
+): readonly number[] {
+  const marks = marksOf(keys);
+  const found: number[] = [];
+  for (const [index, block] of blocks.entries()) {
+    for (let word = 0; word < BLOCK_SLOTS / 32; word += 1) {
+      const bits = among === undefined ? ALL_BITS : (among.words[(index * BLOCK_SLOTS) / 32 + word] ?? 0);
+      for (let rest = bits; rest !== 0; rest &= rest - 1) {
+        const slot = word * 32 + 31 - Math.clz32(rest & -rest);
+        if (hasKey(block, slot, { keys, marks })) found.push(index * BLOCK_SLOTS + slot);
+      }
+    }
+  }
+  return found;
 }
 
 function hasKey(

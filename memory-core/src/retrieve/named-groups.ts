@@ -1,32 +1,44 @@
 // Groups of slots by name, such as all of one project or with one tag. Pure, but for the groups themselves.
 import { type SlotGroup, slotGroup } from './slot-group.ts';
 
-/** A name has a number for as long as a slot is in its group; the number may then be another name's. */
+/** A name has a number for as long as a slot has it; the number may then be another name's. */
 export interface NamedGroups {
   /** Rises when a name comes or goes. */
   readonly revision: number;
   /** The group of a name; `undefined` where no slot is in it. */
   group(name: string): SlotGroup | undefined;
-  /** The number of the name. */
+  /** The number of the name, for a slot that does not have it yet. */
   add(name: string, slot: number): number;
-  /** False where no name has that number. */
-  addByNumber(number: number, slot: number): boolean;
+  /** Of a slot that has it. */
   deleteByNumber(number: number, slot: number): void;
   /** Names by number; `null` where a number is free. */
   names(): readonly (string | null)[];
 }
 
-/** Groups with these names in them, which are still empty. */
-export function namedGroups(known: readonly (string | null)[] = []): NamedGroups {
-  const names = [...known];
-  const groups = known.map(() => slotGroup());
-  const free = known.flatMap((name, number) => (name === null ? [number] : []));
-  const numbers = new Map(known.flatMap((name, number) => (name === null ? [] : [[name, number] as const])));
+/** Names that slots have already. */
+export interface KnownNames {
+  /** By number; `null` where a number is free. */
+  readonly names: readonly (string | null)[];
+  /** By number: how many slots have it. */
+  readonly counts: Uint32Array;
+}
+
+/** `forEachSlot` visits the slots that have a number: a group is made when it is first asked for. */
+export function namedGroups(
+  known: KnownNames,
+  forEachSlot: (number: number, visit: (slot: number) => void) => void,
+): NamedGroups {
+  const names = [...known.names];
+  const counts = [...known.counts];
+  const groups: (SlotGroup | undefined)[] = [];
+  const free = names.flatMap((name, number) => (name === null ? [number] : []));
+  const numbers = new Map(names.flatMap((name, number) => (name === null ? [] : [[name, number] as const])));
   let revision = 1;
 
   function enter(name: string): number {
     const number = free.pop() ?? names.length;
     names[number] = name;
+    counts[number] = 0;
     groups[number] = slotGroup();
     numbers.set(name, number);
     revision += 1;
@@ -35,9 +47,17 @@ export function namedGroups(known: readonly (string | null)[] = []): NamedGroups
 
   function leave(name: string, number: number): void {
     names[number] = null;
+    groups[number] = undefined;
     numbers.delete(name);
     free.push(number);
     revision += 1;
+  }
+
+  function made(number: number): SlotGroup {
+    const group = groups[number] ?? slotGroup();
+    if (groups[number] === undefined) forEachSlot(number, group.add);
+    groups[number] = group;
+    return group;
   }
 
   return {
@@ -46,23 +66,21 @@ export function namedGroups(known: readonly (string | null)[] = []): NamedGroups
     },
     group(name) {
       const number = numbers.get(name);
-      return number === undefined ? undefined : groups[number];
+      return number === undefined ? undefined : made(number);
     },
     add(name, slot) {
       const number = numbers.get(name) ?? enter(name);
+      counts[number] = (counts[number] ?? 0) + 1;
       groups[number]?.add(slot);
       return number;
     },
-    addByNumber(number, slot) {
-      const isKnown = typeof names[number] === 'string';
-      if (isKnown) groups[number]?.add(slot);
-      return isKnown;
-    },
     deleteByNumber(number, slot) {
-      const [name, group] = [names[number], groups[number]];
-      if (typeof name !== 'string' || group === undefined) return;
-      group.delete(slot);
-      if (group.size === 0) leave(name, number);
+      const name = names[number];
+      if (typeof name !== 'string') return;
+      const count = (counts[number] ?? 0) - 1;
+      counts[number] = count;
+      groups[number]?.delete(slot);
+      if (count === 0) leave(name, number);
     },
     names: () => names,
   };

@@ -2,7 +2,7 @@
 import { OUTCOME_KINDS, type OutcomeKind, TASK_TYPES, type TaskType } from '../episode.ts';
 import { MAX_PLACES } from '../places.ts';
 import { type FactBlocks, factBlocks, unpackedFactBlocks } from './fact-blocks.ts';
-import { type NamedGroups, namedGroups } from './named-groups.ts';
+import { type KnownNames, type NamedGroups, namedGroups } from './named-groups.ts';
 import type { PackedPart, UnpackedParts } from './packed-part.ts';
 import { placeKeys } from './place-keys.ts';
 import { type SlotGroup, slotGroup } from './slot-group.ts';
@@ -50,7 +50,7 @@ const ENDS: readonly End[] = ['open', 'unknown', ...OUTCOME_KINDS];
 
 /** No slot is known yet. */
 export function slotFacts(): SlotFacts {
-  return factsOf(held(factBlocks(), namedGroups()));
+  return factsOf(held(factBlocks(), { names: [], counts: new Uint32Array(0) }));
 }
 
 /** What was packed under `prefix`; `undefined` where its parts are not all there, or are none. */
@@ -62,16 +62,17 @@ export function unpackedSlotFacts(parts: UnpackedParts, prefix: string): SlotFac
     Array.from({ length: known.blocks }, (_, index) => parts.get(`${prefix}-${index}`)),
   );
   if (blocks === undefined) return undefined;
-  const all = held(blocks, namedGroups(known.names));
+  const counts = blocks.nameCounts(known.names.length);
+  // A number has a name as long as a slot has it.
+  if (counts === undefined || known.names.some((name, number) => (name === null) !== (counts[number] === 0))) {
+    return undefined;
+  }
+  const all = held(blocks, { names: known.names, counts });
   for (let slot = 0; slot < blocks.end; slot += 1) {
     const kind = blocks.kind(slot);
     if (kind === 0) continue;
-    let isNamed = true;
-    blocks.forEachName(slot, (number) => {
-      isNamed = all.names.addByNumber(number, slot) && isNamed;
-    });
-    if (!isNamed || kind > TASK_TYPES.length * ENDS.length || Number.isNaN(blocks.startedAtMs(slot))) return undefined;
-    enterGroups(all, slot);
+    if (kind > TASK_TYPES.length * ENDS.length || Number.isNaN(blocks.startedAtMs(slot))) return undefined;
+    all.count += 1;
   }
   return factsOf(all);
 }
@@ -83,32 +84,33 @@ const FORMAT = 1;
 interface Held {
   readonly blocks: FactBlocks;
   readonly names: NamedGroups;
+  count: number;
+  /** What follows from the blocks is made when it is first asked for: many an opened memory never asks. */
+  kinds: Kinds | undefined;
+  placed: Uint32Array | undefined;
+}
+
+/** Slots by what is known of each. */
+interface Kinds {
   readonly times: TimeGroups;
   readonly types: readonly SlotGroup[];
   readonly ends: readonly SlotGroup[];
-  readonly placed: Uint32Array;
 }
 
-function held(blocks: FactBlocks, names: NamedGroups): Held {
-  const types = TASK_TYPES.map(() => slotGroup());
-  return {
-    blocks,
-    names,
-    times: timeGroups(),
-    types,
-    ends: ENDS.map(() => slotGroup()),
-    placed: new Uint32Array(COUNTERS),
-  };
+function held(blocks: FactBlocks, known: KnownNames): Held {
+  return { blocks, names: namedGroups(known, blocks.forEachNamed), count: 0, kinds: undefined, placed: undefined };
 }
 
 function factsOf(all: Held): SlotFacts {
-  const { blocks, names, times, types, ends, placed } = all;
+  const { blocks, names } = all;
   const group = (groups: readonly SlotGroup[], index: number): SlotGroup => groups[index] ?? slotGroup();
   return {
     blocks,
-    times,
+    get times() {
+      return kindsOf(all).times;
+    },
     get count() {
-      return ends.reduce((total, { size }) => total + size, 0);
+      return all.count;
     },
     put(slot, facts) {
       leave(all, slot);
@@ -119,39 +121,67 @@ function factsOf(all: Held): SlotFacts {
         names: [...new Set(namesOf(facts))].map((name) => names.add(name, slot)),
         keys: [...new Set(facts.places.slice(0, MAX_PLACES).flatMap((place) => placeKeys(place, facts.project)))],
       });
-      enterGroups(all, slot);
+      all.count += 1;
+      if (all.kinds !== undefined) enter(all.kinds, { blocks, slot });
+      if (all.placed !== undefined) countKeys(all.placed, { blocks, slot, by: 1 });
     },
     delete: (slot) => leave(all, slot),
     named: (field, value) => names.group(nameOf(field, value)),
-    ofType: (type) => group(types, TASK_TYPES.indexOf(type)),
-    ended: (end) => group(ends, ENDS.indexOf(end)),
+    ofType: (type) => group(kindsOf(all).types, TASK_TYPES.indexOf(type)),
+    ended: (end) => group(kindsOf(all).ends, ENDS.indexOf(end)),
     end: (slot) => (blocks.kind(slot) === 0 ? undefined : ENDS[endIndex(blocks.kind(slot))]),
-    placed: (key) => placed[key % COUNTERS] ?? 0,
+    placed: (key) => placedOf(all)[key % COUNTERS] ?? 0,
     parts: (prefix) => [headPart(all, `${prefix}-names`), ...blocks.parts(prefix)],
   };
 }
 
-/** The groups that follow from the columns. Those of names are the caller's. */
-function enterGroups({ blocks, times, types, ends, placed }: Held, slot: number): void {
+function kindsOf(all: Held): Kinds {
+  if (all.kinds !== undefined) return all.kinds;
+  const made = { times: timeGroups(), types: TASK_TYPES.map(() => slotGroup()), ends: ENDS.map(() => slotGroup()) };
+  for (let slot = 0; slot < all.blocks.end; slot += 1) {
+    if (all.blocks.kind(slot) !== 0) enter(made, { blocks: all.blocks, slot });
+  }
+  all.kinds = made;
+  return made;
+}
+
+function placedOf(all: Held): Uint32Array {
+  if (all.placed !== undefined) return all.placed;
+  const made = new Uint32Array(COUNTERS);
+  for (let slot = 0; slot < all.blocks.end; slot += 1) countKeys(made, { blocks: all.blocks, slot, by: 1 });
+  all.placed = made;
+  return made;
+}
+
+function enter(
+  { times, types, ends }: Kinds,
+  { blocks, slot }: { readonly blocks: FactBlocks; readonly slot: number },
+): void {
   types[typeIndex(blocks.kind(slot))]?.add(slot);
   ends[endIndex(blocks.kind(slot))]?.add(slot);
   times.add(slot, blocks.startedAtMs(slot));
+}
+
+function countKeys(
+  placed: Uint32Array,
+  { blocks, slot, by }: { readonly blocks: FactBlocks; readonly slot: number; readonly by: 1 | -1 },
+): void {
   blocks.forEachKey(slot, (key) => {
-    placed[key % COUNTERS] = (placed[key % COUNTERS] ?? 0) + 1;
+    placed[key % COUNTERS] = (placed[key % COUNTERS] ?? 0) + by;
   });
 }
 
-function leave({ blocks, names, times, types, ends, placed }: Held, slot: number): void {
+function leave(all: Held, slot: number): void {
+  const { blocks, names, kinds, placed } = all;
   const kind = blocks.kind(slot);
   if (kind === 0) return;
   blocks.forEachName(slot, (number) => names.deleteByNumber(number, slot));
-  types[typeIndex(kind)]?.delete(slot);
-  ends[endIndex(kind)]?.delete(slot);
-  times.delete(slot, blocks.startedAtMs(slot));
-  blocks.forEachKey(slot, (key) => {
-    placed[key % COUNTERS] = (placed[key % COUNTERS] ?? 0) - 1;
-  });
+  kinds?.types[typeIndex(kind)]?.delete(slot);
+  kinds?.ends[endIndex(kind)]?.delete(slot);
+  kinds?.times.delete(slot, blocks.startedAtMs(slot));
+  if (placed !== undefined) countKeys(placed, { blocks, slot, by: -1 });
   blocks.delete(slot);
+  all.count -= 1;
 }
 
 /** Type and end in one number above 0. */

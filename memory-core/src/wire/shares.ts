@@ -31,14 +31,15 @@ export function roundedParts(
 /** Decimals that people are shown. */
 const SHOWN_DECIMALS = 2;
 
-/** `0.62 = text 0.41 + meaning 0.12 + reward 0.09`: what adds nothing that can be seen is left out. */
+/** `0.62 = text 0.41 + meaning 0.12 + reward 0.09`: what adds nothing that can be seen is left out, the sum of nothing is `0.00`. */
 export function sumText(total: number, parts: Readonly<Record<string, number>>): string {
   const decimals = shownDecimals(total);
-  const [first = '', ...others] = Object.entries(roundedParts(parts, { total, decimals }))
+  const [first, ...others] = Object.entries(roundedParts(parts, { total, decimals }))
     .filter(([, value]) => value !== 0)
     .map(([part, value]) =>
       value < 0 ? `- ${part} ${(-value).toFixed(decimals)}` : `+ ${part} ${value.toFixed(decimals)}`,
     );
+  if (first === undefined) return total.toFixed(decimals);
   return [`${total.toFixed(decimals)} = ${first.replace(/^\+ /u, '')}`, ...others].join(' ');
 }
 
