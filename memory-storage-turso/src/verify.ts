@@ -135,7 +135,8 @@ const ORPHAN_CHECKS: readonly Check[] = ['episode_tag', 'step', 'evidence'].map(
 const VECTOR_ORPHAN_CHECKS: readonly Check[] = (['episode', 'pattern'] as const).map((owner) =>
   countCheck(
     'whose vectors there are',
-    `SELECT count(*) AS count FROM embedding WHERE ${owner}_id NOT IN (SELECT id FROM ${owner})`,
+    `SELECT count(*) AS count FROM embedding
+     WHERE ${owner}_id IS NOT NULL AND ${owner}_id NOT IN (SELECT id FROM ${owner})`,
     (count) => `${count} rows of embedding belong to no ${owner}: ${RESTORE}.`,
   ),
 );

@@ -8,7 +8,16 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { embeddingId, embeddingQueue, openMemory, uuidV7Source } from '@episodica/memory-core';
 import { type MemoryStore, silentLogger } from '@episodica/memory-core/ports';
 import { openTursoStore } from '@episodica/memory-storage-turso';
-import { anEpisode, aPattern, type FakeEmbedder, fakeEmbedder, put, startLibsqlServer } from '@episodica/test-utils';
+import {
+  anEmbedding,
+  anEpisode,
+  aPattern,
+  type FakeEmbedder,
+  fakeEmbedder,
+  put,
+  startLibsqlServer,
+} from '@episodica/test-utils';
+import Database from 'libsql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 const EMBEDDER = fileURLToPath(new URL('fixtures/embedder.mjs', import.meta.url));
@@ -111,5 +120,23 @@ test('vectors reach a host and come back, those of a forgotten episode are gone 
   expect(await ownersIn(near)).toEqual([kept.id, pattern.id].toSorted());
   await memory.close();
   await near.close();
+  await server.close();
+});
+
+test('verify finds vectors at a host that belong to nothing, and nothing else where there are no patterns [ST-12] [EM-04]', async () => {
+  const path = join(directory, 'server.db');
+  const server = await startLibsqlServer({ path });
+  const store = await openTursoStore({ url: server.url });
+  const [kept, gone] = [anEpisode(), anEpisode()];
+  await store.write([kept, gone].map((episode) => put('episode', episode)));
+  await store.write([kept, gone].map(({ id }) => put('embedding', anEmbedding({ ownerId: id }))));
+  expect(await store.verify()).toEqual({ ok: true, findings: [] });
+  const database = new Database(path);
+  database.exec('PRAGMA foreign_keys = OFF');
+  database.prepare('DELETE FROM episode WHERE id = ?').run(gone.id);
+  database.close();
+  const { findings } = await store.verify();
+  expect(findings).toContainEqual(expect.stringMatching(/^1 rows of embedding belong to no episode/u));
+  await store.close();
   await server.close();
 });

@@ -437,7 +437,8 @@ test('after any verbs on the database and on two replicas, and a sync, all three
         const { store, memory } = memories.find(({ name }) => name === step.end)!;
         await doVerb(step.verb, { memory, ids, id: ids[step.which % ids.length], sync: () => store.replica?.sync() });
       }
-      for (const { memory } of memories) await memory.learnPending();
+      // Nothing is left to be written in the background.
+      for (const { memory } of memories) await memory.catchUp();
       for (const { store } of memories) await store.replica?.sync();
       const told = await Promise.all(memories.map(async ({ memory, store }) => exportOf(memory, store)));
       expect(told[1]).toEqual(told[0]);
