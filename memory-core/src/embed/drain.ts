@@ -128,8 +128,7 @@ export function embeddingQueue(
     },
     async pending(call) {
       const count = await dueCount(context, embedder.model, call);
-      const failure = again.failure();
-      return { count, ...(failure === undefined ? {} : { failure }) };
+      return { count, ...defined({ failure: again.failure() }) };
     },
     failure: again.failure,
     embedQuery: vectors.embedQuery,
