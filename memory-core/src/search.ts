@@ -1,4 +1,5 @@
 // Searching: a question, checked, to its answer: by the index where it is there, else by what the store itself finds.
+import { stripVTControlCharacters } from 'node:util';
 import type { MemoryContext } from './context.ts';
 import { MemoryError } from './errors.ts';
 import type { Answer, Asked } from './gather/asked.ts';
@@ -68,7 +69,9 @@ export async function fixesOf(
 /** @throws `INVALID_INPUT` */
 function toAsked(context: MemoryContext, query: SearchQuery): Asked {
   const checked = parse(searchQuery, query, 'query');
-  const text = checked.text?.trim() === '' ? undefined : checked.text;
+  // What was copied from a terminal may have its colours in it.
+  const words = checked.text === undefined ? '' : stripVTControlCharacters(checked.text);
+  const text = words.trim() === '' ? undefined : words;
   const { scope: _scope, limit = DEFAULT_HITS, situation = {}, ...filters } = { ...checked, text };
   if (Object.values(filters).every((value) => value === undefined)) {
     throw new MemoryError('INVALID_INPUT', 'query: give a text, or a filter such as domain, tags or outcome.');
