@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { endpointAt } from './embed/base-url.ts';
 import { MemoryError } from './errors.ts';
+import { LIMITS } from './limits.ts';
 import { type Address, addressOf } from './store-address.ts';
 
 /** Settings by the name they have in the environment; in a `memory-cli.toml` the same names in lower case. */
@@ -104,7 +105,7 @@ const RULES: Readonly<Record<Setting, SettingRule>> = Object.freeze({
   // Whoever sets one of these may send what is remembered to a host of their own.
   EMBEDDING_PROVIDER: { isProjectSetting: false, choices: EMBEDDING_PROVIDERS },
   EMBEDDING_MODEL: { isProjectSetting: false },
-  EMBEDDING_DIMENSIONS: { isProjectSetting: false, range: [0, 16_384] },
+  EMBEDDING_DIMENSIONS: { isProjectSetting: false, range: [0, LIMITS.vectorDimensions] },
   OPENAI_API_KEY: { isProjectSetting: false, isSecret: true },
   OPENAI_BASE_URL: { isProjectSetting: false },
   COHERE_API_KEY: { isProjectSetting: false, isSecret: true },

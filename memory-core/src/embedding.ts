@@ -1,5 +1,5 @@
 // The vectors of an episode or a pattern: what they are made of, and whose they are. Pure: knows no model.
-import type { Episode } from './episode.ts';
+import type { Episode, Recovery } from './episode.ts';
 import { contentId } from './id.ts';
 import type { Pattern } from './pattern.ts';
 
@@ -55,9 +55,13 @@ const MAX_ERRORS = 20;
 /** What is embedded: the task, then each error that was made good; of a pattern its tools and where it holds. */
 export function embeddedTexts(owner: Episode | Pattern): readonly string[] {
   if ('scope' in owner) return [[...owner.tools, owner.scope.domain ?? ''].join(' ').trim()];
-  const recoveries = owner.status === 'completed' ? owner.recoveries : [];
-  const errors = recoveries.map(({ error }) => error).filter((error) => error.trim() !== '');
-  return [owner.description, ...errors.slice(0, MAX_ERRORS)];
+  return [owner.description, ...embeddedRecoveries(owner).map(({ error }) => error)];
+}
+
+/** The errors that an episode made good, as they are searched: by a text that says something. */
+export function embeddedRecoveries(episode: Episode): readonly Recovery[] {
+  const recoveries = episode.status === 'completed' ? episode.recoveries : [];
+  return recoveries.filter(({ error }) => error.trim() !== '').slice(0, MAX_ERRORS);
 }
 
 /** The same for the same texts in the same order. */

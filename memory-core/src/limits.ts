@@ -27,6 +27,8 @@ export const LIMITS = {
   /** Steps, or episodes, in one call. */
   batch: 1_000,
   queryBytes: 10_000,
+  /** Numbers of one vector. */
+  vectorDimensions: 8_192,
   /** Hits of one search. */
   hits: 100,
   /** One line of a JSONL file. */

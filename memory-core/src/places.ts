@@ -36,7 +36,7 @@ export function placesInCommand(command: string): readonly string[] {
 
 /** Whether the word alone can be nothing but the name of a file. */
 export function isFile(word: string): boolean {
-  return FILE.test(word) && !word.includes('://');
+  return word.length <= LIMITS.nameBytes && FILE.test(word) && !word.includes('://');
 }
 
 /**
@@ -60,10 +60,13 @@ const FILE = new RegExp(
   'iu',
 );
 
-/** Names joined by slashes, with a letter in the first or last of them. */
+/** Names joined by slashes, with a letter in one of them. */
 function isPath(word: string): boolean {
   return (
-    /^(?:~|\.{0,2})\/?[\p{L}\p{N}_.@+-]+(?:\/[\p{L}\p{N}_.@+-]+)*\/?$/u.test(word) && /\/.*\p{L}|\p{L}.*\//u.test(word)
+    word.length <= LIMITS.nameBytes &&
+    word.includes('/') &&
+    /^(?:~|\.{0,2})\/?[\p{L}\p{N}_.@+-]+(?:\/[\p{L}\p{N}_.@+-]+)*\/?$/u.test(word) &&
+    /\p{L}/u.test(word)
   );
 }
 

@@ -7,7 +7,7 @@ import {
   type SearchQuery,
 } from '@episodica/memory-core';
 import type { MemoryStore } from '@episodica/memory-core/ports';
-import { CACHE_FAULTS, faultyStore, lossyCache } from '@episodica/test-utils';
+import { anEmbedding, CACHE_FAULTS, fakeEmbedder, faultyStore, lossyCache, put, turns } from '@episodica/test-utils';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -208,4 +208,83 @@ test('a cache that is handed in serves reads and is closed with the memory [CA-0
   expect(await memory.getEpisode(episode.id)).toEqual(episode);
   await memory.close();
   expect(isClosed).toBe(true);
+});
+
+test('an answer that was under way while something was written is not remembered as the one after it [RE-11]', async () => {
+  const embedder = fakeEmbedder();
+  let isHeld = false;
+  let letGo: () => void = () => undefined;
+  const store = inMemoryStore();
+  const memory = opened(store, {
+    embedder: {
+      ...embedder,
+      async embed(texts, call) {
+        if (isHeld && call.purpose === 'query')
+          await new Promise<void>((resolve) => {
+            letGo = resolve;
+          });
+        return embedder.embed(texts, call);
+      },
+    },
+  });
+  await memory.createEpisode({ description: 'Steer the first zeppelin' });
+  await memory.catchUp();
+  isHeld = true;
+  const first = memory.search({ text: 'zeppelin' });
+  await turns(50);
+  isHeld = false;
+  await memory.createEpisode({ description: 'Steer the second zeppelin' });
+  await memory.search({ text: 'frigate or zeppelin' });
+  letGo();
+  await first;
+  expect((await memory.search({ text: 'zeppelin' })).episodes).toHaveLength(2);
+});
+
+test('stored vectors that cannot be compared leave search by words, and the rest of them [EM-04] [RE-07]', async () => {
+  const store = inMemoryStore();
+  const memory = opened(store, { embedder: fakeEmbedder({ dimensions: 16 }) });
+  await memory.createEpisode({ description: 'Steer the zeppelin' });
+  const { episode } = await memory.createEpisode({ description: 'Sail the frigate' });
+  await memory.catchUp();
+  const bad = [new Float32Array(16).fill(Number.NaN)];
+  await store.write([
+    put('embedding', anEmbedding({ ownerId: episode.id, model: 'fake/1', dimensions: 16, vectors: bad })),
+  ]);
+  expect((await memory.search({ text: 'zeppelin' })).episodes).toHaveLength(1);
+  expect((await memory.search({ text: 'frigate' })).episodes[0]?.episode.id).toBe(episode.id);
+  const other = opened(store, { embedder: fakeEmbedder({ dimensions: 32 }) });
+  const found = await other.search({ text: 'zeppelin' });
+  expect(found.episodes).toHaveLength(1);
+  expect(found.degraded).toEqual([expect.stringContaining('32 numbers')]);
+});
+
+test('an episode with errors that say nothing gives each of the others its own vector [RE-06]', async () => {
+  const store = inMemoryStore();
+  const memory = opened(store, { embedder: fakeEmbedder({ dimensions: 64, isRemote: false }) });
+  const { episode } = await memory.createEpisode({ description: 'Make the tests pass' });
+  const failing = (message: string) => ({ type: 'error' as const, message });
+  await memory.addSteps(episode.id, [
+    { tool: 'bash', action: 'a', parameters: { command: 'a' }, result: failing(' ') },
+    { tool: 'edit', action: 'mend a' },
+    { tool: 'bash', action: 'a', parameters: { command: 'a' } },
+    { tool: 'bash', action: 'b', parameters: { command: 'b' }, result: failing(ERROR) },
+    { tool: 'edit', action: 'await the token' },
+    { tool: 'bash', action: 'b', parameters: { command: 'b' } },
+  ]);
+  await memory.completeEpisode(episode.id, { kind: 'success' });
+  await memory.catchUp();
+  const { fixes } = await memory.search({ text: ERROR });
+  expect(fixes).toMatchObject([
+    { episodeId: episode.id, failedStep: 4, text: expect.stringContaining('await the token') },
+  ]);
+});
+
+test('a long word without a slash is no path, and is seen to be none at once [RE-02]', async () => {
+  const memory = opened(inMemoryStore());
+  const { episode } = await memory.createEpisode({ description: 'Decode the payload' });
+  const word = 'QUJD'.repeat(4_700);
+  const steps = Array.from({ length: 200 }, () => ({ tool: 'bash', action: 'decode', parameters: { command: word } }));
+  await memory.addSteps(episode.id, steps);
+  await memory.completeEpisode(episode.id, { kind: 'success' });
+  await memory.search({ text: '日本'.repeat(1_600) });
 });

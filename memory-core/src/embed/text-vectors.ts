@@ -1,6 +1,7 @@
 // Texts to vectors, asking the embedder for each text once: what it answered is kept in this process and in the cache.
 import { createHash } from 'node:crypto';
 import { isMemoryError, MemoryError, throwIfAborted } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 import type { MemoryCache } from '../ports/cache.ts';
 import type { Embedder, EmbedOptions } from '../ports/embedder.ts';
 import type { Logger } from '../ports/runtime.ts';
@@ -136,10 +137,29 @@ async function asked(
   options: EmbedOptions,
 ): Promise<readonly Float32Array[]> {
   throwIfAborted(options.signal);
-  const vectors = await embedder.embed(texts, options);
-  if (vectors.length === texts.length) return vectors;
-  throw wrongAnswer(embedder, `it answered ${vectors.length} vectors for ${texts.length} texts`);
+  const vectors = await embedder.embed(texts, options).catch((cause: unknown) => {
+    if (isMemoryError(cause)) throw cause;
+    throw new MemoryError('EMBEDDER_FAILED', `The embedder ${embedder.model} failed: ${String(cause)}.`, { cause });
+  });
+  if (vectors.length !== texts.length) {
+    throw wrongAnswer(embedder, `it answered ${vectors.length} vectors for ${texts.length} texts`);
+  }
+  if (!vectors.every(isUnitVector)) {
+    throw wrongAnswer(
+      embedder,
+      `it answered vectors that are not of length 1, or of more than ${LIMITS.vectorDimensions} numbers`,
+    );
+  }
+  return vectors;
 }
+
+/** What can be compared, and searched. */
+function isUnitVector(vector: Float32Array): boolean {
+  const squares = vector.reduce((sum, value) => sum + value * value, 0);
+  return vector.length <= LIMITS.vectorDimensions && Math.abs(squares - 1) < ROUNDING;
+}
+/** By which the square of a length of 1 may be off in single precision. */
+const ROUNDING = 0.01;
 
 /** A refusal may be about one text, or about all there will ever be, as with a wrong key: a plain one tells. */
 async function askedWithoutRefused(

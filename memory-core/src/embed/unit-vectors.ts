@@ -1,4 +1,5 @@
 // Vectors as a provider tells them, checked and brought to length 1.
+import { LIMITS } from '../limits.ts';
 
 /** One vector of length 1 for each of `count` texts, all of one dimension; nothing where they are no such vectors. */
 export function unitVectors(told: readonly unknown[], count: number): readonly Float32Array[] | undefined {
@@ -12,13 +13,10 @@ export function unitVectors(told: readonly unknown[], count: number): readonly F
   return vectors;
 }
 
-/** More than any model has. */
-const MAX_DIMENSIONS = 16_384;
-
 /** In double precision until the end: a square of what a Float32Array can hold may be more than it can. */
 function unitVector(numbers: unknown): Float32Array | undefined {
   if (!Array.isArray(numbers) && !(numbers instanceof Float32Array)) return undefined;
-  if (numbers.length === 0 || numbers.length > MAX_DIMENSIONS) return undefined;
+  if (numbers.length === 0 || numbers.length > LIMITS.vectorDimensions) return undefined;
   let largest = 0;
   for (const value of numbers) {
     if (!Number.isFinite(value)) return undefined;

@@ -1,7 +1,8 @@
 // What the memory knows of its episodes, patterns and errors made good, in the form in which it is searched. Not the
 // truth: `index-keeper.ts` makes it from the store and keeps it up.
-import type { Embedding } from '../embedding.ts';
+import { type Embedding, embeddedRecoveries } from '../embedding.ts';
 import type { Episode } from '../episode.ts';
+import { LIMITS } from '../limits.ts';
 import type { Baseline, Pattern } from '../pattern.ts';
 import type { IndexTerms } from '../ports/store.ts';
 import { episodeFacts } from '../retrieve/episode-facts.ts';
@@ -171,7 +172,10 @@ function episodeUpkeep({
       const slot = episodes.slots.give(episode.id);
       putTerms(episodes, slot, terms);
       episodes.placeAndTime.put(slot, episodeFacts(episode));
-      putErrors(slot, episode.status === 'completed' ? episode.recoveries.map(({ error }) => error) : []);
+      putErrors(
+        slot,
+        embeddedRecoveries(episode).map(({ error }) => error),
+      );
     },
     deleteEpisode(id) {
       const slot = episodes.slots.slotOf(id);
@@ -184,16 +188,21 @@ function episodeUpkeep({
   };
 }
 
-/** What a model turned down has no vector. */
+/** What a model turned down has no vector, and neither has what cannot be compared with the others. */
 function putVector(
   matrices: Map<Vectors, VectorMatrix>,
   { of, slot, vector }: { readonly of: Vectors; readonly slot: number; readonly vector: Float32Array | undefined },
 ): void {
-  const matrix = matrices.get(of) ?? (vector && vectorMatrix({ dimensions: vector.length }));
+  const searchable = vector !== undefined && isSearchable(vector) ? vector : undefined;
+  const matrix = matrices.get(of) ?? (searchable && vectorMatrix({ dimensions: searchable.length }));
   if (matrix === undefined) return;
   matrices.set(of, matrix);
-  if (vector === undefined) matrix.delete(slot);
-  else matrix.put(slot, vector);
+  if (searchable?.length === matrix.dimensions) matrix.put(slot, searchable);
+  else matrix.delete(slot);
+}
+
+function isSearchable(vector: Float32Array): boolean {
+  return vector.length > 0 && vector.length <= LIMITS.vectorDimensions && vector.every(Number.isFinite);
 }
 
 /** Scores are made once and lent to one question after the other. */

@@ -44,10 +44,14 @@ export function heldIndex(setup: HeldIndexSetup): HeldIndex {
     },
   };
 
+  /** Given up, and perhaps still being searched by who asked before. */
+  let dropped: ExperienceIndex | undefined;
+
   async function drop(): Promise<void> {
-    const { index } = held ?? {};
+    const before = dropped;
+    dropped = held?.index;
     held = undefined;
-    await index?.close();
+    await before?.close();
   }
 
   return {
@@ -87,6 +91,7 @@ export function heldIndex(setup: HeldIndexSetup): HeldIndex {
     emptyCache: keeping.empty,
     async close() {
       if (held !== undefined) await keeping.saveAtClose(held);
+      await drop();
       await drop();
     },
   };

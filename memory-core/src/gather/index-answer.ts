@@ -1,5 +1,6 @@
 // The answer by the index: candidates of every source, rated, the best of them read from the store.
 import type { MemoryContext } from '../context.ts';
+import { embeddedRecoveries } from '../embedding.ts';
 import { isMemoryError } from '../errors.ts';
 import { defined } from '../json.ts';
 import { baselineId, MIN_SUPPORT, patternFigures, patternStatement } from '../pattern.ts';
@@ -20,7 +21,7 @@ import {
 } from '../retrieve/rank.ts';
 import { hasSlot, type SlotSet } from '../retrieve/slot-set.ts';
 import { queryTerms } from '../retrieve/tokenize.ts';
-import { compareText, matchesPattern } from '../stores/filters.ts';
+import { matchesPattern } from '../stores/filters.ts';
 import { turns } from '../turns.ts';
 import type { Answer, Asked, Lack } from './asked.ts';
 import { patternCandidates, type Question } from './candidates.ts';
@@ -92,7 +93,7 @@ async function fixesFor(
   const best = found[0]?.relevance ?? 1;
   const known = found.flatMap(({ episodeSlot, number, relevance }): readonly KnownFix[] => {
     const episode = read[slots.indexOf(episodeSlot)];
-    const recovery = episode?.status === 'completed' ? episode.recoveries[number] : undefined;
+    const recovery = episode && embeddedRecoveries(episode)[number];
     if (episode === undefined || recovery === undefined) return [];
     return [{ episodeId: episode.id, recovery, relevance: relevance / best }];
   });
@@ -121,7 +122,11 @@ async function questionVector(
   // With nothing to compare it with, nobody is asked for it.
   if ((index.vectors(of)?.count ?? 0) === 0) return { vector: undefined, lacks };
   try {
-    return { vector: await embedding.embedQuery(text, { ...options, budgetMs: QUESTION_BUDGET_MS }), lacks };
+    const vector = await embedding.embedQuery(text, { ...options, budgetMs: QUESTION_BUDGET_MS });
+    const dimensions = index.vectors(of)?.dimensions;
+    if (vector.length === dimensions) return { vector, lacks };
+    const reason = `only words were searched: ${embedding.model} gives ${vector.length} numbers, and stored are ${dimensions}`;
+    return { vector: undefined, lacks: [{ reason, isPassing: false }] };
   } catch (error) {
     if (!isMemoryError(error) || error.code === 'ABORTED' || error.code === 'CLOSED') throw error;
     return {
@@ -156,8 +161,7 @@ async function slotsByStanding(
 
 /** Equal ones by id, the newer first: slots depend on the order in which an index was made. */
 function byScore({ episodes }: ExperienceIndex): (a: RankedEpisode, b: RankedEpisode) => number {
-  return (a, b) =>
-    b.score - a.score || compareText(episodes.slots.idOf(b.slot) ?? '', episodes.slots.idOf(a.slot) ?? '');
+  return (a, b) => b.score - a.score || episodes.slots.compare(b.slot, a.slot);
 }
 
 async function episodesOf(

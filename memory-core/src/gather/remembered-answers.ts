@@ -54,9 +54,15 @@ export function rememberedAnswers(): RememberedAnswers {
         answers.set(key, known);
         return structuredClone(known);
       }
+      const begunAt = changes;
       const found = await find();
       // What was read while the index changed may be of either state; and what stood in the way may be gone.
-      if (of === index && changes === index.changes && !found.lacks.some(({ isPassing }) => isPassing)) {
+      if (
+        of === index &&
+        begunAt === index.changes &&
+        begunAt === changes &&
+        !found.lacks.some(({ isPassing }) => isPassing)
+      ) {
         keep(key, structuredClone(found));
       }
       return found;

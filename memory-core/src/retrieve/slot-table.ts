@@ -16,6 +16,8 @@ export interface SlotTable {
   /** `undefined` for a slot that was never given, or whose id is gone. */
   idOf(slot: number): string | undefined;
   delete(id: string): void;
+  /** The order of their ids, as text. */
+  compare(a: number, b: number): number;
   parts(prefix: string): readonly PackedPart[];
 }
 
@@ -61,6 +63,11 @@ function tableOver(given: Uint32Array): SlotTable {
       if (slot === undefined) return;
       held.remove(slot);
       revision += 1;
+    },
+    compare(a, b) {
+      const [one, other] = [held.at(a), held.at(b)];
+      const place = one.findIndex((word, index) => word !== other[index]);
+      return place < 0 ? 0 : (one[place] ?? 0) - (other[place] ?? 0);
     },
     parts: (prefix) => [{ name: `${prefix}-ids`, revision, bytes: held.bytes }],
   };

@@ -1,6 +1,7 @@
 // The rows of a matrix, on the side of the thread that writes them: vectors packed into rows, rows packed into parts.
 import assert from 'node:assert/strict';
 import { isMemoryError, MemoryError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 import type { PackedPart, UnpackedParts } from '../retrieve/packed-part.ts';
 import { kernelModule, sharedMemory } from './kernel.ts';
 import { fillChunk, type PackedChunk, packChunk, readChunk } from './packed-chunk.ts';
@@ -36,12 +37,10 @@ export interface PackedRows {
   parts(prefix: string): readonly PackedPart[];
 }
 
-const MAX_DIMENSIONS = 8_192;
-
 /** @throws `INVALID_INPUT` for dimensions that it cannot take */
 export function packedRows(dimensions: number): PackedRows {
   if (!isDimension(dimensions)) {
-    const message = `Vectors of ${dimensions} dimensions cannot be searched; choose a model with 1 to ${MAX_DIMENSIONS}.`;
+    const message = `Vectors of ${dimensions} dimensions cannot be searched; choose a model with 1 to ${LIMITS.vectorDimensions}.`;
     throw new MemoryError('INVALID_INPUT', message);
   }
   return rowsOf(dimensions, []);
@@ -73,7 +72,7 @@ function readPart(parts: UnpackedParts, prefix: string, index: number): PackedCh
 }
 
 function isDimension(dimensions: number): boolean {
-  return Number.isInteger(dimensions) && dimensions >= 1 && dimensions <= MAX_DIMENSIONS;
+  return Number.isInteger(dimensions) && dimensions >= 1 && dimensions <= LIMITS.vectorDimensions;
 }
 
 function rowsOf(dimensions: number, packed: readonly PackedChunk[]): PackedRows {
