@@ -1,4 +1,5 @@
 import {
+  embeddedTexts,
   inMemoryCache,
   inMemoryStore,
   type Memory,
@@ -7,9 +8,19 @@ import {
   type SearchQuery,
 } from '@episodica/memory-core';
 import type { MemoryStore } from '@episodica/memory-core/ports';
-import { anEmbedding, CACHE_FAULTS, fakeEmbedder, faultyStore, lossyCache, put, turns } from '@episodica/test-utils';
+import {
+  aCompletedEpisode,
+  anEmbedding,
+  CACHE_FAULTS,
+  fakeEmbedder,
+  faultyStore,
+  lossyCache,
+  put,
+  turns,
+} from '@episodica/test-utils';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { experienceIndex } from '../src/gather/experience-index.ts';
 
 const WORDS = ['parser', 'webhook', 'login', 'migration', 'retry', 'timeout', 'cache', 'schema', '日本語', 'naïve'];
 const ERROR = "TypeError: Cannot read properties of undefined (reading 'token')";
@@ -211,22 +222,23 @@ test('a cache that is handed in serves reads and is closed with the memory [CA-0
 });
 
 test('an answer that was under way while something was written is not remembered as the one after it [RE-11]', async () => {
-  const embedder = fakeEmbedder();
+  const store = inMemoryStore();
   let isHeld = false;
   let letGo: () => void = () => undefined;
-  const store = inMemoryStore();
-  const memory = opened(store, {
-    embedder: {
-      ...embedder,
-      async embed(texts, call) {
-        if (isHeld && call.purpose === 'query')
+  const memory = opened(
+    {
+      ...store,
+      async getMany(kind, ids, call) {
+        if (isHeld) {
           await new Promise<void>((resolve) => {
             letGo = resolve;
           });
-        return embedder.embed(texts, call);
+        }
+        return store.getMany(kind, ids, call);
       },
     },
-  });
+    { embedder: 'none' },
+  );
   await memory.createEpisode({ description: 'Steer the first zeppelin' });
   await memory.catchUp();
   isHeld = true;
@@ -258,25 +270,23 @@ test('stored vectors that cannot be compared leave search by words, and the rest
   expect(found.degraded).toEqual([expect.stringContaining('32 numbers')]);
 });
 
-test('an episode with errors that say nothing gives each of the others its own vector [RE-06]', async () => {
-  const store = inMemoryStore();
-  const memory = opened(store, { embedder: fakeEmbedder({ dimensions: 64, isRemote: false }) });
-  const { episode } = await memory.createEpisode({ description: 'Make the tests pass' });
-  const failing = (message: string) => ({ type: 'error' as const, message });
-  await memory.addSteps(episode.id, [
-    { tool: 'bash', action: 'a', parameters: { command: 'a' }, result: failing(' ') },
-    { tool: 'edit', action: 'mend a' },
-    { tool: 'bash', action: 'a', parameters: { command: 'a' } },
-    { tool: 'bash', action: 'b', parameters: { command: 'b' }, result: failing(ERROR) },
-    { tool: 'edit', action: 'await the token' },
-    { tool: 'bash', action: 'b', parameters: { command: 'b' } },
-  ]);
-  await memory.completeEpisode(episode.id, { kind: 'success' });
-  await memory.catchUp();
-  const { fixes } = await memory.search({ text: ERROR });
-  expect(fixes).toMatchObject([
-    { episodeId: episode.id, failedStep: 4, text: expect.stringContaining('await the token') },
-  ]);
+test('an error that says nothing leaves each of the others its own vector [RE-06]', () => {
+  const index = experienceIndex('fake/1');
+  const recovery = { failedStep: 1, fixedStep: 3, tool: 'bash', action: 'a', fix: ['edit: mend it'] };
+  const episode = aCompletedEpisode({
+    recoveries: [
+      { ...recovery, error: ' ' },
+      { ...recovery, error: ERROR },
+    ],
+  });
+  index.putEpisode(episode, { title: [], body: [] });
+  expect(embeddedTexts(episode)).toEqual([episode.description, ERROR]);
+  const vectors = [Float32Array.of(1, 0), Float32Array.of(0, 1)];
+  index.putEmbedding(anEmbedding({ ownerId: episode.id, model: 'fake/1', dimensions: 2, vectors }));
+  const [slot, ...others] = index.errors.slots.of(index.episodes.slots.slotOf(episode.id) ?? -1);
+  expect(others).toEqual([]);
+  expect(index.errors.terms.tellingTerms(slot ?? -1, 1)).toHaveLength(1);
+  expect(index.vectors('error')?.cosine(slot ?? -1, Float32Array.of(0, 1))).toBeCloseTo(1, 1);
 });
 
 test('a long word without a slash is no path, and is seen to be none at once [RE-02]', async () => {
