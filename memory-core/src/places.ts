@@ -24,12 +24,6 @@ export function cleanPlaces(paths: readonly string[]): readonly string[] {
   return [...found];
 }
 
-/** Files and directories that a question or an error text names; line numbers behind them are left out. */
-export function placesIn(text: string): readonly string[] {
-  const words = text.slice(0, MAX_READ_CHARACTERS).split(/[\s"'`<>,;|=：，、。；\p{Ps}\p{Pe}\p{Pi}\p{Pf}]+/u);
-  return cleanPlaces(words.map(withoutPosition).filter((word) => isFile(word) || isPath(word)));
-}
-
 /** Files and directories that a shell command names. */
 export function placesInCommand(command: string): readonly string[] {
   // What follows `<<` is the text of a file, not its name.
@@ -71,11 +65,6 @@ function isPath(word: string): boolean {
   return (
     /^(?:~|\.{0,2})\/?[\p{L}\p{N}_.@+-]+(?:\/[\p{L}\p{N}_.@+-]+)*\/?$/u.test(word) && /\/.*\p{L}|\p{L}.*\//u.test(word)
   );
-}
-
-/** `src/a.ts:12:3` and `src/a.ts.` without what is behind the name. */
-function withoutPosition(word: string): string {
-  return word.replace(/(?::\d+){1,2}:?$|[.:!?]+$/u, '').replace(/^file:\/\//u, '');
 }
 
 /** Forward slashes, without `.` and what `..` takes back; nothing for what names no place. */

@@ -1,4 +1,5 @@
 // Searching: a question, checked, to its answer: by the index where it is there, else by what the store itself finds.
+import { stripVTControlCharacters } from 'node:util';
 import type { MemoryContext } from './context.ts';
 import { MemoryError } from './errors.ts';
 import type { Answer, Asked } from './gather/asked.ts';
@@ -7,7 +8,7 @@ import { answerOfIndex, fixesInIndex } from './gather/index-answer.ts';
 import { answerOfStore, fixesInStore } from './gather/store-answer.ts';
 import { parse } from './input.ts';
 import { defined } from './json.ts';
-import { cleanPlaces, placesIn } from './places.ts';
+import { cleanPlaces } from './places.ts';
 import type { CallOptions, EpisodeFilter } from './ports/store.ts';
 import { type SearchQuery, searchQuery } from './query.ts';
 import type { Hint } from './retrieve/hints.ts';
@@ -49,8 +50,7 @@ function notesOn(
 ): readonly string[] {
   if (project === undefined || found.episodes.some(({ episode }) => episode.project === project)) return [];
   if (index.episodes.slots.count === 0 || index.episodes.placeAndTime.select({ project })?.size !== 0) return [];
-  const elsewhere =
-    visibleTo === undefined ? 'Check its name' : 'Check its name, or search all projects (scope "all")';
+  const elsewhere = visibleTo === undefined ? 'Check its name' : 'Check its name, or search all projects (scope "all")';
   return [`No episode belongs to the project ${JSON.stringify(project)}. ${elsewhere}.`];
 }
 
@@ -69,7 +69,9 @@ export async function fixesOf(
 /** @throws `INVALID_INPUT` */
 function toAsked(context: MemoryContext, query: SearchQuery): Asked {
   const checked = parse(searchQuery, query, 'query');
-  const text = checked.text?.trim() === '' ? undefined : checked.text;
+  // What was copied from a terminal may have its colours in it.
+  const words = checked.text === undefined ? '' : stripVTControlCharacters(checked.text);
+  const text = words.trim() === '' ? undefined : words;
   const { scope: _scope, limit = DEFAULT_HITS, situation = {}, ...filters } = { ...checked, text };
   if (Object.values(filters).every((value) => value === undefined)) {
     throw new MemoryError('INVALID_INPUT', 'query: give a text, or a filter such as domain, tags or outcome.');
@@ -86,7 +88,8 @@ function toAsked(context: MemoryContext, query: SearchQuery): Asked {
     project: checked.project ?? context.project,
     domain,
     ...defined(known),
-    places: cleanPlaces([...files, ...placesIn(text ?? '')]),
+    // What the text names is searched by its words.
+    places: cleanPlaces(files),
     nowMs: context.clock(),
   });
   return {

@@ -71,6 +71,7 @@ describe('a question', () => {
     '\ud800 login',
     'login \udfff\ud800',
     '\u202elogin\u0007\u001b[31m',
+    '\u001b[31mlogin\u001b[39m',
   ])('in the syntax of something else is a question in words: %j [RE-01]', async (text) => {
     const { episodes } = await memory.search({ text });
     const found = episodes.map(({ episode }) => episode.description);

@@ -2,13 +2,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CompletedEpisode, Outcome } from '../src/episode.ts';
-import { corroborated, groupAttempts, likenessAmong, type Supported } from '../src/retrieve/attempts.ts';
+import { corroborated, groupsOf, likenessAmong, type Supported, successFirst } from '../src/retrieve/attempts.ts';
 import { differenceOf } from '../src/retrieve/difference.ts';
 import { diversify } from '../src/retrieve/diversify.ts';
 import { fuse, isRelevant, type Signals } from '../src/retrieve/fuse.ts';
 import { ordered } from '../src/retrieve/order.ts';
 
-const scale = { noise: 0.25, trust: 0.3, information: 20 };
+const scale = { noise: 0.25, trust: 0.3, information: 20, documents: 200 };
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 const maybe = fc.option(share, { nil: undefined });
 const signals: fc.Arbitrary<Signals> = fc.record({ text: maybe, meaning: maybe, error: maybe, place: maybe });
@@ -85,6 +85,17 @@ describe('abstaining', () => {
     expect(isRelevant({ error: 0.1 }, scale)).toBe(true);
   });
 
+  test('what words and vector each say too faintly is an answer where they say it together [RE-07]', () => {
+    expect(isRelevant({ text: 0.1 }, scale)).toBe(false);
+    expect(isRelevant({ meaning: 0.35 }, scale)).toBe(false);
+    expect(isRelevant({ text: 0.1, meaning: 0.35 }, scale)).toBe(true);
+  });
+
+  test('the fewer things were searched, the less is needed, as chance finds less among them [RE-07]', () => {
+    const isAnswer = (documents: number): boolean => isRelevant({ text: 0.08 }, { ...scale, documents });
+    expect([2, 10, 100, 10_000].map(isAnswer)).toEqual([true, true, false, false]);
+  });
+
   test('more of a signal never makes an answer none [RE-07]', () => {
     fc.assert(
       fc.property(signals, share, (given, more) => {
@@ -124,15 +135,14 @@ describe('attempts at one task', () => {
     for (const hit of [first, second]) expect(sumOf(hit?.parts ?? {})).toBeCloseTo(hit?.relevance ?? -1, 12);
   });
 
-  test('a group stands where its best hit stood, and what succeeded comes first in it [RE-05]', () => {
+  test('of the places that attempts at one task have, what succeeded takes the first [RE-05]', () => {
     const hits = [
       { id: 'a1', score: 0.9, isSuccess: false },
       { id: 'b1', score: 0.85, isSuccess: true },
       { id: 'a2', score: 0.8, isSuccess: true },
       { id: 'a3', score: 0.1, isSuccess: true },
     ];
-    const groups = groupAttempts(hits, byLetter).map((group) => group.map(({ id }) => id));
-    expect(groups).toEqual([['a2', 'a1'], ['b1'], ['a3']]);
+    expect(successFirst(hits, groupsOf(hits, byLetter)).map(({ id }) => id)).toEqual(['a2', 'b1', 'a1', 'a3']);
   });
 
   test('grouping loses nothing and repeats nothing [RE-05]', () => {
@@ -140,13 +150,14 @@ describe('attempts at one task', () => {
     fc.assert(
       fc.property(fc.uniqueArray(hit, { selector: ({ id }) => id }), (hits) => {
         const sorted = hits.toSorted((a, b) => b.score - a.score);
-        const groups = groupAttempts(sorted, byLetter);
-        expect(groups.flat().toSorted((a, b) => (a.id < b.id ? -1 : 1))).toEqual(
-          hits.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
-        );
-        for (const group of groups) {
-          const firstFailed = group.findIndex(({ isSuccess }) => !isSuccess);
-          if (firstFailed >= 0) expect(group.slice(firstFailed).every(({ isSuccess }) => !isSuccess)).toBe(true);
+        const groups = groupsOf(sorted, byLetter);
+        const found = successFirst(sorted, groups);
+        expect(new Set(found)).toEqual(new Set(hits));
+        expect(found).toHaveLength(hits.length);
+        for (const [place, hit] of found.entries()) {
+          const before = found.slice(0, place).filter((other) => groups.get(other) === groups.get(hit));
+          if (hit.isSuccess) expect(before.every(({ isSuccess }) => isSuccess)).toBe(true);
+          expect(groups.get(hit)).toBe(groups.get(sorted[place]!));
         }
       }),
     );
@@ -232,11 +243,13 @@ describe('ranking', () => {
 });
 
 describe('diversity', () => {
-  const group = (id: string, score: number) => [{ id, score }] as const;
-
   test('what says the same again goes behind what says another thing [RE-04]', () => {
-    const groups = [group('a1', 0.9), group('a2', 0.88), group('b1', 0.87)];
-    const order = (lambda: number) => diversify(groups, { alike: byLetter, lambda }).map(([{ id }]) => id);
+    const hits = [
+      { id: 'a1', score: 0.9 },
+      { id: 'a2', score: 0.88 },
+      { id: 'b1', score: 0.87 },
+    ];
+    const order = (lambda: number) => diversify(hits, { alike: byLetter, lambda }).map(({ id }) => id);
     expect(order(0.7)).toEqual(['a1', 'b1', 'a2']);
     expect(order(1)).toEqual(['a1', 'a2', 'b1']);
   });
@@ -244,10 +257,10 @@ describe('diversity', () => {
   test('the best stays the first and nothing is lost, whatever is alike [RE-04]', () => {
     fc.assert(
       fc.property(fc.array(share, { minLength: 1, maxLength: 8 }), share, share, (scores, likeness, lambda) => {
-        const groups = scores.toSorted((a, b) => b - a).map((score, index) => group(String(index), score));
-        const chosen = diversify(groups, { alike: () => likeness, lambda: Math.max(0.01, lambda) });
-        expect(chosen[0]?.[0].score).toBe(Math.max(...scores));
-        expect(new Set(chosen)).toEqual(new Set(groups));
+        const hits = scores.toSorted((a, b) => b - a).map((score, index) => ({ id: String(index), score }));
+        const chosen = diversify(hits, { alike: () => likeness, lambda: Math.max(0.01, lambda) });
+        expect(chosen[0]?.score).toBe(Math.max(...scores));
+        expect(new Set(chosen)).toEqual(new Set(hits));
       }),
     );
   });

@@ -49,6 +49,15 @@ describe('search', () => {
     expect(episodes[0]?.episode.id).toBe(wanted);
   });
 
+  test('a memory of two episodes answers a long question that shares one telling word, and no other [RE-07]', async () => {
+    const wanted = await attempt('Stop the websocket gateway from dropping idle clients after half a minute');
+    await attempt('Translate the onboarding emails into Portuguese');
+    const ask = (text: string) => memory.search({ text });
+    const { episodes } = await ask('why does the websocket reconnect fail again in production since yesterday');
+    expect(episodes.map(({ episode }) => episode.id)).toEqual([wanted]);
+    expect((await ask('which seats are left on the flight to Boston')).isAbstained).toBe(true);
+  });
+
   test('every score is the sum of its parts and lies in 0–1 [RE-03]', async () => {
     await attempt('Fix the webhook signature check', { domain: 'payments', error: 'Error: signature mismatch' });
     await attempt('Write docs about the webhook', { isSuccess: false });

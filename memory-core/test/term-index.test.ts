@@ -187,7 +187,10 @@ describe('the inverted index', () => {
       expect(same.tellingTerms(50, 12).map(({ term }) => term)).toEqual(['twice', 'rare', 'common']);
       expect(same.tellingTerms(50, 1).map(({ term }) => term)).toEqual(['twice']);
       const [first, second] = same.tellingTerms(50, 2);
-      expect(first?.weight).toBeCloseTo(2 * (second?.weight ?? 0));
+      // Twice tells more than once, and less than twice as much.
+      const ratio = (first?.weight ?? 0) / (second?.weight ?? 1);
+      expect(ratio).toBeGreaterThan(1);
+      expect(ratio).toBeLessThan(2);
     }
   });
 });

@@ -4,7 +4,7 @@ import { aCompletedEpisode, anEpisode, aStep } from '@episodica/test-utils';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { touched } from '../src/learn/touched.ts';
-import { episodePlaces, placesIn, placesInCommand, placeWithin } from '../src/places.ts';
+import { episodePlaces, placesInCommand, placeWithin } from '../src/places.ts';
 import { fromRecord, toRecord } from '../src/transfer/record.ts';
 
 const step = (tool: string, parameters: JsonObject): Step => aStep({ tool, parameters });
@@ -117,34 +117,7 @@ describe('touched places', () => {
   });
 });
 
-describe('places in a text', () => {
-  test('a stack trace, a compiler and a question name their files without the position in them [RE-02]', () => {
-    expect(
-      placesIn('    at send (/repo/src/api/client.ts:12:3)\n    at node:internal/process/task_queues:95:5'),
-    ).toEqual(['/repo/src/api/client.ts']);
-    expect(placesIn('  File "app/models.py", line 3, in <module>')).toEqual(['app/models.py']);
-    expect(placesIn('src/main.rs:4:5: error[E0308]; lib.rs(12,3): see file:///repo/x.ts')).toEqual([
-      'src/main.rs',
-      'lib.rs',
-      '/repo/x.ts',
-    ]);
-    expect(placesIn('Why does `src/api/` fail? Look at ./client.ts, Dockerfile and C:\\work\\a.cs.')).toEqual([
-      'src/api',
-      'client.ts',
-      'Dockerfile',
-      'C:/work/a.cs',
-    ]);
-    expect(placesIn('エラー：「src/größe/ファイル.ts」 は 1/2 https://a.org/b.ts')).toEqual(['src/größe/ファイル.ts']);
-    expect(placesIn('the client fails at 10:30, version 1.2.3')).toEqual([]);
-  });
-
-  test('any text is read, in time that grows with its length [RE-02]', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 500 }), (text) => placesIn(text).length <= 64));
-    for (const part of ['a/', './', '../', 'a.ts:1', '/', ':', 'a.', '\\']) {
-      expect(placesIn(part.repeat(100_000)).length).toBeLessThanOrEqual(64);
-    }
-  });
-
+describe('places in a project', () => {
   test('a path is seen from the root of its project where the name of the project tells it [RE-02]', () => {
     expect(placeWithin('/home/me/parser/src/a.ts', 'github.com/team/parser')).toBe('src/a.ts');
     expect(placeWithin('/home/me/parser/src/a.ts', '/home/me/parser')).toBe('src/a.ts');

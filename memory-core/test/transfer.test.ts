@@ -182,6 +182,14 @@ describe('tau-bench', () => {
       { role: 'tool', tool_call_id: 'c2', name: 'book', content: 'Error: no seat' },
     ],
   });
+  const withLastWords = (given: object, words: string): object => ({
+    ...given,
+    traj: [
+      { role: 'user', content: 'I want to change my flight' },
+      { role: 'assistant', content: 'Your id?' },
+      { role: 'user', content: `${words} ###STOP###` },
+    ],
+  });
 
   test('a run becomes an episode with its tool calls as steps and its reward as outcome [IN-01]', async () => {
     const runs = [run(1, 1), run(2, 0)];
@@ -207,6 +215,16 @@ describe('tau-bench', () => {
       { number: 2, tool: 'book', parameters: { value: 'oops' }, result: { type: 'error', message: 'Error: no seat' } },
     ]);
     expect(await memory.importEpisodes(readTauBench(runs, 'airline'))).toMatchObject({ imported: 0, known: 2 });
+  });
+
+  test('what the user said after the last step, or without any, is told with the outcome and found [IN-01]', async () => {
+    const runs = [withLastWords(run(1, 1), 'a window seat'), withLastWords(run(2, 0), 'an aisle seat')];
+    await memory.importEpisodes(readTauBench(runs, undefined));
+    const found = await Promise.all(['window', 'aisle'].map((text) => memory.search({ text, limit: 1 })));
+    expect(found.map(({ episodes }) => episodes[0]?.episode)).toMatchObject([
+      { outcome: { kind: 'success', verdict: expect.stringContaining('a window seat') } },
+      { outcome: { kind: 'failure', reason: 'tau-bench reward 0', details: expect.stringMatching(/an aisle seat$/u) } },
+    ]);
   });
 
   test('what is no run is named by its position and the rest is imported [IN-01]', async () => {

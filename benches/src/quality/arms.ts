@@ -30,63 +30,66 @@ export function plainArms(corpus: CorpusOfQuestions, question: Question): readon
   }));
 }
 
-const LAB_ARMS: Readonly<Record<string, Ingredients>> = {
-  all: ALL,
+const ABLATIONS: Readonly<Record<string, Ingredients>> = {
   'without vectors': { ...ALL, hasMeaning: false },
   'without text': { ...ALL, hasText: false },
   'without what attempts say for each other': { ...ALL, hasAttempts: false },
   'without groups': { ...ALL, hasGroups: false },
   'without reward': { ...ALL, hasReward: false },
   'without diversity': { ...ALL, hasDiversity: false },
-  'vectors alone': {
-    hasText: false,
-    hasMeaning: true,
-    hasAttempts: false,
-    hasReward: false,
-    hasGroups: false,
-    hasDiversity: false,
-  },
 };
 
-/** The pipeline of the library over signals made in memory, whole and with one ingredient less. */
-export async function labArms(lab: Lab, question: Question): Promise<readonly Arm[]> {
-  const answers = new Map<string, RankedAnswer[]>(Object.keys(LAB_ARMS).map((name) => [name, []]));
+/** The library's ranking with one ingredient less. */
+export async function ablations(lab: Lab, question: Question): Promise<readonly Arm[]> {
+  const variants = Object.entries(ABLATIONS);
+  const ranked: (readonly (readonly string[])[])[] = [];
   for (const asked of question.asked) {
-    const found = await lab.signalsOf(asked);
-    for (const [name, ingredients] of Object.entries(LAB_ARMS)) {
-      answers.get(name)?.push(answerOf(asked, lab.rank(found, ingredients)));
-    }
+    ranked.push(
+      await lab.rankedWithout(
+        asked,
+        variants.map(([, ingredients]) => ingredients),
+      ),
+    );
   }
-  return [...answers].map(([name, own]) => ({ name, answers: own }));
+  return variants.map(([name], variant) => ({
+    name: `lab, ${name}`,
+    answers: question.asked.map((asked, place) => answerOf(asked, ranked[place]?.[variant] ?? [])),
+  }));
+}
+
+/** The library's own ranking, each question without the episode that asks. */
+export async function libraryArm(lab: Lab, question: Question, name = 'library'): Promise<Arm> {
+  const answers: RankedAnswer[] = [];
+  for (const asked of question.asked) answers.push(answerOf(asked, await lab.ranked(asked, DEPTH)));
+  return { name, answers };
 }
 
 /**
- * The library itself over its store, each question without the episode that asks: it is forgotten before and brought
- * back after. One that stays would speak for other attempts at its task.
+ * Share of whole searches that answer as the lab says. The episode that asks is forgotten before and brought back after:
+ * one that stays would speak for other attempts at its task.
  */
-export async function libraryAnswers(
+export async function agreement(
   memory: Memory,
-  corpus: CorpusOfQuestions,
-): Promise<ReadonlyMap<Question, readonly RankedAnswer[]>> {
-  const answers = new Map<Question, RankedAnswer[]>(corpus.questions.map((question) => [question, []]));
-  for (const [index, record] of corpus.records.entries()) {
-    const id = record.episode_id ?? '';
-    await memory.forget({ ids: [id] });
-    for (const [question, own] of answers) {
-      const asked = question.asked[index];
+  { corpus, lab, every }: { readonly corpus: CorpusOfQuestions; readonly lab: Lab; readonly every: number },
+): Promise<number> {
+  let [same, all] = [0, 0];
+  for (const [place, record] of corpus.records.entries()) {
+    if (place % every !== 0) continue;
+    const own = record.episode_id ?? '';
+    await memory.forget({ ids: [own] });
+    for (const question of corpus.questions) {
+      const asked = question.asked[place];
       if (asked === undefined) continue;
       const { episodes } = await memory.search({ text: asked.text, limit: DEPTH });
-      own.push(
-        answerOf(
-          asked,
-          episodes.map(({ episode }) => episode.id),
-        ),
-      );
+      const found = episodes.map(({ episode }) => episode.id);
+      all += 1;
+      if (found.join() === (await lab.ranked(asked, DEPTH)).join()) same += 1;
     }
     const { imported } = await memory.importEpisodes([record], { force: true });
-    if (imported !== 1) throw new Error(`Episode ${id} did not come back.`);
+    if (imported !== 1) throw new Error(`Episode ${own} did not come back.`);
+    await memory.catchUp();
   }
-  return answers;
+  return same / all;
 }
 
 function answerOf({ own, gains, task }: Asked, ranked: readonly string[]): RankedAnswer {

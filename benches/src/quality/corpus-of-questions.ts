@@ -32,6 +32,8 @@ export interface Asked {
   /** What each right answer is worth, above 0, by episode id. */
   readonly gains: ReadonlyMap<string, number>;
   readonly task: string;
+  /** What its text is about: its task, or what it needs. */
+  readonly topics: readonly string[];
   readonly category: string;
 }
 

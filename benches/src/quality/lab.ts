@@ -1,31 +1,27 @@
-// The pure functions of retrieval over signals made in memory, with any of them left out: what does each contribute?
-import type { Episode, Step } from '@episodica/memory-core';
+// A store's index in memory, asked without the episode that asks: by the library's own ranking, or with a part of it left out.
+import type { Episode } from '@episodica/memory-core';
 import type { Embedder, MemoryStore } from '@episodica/memory-core/ports';
 import {
   type Calibration,
+  type Candidate,
   corroborated,
   diversify,
-  documentRelevance,
-  episodeTerms,
+  type ExperienceIndex,
+  episodeCandidates,
   fuse,
-  groupAttempts,
+  groupsOf,
   informationOf,
   isRelevant,
-  LEXICAL_NOISE,
-  LEXICAL_TRUST,
-  lexicalEmbedder,
   likenessAmong,
+  newIndex,
+  type Question,
   queryTerms,
+  rankedEpisodes,
   rated,
-  relevance,
-  type Signals,
-  scores,
-  type TermIndex,
-  termIndex,
-  type WeightedTerm,
+  successFirst,
 } from '@episodica/memory-core/retrieval';
 
-/** What of the pipeline is used. All of it is what the library does. */
+/** What of the ranking is used. */
 export interface Ingredients {
   readonly hasText: boolean;
   readonly hasMeaning: boolean;
@@ -45,131 +41,134 @@ export const ALL: Ingredients = {
   hasDiversity: true,
 };
 
+/** A question, and the episode that asks it: as if it were not stored yet. */
+export interface AskedInLab {
+  readonly own: string | undefined;
+  readonly text: string;
+}
+
 export interface Lab {
-  /** What the sources find for a text among all but one episode. */
-  signalsOf(asked: { readonly own: string | undefined; readonly text: string }): Promise<readonly Found[]>;
-  /** Ids, best first. */
-  rank(found: readonly Found[], ingredients: Ingredients): readonly string[];
-  isAnswered(found: readonly Found[]): boolean;
+  /** Ids, best first, as a whole search of the library orders them. */
+  ranked(asked: AskedInLab, limit: number): Promise<readonly string[]>;
+  /** The same candidates with ingredients left out, one answer for each. */
+  rankedWithout(asked: AskedInLab, variants: readonly Ingredients[]): Promise<readonly (readonly string[])[]>;
+  isAnswered(text: string): Promise<boolean>;
+  close(): Promise<void>;
 }
 
-export interface Found {
-  readonly slot: number;
-  readonly episode: Episode;
-  readonly signals: Signals;
-  readonly information: number;
-}
-
-const CANDIDATES = 100;
-/** Candidates among which attempts at one task are looked for. */
+/** Candidates among which attempts at one task are looked for, terms by which they are compared, weight of diversity. */
 const COMPARED = 50;
 const TELLING_TERMS = 12;
 const LAMBDA = 0.95;
-const CALIBRATION: Calibration = { noise: LEXICAL_NOISE, trust: LEXICAL_TRUST };
 
-interface Held {
-  readonly episode: Episode;
-  readonly vector: Float32Array;
-  readonly terms: ReturnType<typeof episodeTerms>;
-}
+/** Of a store that holds vectors of the embedder for all that is in it. */
+export async function openLab(
+  store: MemoryStore,
+  { ids, embedder, calibration }: { ids: readonly string[]; embedder: Embedder; calibration: Calibration },
+): Promise<Lab> {
+  const { index } = await newIndex(store, { model: embedder.model });
+  const episodes = new Map<string, Episode>();
+  for (const episode of await store.getMany('episode', ids)) if (episode) episodes.set(episode.id, episode);
+  const removal = await removalOf(store, { index, episodes, model: embedder.model });
 
-export async function openLab(store: MemoryStore, ids: readonly string[]): Promise<Lab> {
-  const embedder = lexicalEmbedder();
-  const held: Held[] = [];
-  for (const id of ids) held.push(await heldOf(store, { id, embedder }));
-  const title = termIndex();
-  const body = termIndex();
-  for (const [slot, { terms }] of held.entries()) {
-    title.put(slot, terms.title);
-    body.put(slot, terms.body);
+  async function questionOf(text: string): Promise<Question> {
+    const [vector] = await embedder.embed([text], { purpose: 'query' });
+    return { text, terms: queryTerms(text), vector, calibration, here: { places: [], nowMs: Date.now() } };
   }
-  const slots = new Map(ids.map((id, slot) => [id, slot]));
-  const tellings = ids.map((_, slot) => body.tellingTerms(slot, TELLING_TERMS));
 
   return {
-    async signalsOf({ own, text }) {
-      const ownSlot = own === undefined ? undefined : slots.get(own);
-      if (ownSlot !== undefined) for (const index of [title, body]) index.delete(ownSlot);
-      const [inTitle, inBody] = [fieldRelevance(title, text), fieldRelevance(body, text)];
-      const ownTerms = ownSlot === undefined ? undefined : held[ownSlot]?.terms;
-      if (ownSlot !== undefined && ownTerms !== undefined) {
-        title.put(ownSlot, ownTerms.title);
-        body.put(ownSlot, ownTerms.body);
-      }
-      const information = informationOf(queryTerms(text), body);
-      const [asked] = await embedder.embed([text], { purpose: 'query' });
-      return held.flatMap(({ episode, vector }, slot) => {
-        if (slot === ownSlot || asked === undefined) return [];
-        const fields = { title: inTitle(slot), body: inBody(slot) };
-        return [
-          { slot, episode, information, signals: { text: documentRelevance(fields), meaning: cosine(asked, vector) } },
-        ];
+    async ranked({ own, text }, limit) {
+      const question = await questionOf(text);
+      return removal(own, async () => {
+        const found = await rankedEpisodes({ index, question, among: undefined, limit }, {});
+        return found.slice(0, limit).map(({ slot }) => index.episodes.slots.idOf(slot) ?? '');
       });
     },
-    rank: (found, ingredients) => rank(found, { ingredients, tellings }),
-    isAnswered: (found) => found.some(({ signals }) => isRelevant(signals, CALIBRATION)),
+    async rankedWithout({ own, text }, variants) {
+      const question = await questionOf(text);
+      return removal(own, async () => {
+        const candidates = await episodeCandidates(index, { question, among: undefined }, {});
+        const known = {
+          index,
+          episodes,
+          calibration,
+          information: informationOf(question.terms, index.episodes.bodies),
+        };
+        return variants.map((variant) => rank(candidates, { ...known, variant }));
+      });
+    },
+    async isAnswered(text) {
+      const question = await questionOf(text);
+      return (await rankedEpisodes({ index, question, among: undefined, limit: 1 }, {})).length > 0;
+    },
+    close: () => index.close(),
   };
 }
 
-async function heldOf(
+type Removal = <T>(id: string | undefined, work: () => Promise<T>) => Promise<T>;
+
+/** Does work while an episode is not in the index, with its terms, vectors and errors. */
+async function removalOf(
   store: MemoryStore,
-  { id, embedder }: { readonly id: string; readonly embedder: Embedder },
-): Promise<Held> {
-  const [episode] = await store.getMany('episode', [id]);
-  if (episode === undefined) throw new Error(`Episode ${id} was not stored.`);
-  const steps: Step[] = [];
-  for await (const step of store.scan('step', { episodeIds: [id] })) steps.push(step);
-  const [vector] = await embedder.embed([episode.description], { purpose: 'document' });
-  if (vector === undefined) throw new Error(`Episode ${id} has no vector.`);
-  return { episode, vector, terms: episodeTerms(episode, steps) };
+  { index, episodes, model }: { index: ExperienceIndex; episodes: ReadonlyMap<string, Episode>; model: string },
+): Promise<Removal> {
+  const ids = [...episodes.keys()];
+  const stored = (await store.text?.terms('episode', ids)) ?? [];
+  const terms = new Map(ids.map((id, place) => [id, stored[place]]));
+  const embeddings = new Map<string, Parameters<ExperienceIndex['putEmbedding']>[0]>();
+  for await (const embedding of store.scan('embedding', { model })) embeddings.set(embedding.ownerId, embedding);
+  return async (id, work) => {
+    if (id === undefined) return work();
+    const [episode, said, embedding] = [episodes.get(id), terms.get(id), embeddings.get(id)];
+    if (!episode || !said || !embedding) throw new Error(`Episode ${id} is not stored with its terms and its vector.`);
+    index.deleteEpisode(id);
+    try {
+      return await work();
+    } finally {
+      index.putEpisode(episode, said);
+      index.putEmbedding(embedding);
+    }
+  };
 }
 
-function fieldRelevance(index: TermIndex, text: string): (slot: number) => number {
-  const terms = queryTerms(text);
-  const found = scores();
-  index.score(
-    terms.map((term) => ({ term, weight: 1 })),
-    { scores: found },
-  );
-  return (slot) => relevance(found.of(slot), terms, index);
+interface Known {
+  readonly index: ExperienceIndex;
+  readonly episodes: ReadonlyMap<string, Episode>;
+  readonly calibration: Calibration;
+  readonly information: number;
+  readonly variant: Ingredients;
 }
 
-function rank(
-  found: readonly Found[],
-  {
-    ingredients,
-    tellings,
-  }: { readonly ingredients: Ingredients; readonly tellings: readonly (readonly WeightedTerm[])[] },
-): readonly string[] {
-  const { hasText, hasMeaning, hasAttempts, hasReward, hasGroups, hasDiversity } = ingredients;
-  const fused = found
-    .map(({ slot, episode, information, signals: { text, meaning } }) => {
-      const used = { text: hasText ? text : undefined, meaning: hasMeaning ? meaning : undefined };
-      return { slot, episode, ...fuse(used, { ...CALIBRATION, information }) };
+function rank(candidates: readonly Candidate[], known: Known): readonly string[] {
+  const { index, episodes, calibration, information, variant } = known;
+  const { slots, bodies } = index.episodes;
+  const scale = { ...calibration, information, documents: bodies.documents };
+  const fused = candidates
+    .filter(({ signals }) => isRelevant(signals, scale))
+    .map(({ slot, signals: { text, meaning, error } }) => {
+      const used = { error, text: variant.hasText ? text : 0, meaning: variant.hasMeaning ? meaning : 0 };
+      return { slot, ...fuse(used, scale) };
     })
     .filter((candidate) => candidate.relevance > 0)
-    .sort((a, b) => b.relevance - a.relevance)
-    .slice(0, CANDIDATES);
+    .sort((a, b) => b.relevance - a.relevance);
   const compared = fused.slice(0, COMPARED);
-  const likeness = likenessAmong(compared.map(({ slot }) => tellings[slot] ?? []));
+  const likeness = likenessAmong(compared.map(({ slot }) => bodies.tellingTerms(slot, TELLING_TERMS)));
   const places = new Map(compared.map(({ slot }, place) => [slot, place]));
   const alike = (one: { readonly slot: number }, other: { readonly slot: number }) =>
     likeness(places.get(one.slot) ?? compared.length, places.get(other.slot) ?? compared.length);
-  const supported = hasAttempts ? corroborated(compared, alike) : compared;
-  const hits = [...supported, ...fused.slice(COMPARED)]
+  const hits = (variant.hasAttempts ? corroborated(compared, alike) : compared)
     .map((candidate) => {
-      const { episode, slot, relevance: own } = candidate;
-      const reward = episode.status === 'completed' ? episode.reward.total : 0;
-      const score = hasReward ? rated(candidate, { reward, time: 0, place: 0 }).score : own;
-      const isSuccess = episode.status === 'completed' && episode.outcome.kind === 'success';
-      return { id: episode.id, slot, score, isSuccess };
+      const { slot, relevance } = candidate;
+      const id = slots.idOf(slot) ?? '';
+      const episode = episodes.get(id);
+      const reward = episode?.status === 'completed' ? episode.reward.total : 0;
+      const score = variant.hasReward ? rated(candidate, { reward, time: 0, place: 0 }).score : relevance;
+      return { id, slot, score, isSuccess: episode?.status === 'completed' && episode.outcome.kind === 'success' };
     })
     .sort((a, b) => b.score - a.score);
-  const groups = hasGroups ? groupAttempts(hits, alike) : hits.map((hit) => [hit] as const);
-  const ordered = hasDiversity ? diversify(groups, { alike, lambda: LAMBDA }) : groups;
-  return ordered.flat().map(({ id }) => id);
-}
-
-function cosine(one: Float32Array, other: Float32Array): number {
-  return one.reduce((sum, value, index) => sum + value * (other[index] ?? 0), 0);
+  const groups = groupsOf(hits, alike);
+  const rivals = (one: (typeof hits)[number], other: (typeof hits)[number]): number =>
+    groups.get(one) === groups.get(other) ? 0 : alike(one, other);
+  const spread = variant.hasDiversity ? diversify(hits, { alike: rivals, lambda: LAMBDA }) : hits;
+  return (variant.hasGroups ? successFirst(spread, groups) : spread).map(({ id }) => id);
 }

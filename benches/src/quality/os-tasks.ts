@@ -29,10 +29,11 @@ export function osTasks({ hasSteps }: { readonly hasSteps: boolean }): CorpusOfQ
       text: task.instruction,
       gains: gainsOf(task, tasks, (other) => worth(task, other)),
       task: task.id,
+      topics: [...task.skills],
       category: rarest(task),
     }));
   return {
-    name: hasSteps ? 'OS tasks with scripts' : 'OS tasks',
+    name: hasSteps ? 'OS tasks' : 'OS tasks without scripts',
     records: tasks.map(({ id, instruction, script }) => ({
       episode_id: id,
       task_description: instruction,

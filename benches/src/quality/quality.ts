@@ -1,10 +1,20 @@
 // How well the right experience is found, beside textbook BM25 and chance in the same run, and what each source adds.
 import { openMemory } from '@episodica/memory-core';
+import type { MemoryStore } from '@episodica/memory-core/ports';
+import {
+  type Calibration,
+  DEFAULT_TRUST,
+  LEXICAL_NOISE,
+  LEXICAL_TRUST,
+  lexicalEmbedder,
+} from '@episodica/memory-core/retrieval';
 import { datasetFolder } from '../dataset.ts';
 import { openScratchStore } from '../scratch-store.ts';
 import type { Row, Suite, SuiteReport } from '../suite.ts';
-import { type Arm, labArms, libraryAnswers, plainArms } from './arms.ts';
+import { type Arm, ablations, agreement, libraryArm, plainArms } from './arms.ts';
 import type { CorpusOfQuestions, Question, QuestionFigure } from './corpus-of-questions.ts';
+import { errorFix } from './error-fix.ts';
+import { knowingModel } from './knowing-model.ts';
 import { type Lab, openLab } from './lab.ts';
 import { learningRows, patternRows } from './learning.ts';
 import { osTasks } from './os-tasks.ts';
@@ -16,65 +26,117 @@ export const quality: Suite = {
   name: 'quality',
   about:
     'Each episode asks for the others that help with its task, and is itself left out. Baseline: plain BM25 of this run.\n' +
-    '"library": whole searches over a real store. "lab": the same pure functions over signals in memory, less one thing.',
+    '"library": its index of a real store and its ranking. With --full, "lab": the same candidates with one ingredient less.\n' +
+    'Last, error → fix: stored are recorded errors and what fixed them, asked are errors of the same kinds.',
   run,
 };
 
 const NOTES = [
   'R@k: share of the right answers among the first k. Means over questions that have a right answer; [from – to]: 95 %',
   'bootstrap intervals over tasks. The floor reads what the question names; the library searches what it stored.',
+  '"a model that knows": the library with vectors that stand for a good model of language; made from the right answers.',
   'A pattern that was not found has support 0. Its baseline is the published count.',
 ];
 
+/** Episodes of which one asks a whole search. */
+const SAMPLED = 100;
+
 async function run({ isFull }: { readonly isFull: boolean }): Promise<SuiteReport> {
   const rows: Row[] = [];
-  const labs: { readonly corpus: CorpusOfQuestions; readonly answered: (text: string) => Promise<boolean> }[] = [];
-  const present = [tauBench(), osTasks({ hasSteps: false }), isFull ? osTasks({ hasSteps: true }) : undefined];
+  const present = [tauBench(), osTasks({ hasSteps: true }), isFull ? osTasks({ hasSteps: false }) : undefined];
   const absent = `Not measured: ${datasetFolder()} lacks tau-bench or the OS tasks. Set MEMORY_DATASETS to the folder that has them.`;
-  for (const corpus of [...present, paraphrases(), repeatedTasks()]) {
-    if (corpus === undefined) continue;
-    const scratch = await openScratchStore();
-    const memory = openMemory({ store: scratch.store });
-    try {
-      const { failed, failedCount } = await memory.importEpisodes(corpus.records);
-      if (failedCount > 0) throw new Error(`${failedCount} episodes were not imported: ${failed[0]?.message}`);
-      if (corpus.name === 'tau-bench') rows.push(...(await learningRows(memory)), ...(await patternRows(memory)));
-      const ids = corpus.records.map(({ episode_id }) => episode_id ?? '');
-      const lab = await openLab(scratch.store, ids);
-      labs.push({ corpus, answered: async (text) => lab.isAnswered(await lab.signalsOf({ own: undefined, text })) });
-      const found = await libraryAnswers(memory, corpus);
-      for (const question of corpus.questions) {
-        rows.push(...(await questionRows(corpus, question, { lab, library: found.get(question) ?? [] })));
-      }
-    } finally {
-      await memory.close();
-      scratch.remove();
-    }
+  const corpora = [...present, paraphrases(), repeatedTasks()].filter((corpus) => corpus !== undefined);
+  for (const corpus of corpora) rows.push(...(await corpusRows(corpus, { corpora, isFull })));
+  const fixes = await errorFix();
+  const notes = [...NOTES, ...fixes.notes];
+  return {
+    rows: [...rows, ...fixes.rows],
+    notes: present[0] === undefined || present[1] === undefined ? [absent, ...notes] : notes,
+  };
+}
+
+async function corpusRows(
+  corpus: CorpusOfQuestions,
+  { corpora, isFull }: { readonly corpora: readonly CorpusOfQuestions[]; readonly isFull: boolean },
+): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  const scratch = await openScratchStore();
+  const memory = openMemory({ store: scratch.store });
+  try {
+    const { failed, failedCount } = await memory.importEpisodes(corpus.records);
+    if (failedCount > 0) throw new Error(`${failedCount} episodes were not imported: ${failed[0]?.message}`);
+    if (corpus.name === 'tau-bench') rows.push(...(await learningRows(memory)), ...(await patternRows(memory)));
+    await memory.catchUp();
+    const lab = await openLab(scratch.store, {
+      ...sourcesOf(corpus),
+      embedder: lexicalEmbedder(),
+      calibration: LEXICAL,
+    });
+    // First, as what an index holds of likeness depends a little on what has come and gone.
+    rows.push({
+      what: `${corpus.name}: share of whole searches that answer so`,
+      unit: '',
+      value: await agreement(memory, { corpus, lab, every: isFull ? 1 : SAMPLED }),
+      target: { bound: 'at least', of: 'value', limit: 1 },
+    });
+    const knowing = await openKnowingLab(scratch.store, corpus);
+    for (const question of corpus.questions)
+      rows.push(...(await questionRows(corpus, question, { lab, knowing, isFull })));
+    rows.push(...(await abstentionRows(corpus, corpora, lab)));
+    await Promise.all([lab.close(), knowing.close()]);
+    return rows;
+  } finally {
+    await memory.close();
+    scratch.remove();
   }
-  rows.push(...(await abstentionRows(labs)));
-  return { rows, notes: present[0] === undefined || present[1] === undefined ? [absent, ...NOTES] : NOTES };
+}
+
+const LEXICAL: Calibration = { noise: LEXICAL_NOISE, trust: LEXICAL_TRUST };
+
+function sourcesOf(corpus: CorpusOfQuestions): { readonly ids: readonly string[] } {
+  return { ids: corpus.records.map(({ episode_id }) => episode_id ?? '') };
+}
+
+/** The same store with the vectors of a model that knows the right answers, as the library calibrates it. */
+async function openKnowingLab(store: MemoryStore, corpus: CorpusOfQuestions): Promise<Lab> {
+  const embedder = knowingModel(corpus);
+  // Not closed: that would close the store.
+  await openMemory({ store, embedder }).catchUp();
+  const [model] = await store.getMany('model', [embedder.model]);
+  if (model?.noise === undefined) throw new Error(`The noise of ${embedder.model} was not measured.`);
+  return openLab(store, { ...sourcesOf(corpus), embedder, calibration: { noise: model.noise, trust: DEFAULT_TRUST } });
 }
 
 async function questionRows(
   corpus: CorpusOfQuestions,
   question: Question,
-  { lab, library }: { readonly lab: Lab; readonly library: readonly RankedAnswer[] },
+  { lab, knowing, isFull }: { readonly lab: Lab; readonly knowing: Lab; readonly isFull: boolean },
 ): Promise<readonly Row[]> {
   const plain = plainArms(corpus, question);
   const floor = plain.find(({ name }) => name === 'BM25')?.answers ?? [];
-  const inLab = (await labArms(lab, question)).map(({ name, answers }) => ({ name: `lab, ${name}`, answers }));
-  const arms: readonly Arm[] = [{ name: 'library', answers: library }, ...plain, ...inLab];
-  const rows = question.figures.flatMap((figure) =>
-    arms.map((arm) => figureRow(`${corpus.name}: ${question.name}`, arm, { figure, floor })),
-  );
+  const library = await libraryArm(lab, question);
+  const knows = await libraryArm(knowing, question, 'library, a model that knows');
+  const what = `${corpus.name}: ${question.name}`;
+  const rows = question.figures.flatMap((figure) => [
+    ...[library, ...plain].map((arm) => figureRow(what, arm, { figure, floor })),
+    figureRow(what, knows, { figure, floor: library.answers, baseline: 'library' }),
+  ]);
   const [main] = question.figures;
-  return main === undefined ? rows : [...rows, ...categoryRows(question, { main, library, floor })];
+  if (main === undefined) return rows;
+  const less = (isFull ? await ablations(lab, question) : []).map((arm) =>
+    figureRow(what, arm, { figure: main, floor: library.answers, baseline: 'library' }),
+  );
+  return [...rows, ...less, ...categoryRows(question, { main, library: library.answers, floor })];
 }
 
 function figureRow(
   what: string,
   { name, answers }: Arm,
-  { figure, floor }: { readonly figure: QuestionFigure; readonly floor: readonly RankedAnswer[] },
+  {
+    figure,
+    floor,
+    baseline = 'BM25',
+  }: { readonly figure: QuestionFigure; readonly floor: readonly RankedAnswer[]; readonly baseline?: string },
 ): Row {
   const [from, to] = intervalOf(figure.figure, answers);
   const bound = figure.target ?? figure.floor;
@@ -83,7 +145,7 @@ function figureRow(
     what: `${what}: ${figure.figure}, ${name} [${from.toFixed(2)} – ${to.toFixed(2)}]`,
     unit: '',
     value: meanOf(figure.figure, answers),
-    baseline: { name: 'BM25', value: meanOf(figure.figure, floor) },
+    baseline: { name: baseline, value: meanOf(figure.figure, floor) },
     ...(isJudged ? { target: { bound: 'at least', of: 'value', limit: bound } } : {}),
   };
 }
@@ -122,22 +184,42 @@ function categoryRows(
 
 /** Questions about what a store knows are answered, and those about another world are not. */
 async function abstentionRows(
-  labs: readonly { readonly corpus: CorpusOfQuestions; readonly answered: (text: string) => Promise<boolean> }[],
+  corpus: CorpusOfQuestions,
+  corpora: readonly CorpusOfQuestions[],
+  lab: Lab,
 ): Promise<readonly Row[]> {
-  const worlds = labs.filter(({ corpus }) => corpus.name === 'tau-bench' || corpus.name === 'OS tasks');
-  const rows: Row[] = [];
-  for (const { corpus, answered } of worlds) {
-    for (const other of worlds) {
-      if (other.corpus === corpus) continue;
-      const texts = (other.corpus.questions[0]?.asked ?? []).map(({ text }) => text);
-      const answers = await Promise.all(texts.map(answered));
-      rows.push({
-        what: `questions of ${other.corpus.name} asked of ${corpus.name}: share abstained from, lab`,
-        unit: '',
-        value: answers.filter((isAnswered) => !isAnswered).length / answers.length,
-        target: { bound: 'at least', of: 'value', limit: 0.95 },
-      });
-    }
+  const textsOf = ({ questions }: CorpusOfQuestions): readonly string[] =>
+    (questions[0]?.asked ?? []).map(({ text }) => text);
+  const own = corpus.questions[0]?.asked ?? [];
+  let turnedAway = 0;
+  for (const asked of own) if ((await lab.ranked(asked, 1)).length === 0) turnedAway += 1;
+  const rows: Row[] = [
+    {
+      what: `${corpus.name}: share of its own questions that are answered`,
+      unit: '',
+      value: 1 - turnedAway / own.length,
+    },
+  ];
+  const strangers = corpora.filter(({ name }) =>
+    APART.some((pair) => pair.includes(name) && pair.includes(corpus.name)),
+  );
+  for (const other of strangers.filter((each) => each !== corpus)) {
+    const texts = textsOf(other);
+    let answered = 0;
+    for (const text of texts) if (await lab.isAnswered(text)) answered += 1;
+    rows.push({
+      what: `${corpus.name}: share of the questions of ${other.name} abstained from`,
+      unit: '',
+      value: 1 - answered / texts.length,
+      target: { bound: 'at least', of: 'value', limit: 0.95 },
+    });
   }
   return rows;
 }
+
+/** Corpora that have nothing to do with each other. */
+const APART: readonly (readonly string[])[] = [
+  ['tau-bench', 'OS tasks'],
+  ['tau-bench', 'OS tasks without scripts'],
+  ['tau-bench', 'repeated tasks'],
+];

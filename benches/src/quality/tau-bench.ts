@@ -36,6 +36,7 @@ function questionsAbout(runs: readonly Run[]): CorpusOfQuestions['questions'] {
       text: text(run),
       gains: gainsOf(run, runs, (other) => Number(isRight(run, other))),
       task: run.task,
+      topics: [run.task],
       category: outcomesOf(run, runs),
     }));
   return [

@@ -7,6 +7,7 @@ import { defined } from '../json.ts';
 import type { MemoryCache, Position } from '../ports/cache.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { CallOptions, Put } from '../ports/store.ts';
+import { DEFAULT_TRUST } from '../retrieve/fuse.ts';
 import { type DueBatch, type DueOwner, dueSince, inBatches } from './due.ts';
 import { noiseOf, UNRELATED_TEXTS } from './noise.ts';
 import { type TextVectors, textVectors } from './text-vectors.ts';
@@ -65,8 +66,6 @@ const PAUSES = { firstMs: 1_000, maxMs: 300_000 };
 const LEASE_MS = 60_000;
 /** Of a model of which nothing is known yet: what most models give to unrelated texts lies below. */
 const UNKNOWN_NOISE = 0.5;
-/** Of a model of language: it knows what words mean. */
-const DEFAULT_TRUST = 0.9;
 
 /**
  * One run at a time in this process. Vectors of other models stay in the store, so that going back to one costs

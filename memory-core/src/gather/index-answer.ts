@@ -7,9 +7,8 @@ import type { CallOptions, EpisodeFilter, PatternFilter } from '../ports/store.t
 import { informationOf } from '../retrieve/bm25.ts';
 import { differenceOf } from '../retrieve/difference.ts';
 import { looksLikeError } from '../retrieve/error-signature.ts';
-import { type Calibration, fuse, isRelevant, type Scale } from '../retrieve/fuse.ts';
+import { type Calibration, fuse, isRelevant } from '../retrieve/fuse.ts';
 import { bestFixes, type Hint, type KnownFix } from '../retrieve/hints.ts';
-import { type Candidate, ordered } from '../retrieve/order.ts';
 import type { Here } from '../retrieve/place-and-time.ts';
 import {
   type EpisodeHit,
@@ -18,18 +17,17 @@ import {
   type PatternHit,
   rankPatterns,
   rated,
-  type Standing,
-  type Why,
 } from '../retrieve/rank.ts';
 import { hasSlot, type SlotSet } from '../retrieve/slot-set.ts';
 import { queryTerms } from '../retrieve/tokenize.ts';
 import { compareText, matchesPattern } from '../stores/filters.ts';
 import { turns } from '../turns.ts';
 import type { Answer, Asked, Lack } from './asked.ts';
-import { episodeCandidates, patternCandidates, type Question } from './candidates.ts';
+import { patternCandidates, type Question } from './candidates.ts';
 import { type AskedError, errorCandidates } from './error-candidates.ts';
 import type { ExperienceIndex } from './experience-index.ts';
 import { FIX_EPISODES, withEvidenceIds } from './gather.ts';
+import { type AskedOfIndex, type RankedEpisode, rankedEpisodes, standingAt } from './ranked-episodes.ts';
 
 /** What a question waits for its vector: an embedder that hangs costs no more. */
 const QUESTION_BUDGET_MS = 1_500;
@@ -138,47 +136,14 @@ function withoutStop(message: string): string {
   return message.replace(/\.$/u, '');
 }
 
-interface Found {
-  readonly slot: number;
-  readonly score: number;
-  readonly why: Why;
-  /** The same for attempts at one task; absent where nothing was compared. */
-  readonly group?: number;
-}
-
-/** Terms by which episodes are compared. */
-const TELLING_TERMS = 12;
-
-/** The best candidates, best first, with the other attempts at their tasks. */
-function best(
-  index: ExperienceIndex,
-  asked: {
-    readonly candidates: readonly Candidate[];
-    readonly scale: Scale;
-    readonly here: Here;
-    readonly limit: number;
-  },
-): readonly Found[] {
-  const { candidates, scale, here, limit } = asked;
-  const { slots, bodies, placeAndTime } = index.episodes;
-  return ordered(candidates, {
-    scale,
-    count: limit,
-    standingOf: (slot) => standingAt(index, slot, here),
-    tellingOf: (slot) => bodies.tellingTerms(slot, TELLING_TERMS),
-    isSuccess: (slot) => placeAndTime.outcome(slot) === 'success',
-    idOf: (slot) => slots.idOf(slot) ?? '',
-  });
-}
-
 /** Slots for which nothing was asked but filters: all of them are weighed by the rest, however many there are. */
 async function slotsByStanding(
   index: ExperienceIndex,
   { among, here, limit }: { readonly among: SlotSet | undefined; readonly here: Here; readonly limit: number },
-): Promise<readonly Found[]> {
+): Promise<readonly RankedEpisode[]> {
   const fused = { relevance: 1, parts: { filter: 1 } };
   const turn = turns();
-  let kept: Found[] = [];
+  let kept: RankedEpisode[] = [];
   for (let slot = 0; slot < index.episodes.slots.end; slot += 1) {
     if (among === undefined ? !index.episodes.titles.has(slot) : !hasSlot(among, slot)) continue;
     kept.push({ slot, ...rated(fused, standingAt(index, slot, here)) });
@@ -190,36 +155,29 @@ async function slotsByStanding(
 }
 
 /** Equal ones by id, the newer first: slots depend on the order in which an index was made. */
-function byScore({ episodes }: ExperienceIndex): (a: Found, b: Found) => number {
+function byScore({ episodes }: ExperienceIndex): (a: RankedEpisode, b: RankedEpisode) => number {
   return (a, b) =>
     b.score - a.score || compareText(episodes.slots.idOf(b.slot) ?? '', episodes.slots.idOf(a.slot) ?? '');
 }
 
-function standingAt({ episodes }: ExperienceIndex, slot: number, here: Here): Standing {
-  return { reward: episodes.placeAndTime.reward(slot) ?? 0, ...episodes.placeAndTime.nearness(slot, here) };
-}
-
 async function episodesOf(
   context: MemoryContext,
-  asked: {
-    readonly index: ExperienceIndex;
-    readonly question: Question;
-    readonly among: SlotSet | undefined;
-    readonly limit: number;
-  },
+  asked: AskedOfIndex,
   options: CallOptions,
 ): Promise<readonly EpisodeHit[]> {
-  const { index, question, among, limit } = asked;
-  const candidates = await episodeCandidates(index, { question, among }, options);
-  const scale = { ...question.calibration, information: informationOf(question.terms, index.episodes.bodies) };
-  const found = best(index, { candidates, scale, here: question.here, limit });
+  const { index, limit } = asked;
+  const found = await rankedEpisodes(asked, options);
   return hitsOf(context, { index, found: found.slice(0, limit), attempts: found }, options);
 }
 
 /** Reads what was found. What was forgotten since is left out. `attempts`: among which others at the same task are. */
 async function hitsOf(
   { store }: MemoryContext,
-  asked: { readonly index: ExperienceIndex; readonly found: readonly Found[]; readonly attempts: readonly Found[] },
+  asked: {
+    readonly index: ExperienceIndex;
+    readonly found: readonly RankedEpisode[];
+    readonly attempts: readonly RankedEpisode[];
+  },
   options: CallOptions,
 ): Promise<readonly EpisodeHit[]> {
   const { index, found } = asked;
@@ -247,7 +205,7 @@ async function hitsOf(
   });
 }
 
-function groupsOf(found: readonly Found[]): ReadonlyMap<number, readonly number[]> {
+function groupsOf(found: readonly RankedEpisode[]): ReadonlyMap<number, readonly number[]> {
   const groups = new Map<number, number[]>();
   for (const { slot, group } of found) {
     if (group !== undefined) groups.set(group, [...(groups.get(group) ?? []), slot]);
@@ -280,9 +238,11 @@ async function patternsOf(
   const { index, patternFilter, question, limit } = asked;
   const { held, slots } = index.patterns;
   const filter = { ...patternFilter, minSupport: MIN_SUPPORT };
+  const { bodies } = index.patterns;
   const scale = question && {
     ...question.calibration,
-    information: informationOf(question.terms, index.patterns.bodies),
+    documents: bodies.documents,
+    information: informationOf(question.terms, bodies),
   };
   const candidates =
     question === undefined || scale === undefined

@@ -20,6 +20,14 @@ export function saturation(frequency: number, length: number, averageLength: num
 }
 
 /**
+ * How much a term tells of a document that says it so often: its rarity times the saturation of BM25. By frequency alone,
+ * the chatter of a long record would tell more of it than the one name that its task is about.
+ */
+export function tellingWeight(frequency: number, rarity: number): number {
+  return saturation(frequency, 1, 1) * rarity;
+}
+
+/**
  * How well a document answers a question, 0–1: the mean of what its title and its whole text say, each measured among
  * its own kind. In one measure over both, a long record would drown the few words that name its task.
  */

@@ -1,5 +1,5 @@
 // The whole way from what the sources found to the order of an answer. Pure.
-import { corroborated, type Group, groupAttempts, likenessAmong } from './attempts.ts';
+import { corroborated, groupsOf, likenessAmong, successFirst } from './attempts.ts';
 import { diversify } from './diversify.ts';
 import { type Fused, fuse, isRelevant, relevanceOf, type Scale, type Signals } from './fuse.ts';
 import { rated, type Standing, scoreOf, type Why } from './rank.ts';
@@ -38,7 +38,7 @@ const LAMBDA = 0.95;
 
 /**
  * The candidates that answer, best first: each with what attempts at the same task say for it, then by what it is
- * worth, attempts at one task together with the successful first, and what says the same again further down.
+ * worth, of attempts at one task the successful first, and what says the same again further down.
  */
 export function ordered(candidates: readonly Candidate[], known: Candidates): readonly Ordered[] {
   const { scale, tellingOf, idOf, count } = known;
@@ -60,7 +60,11 @@ export function ordered(candidates: readonly Candidate[], known: Candidates): re
     .filter(({ relevance }) => relevance >= least)
     .map(({ slot, signals }) => toHit({ slot, place: undefined, ...fuse(signals, scale) }, known));
   const all = [...hits, ...others].sort((a, b) => b.score - a.score || compareIds(idOf(b.slot), idOf(a.slot)));
-  return descending(diversify(groupAttempts(all, alike), { alike, lambda: LAMBDA, count }));
+  const groups = groupsOf(all, alike);
+  // Attempts at one task are not each other's rivals.
+  const rivals = (one: Hit, other: Hit): number => (groups.get(one) === groups.get(other) ? 0 : alike(one, other));
+  const spread = diversify(all, { alike: rivals, lambda: LAMBDA, count });
+  return descending(successFirst(spread, groups), groups);
 }
 
 interface Placed {
@@ -95,21 +99,15 @@ function leastWorth(
   return (scores[count - 1] ?? 0) - (highest * (1 - LAMBDA)) / LAMBDA;
 }
 
-/**
- * The hits of the groups, one after the other, with scores that never rise: the first of a group has the score of its
- * best, and who was moved behind a lesser one no more than that. What that adds or takes is the part `order`.
- */
-function descending(groups: readonly Group<Hit>[]): readonly Ordered[] {
-  let last = 1;
-  return groups.flatMap((hits, group) =>
-    hits.map((hit, place) => {
-      const due = place === 0 ? Math.max(...hits.map(({ score }) => score)) : hit.score;
-      last = Math.min(last, due);
-      const moved = last - hit.score;
-      const { why } = rated(hit, hit.standing);
-      return { slot: hit.slot, score: last, why: moved === 0 ? why : { ...why, order: moved }, group };
-    }),
-  );
+/** The hits with scores that never rise, however they were moved. What that adds or takes is the part `order`. */
+function descending(hits: readonly Hit[], groups: ReadonlyMap<Hit, number>): readonly Ordered[] {
+  const due = hits.map(({ score }) => score).sort((a, b) => b - a);
+  return hits.map((hit, place) => {
+    const score = due[place] ?? 0;
+    const moved = score - hit.score;
+    const { why } = rated(hit, hit.standing);
+    return { slot: hit.slot, score, why: moved === 0 ? why : { ...why, order: moved }, group: groups.get(hit) ?? 0 };
+  });
 }
 
 function compareIds(a: string, b: string): number {

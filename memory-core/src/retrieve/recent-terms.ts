@@ -1,5 +1,5 @@
 // The documents that came last, as they can still be changed, until they are packed into a segment. Pure, but for itself.
-import { rarity } from './bm25.ts';
+import { rarity, tellingWeight } from './bm25.ts';
 import { hasBit, NONE, type PostingBlock, postingBlock, renumberBlock } from './posting-block.ts';
 import { type SegmentDocuments, segmentWriter } from './segment-writer.ts';
 import { MAX_TELLING_TERMS, type TermSegment, tellingEntry } from './term-segment.ts';
@@ -194,7 +194,7 @@ function recentDocuments(recent: RecentTerms, numbers: Uint32Array): SegmentDocu
 }
 
 function pushTelling({ terms, frequencies }: RecentDocument, telling: number[]): void {
-  const best = heaviest(terms.length, (index) => (frequencies[index] ?? 0) * (terms[index]?.weight ?? 0));
+  const best = heaviest(terms.length, (index) => tellingWeight(frequencies[index] ?? 0, terms[index]?.weight ?? 0));
   for (const index of best) telling.push(tellingEntry(terms[index]?.ordinal ?? 0, frequencies[index] ?? 0));
 }
 

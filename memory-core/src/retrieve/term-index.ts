@@ -46,7 +46,7 @@ export interface TermIndex {
   frequencyOf(term: string): number;
   /** Adds weight · rarity · saturation (`bm25.ts`) of each term to the slots that hold it, rarest terms first; answers those left out. */
   score(terms: readonly WeightedTerm[], question: TermQuestion): { readonly leftOut: readonly string[] };
-  /** The terms of a slot that tell most (frequency · rarity), best first: 12 at most. */
+  /** The terms of a slot that tell most (`tellingWeight`), best first: 12 at most. */
   tellingTerms(slot: number, count: number): readonly WeightedTerm[];
   /** Does a piece of the upkeep that is due, a few milliseconds at most, and answers whether more is. Each `put` does its share too. */
   tidy(): boolean;

@@ -1,5 +1,5 @@
 // All that a term index holds: its recent documents, its segments, and where each slot is. Pure, but for itself.
-import { rarity } from './bm25.ts';
+import { rarity, tellingWeight } from './bm25.ts';
 import { type HeldSegment, heldSegment, kill, livingFrequency } from './held-segment.ts';
 import { hasBit, type PostingBlock, postingBlock } from './posting-block.ts';
 import {
@@ -200,7 +200,7 @@ export function saidAt(all: TermSegments, slot: number): readonly WeightedTerm[]
   const weighted = (term: string, said: { readonly frequency: number; readonly holders: number }): WeightedTerm => {
     const ordinal = largest === undefined ? undefined : ordinalOf(largest, term);
     const others = ordinal === undefined ? 0 : (largest?.frequencies[ordinal] ?? 0);
-    return { term, weight: said.frequency * rarity(documents, said.holders + others) };
+    return { term, weight: tellingWeight(said.frequency, rarity(documents, said.holders + others)) };
   };
   if (own === undefined) {
     const { terms = [], frequencies = [] } = all.recent.said[number] ?? {};

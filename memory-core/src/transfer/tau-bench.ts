@@ -32,7 +32,8 @@ export function isTauBench(value: unknown): value is readonly unknown[] {
 
 /**
  * One record a run. The task is what the user first said; each tool call is a step, and its rationale what the user
- * said since the step before. The same run always gives the same episode id.
+ * said since the step before; what came after the last step is told with the outcome. The same run always gives the
+ * same episode id.
  */
 export function* readTauBench(runs: readonly unknown[], domain: string | undefined): Generator<PositionedRecord> {
   for (const [index, value] of runs.entries()) {
@@ -49,6 +50,7 @@ export function* readTauBench(runs: readonly unknown[], domain: string | undefin
 
 function toRecord({ task_id, trial, reward, traj }: z.output<typeof run>, domain: string | undefined): EpisodeRecord {
   const said = traj.find(({ role }) => role === 'user')?.content ?? `tau-bench task ${task_id}`;
+  const { steps, saidLast } = toSteps(traj);
   return {
     episode_id: contentId(JSON.stringify(['tau-bench', task_id, trial, traj])),
     task_description: said,
@@ -56,26 +58,35 @@ function toRecord({ task_id, trial, reward, traj }: z.output<typeof run>, domain
     task_type: 'other',
     metadata: { task_id, trial },
     source: { captured_from: 'import:tau-bench' },
-    steps: toSteps(traj),
-    outcome:
-      reward >= 1
-        ? { kind: 'success', verdict: `tau-bench reward ${reward}`, artifacts: [] }
-        : { kind: 'failure', reason: `tau-bench reward ${reward}` },
+    steps,
+    outcome: toOutcome(reward, saidLast),
   };
 }
 
-function toSteps(traj: readonly Message[]): readonly StepRecord[] {
+function toOutcome(reward: number, saidLast: string): EpisodeRecord['outcome'] {
+  const told = `tau-bench reward ${reward}`;
+  if (reward < 1) return { kind: 'failure', reason: told, ...(saidLast === '' ? {} : { details: saidLast }) };
+  return { kind: 'success', verdict: saidLast === '' ? told : `${told}. The user said: ${saidLast}`, artifacts: [] };
+}
+
+interface Told {
+  readonly steps: readonly StepRecord[];
+  /** By the user, after the last step. */
+  readonly saidLast: string;
+}
+
+function toSteps(traj: readonly Message[]): Told {
   const answers = new Map(traj.flatMap(({ tool_call_id, content }) => (tool_call_id ? [[tool_call_id, content]] : [])));
   const steps: StepRecord[] = [];
   let said: string[] = [];
   for (const { role, content, tool_calls } of traj) {
     if (role === 'user' && content) said.push(content);
     for (const call of tool_calls ?? []) {
-      steps.push(toStep(call, answers.get(call.id) ?? '', said.join('\n')));
+      steps.push(toStep(call, answers.get(call.id) ?? '', clipped(said)));
       said = [];
     }
   }
-  return steps;
+  return { steps, saidLast: clipped(said) };
 }
 
 function toStep(call: z.output<typeof toolCall>, output: string, said: string): StepRecord {
@@ -85,12 +96,18 @@ function toStep(call: z.output<typeof toolCall>, output: string, said: string): 
     action: name,
     parameters: parametersOf(json),
     result: /^Error\b/u.test(output) ? { type: 'error', message: output } : { type: 'success', output },
-    ...(said === '' ? {} : { rationale: said.slice(0, MAX_RATIONALE_CHARACTERS) }),
+    ...(said === '' ? {} : { rationale: said }),
   };
 }
 
-/** Well within the limit of a rationale in bytes, whatever the script. */
-const MAX_RATIONALE_CHARACTERS = 2_500;
+/** Well within the limits of a rationale and of an outcome's texts in bytes, whatever the script. */
+const MAX_SAID_CHARACTERS = 2_000;
+
+function clipped(said: readonly string[]): string {
+  return said.join('\n').replaceAll(END_MARK, '').trim().slice(0, MAX_SAID_CHARACTERS);
+}
+/** What the simulated user says when it has no more to say. */
+const END_MARK = '###STOP###';
 
 function parametersOf(json: string): JsonObject {
   try {
