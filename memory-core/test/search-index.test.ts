@@ -298,3 +298,15 @@ test('a long word without a slash is no path, and is seen to be none at once [RE
   await memory.completeEpisode(episode.id, { kind: 'success' });
   await memory.search({ text: '日本'.repeat(1_600) });
 });
+
+test('a word that stands once, in one long record alone, is found [RE-01] [RE-07]', async () => {
+  const memory = opened(inMemoryStore(), { embedder: 'none' });
+  for (let count = 0; count < 12; count += 1) await memory.createEpisode({ description: `Mend parser ${count}` });
+  const words = Array.from({ length: 400 }, (_, index) => `w${index.toString(36)}x`).join(' ');
+  const { episode } = await memory.createEpisode({ description: 'Mend what is left' });
+  await memory.addStep(episode.id, { tool: 'bash', action: `${words} zeppelin` });
+  await memory.completeEpisode(episode.id, { kind: 'success' });
+  const found = await memory.search({ text: 'zeppelin' });
+  expect(found.episodes.map((hit) => hit.episode.id)).toEqual([episode.id]);
+  await expect(memory.search({ text: 'zeppelin frigate galleon trireme' })).resolves.toMatchObject({ episodes: [] });
+});

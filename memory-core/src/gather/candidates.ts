@@ -1,7 +1,7 @@
 // Candidates for a question, from the index: each source says what it found, and how much.
 import type { CallOptions } from '../ports/store.ts';
 import { bestSlots } from '../retrieve/best-slots.ts';
-import { documentRelevance, rarity, relevanceFor, type TermStatistics } from '../retrieve/bm25.ts';
+import { documentRelevance, informationOf, rarity, relevanceFor, type TermStatistics } from '../retrieve/bm25.ts';
 import { looksLikeError } from '../retrieve/error-signature.ts';
 import type { Calibration } from '../retrieve/fuse.ts';
 import type { Candidate } from '../retrieve/order.ts';
@@ -39,15 +39,21 @@ export async function episodeCandidates(
     question.vector && index.vectors('episode')?.nearest(question.vector, { count: FROM_VECTORS, among, ...call });
   const errors = await errorRelevances(index, { question, among }, call);
   const meanings = new Map((await nearest)?.map(({ slot, cosine }) => [slot, cosine]));
-  return index.scored((title, body) => {
-    const text = textRelevance(episodes, { terms: question.terms, among, scores: { title, body } });
+  return index.scored((title, body, held) => {
+    const text = textRelevance(episodes, { terms: question.terms, among, scores: { title, body, held } });
     const places = placesOf(index, { here: question.here, among });
     const slots = new Set([...text.best(FROM_TEXT), ...meanings.keys(), ...errors.keys(), ...places.keys()]);
     const cosineOf = question.vector && index.vectors('episode')?.cosinesWith(question.vector);
     const meaningOf = (slot: number): number | undefined => meanings.get(slot) ?? cosineOf?.(slot);
     return [...slots].map((slot) => ({
       slot,
-      signals: { text: text.of(slot), meaning: meaningOf(slot), error: errors.get(slot), place: places.get(slot) },
+      signals: {
+        text: text.of(slot),
+        held: text.heldOf(slot),
+        meaning: meaningOf(slot),
+        error: errors.get(slot),
+        place: places.get(slot),
+      },
     }));
   });
 }
@@ -61,10 +67,13 @@ export async function patternCandidates(
   const matrix = index.vectors('pattern');
   const nearest = vector && matrix?.nearest(vector, { count: FROM_VECTORS, ...call });
   const meanings = new Map((await nearest)?.map(({ slot, cosine }) => [slot, cosine]));
-  return index.scored((title, body) => {
-    const text = textRelevance(index.patterns, { terms, among: undefined, scores: { title, body } });
+  return index.scored((title, body, held) => {
+    const text = textRelevance(index.patterns, { terms, among: undefined, scores: { title, body, held } });
     const slots = new Set([...text.best(FROM_TEXT), ...meanings.keys()]);
-    return [...slots].map((slot) => ({ slot, signals: { text: text.of(slot), meaning: meanings.get(slot) } }));
+    return [...slots].map((slot) => ({
+      slot,
+      signals: { text: text.of(slot), held: text.heldOf(slot), meaning: meanings.get(slot) },
+    }));
   });
 }
 
@@ -93,6 +102,8 @@ function placesOf(
 interface TextRelevance {
   /** 0–1: `documentRelevance`. */
   of(slot: number): number;
+  /** The share of what the question says that is in the body, 0–1. */
+  heldOf(slot: number): number;
   /** Slots, best first. */
   best(count: number): readonly number[];
 }
@@ -102,19 +113,21 @@ function textRelevance(
   asked: {
     readonly terms: readonly string[];
     readonly among: SlotSet | undefined;
-    readonly scores: { readonly title: Scores; readonly body: Scores };
+    readonly scores: { readonly title: Scores; readonly body: Scores; readonly held: Scores };
   },
 ): TextRelevance {
   const { terms, among } = asked;
-  const { title, body } = asked.scores;
+  const { title, body, held } = asked.scores;
   const inTitle = relevanceFor(terms, statisticsOf(titles), rarity);
   const inBody = relevanceFor(terms, statisticsOf(bodies), rarity);
   titles.score(terms.map(plain), { scores: title, among });
-  bodies.score(terms.map(plain), { scores: body, among });
+  bodies.score(terms.map(plain), { scores: body, held, among });
+  const information = informationOf(terms, statisticsOf(bodies));
   const of = (slot: number): number =>
     documentRelevance({ title: inTitle(title.of(slot)), body: inBody(body.of(slot)) });
   return {
     of,
+    heldOf: (slot) => (information === 0 ? 0 : held.of(slot) / information),
     // A body has all the words of its title.
     best: (count) => bestSlots(body.touched(), { scoreOf: of, count }),
   };

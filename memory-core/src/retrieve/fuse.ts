@@ -4,6 +4,8 @@
 export interface Signals {
   /** How well its words answer, 0–1: `documentRelevance`. */
   readonly text?: number | undefined;
+  /** The share of what the question says that it says at all, however often and in however long a record, 0–1. */
+  readonly held?: number | undefined;
   /** Cosine of its vector with the question's. */
   readonly meaning?: number | undefined;
   /** How alike its errors and the asked one are, 0–1. */
@@ -78,7 +80,7 @@ export function relevanceOf(signals: Signals, scale: Scale): number {
 function evidenceIn(
   { text = 0, meaning = 0, error = 0, place = 0 }: Signals,
   { noise, trust, information }: Scale,
-): Readonly<Record<keyof Signals, number>> {
+): Readonly<Record<Exclude<keyof Signals, 'held'>, number>> {
   return {
     text: (text * information) / ENOUGH_NATS,
     meaning: evidenceOf(trust * aboveNoise(meaning, noise)),
@@ -99,19 +101,22 @@ function evidenceOf(strength: number): number {
  */
 const MIN_SHARE = 0.15;
 const FULL_DOCUMENTS = 100;
+/** Of what a question says. */
+const MOST = 0.6;
 
 /**
  * Whether the sources found more in a candidate than unrelated things have in common. Where it holds of no candidate,
  * the answer is that there is none. The best of many chance finds is higher than that of a few, about by the logarithm
- * of how many, so a small memory answers by less. Being near in place is no answer.
+ * of how many, so a small memory answers by less. What holds most of what was asked for answers too, be it one word in a
+ * long record. Being near in place is no answer.
  */
 export function isRelevant(
-  { text = 0, meaning = 0, error = 0 }: Signals,
+  { text = 0, held = 0, meaning = 0, error = 0 }: Signals,
   { noise, documents }: Pick<Scale, 'noise' | 'documents'>,
 ): boolean {
   const share = 1 - (1 - text) * (1 - aboveNoise(meaning, noise));
   const least = MIN_SHARE * Math.min(1, Math.log1p(documents) / Math.log1p(FULL_DOCUMENTS));
-  return share >= least || error > 0;
+  return share >= least || held >= MOST || error > 0;
 }
 
 /** How far a cosine stands out of what unrelated texts have, 0–1. */

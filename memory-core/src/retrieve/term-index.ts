@@ -28,6 +28,8 @@ export type { WeightedTerm } from './term-segments.ts';
 
 export interface TermQuestion {
   readonly scores: Scores;
+  /** Gets what each slot holds of the question at all: the sum of weight · rarity of the terms that it has. */
+  readonly held?: Scores | undefined;
   /** Only these slots are scored. What a term says of itself is counted over all. */
   readonly among?: SlotSet | undefined;
   /** Entries of the index read at most; the rarest term that a document still says is read in any case. @default 200,000 */
@@ -96,7 +98,13 @@ interface Wanted extends WeightedTerm {
 
 function scoreTerms(
   segments: TermSegments,
-  { terms, scores, among, maxPostings = MAX_POSTINGS }: TermQuestion & { readonly terms: readonly WeightedTerm[] },
+  {
+    terms,
+    scores,
+    held,
+    among,
+    maxPostings = MAX_POSTINGS,
+  }: TermQuestion & { readonly terms: readonly WeightedTerm[] },
 ): { readonly leftOut: readonly string[] } {
   const wanted: readonly Wanted[] = terms
     .map(({ term, weight }) => ({ term, weight, holders: holdersOf(segments, term) }))
@@ -104,12 +112,14 @@ function scoreTerms(
     .sort((a, b) => a.holders.postings - b.holders.postings);
   const scoring: Scoring = {
     scores,
+    held,
     among,
     averageLength: segments.totalLength / segments.documents,
     factor: 0,
     list: segments.recent,
     slots: new Uint32Array(BLOCK_POSTINGS),
     amounts: new Float32Array(BLOCK_POSTINGS),
+    shares: new Float32Array(BLOCK_POSTINGS),
     count: 0,
   };
   const leftOut: string[] = [];
@@ -125,6 +135,7 @@ function scoreTerms(
     if (living === 0) continue;
     isAnswered = true;
     scoring.factor = weight * rarity(segments.documents, living);
+    scoring.shares.fill(scoring.factor);
     scoreHolders(segments, holders, scoring);
   }
   return { leftOut };
@@ -133,12 +144,14 @@ function scoreTerms(
 /** One for a question: changed from term to term and from list to list, and filled block by block. */
 interface Scoring {
   readonly scores: Scores;
+  readonly held: Scores | undefined;
   readonly among: SlotSet | undefined;
   readonly averageLength: number;
   factor: number;
   list: { readonly slots: Uint32Array; readonly lengths: Uint32Array; readonly dead: Uint32Array | undefined };
   readonly slots: Uint32Array;
   readonly amounts: Float32Array;
+  readonly shares: Float32Array;
   count: number;
 }
 
@@ -173,6 +186,7 @@ function scoreBlock({ documents, frequencies, count }: PostingBlock, scoring: Sc
   }
   scoring.count = kept;
   scores.addAll(scoring);
+  scoring.held?.addAll({ slots: keptSlots, amounts: scoring.shares, count: kept });
 }
 
 function tellingTerms(
