@@ -82,6 +82,21 @@ test('export, import elsewhere and export again give the same text, byte by byte
   expect((await other.run(['episode', 'export'])).stdout).toBe(first.stdout);
 });
 
+test('what was imported has its vectors when the program has ended, and a search that finds nothing says so [EM-03] [RE-07]', async () => {
+  const records = Array.from({ length: 250 }, (_, index) => ({ task_description: `Task of number ${index}` }));
+  expect(await place.json(['ep', 'import', '-'], { input: asLines(records) })).toMatchObject({ imported: 250 });
+  const ended = await place.run(['ep', 'search', '--all-projects', 'zeppelin']);
+  expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing stored matches.') });
+  expect(ended.stdout).not.toContain('vectors');
+});
+
+test('an embedder that is away is a warning of an import, and no failure of it [EM-03] [EM-05]', async () => {
+  const env = { EMBEDDING_PROVIDER: 'openai', OPENAI_API_KEY: 'a-key', OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' };
+  const imported = await place.run(['ep', 'import', '-'], { input: asLines(RECORDS), env });
+  expect(imported).toMatchObject({ code: 0, stdout: expect.stringContaining('2 imported') });
+  expect(imported.stderr).toMatch(/warning: What was imported is stored.*its vectors follow later: OpenAI/u);
+});
+
 test('importing twice changes nothing and says so [EP-11] [IN-01]', async () => {
   writeFileSync(join(place.work, 'in.jsonl'), asLines(RECORDS));
   const others = { recommendations: 0, tombstones: 0, learnt: 0 };

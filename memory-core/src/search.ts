@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { MemoryContext } from './context.ts';
 import { MemoryError } from './errors.ts';
-import type { Answer, Asked } from './gather/asked.ts';
+import type { Answer, Asked, Lack } from './gather/asked.ts';
 import type { ExperienceIndex } from './gather/experience-index.ts';
 import { answerOfIndex, fixesInIndex } from './gather/index-answer.ts';
 import { answerOfStore, fixesInStore } from './gather/store-answer.ts';
@@ -27,8 +27,8 @@ const DEFAULT_HITS = 10;
 
 /**
  * Experience for a question.
- * @throws `INVALID_INPUT` when neither text nor a filter is given, or nothing could match; `STORE_UNAVAILABLE`,
- * retryable, when nothing was found and not all could be looked at
+ * @throws `INVALID_INPUT` when neither text nor a filter is given, or nothing could match. When nothing was found and
+ * not all could be looked at: `EMBEDDER_FAILED` where that is why, else `STORE_UNAVAILABLE`, retryable
  */
 export async function search(context: MemoryContext, query: SearchQuery, options: CallOptions): Promise<SearchResult> {
   const asked = toAsked(context, query);
@@ -38,17 +38,17 @@ export async function search(context: MemoryContext, query: SearchQuery, options
     : context.answers.answer({ asked, index }, () => answerOfIndex(context, { index, asked }, options)));
   const isEmpty = found.episodes.length === 0 && found.patterns.length === 0 && found.fixes.length === 0;
   const degraded = lacks.map(({ reason }) => reason);
-  if (isEmpty && lacks.some(({ isPassing }) => isPassing)) throw incomplete(degraded);
-  const notes = index === undefined ? [] : notesOn(asked, { index, found });
+  if (isEmpty && lacks.some(({ isPassing }) => isPassing)) throw incomplete(lacks);
+  const notes = index === undefined || !isEmpty ? [] : notesOn(asked, index);
   return { ...found, degraded, notes, isAbstained: asked.text !== undefined && isEmpty };
 }
 
-/** That nothing is known of the project, where nothing of it was found: a name that is misspelt finds nothing for ever. */
+/** That nothing is known of the project, where nothing was found: a name that is misspelt finds nothing for ever. */
 function notesOn(
   { filter: { visibleTo, project = visibleTo?.project } }: Asked,
-  { index, found }: { readonly index: ExperienceIndex; readonly found: Pick<Answer, 'episodes'> },
+  index: ExperienceIndex,
 ): readonly string[] {
-  if (project === undefined || found.episodes.some(({ episode }) => episode.project === project)) return [];
+  if (project === undefined) return [];
   if (index.episodes.slots.count === 0 || index.episodes.placeAndTime.select({ project })?.size !== 0) return [];
   const elsewhere = visibleTo === undefined ? 'Check its name' : 'Check its name, or search all projects (scope "all")';
   return [`No episode belongs to the project ${JSON.stringify(project)}. ${elsewhere}.`];
@@ -74,7 +74,10 @@ function toAsked(context: MemoryContext, query: SearchQuery): Asked {
   const text = words.trim() === '' ? undefined : words;
   const { scope: _scope, limit = DEFAULT_HITS, situation = {}, ...filters } = { ...checked, text };
   if (Object.values(filters).every((value) => value === undefined)) {
-    throw new MemoryError('INVALID_INPUT', 'query: give a text, or a filter such as domain, tags or outcome.');
+    throw new MemoryError(
+      'INVALID_INPUT',
+      'query: give a text, or a filter such as domain, tags or outcome; files, language and framework only rank.',
+    );
   }
   const { since, until } = filters;
   if (since !== undefined && until !== undefined && since >= until) {
@@ -114,7 +117,13 @@ function narrowsToEpisodes({ taskType, outcome, tags, since, until }: SearchQuer
   return [taskType, outcome, tags, since, until].some((filter) => filter !== undefined);
 }
 
-function incomplete(degraded: readonly string[]): MemoryError {
-  const what = `Nothing was found, and not everything could be looked at: ${degraded.join('; ')}`;
-  return new MemoryError('STORE_UNAVAILABLE', `${what}. Ask again in a moment.`, { retryable: true });
+/** Whoever reads it is told what to do by what failed, and to wait only where nothing else is to be done. */
+function incomplete(lacks: readonly Lack[]): MemoryError {
+  const reasons = lacks.map(({ reason }) => reason).join('; ');
+  const what = `Nothing was found, and not everything could be looked at: ${reasons}.`;
+  const failure = lacks.find((lack) => lack.failure !== undefined)?.failure;
+  if (failure === undefined) {
+    return new MemoryError('STORE_UNAVAILABLE', `${what} Ask again in a moment.`, { retryable: true });
+  }
+  return new MemoryError(failure.code, what, { cause: failure, retryable: failure.retryable });
 }

@@ -5,6 +5,7 @@ import {
   inMemoryCache,
   inMemoryStore,
   MemoryError,
+  openMemory,
   textHash,
   uuidV7Source,
 } from '@episodica/memory-core';
@@ -333,6 +334,49 @@ test('closing ends a run between two batches, gives the place back, and tries no
   queue.soon();
   await expect(queue.now({})).rejects.toMatchObject({ code: 'ABORTED' });
   expect(embedder.calls).toHaveLength(2);
+});
+
+test('closing lets a local embedder finish what it has begun [EM-03]', async () => {
+  const { store } = await storeWith('one', 'two', 'three');
+  const queue = queueOver(store, fakeEmbedder({ maxBatch: 1 }));
+  queue.soon();
+  await queue.close();
+  expect(await embeddingsIn(store)).toHaveLength(3);
+});
+
+test('a question that finds episodes without vectors has them made, also where nothing is found [EM-03] [RE-07]', async () => {
+  const { store } = await storeWith(...Array.from({ length: 150 }, (_, index) => `task ${index}`));
+  const shared = { ...store, close: async () => undefined };
+  const first = openMemory({ store: shared });
+  await expect(first.search({ text: 'zeppelin' })).rejects.toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+    message: expect.stringMatching(/vectors are missing of 150 episodes\. Ask again in a moment\.$/u),
+  });
+  await first.close();
+  expect(await embeddingsIn(store)).toHaveLength(150);
+  const second = openMemory({ store: shared });
+  expect(await second.search({ text: 'zeppelin' })).toMatchObject({ isAbstained: true, degraded: [] });
+  await second.close();
+});
+
+test('nothing found while the embedder is away is an error of the embedder, with its own advice [EM-05] [RE-07]', async () => {
+  for (const failure of [refusal(), outage()]) {
+    const { store } = await storeWith('one task');
+    const memory = openMemory({
+      store,
+      embedder: fakeEmbedder({
+        before() {
+          throw failure;
+        },
+      }),
+    });
+    await expect(memory.catchUp()).rejects.toMatchObject({ code: 'EMBEDDER_FAILED' });
+    const { code, retryable } = failure;
+    const asking = memory.search({ text: 'zeppelin' });
+    await expect(asking).rejects.toMatchObject({ code, retryable, message: expect.stringContaining(failure.message) });
+    await expect(asking).rejects.not.toMatchObject({ message: expect.stringContaining('Ask again') });
+    await memory.close();
+  }
 });
 
 test('who gives up a run is told so, and what was stored by then stays [EM-03]', async () => {

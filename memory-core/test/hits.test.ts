@@ -142,6 +142,13 @@ describe('a project of which nothing is known', () => {
     expect((await memory.search({ text: 'zeppelin' })).notes).toEqual([]);
   });
 
+  test('is not spoken of where something was found that belongs to none [RE-07] [RE-08]', async () => {
+    const store = inMemoryStore();
+    await attempt(openMemory({ store }), { description: 'Fix the login token', isSuccess: true });
+    const found = await openMemory({ store, project: 'shop' }).search({ text: 'login token' });
+    expect(found).toMatchObject({ episodes: [expect.anything()], notes: [] });
+  });
+
   test('is not spoken of where nothing at all is stored [RE-07]', async () => {
     const memory = openMemory({ store: inMemoryStore(), project: 'shop' });
     expect(await memory.search({ text: 'login' })).toMatchObject({ notes: [], isAbstained: true });

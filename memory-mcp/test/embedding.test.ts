@@ -64,9 +64,10 @@ test('a provider that is away leaves words, and every answer says so; nothing fo
   const nothing = await server.call('query_memory', { query: 'zeppelin' });
   expect(nothing).toMatchObject({
     isError: true,
-    text: expect.stringMatching(/^STORE_UNAVAILABLE: Nothing was found/u),
+    text: expect.stringMatching(/^EMBEDDER_FAILED: Nothing was found.*refuses connections/u),
   });
-  await server.call('create_episode', { task_description: 'Steer the zeppelin' });
+  const created = await server.call('create_episode', { task_description: 'Steer the zeppelin' });
+  expect(created.text).toMatch(/No related experience\.\nLess complete than it could be: .*EMBEDDER_FAILED/u);
   await expect
     .poll(async () => (await server.call('health_check')).text, { timeout: 30_000 })
     .toMatch(/search: degraded: .*1 without vectors yet; openai.* (?:refuses connections|could not be reached)/iu);
@@ -88,7 +89,7 @@ test('a key that is refused is told in a sentence, and shown nowhere [EM-02] [RE
     expect.stringMatching(/^vectors are missing of 1 episodes: .*key was refused/u),
   ]);
   const nothing = await server.call('query_memory', { query: 'zeppelin' });
-  expect(nothing.text).toMatch(/^STORE_UNAVAILABLE: .*the key was refused/u);
+  expect(nothing.text).toMatch(/^EMBEDDER_FAILED: .*Set OPENAI_API_KEY to a key that is valid\.$/u);
   const told = JSON.stringify([await health(), found, nothing]);
   await server.close();
   expect(told).not.toContain(KEY);

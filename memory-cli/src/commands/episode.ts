@@ -284,7 +284,8 @@ export async function search(
     return { found: answer, tookMs: performance.now() - startedMs };
   });
   const packed = queryResult(found, { detail: detail ?? 'summary', maxTokens: maxTokens ?? DEFAULT_MAX_TOKENS });
-  const result = { ...packed, took_ms: Math.round(tookMs * 100) / 100 };
+  const notes = packed.notes.map((note) => note.replace('(scope "all")', '(--all-projects)'));
+  const result = { ...packed, notes, took_ms: Math.round(tookMs * 100) / 100 };
   await print(invocation.format, result, () => searchText(result));
   return 0;
 }

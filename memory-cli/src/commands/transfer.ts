@@ -85,6 +85,7 @@ export async function importFiles(
       const opened = 'records' in source ? source : await openedNow(source, options, circumstances);
       sum = 'failed' in opened ? added(sum, opened) : added(sum, await importOne(memory, opened, invocation, options));
     }
+    if (sum.imported > 0) await catchUp(memory, invocation);
     return sum;
   });
   for (const { file, line, message } of result.failed) {
@@ -95,6 +96,16 @@ export async function importFiles(
   if (untold > 0) process.stderr.write(`… and ${untold} more that could not be read\n`);
   await print(invocation.format, result, () => importText(result));
   return result.failed_count === 0 ? 0 : SOME_FAILED;
+}
+
+/** Vectors are made before the program ends, as there may be no other to make them. */
+async function catchUp(memory: Memory, { signal, warn }: Invocation): Promise<void> {
+  try {
+    await memory.catchUp({ signal });
+  } catch (error) {
+    if (!isMemoryError(error) || error.code !== 'EMBEDDER_FAILED') throw error;
+    warn(`What was imported is stored, and found by its words; its vectors follow later: ${error.message}`);
+  }
 }
 
 /** A file below a folder, to be looked into when its turn comes. */

@@ -48,7 +48,10 @@ export interface EmbeddingQueue {
   forget: TextVectors['forget'];
   /** Waits for the runs that have begun, and not for later attempts. */
   settled(): Promise<void>;
-  /** Ends what runs behind its last whole batch, tries no more, and closes the embedder. Idempotent. */
+  /**
+   * Tries no more, and closes the embedder. What has begun ends behind its last whole batch where the embedder is
+   * remote; a local one gets done, as a process may be too short for its vectors otherwise. Idempotent.
+   */
   close(): Promise<void>;
 }
 
@@ -134,8 +137,9 @@ export function embeddingQueue(
     forget: vectors.forget,
     settled: () => last.then(() => undefined),
     async close() {
-      stop.abort();
       again.stop();
+      if (!embedder.isRemote) await last;
+      stop.abort();
       await last;
       await embedder.close?.();
     },

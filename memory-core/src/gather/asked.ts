@@ -1,4 +1,5 @@
 // A question as it is gathered for, and what an answer to it holds.
+import type { MemoryError } from '../errors.ts';
 import type { EpisodeFilter, PatternFilter } from '../ports/store.ts';
 import type { Hint } from '../retrieve/hints.ts';
 import type { Here } from '../retrieve/place-and-time.ts';
@@ -27,4 +28,6 @@ export interface Lack {
   readonly reason: string;
   /** It passes: asked again later, the same question may find more. */
   readonly isPassing: boolean;
+  /** What stands behind it, and says what to do. */
+  readonly failure?: MemoryError;
 }

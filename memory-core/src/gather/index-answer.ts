@@ -115,10 +115,14 @@ async function questionVector(
   const stored = index.vectors('episode')?.count ?? 0;
   if (embedding === undefined) return { vector: undefined, lacks: [] };
   const missing = index.episodes.slots.count - stored;
+  // Whoever stored them may be gone.
+  if (missing > 0) embedding.soon();
   const failure = embedding.failure();
   const isLacking = missing > (failure === undefined ? Math.max(MAX_MISSING, MAX_MISSING_SHARE * stored) : 0);
   const why = failure === undefined ? '' : `: ${withoutStop(failure.message)}`;
-  const lacks = isLacking ? [{ reason: `vectors are missing of ${missing} episodes${why}`, isPassing: true }] : [];
+  const lacks = isLacking
+    ? [{ reason: `vectors are missing of ${missing} episodes${why}`, isPassing: true, ...defined({ failure }) }]
+    : [];
   // With nothing to compare it with, nobody is asked for it.
   if ((index.vectors(of)?.count ?? 0) === 0) return { vector: undefined, lacks };
   try {
@@ -131,7 +135,7 @@ async function questionVector(
     if (!isMemoryError(error) || error.code === 'ABORTED' || error.code === 'CLOSED') throw error;
     return {
       vector: undefined,
-      lacks: [{ reason: `only words were searched: ${withoutStop(error.message)}`, isPassing: true }],
+      lacks: [{ reason: `only words were searched: ${withoutStop(error.message)}`, isPassing: true, failure: error }],
     };
   }
 }

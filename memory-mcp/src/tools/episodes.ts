@@ -61,6 +61,7 @@ export const createEpisode: Tool = defineTool({
         `Episode ${episode.id} is open.`,
         items.length === 0 ? 'No related experience.' : 'Related experience:',
         ...foundText({ fixes: [] }, items),
+        ...packed.degraded.map((reason) => `Less complete than it could be: ${reason}.`),
       ].join('\n'),
     };
   },
