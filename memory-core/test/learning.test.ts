@@ -162,6 +162,8 @@ describe('reflection', () => {
     };
     expect(fixOf(step('edit', { path: 'src/a.ts', content: 'x'.repeat(500) }))).toEqual(['edit: src/a.ts']);
     expect(fixOf(step('bash', { command: 'npm ci' }))).toEqual(['bash: npm ci']);
+    expect(fixOf(step('bash', { command: 'A=1 bash x' }))).toEqual(['bash: A=1 bash x']);
+    expect(fixOf(step('set_mode', { on: 'e' }))).toEqual(['set_mode: on=e']);
     expect(fixOf(step('register', { id: 'card_1', note: 'y'.repeat(500) }))).toEqual(['register: id=card_1']);
     expect(fixOf(step('think', {}), step('calculate', { expression: '1+1' }), step('get_user', { id: 'u' }))).toEqual([
       'pay: id=card_1',

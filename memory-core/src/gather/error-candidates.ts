@@ -27,8 +27,8 @@ export interface AskedError {
 /** Taken of each source. */
 const MAX_ERRORS = 50;
 /**
- * What does not look like an error can be one that is known, where most of it is: the same error comes to twice this
- * and more, ordinary questions to less. Below it nothing is read for them, and their vectors are not compared.
+ * What does not look like an error may be one that is known: where much of it is found in one. Below this nothing is read
+ * from the store for it. It only saves work: whether two errors are the same is for their match to say.
  */
 const MIN_UNSEEN = 0.3;
 

@@ -50,13 +50,13 @@ export function recoveredSteps(steps: readonly Step[]): ReadonlySet<number> {
 export function stepText(step: Step): string {
   const why = step.rationale === undefined ? '' : ` (${oneLine(step.rationale, 160)})`;
   const said = oneLine(step.action, 200);
-  const told = tellingParameters(step.parameters).filter((text) => !said.includes(text.slice(text.indexOf('=') + 1)));
+  const told = tellingParameters(step.parameters).filter((text) => !said.includes(text));
   // An action that only repeats the name of its tool says nothing.
   const parts = [...(said === step.tool && told.length > 0 ? [] : [said]), ...told];
   return `${step.tool}: ${parts.join(', ')}${why}`;
 }
 
-/** The command, else the file, else what is short enough to be told whole: content of files and the like is not. */
+/** The command, else the file, else what is short enough to be told whole: what files hold is not. */
 function tellingParameters(parameters: JsonObject): readonly string[] {
   for (const name of TELLING) {
     const value = parameters[name];
