@@ -3,7 +3,13 @@ import { aCompletedEpisode } from '@episodica/test-utils';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { errorExcerpt } from '../src/error-text.ts';
-import { errorSignature, looksLikeError, signatureMatch, signatureTerms } from '../src/retrieve/error-signature.ts';
+import {
+  type ErrorSignature,
+  errorSignature,
+  looksLikeError,
+  signatureMatch,
+  signatureTerms,
+} from '../src/retrieve/error-signature.ts';
 import { bestFixes, hintsFor } from '../src/retrieve/hints.ts';
 
 /** What differs between two occurrences of one error. */
@@ -163,6 +169,23 @@ describe('the match of two signatures', () => {
     const otherMessage = errorSignature("TypeError: 'total' must be a function and is not callable");
     expect(signatureMatch(asked, otherThing)).toBeGreaterThan(signatureMatch(asked, otherMessage));
   });
+
+  test('is higher for the same operation in another file than for another operation in the same file [RE-06]', () => {
+    const denied = (operation: string, where: string): ErrorSignature =>
+      errorSignature(
+        `botocore.exceptions.ClientError: An error occurred (AccessDenied) when calling the ${operation} operation: Access Denied (at ${where})`,
+      );
+    const asked = denied('PutObject', 'upload in upload.py');
+    const otherFile = signatureMatch(asked, denied('PutObject', 'save in backup.py'));
+    expect(otherFile).toBeGreaterThan(signatureMatch(asked, denied('GetObject', 'upload in upload.py')));
+  });
+
+  test('stands where only one of the two names a type [RE-06]', () => {
+    const untyped = errorSignature('Error: payment method not found');
+    const typed = errorSignature('PaymentError: payment method not found');
+    expect(signatureMatch(untyped, typed)).toBeGreaterThan(0.7);
+    expect(signatureMatch(errorSignature('LookupError: payment method not found'), typed)).toBe(0);
+  });
 });
 
 describe('an error in a question', () => {
@@ -177,16 +200,22 @@ describe('an error in a question', () => {
     'fatal: not a git repository',
     'Traceback (most recent call last):\n  File "a.py"',
     "thread 'main' panicked at src/main.rs:3:5",
+    'Error: payment method not found',
+    'the tool said:\nError: not enough seats on flight HAT290',
+    "strings: '/srv/disk.img': No such file",
   ])('is seen in %j [RE-06]', (text) => {
     expect(looksLikeError(text)).toBe(true);
   });
 
-  test.each(['improve error handling in the parser', 'Add a ValidationError class', 'why did the test fail', ''])(
-    'is not seen in %j [RE-06]',
-    (text) => {
-      expect(looksLikeError(text)).toBe(false);
-    },
-  );
+  test.each([
+    'improve error handling in the parser',
+    'No such file should be left behind',
+    'Add a ValidationError class',
+    'why did the test fail',
+    '',
+  ])('is not seen in %j [RE-06]', (text) => {
+    expect(looksLikeError(text)).toBe(false);
+  });
 });
 
 describe('hints', () => {

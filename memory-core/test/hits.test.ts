@@ -85,6 +85,20 @@ describe('a result', () => {
     expect(told).toContain('await the token before the first request');
   });
 
+  test('has the fix of a known error whatever it looks like, and none for an ordinary task [RE-06]', async () => {
+    const memory = openMemory({ store: inMemoryStore() });
+    const { episode } = await memory.createEpisode({ description: 'Book the seats' });
+    const failed = { type: 'error', message: 'not enough seats left on this flight' } as const;
+    await memory.addSteps(episode.id, [
+      { tool: 'book', action: 'book', parameters: { flight: 'HAT1' }, result: failed },
+      { tool: 'book', action: 'book', parameters: { flight: 'HAT2' }, result: { type: 'success' } },
+    ]);
+    await memory.completeEpisode(episode.id, { kind: 'success', verdict: 'booked' });
+    const known = await memory.search({ text: failed.message });
+    expect(known.fixes).toMatchObject([{ episodeId: episode.id, fixSteps: [2], match: 1 }]);
+    expect((await memory.search({ text: 'Book two seats on the next flight to Oslo' })).fixes).toEqual([]);
+  });
+
   test('keeps to its size, fixes counted, and always has the first hit and the first fix [RE-04]', async () => {
     const memory = openMemory({ store: inMemoryStore() });
     for (let index = 0; index < 8; index += 1) {

@@ -148,6 +148,28 @@ describe('reflection', () => {
     ]);
   });
 
+  test('tells of a fix what was done, and on what [LE-03]', () => {
+    const step = (tool: string, parameters: StepInput['parameters']): StepInput => ({
+      tool,
+      action: tool,
+      ...(parameters && { parameters }),
+      result: { type: 'success' },
+    });
+    const fixOf = (...between: readonly StepInput[]): readonly string[] => {
+      const failed = { type: 'error', message: 'Error: payment method not found' } as const;
+      const all = [{ ...step('pay', { id: 'cash' }), result: failed }, ...between, step('pay', { id: 'card_1' })];
+      return learn('some task to do', toOutcome({ kind: 'success' }), steps(all)).recoveries[0]?.fix ?? [];
+    };
+    expect(fixOf(step('edit', { path: 'src/a.ts', content: 'x'.repeat(500) }))).toEqual(['edit: src/a.ts']);
+    expect(fixOf(step('bash', { command: 'npm ci' }))).toEqual(['bash: npm ci']);
+    expect(fixOf(step('bash', { command: 'A=1 bash x' }))).toEqual(['bash: A=1 bash x']);
+    expect(fixOf(step('set_mode', { on: 'e' }))).toEqual(['set_mode: on=e']);
+    expect(fixOf(step('register', { id: 'card_1', note: 'y'.repeat(500) }))).toEqual(['register: id=card_1']);
+    expect(fixOf(step('think', {}), step('calculate', { expression: '1+1' }), step('get_user', { id: 'u' }))).toEqual([
+      'pay: id=card_1',
+    ]);
+  });
+
   test('says what failed and stayed so, and why the episode ended [LE-03]', () => {
     const { reflection } = learn(
       'some task to do',

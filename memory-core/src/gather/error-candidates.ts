@@ -2,7 +2,7 @@
 import type { CallOptions } from '../ports/store.ts';
 import { bestSlots } from '../retrieve/best-slots.ts';
 import { rarity, relevanceFor } from '../retrieve/bm25.ts';
-import { errorSignature, signatureTerms } from '../retrieve/error-signature.ts';
+import { errorSignature, looksLikeError, signatureTerms } from '../retrieve/error-signature.ts';
 import { aboveNoise, type Calibration } from '../retrieve/fuse.ts';
 import { hasSlot, type SlotSet } from '../retrieve/slot-set.ts';
 import type { ExperienceIndex } from './experience-index.ts';
@@ -26,6 +26,11 @@ export interface AskedError {
 
 /** Taken of each source. */
 const MAX_ERRORS = 50;
+/**
+ * What does not look like an error may be one that is known: where much of it is found in one. Below this nothing is read
+ * from the store for it. It only saves work: whether two errors are the same is for their match to say.
+ */
+const MIN_UNSEEN = 0.3;
 
 /** Best first. */
 export async function errorCandidates(
@@ -44,15 +49,18 @@ export async function errorCandidates(
     const best = bestSlots(scores.touched(), { scoreOf: scores.of, count: MAX_ERRORS });
     return new Map(best.map((slot) => [slot, relevanceOf(scores.of(slot))]));
   });
-  const near = vector && (await index.vectors('error')?.nearest(vector, { count: MAX_ERRORS, ...call }));
-  for (const { slot, cosine } of near ?? []) {
+  const isSeen = looksLikeError(text);
+  const least = isSeen ? 0 : MIN_UNSEEN;
+  const near = isSeen && vector && (await index.vectors('error')?.nearest(vector, { count: MAX_ERRORS, ...call }));
+  for (const { slot, cosine } of near || []) {
     const meaning = calibration.trust * aboveNoise(cosine, calibration.noise);
     if (meaning > (relevances.get(slot) ?? 0)) relevances.set(slot, meaning);
   }
   return [...relevances]
     .flatMap(([slot, relevance]): readonly ErrorCandidate[] => {
       const place = slots.placeOf(slot);
-      if (place === undefined || (among !== undefined && !hasSlot(among, place.episodeSlot))) return [];
+      if (place === undefined || relevance < least || (among !== undefined && !hasSlot(among, place.episodeSlot)))
+        return [];
       return [{ ...place, relevance }];
     })
     .sort((a, b) => b.relevance - a.relevance || b.episodeSlot - a.episodeSlot || a.number - b.number);

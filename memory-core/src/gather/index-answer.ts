@@ -7,7 +7,6 @@ import { baselineId, MIN_SUPPORT, patternFigures, patternStatement } from '../pa
 import type { CallOptions, EpisodeFilter, PatternFilter } from '../ports/store.ts';
 import { informationOf } from '../retrieve/bm25.ts';
 import { differenceOf } from '../retrieve/difference.ts';
-import { looksLikeError } from '../retrieve/error-signature.ts';
 import { type Calibration, fuse, isRelevant } from '../retrieve/fuse.ts';
 import { bestFixes, type Hint, type KnownFix } from '../retrieve/hints.ts';
 import type { Here } from '../retrieve/place-and-time.ts';
@@ -59,7 +58,7 @@ export async function answerOfIndex(
   const [episodes, patterns, fixes] = await Promise.all([
     episodesOf(context, { index, question, among, limit }, options),
     patternFilter === undefined ? [] : patternsOf(context, { index, patternFilter, question, limit }, options),
-    looksLikeError(text) ? fixesFor(context, { index, asked: { ...question, among } }, options) : [],
+    fixesFor(context, { index, asked: { ...question, among } }, options),
   ]);
   return { episodes, patterns, fixes, lacks: [...lacks, ...lackOfText(context)] };
 }

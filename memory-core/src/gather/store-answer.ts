@@ -2,7 +2,6 @@
 import type { MemoryContext } from '../context.ts';
 import type { CallOptions, EpisodeFilter } from '../ports/store.ts';
 import { episodeFacts } from '../retrieve/episode-facts.ts';
-import { looksLikeError } from '../retrieve/error-signature.ts';
 import { type Hint, hintsFor } from '../retrieve/hints.ts';
 import { type Facts, HALF_LIFE_MS, type Here } from '../retrieve/place-and-time.ts';
 import { type EpisodeHit, isFailed, rankPatterns, rated } from '../retrieve/rank.ts';
@@ -28,7 +27,7 @@ export async function answerOfStore(context: MemoryContext, asked: Asked, option
   return {
     episodes: hits.sort((a, b) => b.score - a.score || (a.episode.id < b.episode.id ? 1 : -1)).slice(0, limit),
     patterns: await withEvidenceIds(store, rankPatterns(patterns).slice(0, limit), options),
-    fixes: text !== undefined && looksLikeError(text) ? hintsFor(text, episodes) : [],
+    fixes: text !== undefined ? hintsFor(text, episodes) : [],
     lacks: [
       ...degraded.map((reason) => ({ reason, isPassing: false })),
       { reason: stateText(context.index.episodesRead()), isPassing: true },

@@ -2,12 +2,18 @@
 import { oneLine } from '../clip.ts';
 import { type Recovery, resultText, type Step } from '../episode.ts';
 import { errorExcerpt } from '../error-text.ts';
+import type { JsonObject } from '../json.ts';
 import { isVerification } from './verification.ts';
 
 /** Recoveries kept of one episode. */
 const MAX_RECOVERIES = 20;
 /** Steps told of one fix. */
 const MAX_FIX_STEPS = 8;
+/** Parameters told of one step, and characters of each. */
+const MAX_PARAMETERS = 4;
+const PARAMETER_CHARACTERS = 100;
+/** What alone tells a step, best first. */
+const TELLING = ['command', 'cmd', 'file_path', 'path', 'file', 'filename'];
 
 /**
  * Each error of an action that was made good, with what was done for that in between. An error that came several times
@@ -21,7 +27,7 @@ export function recoveries(steps: readonly Step[]): readonly Recovery[] {
     if (failed === undefined || fixed === undefined) continue;
     const error = errorExcerpt(resultText(failed.result));
     const between = steps.slice(failure + 1, success);
-    const fix = isCorrection(fixed, failed) ? [fixed] : changing(between).slice(-MAX_FIX_STEPS);
+    const fix = fixingSteps({ failed, between, fixed }).slice(-MAX_FIX_STEPS);
     found.set(`${success}\n${doingOf(failed).key}\n${error}`, {
       failedStep: failed.number,
       fixedStep: fixed.number,
@@ -40,10 +46,26 @@ export function recoveredSteps(steps: readonly Step[]): ReadonlySet<number> {
   return new Set(madeGood(steps).map(({ failed }) => steps[failed]?.number ?? 0));
 }
 
-/** A step in words, short enough for a list. */
+/** A step in words, short enough for a list: what it was for, and on what it was done. */
 export function stepText(step: Step): string {
   const why = step.rationale === undefined ? '' : ` (${oneLine(step.rationale, 160)})`;
-  return `${step.tool}: ${oneLine(step.action, 200)}${why}`;
+  const said = oneLine(step.action, 200);
+  const told = tellingParameters(step.parameters).filter((text) => !said.includes(text));
+  // An action that only repeats the name of its tool says nothing.
+  const parts = [...(said === step.tool && told.length > 0 ? [] : [said]), ...told];
+  return `${step.tool}: ${parts.join(', ')}${why}`;
+}
+
+/** The command, else the file, else what is short enough to be told whole: what files hold is not. */
+function tellingParameters(parameters: JsonObject): readonly string[] {
+  for (const name of TELLING) {
+    const value = parameters[name];
+    if (typeof value === 'string' && value.trim() !== '') return [oneLine(value, PARAMETER_CHARACTERS * 2)];
+  }
+  return Object.entries(parameters)
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .filter((text) => text.length <= PARAMETER_CHARACTERS && !text.includes('\n'))
+    .slice(0, MAX_PARAMETERS);
 }
 
 /** What a step did, to recognise it when it is done again. */
@@ -108,16 +130,22 @@ function isCorrection(success: Step, failure: Step): boolean {
   return more?.[0] === less?.[0] && (less?.length ?? 0) > 1 && less?.every((piece) => more?.includes(piece)) === true;
 }
 
-/** The steps that changed something, or where all only looked, all that went well. */
-function changing(steps: readonly Step[]): readonly Step[] {
-  const good = steps.filter((step) => step.result.type === 'success');
-  const changes = good.filter((step) => !isLooking(step));
-  return changes.length > 0 ? changes : good;
+/** A correction is its own fix; else what changed something in between, or the same action done otherwise. */
+function fixingSteps(asked: {
+  readonly failed: Step;
+  readonly between: readonly Step[];
+  readonly fixed: Step;
+}): readonly Step[] {
+  const { failed, between, fixed } = asked;
+  if (isCorrection(fixed, failed)) return [fixed];
+  const changes = between.filter((step) => step.result.type === 'success' && !isLooking(step));
+  if (changes.length > 0) return changes;
+  return JSON.stringify(fixed.parameters) === JSON.stringify(failed.parameters) ? [] : [fixed];
 }
 
-/** Tools and commands that change nothing. */
+/** Tools and commands that change nothing: they look, or think. */
 const LOOKING =
-  /^(?:read|view|grep|rg|glob|ls|list|search|find|cat|head|tail|pwd|which|git (?:status|log|diff|show|ls-files|blame))(?![\p{L}\p{N}])/iu;
+  /^(?:think|calculate|get|read|view|grep|rg|glob|ls|list|search|find|cat|head|tail|pwd|which|git (?:status|log|diff|show|ls-files|blame))(?![\p{L}\p{N}])/iu;
 
 function isLooking(step: Step): boolean {
   return LOOKING.test(commandOf(step) ?? step.tool);

@@ -40,7 +40,7 @@ export function errorSignature(text: string): ErrorSignature {
     types: distinct(types).slice(0, MAX_CODES),
     codes: distinct(codes).slice(0, MAX_CODES),
     words: distinct(tokenize(template)).slice(0, MAX_WORDS),
-    names: distinct(names.flatMap((name) => tokenize(name.replace(PATH, ' ').replace(NUMBER, ' ')))).slice(
+    names: distinct(names.flatMap((name) => nameTerms(name.replace(PATH, ' ').replace(NUMBER, ' ')))).slice(
       0,
       MAX_NAMES,
     ),
@@ -90,7 +90,7 @@ export function looksLikeError(text: string): boolean {
 
 const KINDS = ['types', 'codes', 'words', 'names', 'frames'] as const;
 const REPEATS: Readonly<Record<keyof ErrorSignature, number>> = { types: 3, codes: 4, words: 2, names: 1, frames: 1 };
-const WEIGHT: Readonly<Record<keyof ErrorSignature, number>> = { types: 2, codes: 4, words: 4, names: 1, frames: 0.5 };
+const WEIGHT: Readonly<Record<keyof ErrorSignature, number>> = { types: 2, codes: 4, words: 4, names: 1, frames: 0.2 };
 const MAX_CODES = 6;
 const MAX_WORDS = 48;
 const MAX_NAMES = 24;
@@ -137,13 +137,19 @@ const NUMBER = /0x[\da-f]+|\b(?=[a-f]*\d)[\da-f]{7,}\b|(?<![\p{L}\p{N}])[+-]?\d[
 
 /** What it looks like when a tool says that something went wrong. */
 const ERROR_FORM =
-  /\b[A-Z]\w*(?:Error|Exception)(?:[:[(\]]| \[|\s*$)|\b(?:error|fatal|panic)(?:\[\w+\])?: |\berror TS\d+|\berror\[E\d+\]|^Traceback \(|^\s+at .+:\d+:\d+\)?$|\bE(?:NOENT|ACCES|ADDRINUSE|CONNREFUSED|RESOLVE|PERM|EXIST|ISDIR|MFILE|PIPE|TIMEDOUT|NOTFOUND)\b|\bERR_[A-Z_]+\b|\bSQLITE_[A-Z]+\b|\bTS\d{3,5}: |^\s*\d+:\d+\s+error\b|: not found$|command not found|No such file or directory|Permission denied|Segmentation fault|\bnpm (?:ERR!|error) |^CONFLICT \(|\bpanicked at\b|\*\*\* .*(?:Stop|Error \d)|^E {3}|\bexit(?:ed with)? code [1-9]/mu;
+  /\b[A-Z]\w*(?:Error|Exception)(?:[:[(\]]| \[|\s*$)|\b(?:error|fatal|panic)(?:\[\w+\])?: |^(?:[^\s:]+: )?Error: |: No such file(?: or directory)?$|\berror TS\d+|\berror\[E\d+\]|^Traceback \(|^\s+at .+:\d+:\d+\)?$|\bE(?:NOENT|ACCES|ADDRINUSE|CONNREFUSED|RESOLVE|PERM|EXIST|ISDIR|MFILE|PIPE|TIMEDOUT|NOTFOUND)\b|\bERR_[A-Z_]+\b|\bSQLITE_[A-Z]+\b|\bTS\d{3,5}: |^\s*\d+:\d+\s+error\b|: not found$|command not found|No such file or directory|Permission denied|Segmentation fault|\bnpm (?:ERR!|error) |^CONFLICT \(|\bpanicked at\b|\*\*\* .*(?:Stop|Error \d)|^E {3}|\bexit(?:ed with)? code [1-9]/mu;
 
 function quotedPart(groups: readonly unknown[], keep: (name: string) => string): string {
   const quoted = groups.slice(0, 3).find((group) => typeof group === 'string');
   const text = typeof quoted === 'string' ? quoted : '';
   // A sentence in quotes is what the error says; anything else is what it says it about.
   return /^[^{}();=<>|/\\]+$/u.test(text) && text.split(/\s+/u).length >= 4 ? ` ${text} ` : keep(text);
+}
+
+/** The parts of a name, and the whole of it: `PutObject` is more than half another thing than `GetObject`. */
+function nameTerms(name: string): readonly string[] {
+  const parts = tokenize(name);
+  return parts.length > 1 ? [parts.join(''), ...parts] : parts;
 }
 
 function plainQuotes(text: string): string {
