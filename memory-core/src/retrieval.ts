@@ -3,8 +3,15 @@ export { LEXICAL_NOISE, lexicalEmbedder } from './embed/lexical.ts';
 export { episodeCandidates, type Question } from './gather/candidates.ts';
 export type { ExperienceIndex } from './gather/experience-index.ts';
 export { newIndex } from './gather/index-making.ts';
-export { type RankedEpisode, rankedEpisodes } from './gather/ranked-episodes.ts';
-export { corroborated, groupsOf, type Likeness, likenessAmong, successFirst } from './retrieve/attempts.ts';
+export { describedAlike, type RankedEpisode, rankedEpisodes } from './gather/ranked-episodes.ts';
+export {
+  attemptsAlike,
+  corroborated,
+  groupsOf,
+  type Likeness,
+  likenessAmong,
+  successFirst,
+} from './retrieve/attempts.ts';
 export { informationOf } from './retrieve/bm25.ts';
 export { differenceOf } from './retrieve/difference.ts';
 export { diversify } from './retrieve/diversify.ts';

@@ -1,4 +1,5 @@
 // From signals to an answer: what sources say together, attempts at one task, and an answer that is none.
+import { inMemoryStore, openMemory } from '@episodica/memory-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CompletedEpisode, Outcome } from '../src/episode.ts';
@@ -164,6 +165,34 @@ describe('attempts at one task', () => {
   });
 });
 
+describe('episodes of one place', () => {
+  const BUCKET = 'aws s3 cp s3://acme-exports/daily.parquet --profile batch --endpoint-url minio --sse kms';
+
+  test.each(['lexical', 'none'] as const)(
+    'that share files and tools are attempts at one task only where their descriptions say so (embedder: %s) [RE-05]',
+    async (embedder) => {
+      const memory = openMemory({ store: inMemoryStore(), ...(embedder === 'none' ? { embedder } : {}) });
+      const attemptAt = async (description: string, outcome: Outcome): Promise<string> => {
+        const { episode } = await memory.createEpisode({ description });
+        await memory.addSteps(episode.id, [{ tool: 'bash', action: BUCKET, result: { type: 'success' } }]);
+        await memory.completeEpisode(episode.id, outcome);
+        return episode.id;
+      };
+      const failed = await attemptAt('Upload the weekly report for finance', failure);
+      const other = await attemptAt('Nightly job exports the orders', success);
+      const done = await attemptAt('Upload the weekly report once more', success);
+      await memory.catchUp();
+      const { episodes } = await memory.search({ text: 's3 cp acme-exports daily.parquet' });
+      expect(new Set(episodes.map(({ episode }) => episode.id))).toEqual(new Set([failed, other, done]));
+      const attempts = new Map(
+        episodes.map(({ episode, attempts }) => [episode.id, attempts.map(({ episodeId }) => episodeId)]),
+      );
+      expect(attempts.get(done)).toEqual([failed]);
+      expect(attempts.get(other)).toEqual([]);
+    },
+  );
+});
+
 describe('what differed', () => {
   test('tools of one side alone, errors made good and reasons are one sentence [RE-05]', () => {
     const recovery = { failedStep: 1, fixedStep: 3, tool: 'bash', action: 'test', error: 'key expired', fix: [] };
@@ -202,6 +231,8 @@ describe('ranking', () => {
         count,
         standingOf: (slot) => ({ reward: (slot % 5) / 5, time: (slot % 7) / 7, place: (slot % 3) / 3 }),
         tellingOf: (slot) => [{ term: `task ${slot >> 1}`, weight: 1 }],
+        // But 6 and 7, which were described as different things.
+        describedAlike: (slot) => (slot >> 1 === 3 ? 0 : 1),
         isSuccess: (slot) => slot % 3 === 0,
         idOf: (slot) => String(slot).padStart(4, '0'),
       },
@@ -239,6 +270,16 @@ describe('ranking', () => {
     const hits = orderOf([{}, {}, { text: 0.9 }, { text: 0.85 }, { text: 0.7 }]);
     expect(hits.map(({ slot }) => slot)).toEqual([3, 2, 4]);
     expect(hits.map(({ group }) => group)).toEqual([0, 0, 1]);
+  });
+
+  test('what tells the same and was described as something else is no attempt at the task [RE-05]', () => {
+    const given: Signals[] = Array.from({ length: 8 }, () => ({}));
+    given[6] = { text: 0.85 };
+    given[7] = { text: 0.9 };
+    const hits = orderOf(given);
+    expect(hits.map(({ slot }) => slot)).toEqual([7, 6]);
+    expect(hits.map(({ group }) => group)).toEqual([0, 1]);
+    expect(hits.some(({ why }) => 'attempts' in why)).toBe(false);
   });
 });
 

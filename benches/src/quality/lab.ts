@@ -2,9 +2,11 @@
 import type { Episode } from '@episodica/memory-core';
 import type { Embedder, MemoryStore } from '@episodica/memory-core/ports';
 import {
+  attemptsAlike,
   type Calibration,
   type Candidate,
   corroborated,
+  describedAlike,
   diversify,
   type ExperienceIndex,
   episodeCandidates,
@@ -156,7 +158,11 @@ function rank(candidates: readonly Candidate[], known: Known): readonly string[]
   const places = new Map(compared.map(({ slot }, place) => [slot, place]));
   const alike = (one: { readonly slot: number }, other: { readonly slot: number }) =>
     likeness(places.get(one.slot) ?? compared.length, places.get(other.slot) ?? compared.length);
-  const hits = (variant.hasAttempts ? corroborated(compared, alike) : compared)
+  const { noise } = calibration;
+  const attempts = attemptsAlike(alike, ({ slot }: { readonly slot: number }, other: { readonly slot: number }) =>
+    describedAlike(index, { slot, other: other.slot, noise }),
+  );
+  const hits = (variant.hasAttempts ? corroborated(compared, attempts) : compared)
     .map((candidate) => {
       const { slot, relevance } = candidate;
       const id = slots.idOf(slot) ?? '';
@@ -166,7 +172,7 @@ function rank(candidates: readonly Candidate[], known: Known): readonly string[]
       return { id, slot, score, isSuccess: episode?.status === 'completed' && episode.outcome.kind === 'success' };
     })
     .sort((a, b) => b.score - a.score);
-  const groups = groupsOf(hits, alike);
+  const groups = groupsOf(hits, attempts);
   const rivals = (one: (typeof hits)[number], other: (typeof hits)[number]): number =>
     groups.get(one) === groups.get(other) ? 0 : alike(one, other);
   const spread = variant.hasDiversity ? diversify(hits, { alike: rivals, lambda: LAMBDA }) : hits;

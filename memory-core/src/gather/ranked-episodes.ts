@@ -1,6 +1,8 @@
 // The episodes of an index that answer a question, in the order of the answer. Nothing is read but the index.
 import type { CallOptions } from '../ports/store.ts';
+import { likenessAmong } from '../retrieve/attempts.ts';
 import { informationOf } from '../retrieve/bm25.ts';
+import { aboveNoise } from '../retrieve/fuse.ts';
 import { ordered } from '../retrieve/order.ts';
 import type { Here } from '../retrieve/place-and-time.ts';
 import type { Standing, Why } from '../retrieve/rank.ts';
@@ -38,9 +40,20 @@ export async function rankedEpisodes(
     count: limit,
     standingOf: (slot) => standingAt(index, slot, question.here),
     tellingOf: (slot) => bodies.tellingTerms(slot, TELLING_TERMS),
+    describedAlike: (slot, other) => describedAlike(index, { slot, other, noise: question.calibration.noise }),
     isSuccess: (slot) => placeAndTime.outcome(slot) === 'success',
     idOf: (slot) => slots.idOf(slot) ?? '',
   });
+}
+
+/** How alike two tasks were described, 0–1: by what that means, or by its words where one has no vector. */
+export function describedAlike(
+  { episodes, vectors }: ExperienceIndex,
+  { slot, other, noise }: { readonly slot: number; readonly other: number; readonly noise: number },
+): number {
+  const cosine = vectors('episode')?.cosine(slot, other);
+  if (cosine !== undefined) return aboveNoise(cosine, noise);
+  return likenessAmong([slot, other].map((each) => episodes.titles.tellingTerms(each, TELLING_TERMS)))(0, 1);
 }
 
 export function standingAt({ episodes }: ExperienceIndex, slot: number, here: Here): Standing {

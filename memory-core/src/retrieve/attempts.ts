@@ -6,8 +6,9 @@ import type { WeightedTerm } from './term-index.ts';
 export type Likeness<H> = (one: H, other: H) => number;
 
 /**
- * Alikeness from which on two hits are taken for attempts at one task. Of pairs of airline runs it takes 6 in 10 that
- * are for such, and 1 in 600 that are not; of pairs of shell tasks, all of them different, 1 in 80.
+ * Alikeness from which on two hits are taken for attempts at one task, of what they tell and of how they were described.
+ * Of pairs of airline runs it takes 6 in 10 that are for such, and 1 in 1,800 that are not; of pairs of shell tasks, all of
+ * them different, 1 in 90.
  */
 const SAME_TASK = 0.3;
 /** What speaks for another has to be surer still. */
@@ -41,6 +42,17 @@ export function likenessAmong(told: readonly (readonly WeightedTerm[])[]): Liken
   }
   for (const { places, weights } of holders.values()) addShared(shared, { count, places, weights });
   return (one, other) => shared[one * count + other] ?? 0;
+}
+
+/**
+ * The likeness of attempts: what they tell, as far as the tasks were described alike as well. What was done in one place
+ * tells of the same files and tools, whatever it was for.
+ */
+export function attemptsAlike<H>(alike: Likeness<H>, described: Likeness<H>): Likeness<H> {
+  return (one, other) => {
+    const likeness = alike(one, other);
+    return likeness >= SAME_TASK && described(one, other) >= SAME_TASK ? likeness : 0;
+  };
 }
 
 /** What one term adds to the likeness of all who tell it. */

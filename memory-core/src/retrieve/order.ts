@@ -1,5 +1,5 @@
 // The whole way from what the sources found to the order of an answer. Pure.
-import { corroborated, groupsOf, likenessAmong, successFirst } from './attempts.ts';
+import { attemptsAlike, corroborated, groupsOf, likenessAmong, successFirst } from './attempts.ts';
 import { diversify } from './diversify.ts';
 import { type Fused, fuse, isRelevant, relevanceOf, type Scale, type Signals } from './fuse.ts';
 import { rated, type Standing, scoreOf, type Why } from './rank.ts';
@@ -17,6 +17,8 @@ export interface Candidates {
   readonly count?: number | undefined;
   standingOf(slot: number): Standing;
   tellingOf(slot: number): readonly WeightedTerm[];
+  /** How alike two tasks are as they were described, 0–1, whatever came to light while they were done. */
+  describedAlike(slot: number, other: number): number;
   isSuccess(slot: number): boolean;
   /** Equal ones come in the order of these, the last first. */
   idOf(slot: number): string;
@@ -53,36 +55,37 @@ export function ordered(candidates: readonly Candidate[], known: Candidates): re
   const likeness = likenessAmong(compared.map(({ slot }) => tellingOf(slot)));
   const alike = (one: Placed, other: Placed): number =>
     one.place === undefined || other.place === undefined ? 0 : likeness(one.place, other.place);
-  const hits = corroborated(compared, alike).map((hit) => toHit(hit, known));
+  const attempts = attemptsAlike(alike, (one: Slotted, other: Slotted) => known.describedAlike(one.slot, other.slot));
+  const hits = corroborated(compared, attempts).map((hit) => toHit(hit, known));
   const least = leastWorth(hits, { highest: relevant[0]?.relevance ?? 0, count });
   const others = relevant
     .slice(MAX_COMPARED)
     .filter(({ relevance }) => relevance >= least)
     .map(({ slot, signals }) => toHit({ slot, place: undefined, ...fuse(signals, scale) }, known));
   const all = [...hits, ...others].sort((a, b) => b.score - a.score || compareIds(idOf(b.slot), idOf(a.slot)));
-  const groups = groupsOf(all, alike);
+  const groups = groupsOf(all, attempts);
   // Attempts at one task are not each other's rivals.
   const rivals = (one: Hit, other: Hit): number => (groups.get(one) === groups.get(other) ? 0 : alike(one, other));
   const spread = diversify(all, { alike: rivals, lambda: LAMBDA, count });
   return descending(successFirst(spread, groups), groups);
 }
 
-interface Placed {
+interface Slotted {
+  readonly slot: number;
+}
+
+interface Placed extends Slotted {
   /** Among those that are compared. */
   readonly place: number | undefined;
 }
 
 interface Hit extends Placed, Fused {
-  readonly slot: number;
   readonly standing: Standing;
   readonly isSuccess: boolean;
   readonly score: number;
 }
 
-function toHit(
-  { slot, place, relevance, parts }: Placed & Fused & { readonly slot: number },
-  { standingOf, isSuccess }: Candidates,
-): Hit {
+function toHit({ slot, place, relevance, parts }: Placed & Fused, { standingOf, isSuccess }: Candidates): Hit {
   const standing = standingOf(slot);
   return { slot, place, relevance, parts, standing, isSuccess: isSuccess(slot), score: scoreOf(relevance, standing) };
 }
