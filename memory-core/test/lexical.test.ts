@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LEXICAL_DIMENSIONS, LEXICAL_NOISE, lexicalEmbedder, lexicalVector } from '../src/embed/lexical.ts';
-import { EXPANSION_WEIGHT, lexicon, MAX_EXPANSION } from '../src/embed/lexicon.ts';
+import { lexicon } from '../src/embed/lexicon.ts';
 import { LEXICON_TABLE } from '../src/embed/lexicon-table.ts';
 import { queryTerms, tokenize } from '../src/retrieve/tokenize.ts';
 
@@ -183,16 +183,6 @@ describe('the lexicon', () => {
     for (const text of ['stop', 'stopped', 'stopping']) expect(namesIn(text)).toEqual(['/stop']);
     expect(namesIn('index is out of the range')).toContain('errors/index_out');
     expect(namesIn('range without index')).not.toContain('errors/index_out');
-  });
-
-  test('a question is widened by other words, none of its own, none above the limit [EM-01]', () => {
-    const terms = tokenize('fix the jwt');
-    const wider = words.expand(terms);
-    expect(wider.map(({ term }) => term)).toEqual(expect.arrayContaining(['token', 'bearer', 'repair']));
-    expect(wider.filter(({ term }) => terms.includes(term) || term.includes(' '))).toEqual([]);
-    expect(wider.filter(({ weight }) => weight <= 0 || weight > EXPANSION_WEIGHT)).toEqual([]);
-    expect(words.expand(tokenize('zorblax'))).toEqual([]);
-    expect(words.expand(tokenize(LEXICON_TABLE.slice(0, 2_000)))).toHaveLength(MAX_EXPANSION);
   });
 });
 

@@ -95,3 +95,27 @@ describe('a question', () => {
     );
   });
 });
+
+test('other projects do not take the places of what the own one knows [RE-06] [RE-08]', async () => {
+  const store = inMemoryStore();
+  const memory = openMemory({ store, embedder: 'none' });
+  const fixed = async (project: string): Promise<string> => {
+    const { episode } = await memory.createEpisode({ description: `Mend the login of ${project}`, project });
+    const failing = { tool: 'bash', action: 'run the tests', parameters: { command: 'npm test' } };
+    const message = "TypeError: Cannot read properties of undefined (reading 'token')";
+    await memory.addSteps(episode.id, [
+      { ...failing, result: { type: 'error', message } },
+      { tool: 'edit', action: `await the token in ${project}` },
+      failing,
+    ]);
+    await memory.completeEpisode(episode.id, { kind: 'success' });
+    return episode.id;
+  };
+  const own = await fixed('own');
+  for (let count = 0; count < 60; count += 1) await fixed(`other-${count}`);
+  const text = "TypeError: Cannot read properties of undefined (reading 'token')";
+  const { fixes, episodes } = await memory.search({ text, project: 'own' });
+  expect(fixes.map(({ episodeId }) => episodeId)).toEqual([own]);
+  expect(episodes.map(({ episode }) => episode.id)).toEqual([own]);
+  await memory.close();
+});

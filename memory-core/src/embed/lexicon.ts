@@ -21,29 +21,14 @@ export interface MeaningHit {
   readonly weight: number;
 }
 
-export interface WeightedTerm {
-  readonly term: string;
-  readonly weight: number;
-}
-
 export interface Lexicon {
   /** Meanings of the terms of a text, in their order, repeats kept. Phrases are found where their words follow each other. */
   meaningsIn(terms: readonly string[]): readonly MeaningHit[];
   /** Whether a term is in most tasks: an `add`, a `file`. */
   isCommon(term: string): boolean;
-  /**
-   * Other terms that a text may have in the place of these, heaviest first, none of those given, `MAX_EXPANSION` at
-   * most. No term weighs more than `EXPANSION_WEIGHT`, where the words asked for weigh 1.
-   */
-  expand(terms: readonly string[]): readonly WeightedTerm[];
   /** All there are. */
   meanings(): readonly Meaning[];
 }
-
-/** A word in the place of another is a guess. */
-export const EXPANSION_WEIGHT = 0.3;
-/** Each term costs a look into the index; what is past it are other words for common ones. */
-export const MAX_EXPANSION = 32;
 
 /** The lexicon. Its table is read at the first question, which takes some milliseconds: one is made and shared. */
 export function lexicon(): Lexicon {
@@ -73,19 +58,6 @@ export function lexicon(): Lexicon {
     isCommon(term) {
       const found = dictionary().byTerm.get(term) ?? NONE;
       return found.length > 0 && found.every(({ isCommon }) => isCommon);
-    },
-    expand(terms) {
-      const weights = new Map<string, number>();
-      for (const { meaning, weight } of meaningsIn(terms)) {
-        const share = meaning.isCommon ? EXPANSION_WEIGHT / 2 : EXPANSION_WEIGHT;
-        for (const term of meaning.terms) weights.set(term, Math.max(share * weight, weights.get(term) ?? 0));
-      }
-      for (const term of terms) weights.delete(term);
-      return [...weights]
-        .filter(([term]) => !term.includes(' '))
-        .map(([term, weight]) => ({ term, weight }))
-        .sort((a, b) => b.weight - a.weight)
-        .slice(0, MAX_EXPANSION);
     },
     meanings: () => dictionary().meanings,
   };

@@ -61,14 +61,15 @@ export async function episodeCandidates(
 /** Patterns for which words or vectors have something to say, in no order. */
 export async function patternCandidates(
   index: ExperienceIndex,
-  { vector, terms }: Question,
+  { question, among }: { readonly question: Question; readonly among: SlotSet },
   call: CallOptions,
 ): Promise<readonly Candidate[]> {
+  const { vector, terms } = question;
   const matrix = index.vectors('pattern');
-  const nearest = vector && matrix?.nearest(vector, { count: FROM_VECTORS, ...call });
+  const nearest = vector && matrix?.nearest(vector, { count: FROM_VECTORS, among, ...call });
   const meanings = new Map((await nearest)?.map(({ slot, cosine }) => [slot, cosine]));
   return index.scored((title, body, held) => {
-    const text = textRelevance(index.patterns, { terms, among: undefined, scores: { title, body, held } });
+    const text = textRelevance(index.patterns, { terms, among, scores: { title, body, held } });
     const slots = new Set([...text.best(FROM_TEXT), ...meanings.keys()]);
     return [...slots].map((slot) => ({
       slot,

@@ -4,7 +4,7 @@ import { bestSlots } from '../retrieve/best-slots.ts';
 import { rarity, relevanceFor } from '../retrieve/bm25.ts';
 import { errorSignature, looksLikeError, signatureTerms } from '../retrieve/error-signature.ts';
 import { aboveNoise, type Calibration } from '../retrieve/fuse.ts';
-import { hasSlot, type SlotSet } from '../retrieve/slot-set.ts';
+import type { SlotSet } from '../retrieve/slot-set.ts';
 import type { ExperienceIndex } from './experience-index.ts';
 
 export interface ErrorCandidate {
@@ -39,19 +39,22 @@ export async function errorCandidates(
   call: CallOptions,
 ): Promise<readonly ErrorCandidate[]> {
   const { slots, terms: errors } = index.errors;
+  // Of whom the asker may know, and nobody else: others must not take the places of the best.
+  const own = among && slots.among(among);
   const asked = [...new Set(signatureTerms(errorSignature(text)))];
   const relevances = index.scored((scores) => {
     const relevanceOf = relevanceFor(asked, errors, rarity);
     errors.score(
       asked.map((term) => ({ term, weight: 1 })),
-      { scores },
+      { scores, among: own },
     );
     const best = bestSlots(scores.touched(), { scoreOf: scores.of, count: MAX_ERRORS });
     return new Map(best.map((slot) => [slot, relevanceOf(scores.of(slot))]));
   });
   const isSeen = looksLikeError(text);
   const least = isSeen ? 0 : MIN_UNSEEN;
-  const near = isSeen && vector && (await index.vectors('error')?.nearest(vector, { count: MAX_ERRORS, ...call }));
+  const near =
+    isSeen && vector && (await index.vectors('error')?.nearest(vector, { count: MAX_ERRORS, among: own, ...call }));
   for (const { slot, cosine } of near || []) {
     const meaning = calibration.trust * aboveNoise(cosine, calibration.noise);
     if (meaning > (relevances.get(slot) ?? 0)) relevances.set(slot, meaning);
@@ -59,9 +62,7 @@ export async function errorCandidates(
   return [...relevances]
     .flatMap(([slot, relevance]): readonly ErrorCandidate[] => {
       const place = slots.placeOf(slot);
-      if (place === undefined || relevance < least || (among !== undefined && !hasSlot(among, place.episodeSlot)))
-        return [];
-      return [{ ...place, relevance }];
+      return place === undefined || relevance < least ? [] : [{ ...place, relevance }];
     })
     .sort((a, b) => b.relevance - a.relevance || b.episodeSlot - a.episodeSlot || a.number - b.number);
 }

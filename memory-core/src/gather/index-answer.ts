@@ -18,7 +18,7 @@ import {
   rankPatterns,
   rated,
 } from '../retrieve/rank.ts';
-import { hasSlot, type SlotSet } from '../retrieve/slot-set.ts';
+import { hasSlot, type SlotSet, slotsWhere } from '../retrieve/slot-set.ts';
 import { queryTerms } from '../retrieve/tokenize.ts';
 import { matchesPattern } from '../stores/filters.ts';
 import { turns } from '../turns.ts';
@@ -52,7 +52,7 @@ export async function answerOfIndex(
     ]);
     return { episodes, patterns, fixes: [], lacks: [] };
   }
-  const { vector, lacks } = await questionVector(context, { index, of: 'episode', text }, options);
+  const { vector, lacks } = await questionVector(context, { index, text }, options);
   const calibration = await calibrationOf(context, options);
   const question: Question = { text, terms: queryTerms(text), vector, calibration, here };
   const [episodes, patterns, fixes] = await Promise.all([
@@ -69,13 +69,9 @@ export async function fixesInIndex(
   { index, error, filter }: { readonly index: ExperienceIndex; readonly error: string; readonly filter: EpisodeFilter },
   options: CallOptions,
 ): Promise<readonly Hint[]> {
-  const { vector } = await questionVector(context, { index, of: 'error', text: error }, options);
-  const asked = {
-    text: error,
-    vector,
-    calibration: await calibrationOf(context, options),
-    among: index.episodes.placeAndTime.select(filter),
-  };
+  // By its signature alone: what a step failed with is sent to nobody, and nobody is waited for.
+  const among = index.episodes.placeAndTime.select(filter);
+  const asked = { text: error, vector: undefined, calibration: { noise: 0, trust: 0 }, among };
   return fixesFor(context, { index, asked }, options);
 }
 
@@ -108,7 +104,7 @@ function lackOfText({ store }: MemoryContext): readonly Lack[] {
 /** The question as a vector; without it, and why, where the embedder does not give one in time. */
 async function questionVector(
   { embedding }: MemoryContext,
-  { index, of, text }: { readonly index: ExperienceIndex; readonly of: 'episode' | 'error'; readonly text: string },
+  { index, text }: { readonly index: ExperienceIndex; readonly text: string },
   options: CallOptions,
 ): Promise<{ readonly vector: Float32Array | undefined; readonly lacks: readonly Lack[] }> {
   const stored = index.vectors('episode')?.count ?? 0;
@@ -123,10 +119,10 @@ async function questionVector(
     ? [{ reason: `vectors are missing of ${missing} episodes${why}`, isPassing: true, ...defined({ failure }) }]
     : [];
   // With nothing to compare it with, nobody is asked for it.
-  if ((index.vectors(of)?.count ?? 0) === 0) return { vector: undefined, lacks };
+  if (stored === 0) return { vector: undefined, lacks };
   try {
     const vector = await embedding.embedQuery(text, { ...options, budgetMs: QUESTION_BUDGET_MS });
-    const dimensions = index.vectors(of)?.dimensions;
+    const dimensions = index.vectors('episode')?.dimensions;
     if (vector.length === dimensions) return { vector, lacks };
     const reason = `only words were searched: ${embedding.model} gives ${vector.length} numbers, and stored are ${dimensions}`;
     return { vector: undefined, lacks: [{ reason, isPassing: false }] };
@@ -251,17 +247,23 @@ async function patternsOf(
     documents: bodies.documents,
     information: informationOf(question.terms, bodies),
   };
+  const among = slotsWhere(slots.end, (slot) => {
+    const pattern = held.get(slots.idOf(slot) ?? '');
+    return pattern !== undefined && matchesPattern(pattern, filter);
+  });
   const candidates =
     question === undefined || scale === undefined
-      ? [...held.values()].map((pattern) => ({ pattern, fused: { relevance: 1, parts: { filter: 1 } } }))
-      : (await patternCandidates(index, question, options)).flatMap(({ slot, signals }) => {
+      ? [...held.values()]
+          .filter((pattern) => matchesPattern(pattern, filter))
+          .map((pattern) => ({ pattern, fused: { relevance: 1, parts: { filter: 1 } } }))
+      : (await patternCandidates(index, { question, among }, options)).flatMap(({ slot, signals }) => {
           const pattern = held.get(slots.idOf(slot) ?? '');
           if (pattern === undefined || !isRelevant(signals, scale)) return [];
           return [{ pattern, fused: fuse(signals, scale) }];
         });
   const hits = candidates.flatMap(({ pattern, fused }) => {
     const baseline = index.baselines.get(baselineId(pattern.scope));
-    if (!matchesPattern(pattern, filter) || baseline === undefined || baseline.episodes === 0) return [];
+    if (baseline === undefined || baseline.episodes === 0) return [];
     const figures = patternFigures(pattern, baseline);
     return [{ pattern, fused, figures, statement: patternStatement(pattern, figures), evidence: [] }];
   });

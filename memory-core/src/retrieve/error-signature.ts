@@ -137,7 +137,7 @@ const NUMBER = /0x[\da-f]+|\b(?=[a-f]*\d)[\da-f]{7,}\b|(?<![\p{L}\p{N}])[+-]?\d[
 
 /** What it looks like when a tool says that something went wrong. */
 const ERROR_FORM =
-  /\b[A-Z]\w*(?:Error|Exception)(?:[:[(\]]| \[|\s*$)|\b(?:error|fatal|panic)(?:\[\w+\])?: |^(?:[^\s:]+: )?Error: |: No such file(?: or directory)?$|\berror TS\d+|\berror\[E\d+\]|^Traceback \(|^\s+at .+:\d+:\d+\)?$|\bE(?:NOENT|ACCES|ADDRINUSE|CONNREFUSED|RESOLVE|PERM|EXIST|ISDIR|MFILE|PIPE|TIMEDOUT|NOTFOUND)\b|\bERR_[A-Z_]+\b|\bSQLITE_[A-Z]+\b|\bTS\d{3,5}: |^\s*\d+:\d+\s+error\b|: not found$|command not found|No such file or directory|Permission denied|Segmentation fault|\bnpm (?:ERR!|error) |^CONFLICT \(|\bpanicked at\b|\*\*\* .*(?:Stop|Error \d)|^E {3}|\bexit(?:ed with)? code [1-9]/mu;
+  /\b[A-Z]\w*(?:Error|Exception)(?:[:[(\]]| \[|[ \t]*$)|\b(?:error|fatal|panic)(?:\[\w+\])?: |^(?:[^\s:]+: )?Error: |: No such file(?: or directory)?$|\berror TS\d+|\berror\[E\d+\]|^Traceback \(|^[ \t]+at .+:\d+:\d+\)?$|\bE(?:NOENT|ACCES|ADDRINUSE|CONNREFUSED|RESOLVE|PERM|EXIST|ISDIR|MFILE|PIPE|TIMEDOUT|NOTFOUND)\b|\bERR_[A-Z_]+\b|\bSQLITE_[A-Z]+\b|\bTS\d{3,5}: |^[ \t]*\d+:\d+[ \t]+error\b|: not found$|command not found|No such file or directory|Permission denied|Segmentation fault|\bnpm (?:ERR!|error) |^CONFLICT \(|\bpanicked at\b|\*\*\* .*(?:Stop|Error \d)|^E {3}|\bexit(?:ed with)? code [1-9]/mu;
 
 function quotedPart(groups: readonly unknown[], keep: (name: string) => string): string {
   const quoted = groups.slice(0, 3).find((group) => typeof group === 'string');

@@ -1,5 +1,6 @@
 // Which error of which episode has which slot: errors are searched one by one, and belong to an episode. Pure.
 import type { PackedPart, UnpackedParts } from './packed-part.ts';
+import { hasSlot, type SlotSet, slotsWhere } from './slot-set.ts';
 
 /** The error with this number, from 0 on, among those that an episode made good. */
 export interface ErrorPlace {
@@ -14,6 +15,8 @@ export interface ErrorSlots {
   of(episodeSlot: number): readonly number[];
   /** `undefined` for a slot that is nobody's. */
   placeOf(slot: number): ErrorPlace | undefined;
+  /** The slots of the errors of these episodes. */
+  among(episodes: SlotSet): SlotSet;
   parts(prefix: string): readonly PackedPart[];
 }
 
@@ -58,6 +61,11 @@ function slotsOver(places: (ErrorPlace | undefined)[]): ErrorSlots {
     },
     of: (episodeSlot) => slotsOf.get(episodeSlot) ?? [],
     placeOf: (slot) => places[slot],
+    among: (episodes) =>
+      slotsWhere(places.length, (slot) => {
+        const place = places[slot];
+        return place !== undefined && hasSlot(episodes, place.episodeSlot);
+      }),
     parts(prefix) {
       const words = places.flatMap((place) => [place?.episodeSlot ?? NOBODY, place?.number ?? 0]);
       return [{ name: `${prefix}-slots`, revision, bytes: () => new Uint8Array(Uint32Array.from(words).buffer) }];

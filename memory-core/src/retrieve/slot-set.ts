@@ -7,6 +7,18 @@ export interface SlotSet {
   readonly words: Uint32Array;
 }
 
+/** The slots from 0 to `end` for which it holds. */
+export function slotsWhere(end: number, isIn: (slot: number) => boolean): SlotSet {
+  const words = new Uint32Array((end + 31) >>> 5);
+  let size = 0;
+  for (let slot = 0; slot < end; slot += 1) {
+    if (!isIn(slot)) continue;
+    words[slot >>> 5] = (words[slot >>> 5] ?? 0) | (1 << (slot & 31));
+    size += 1;
+  }
+  return { size, words };
+}
+
 export function hasSlot({ words }: SlotSet, slot: number): boolean {
   return (((words[slot >>> 5] ?? 0) >>> (slot & 31)) & 1) === 1;
 }
