@@ -12,7 +12,7 @@ afterEach(() => place.remove());
 test('a question that cannot be answered is refused in one line, with what to do [RE-12] [CL-01]', async () => {
   for (const [words, code, told] of [
     [[''], 'INVALID_INPUT', /query: give a text, or a filter/u],
-    [['x'.repeat(10_001)], 'LIMIT_EXCEEDED', /text: is longer than 10000 bytes; shorten it/u],
+    [['x'.repeat(10_001)], 'LIMIT_EXCEEDED', /query: is longer than 10000 bytes; shorten it/u],
     [['x', '--limit', '0'], 'INVALID_INPUT', /Give a whole number from 1 to 100\./u],
     [['x', '--limit', '101'], 'INVALID_INPUT', /Give a whole number from 1 to 100\./u],
     [['x', '--since', '2026-02-01', '--until', '2026-01-01'], 'INVALID_INPUT', /nothing can match\. Exchange them/u],

@@ -20,6 +20,8 @@ export interface SearchQuery {
   readonly since?: string | undefined;
   /** ISO time; started before. */
   readonly until?: string | undefined;
+  /** Ids of episodes, 100 at most, that are never found: the asker has them before its eyes. */
+  readonly except?: readonly string[] | undefined;
   /** Hits of each kind, 1–100. @default 10 */
   readonly limit?: number | undefined;
   /** What the asker is doing: ranks what is near, hides nothing. */
@@ -70,6 +72,7 @@ export const searchQuery: z.ZodType<SearchQuery> = z.strictObject({
   tags: FIELDS.tags.optional(),
   since: FIELDS.time.optional(),
   until: FIELDS.time.optional(),
+  except: list(z.uuid(), LIMITS.hits).optional(),
   limit: hitCount.optional(),
   situation: z.strictObject(situation).optional(),
 });

@@ -72,7 +72,7 @@ function toAsked(context: MemoryContext, query: SearchQuery): Asked {
   // What was copied from a terminal may have its colours in it.
   const words = checked.text === undefined ? '' : stripVTControlCharacters(checked.text);
   const text = words.trim() === '' ? undefined : words;
-  const { scope: _scope, limit = DEFAULT_HITS, situation = {}, ...filters } = { ...checked, text };
+  const { scope: _scope, limit = DEFAULT_HITS, situation = {}, except = [], ...filters } = { ...checked, text };
   if (Object.values(filters).every((value) => value === undefined)) {
     throw new MemoryError(
       'INVALID_INPUT',
@@ -98,6 +98,7 @@ function toAsked(context: MemoryContext, query: SearchQuery): Asked {
   return {
     text,
     limit,
+    except,
     filter,
     patternFilter: narrowsToEpisodes(checked) ? undefined : defined({ visibleTo, project, domain }),
     here: { ...here, places: here.places ?? [], nowMs: here.nowMs ?? 0 },

@@ -3,6 +3,8 @@ import { inMemoryStore, type Memory, openMemory, type SearchQuery } from '@episo
 import { nastyText } from '@episodica/test-utils';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { MemoryContext } from '../src/context.ts';
+import { answerOfStore } from '../src/gather/store-answer.ts';
 
 let memory: Memory;
 beforeEach(async () => {
@@ -76,6 +78,26 @@ describe('a question', () => {
     const { episodes } = await memory.search({ text });
     const found = episodes.map(({ episode }) => episode.description);
     expect(found).toEqual(text === '"' ? [] : ['Fix the login token']);
+  });
+
+  test('finds nothing of the episodes that it leaves out, by the index, by filters and by the store [RE-01]', async () => {
+    const store = inMemoryStore();
+    const tasks = ['Fix the login token', 'Fix the login page', 'Fix the login form'];
+    const begun = await openMemory({ store }).createEpisodes(tasks.map((description) => ({ description })));
+    const [first, second, third] = begun.map(({ id }) => id);
+    const except = [first!, '0198c0de-0000-7000-8000-000000000000'];
+    const context = { store, clock: Date.now, index: { episodesRead: () => 0 } };
+    const indexed = openMemory({ store });
+    for (const query of [{ text: 'login' }, { until: '2999-01-01T00:00:00Z' }]) {
+      const found = (await indexed.search({ ...query, except })).episodes.map(({ episode }) => episode.id);
+      expect(found.toSorted()).toEqual([second, third].toSorted());
+      expect((await indexed.search({ ...query })).episodes).toHaveLength(3);
+    }
+    const here = { places: [], nowMs: Date.now() };
+    const asked = { text: 'login', filter: {}, patternFilter: undefined, here, limit: 2, except };
+    // Nothing else of the context is asked.
+    const { episodes } = await answerOfStore(context as unknown as MemoryContext, asked, {});
+    expect(episodes.map(({ episode }) => episode.id).toSorted()).toEqual([second, third].toSorted());
   });
 
   test('of stop words alone is answered by those who said them [RE-01]', async () => {

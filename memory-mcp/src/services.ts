@@ -39,8 +39,34 @@ export interface Services {
   readonly sandbox: Lazy<Sandbox> | undefined;
   readonly logger: Logger;
   readonly startedAtMs: number;
+  readonly openEpisodes: OpenEpisodes;
   /** Finishes what has begun and closes what is open. Idempotent; later calls answer `CLOSED`. */
   close(): Promise<void>;
+}
+
+/** Episodes that were begun here and have not ended: whoever asks a question is at work on them. */
+export interface OpenEpisodes {
+  began(id: string): void;
+  ended(id: string): void;
+  ids(): readonly string[];
+}
+
+/** As many as a question may leave out; the oldest are found again. */
+const MAX_OPEN_EPISODES = 100;
+
+function openEpisodes(): OpenEpisodes {
+  const open = new Set<string>();
+  return {
+    began(id) {
+      open.add(id);
+      for (const oldest of open) {
+        if (open.size <= MAX_OPEN_EPISODES) return;
+        open.delete(oldest);
+      }
+    },
+    ended: (id) => void open.delete(id),
+    ids: () => [...open],
+  };
 }
 
 /** Opens nothing yet. */
@@ -69,6 +95,7 @@ export function createServices({ openBackend, openSandbox, logger }: ServiceOpti
     sandbox,
     logger,
     startedAtMs: performance.now(),
+    openEpisodes: openEpisodes(),
     async close() {
       stopping.abort();
       await Promise.all([backend.close(), sandbox?.close()]);

@@ -65,6 +65,13 @@ export async function startServer(dataDir: string, more: Record<string, string> 
   };
 }
 
+/** An episode that has ended; answers its id. What is still open is not found by the server that began it. */
+export async function remembered({ call }: TestServer, given: Record<string, unknown>): Promise<string> {
+  const { structured } = await call('create_episode', given);
+  await call('complete_episode', { episode_id: structured.episode_id, outcome: { kind: 'success' } });
+  return structured.episode_id;
+}
+
 /** Until everything that is stored has its vectors. */
 export async function embedded({ call }: TestServer): Promise<void> {
   for (;;) {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EmbeddingServer, type EmbeddingServerOptions, startEmbeddingServer } from '@episodica/test-utils';
 import { expect, onTestFinished, test } from 'vitest';
-import { embedded, startServer, temporaryFolder } from './client.ts';
+import { embedded, remembered, startServer, type TestServer, temporaryFolder } from './client.ts';
 
 const KEY = 'sk-key-that-nobody-may-see';
 
@@ -31,9 +31,9 @@ test('what is stored while the provider hangs is found by its words, and by its 
   const provider = await aProvider({ faults: () => 'hang' });
   const dataDir = temporaryFolder();
   const first = await startServer(dataDir, settings(provider));
-  const { structured: created } = await first.call('create_episode', { task_description: 'Flaky checkout' });
+  const episode_id = await remembered(first, { task_description: 'Flaky checkout' });
   const byWords = await first.call('query_memory', { query: 'checkout' });
-  expect(byWords.structured.episodes).toMatchObject([{ episode_id: created.episode_id }]);
+  expect(byWords.structured.episodes).toMatchObject([{ episode_id }]);
   await first.close();
 
   provider.faults = () => 'none';
@@ -41,7 +41,7 @@ test('what is stored while the provider hangs is found by its words, and by its 
   await embedded(second);
   const byMeaning = await second.call('query_memory', { query: 'intermittent purchase' });
   expect(byMeaning.structured).toMatchObject({
-    episodes: [{ episode_id: created.episode_id, why: { meaning: expect.any(Number) } }],
+    episodes: [{ episode_id, why: { meaning: expect.any(Number) } }],
     degraded: [],
   });
   const health = await second.call('health_check');
@@ -52,7 +52,7 @@ test('what is stored while the provider hangs is found by its words, and by its 
 test('a provider that is away leaves words, and every answer says so; nothing found is then an error [RE-07] [EM-05]', async () => {
   const provider = await aProvider();
   const server = await startServer(temporaryFolder(), settings(provider));
-  await server.call('create_episode', { task_description: 'Flaky checkout' });
+  await remembered(server, { task_description: 'Flaky checkout' });
   await embedded(server);
   await provider.stop();
   const found = await server.call('query_memory', { query: 'checkout' });
@@ -78,7 +78,7 @@ test('a key that is refused is told in a sentence, and shown nowhere [EM-02] [RE
   const dataDir = temporaryFolder();
   const logs = { MEMORY_LOG_FILE: join(dataDir, 'log'), MEMORY_LOG_LEVEL: 'debug' };
   const server = await startServer(dataDir, settings(provider, logs));
-  await server.call('create_episode', { task_description: 'Flaky checkout' });
+  await remembered(server, { task_description: 'Flaky checkout' });
   const health = async (): Promise<string> => (await server.call('health_check')).text;
   await expect
     .poll(health, { timeout: 30_000 })
@@ -105,7 +105,7 @@ test('two servers on one folder embed each text once, and both find it by meanin
   const servers = await Promise.all([1, 2].map(() => startServer(dataDir, settings(provider))));
   const tasks = ['Flaky checkout', 'Parse a price', 'Rotate the log', 'Sort the invoices'];
   await Promise.all(
-    tasks.map((task_description, index) => servers[index % 2]?.call('create_episode', { task_description })),
+    tasks.map((task_description, index) => remembered(servers[index % 2] as TestServer, { task_description })),
   );
   for (const server of servers) await embedded(server);
   for (const { call } of servers) {

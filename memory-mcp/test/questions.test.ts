@@ -1,6 +1,6 @@
 // Questions as nobody should ask them, to a real server: an answer or an error that helps, and the next call is served.
 import { expect, test } from 'vitest';
-import { embedded, startServer, temporaryFolder } from './client.ts';
+import { embedded, remembered, startServer, type TestServer, temporaryFolder } from './client.ts';
 
 const SINCE = '2026-02-01T00:00:00Z';
 const UNTIL = '2026-01-01T00:00:00Z';
@@ -30,8 +30,9 @@ const IN_WORDS = [
 ];
 
 test('a question that cannot be answered is refused with what to do, and any other is one in words [RE-12] [RE-01]', async () => {
-  const { call } = await startServer(temporaryFolder());
-  await call('create_episode', { task_description: 'Fix the login token' });
+  const server = await startServer(temporaryFolder());
+  const { call } = server;
+  await remembered(server, { task_description: 'Fix the login token' });
   for (const [given, told] of REFUSED) {
     const { isError, text } = await call('query_memory', given);
     expect.soft({ given, isError }).toEqual({ given, isError: true });
@@ -49,8 +50,9 @@ test('a question that cannot be answered is refused with what to do, and any oth
 });
 
 test('a project that nobody knows is named, with what looks further [RE-07] [RE-08]', async () => {
-  const { call } = await startServer(temporaryFolder());
-  await call('create_episode', { task_description: 'Fix the login token' });
+  const server = await startServer(temporaryFolder());
+  const { call } = server;
+  await remembered(server, { task_description: 'Fix the login token' });
   const wrong = await call('query_memory', { query: 'login token', project: 'test/projcet' });
   expect(wrong.structured).toMatchObject({ episodes: [], abstained: true });
   expect(wrong.text).toContain('Nothing stored matches.');
@@ -65,12 +67,8 @@ test('what the asker works on ranks, and hides nothing [RE-02] [RE-03]', async (
     ['rust', 'core/src/cache.rs'],
     ['go', 'api/cache.go'],
   ]) {
-    const { structured } = await call('create_episode', {
-      task_description: 'Fix the stale entries of the cache',
-      language,
-      files: [file],
-    });
-    ids.push(structured.episode_id);
+    const task_description = 'Fix the stale entries of the cache';
+    ids.push(await remembered(server, { task_description, language, files: [file] }));
   }
   await embedded(server);
   const asked = async (given: object): Promise<readonly string[]> => {
@@ -81,4 +79,19 @@ test('what the asker works on ranks, and hides nothing [RE-02] [RE-03]', async (
   expect(await asked({ files: ['api/cache.go'] })).toEqual(ids.toReversed());
   expect(await asked({ language: 'rust' })).toEqual(ids);
   expect(await asked({ language: 'go' })).toEqual(ids.toReversed());
+});
+
+test('an episode that the asker is still at is not found by its own question, and is once it has ended [RE-01]', async () => {
+  const dataDir = temporaryFolder();
+  const [server, other] = await Promise.all([startServer(dataDir), startServer(dataDir)]);
+  const known = await remembered(server, { task_description: 'Fix the login token' });
+  const { structured: own } = await server.call('create_episode', { task_description: 'Fix the login token again' });
+  const found = async ({ call }: TestServer): Promise<readonly string[]> => {
+    const { structured } = await call('query_memory', { query: 'login token' });
+    return structured.episodes.map(({ episode_id }: { readonly episode_id: string }) => episode_id).toSorted();
+  };
+  expect(await found(server)).toEqual([known]);
+  expect(await found(other)).toEqual([known, own.episode_id].toSorted());
+  await server.call('complete_episode', { episode_id: own.episode_id, outcome: { kind: 'success' } });
+  expect(await found(server)).toEqual([known, own.episode_id].toSorted());
 });

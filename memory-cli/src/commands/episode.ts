@@ -1,5 +1,12 @@
 // episode create, step, complete, list, view, search, tag.
-import { type Complexity, type Episode, MemoryError, type OutcomeKind, type TaskType } from '@episodica/memory-core';
+import {
+  type Complexity,
+  type Episode,
+  isMemoryError,
+  MemoryError,
+  type OutcomeKind,
+  type TaskType,
+} from '@episodica/memory-core';
 import {
   type Detail,
   type EpisodeDetailResult,
@@ -280,7 +287,7 @@ export async function search(
   });
   const { found, tookMs } = await useMemory(invocation, async ({ memory }) => {
     const startedMs = performance.now();
-    const answer = await memory.search(query, { signal: invocation.signal });
+    const answer = await memory.search(query, { signal: invocation.signal }).catch(inWordsOfTerminal);
     return { found: answer, tookMs: performance.now() - startedMs };
   });
   const packed = queryResult(found, { detail: detail ?? 'summary', maxTokens: maxTokens ?? DEFAULT_MAX_TOKENS });
@@ -288,6 +295,13 @@ export async function search(
   const result = { ...packed, notes, took_ms: Math.round(tookMs * 100) / 100 };
   await print(invocation.format, result, () => searchText(result));
   return 0;
+}
+
+/** What the library calls the text of a question is QUERY here. */
+function inWordsOfTerminal(error: unknown): never {
+  if (!isMemoryError(error) || !error.message.startsWith('text: ')) throw error;
+  const { code, message, retryable } = error;
+  throw new MemoryError(code, message.replace(/^text/u, 'query'), { cause: error, retryable });
 }
 
 /** Flags of `episode tag`; without any, tags are added. */

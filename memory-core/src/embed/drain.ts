@@ -101,7 +101,6 @@ export function embeddingQueue(
 
   async function inBackground(): Promise<void> {
     isScheduled = false;
-    if (stop.signal.aborted) return;
     try {
       await attempt({ signal: stop.signal });
     } catch (error) {

@@ -12,6 +12,8 @@ export interface Asked {
   /** Absent: no pattern is asked for. */
   readonly patternFilter: PatternFilter | undefined;
   readonly here: Here;
+  /** Ids of episodes that are never found. */
+  readonly except: readonly string[];
   /** Hits of each kind. */
   readonly limit: number;
 }

@@ -18,7 +18,8 @@ import {
   rankPatterns,
   rated,
 } from '../retrieve/rank.ts';
-import { hasSlot, type SlotSet, slotsWhere } from '../retrieve/slot-set.ts';
+import { setBit } from '../retrieve/slot-group.ts';
+import { hasSlot, type SlotSet, slotsWhere, withoutSlots } from '../retrieve/slot-set.ts';
 import { queryTerms } from '../retrieve/tokenize.ts';
 import { matchesPattern } from '../stores/filters.ts';
 import { turns } from '../turns.ts';
@@ -42,8 +43,8 @@ export async function answerOfIndex(
   { index, asked }: { readonly index: ExperienceIndex; readonly asked: Asked },
   options: CallOptions,
 ): Promise<Answer> {
-  const { text, filter, patternFilter, here, limit } = asked;
-  const among = index.episodes.placeAndTime.select(filter);
+  const { text, patternFilter, here, limit } = asked;
+  const among = amongOf(index, asked);
   if (text === undefined) {
     const slots = await slotsByStanding(index, { among, here, limit });
     const [episodes, patterns] = await Promise.all([
@@ -61,6 +62,25 @@ export async function answerOfIndex(
     fixesFor(context, { index, asked: { ...question, among } }, options),
   ]);
   return { episodes, patterns, fixes, lacks: [...lacks, ...lackOfText(context)] };
+}
+
+/** The slots that may be found; `undefined`: all of them. */
+function amongOf({ episodes }: ExperienceIndex, { filter, except }: Asked): SlotSet | undefined {
+  const selected = episodes.placeAndTime.select(filter);
+  const slots = except.flatMap((id) => episodes.slots.slotOf(id) ?? []);
+  if (slots.length === 0) return selected;
+  return withoutSlots(selected ?? everySlot(episodes), slots);
+}
+
+function everySlot({ slots, titles }: ExperienceIndex['episodes']): SlotSet {
+  const words = new Uint32Array((slots.end + 31) >>> 5);
+  let size = 0;
+  for (let slot = 0; slot < slots.end; slot += 1) {
+    if (!titles.has(slot)) continue;
+    setBit(words, slot);
+    size += 1;
+  }
+  return { size, words };
 }
 
 /** Fixes of errors like this one among the episodes that the filter lets through, best first. */

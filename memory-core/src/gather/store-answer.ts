@@ -11,12 +11,13 @@ import { FIX_EPISODES, gatherEpisodes, gatherPatterns, withEvidenceIds } from '.
 
 export async function answerOfStore(context: MemoryContext, asked: Asked, options: CallOptions): Promise<Answer> {
   const { store } = context;
-  const { text, filter, patternFilter, here, limit } = asked;
+  const { text, filter, patternFilter, here, limit, except } = asked;
   const terms = text === undefined ? undefined : queryTerms(text);
-  const [{ found, degraded }, patterns] = await Promise.all([
-    gatherEpisodes(store, { terms, filter, limit }, options),
+  const [{ found: gathered, degraded }, patterns] = await Promise.all([
+    gatherEpisodes(store, { terms, filter, limit: limit + except.length }, options),
     patternFilter === undefined ? [] : gatherPatterns(store, { terms, filter: patternFilter, limit }, options),
   ]);
+  const found = gathered.filter(({ episode }) => !except.includes(episode.id));
   const hits = found.map(({ episode, relevance }): EpisodeHit => {
     const facts = episodeFacts(episode);
     const standing = { reward: facts.reward ?? 0, time: timeNearness(facts, here), place: sharedPlace(facts, here) };

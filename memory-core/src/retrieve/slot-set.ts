@@ -22,3 +22,14 @@ export function slotsWhere(end: number, isIn: (slot: number) => boolean): SlotSe
 export function hasSlot({ words }: SlotSet, slot: number): boolean {
   return (((words[slot >>> 5] ?? 0) >>> (slot & 31)) & 1) === 1;
 }
+
+/** A set of its own: what others hold stays as it is. */
+export function withoutSlots({ size, words }: SlotSet, slots: readonly number[]): SlotSet {
+  const left = { size, words: words.slice() };
+  for (const slot of slots) {
+    if (!hasSlot(left, slot)) continue;
+    left.words[slot >>> 5] = (left.words[slot >>> 5] ?? 0) & ~(1 << (slot & 31));
+    left.size -= 1;
+  }
+  return left;
+}

@@ -47,6 +47,7 @@ export const createEpisode: Tool = defineTool({
     const { memory } = await services.backend.get();
     const source = { agent: clientName, captured_from: CAPTURED_FROM, ...given.source };
     const { episode, related } = await memory.createEpisode(toEpisodeInput({ ...given, source }), { signal });
+    services.openEpisodes.began(episode.id);
     const packed = queryResult(related, { detail: 'summary', maxTokens: RELATED_TOKENS });
     const items = hitsOf(packed);
     return {
@@ -168,6 +169,7 @@ export const completeEpisode: Tool = defineTool({
   async run(given, { services, signal }) {
     const { memory } = await services.backend.get();
     const episode = await memory.completeEpisode(given.episode_id, toOutcomeInput(given.outcome), { signal });
+    services.openEpisodes.ended(episode.id);
     const { reflection, quality } = episode;
     return {
       structured: { episode_id: episode.id, reward: rewardResult(episode.reward), reflection, quality },

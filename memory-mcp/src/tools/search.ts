@@ -15,7 +15,7 @@ export const queryMemory: Tool = defineTool({
     'Finds earlier episodes (tasks with their outcome and lessons) and patterns that help with a task, a question or ' +
     'an error. Call it before planning a task, when an error looks like one seen before, or before repeating an ' +
     'approach. Put the task or the exact error text into query; narrow with filters; scope "all" looks beyond this ' +
-    'project. abstained=true means that nothing stored matches: do not invent experience.',
+    'project. abstained=true means that nothing stored matches: do not invent experience. Your own open episodes are left out.',
   input: z.strictObject(queryShape),
   output: z.object({
     fixes: z.array(fixItemSchema),
@@ -31,7 +31,8 @@ export const queryMemory: Tool = defineTool({
   async run(given, { services, signal }) {
     const startedMs = performance.now();
     const { memory } = await services.backend.get();
-    const found = await memory.search(toSearchQuery(given), { signal });
+    const query = { ...toSearchQuery(given), except: services.openEpisodes.ids() };
+    const found = await memory.search(query, { signal });
     const result = queryResult(found, {
       detail: given.detail ?? 'summary',
       maxTokens: given.max_tokens ?? DEFAULT_MAX_TOKENS,
