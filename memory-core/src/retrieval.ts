@@ -5,7 +5,7 @@ export type { ExperienceIndex } from './gather/experience-index.ts';
 export { newIndex } from './gather/index-making.ts';
 export { describedAlike, type RankedEpisode, rankedEpisodes } from './gather/ranked-episodes.ts';
 export {
-  attemptsAlike,
+  attemptsAmong,
   corroborated,
   groupsOf,
   type Likeness,

@@ -2,7 +2,7 @@
 import type { Episode } from '@episodica/memory-core';
 import type { Embedder, MemoryStore } from '@episodica/memory-core/ports';
 import {
-  attemptsAlike,
+  attemptsAmong,
   type Calibration,
   type Candidate,
   corroborated,
@@ -158,10 +158,14 @@ function rank(candidates: readonly Candidate[], known: Known): readonly string[]
   const places = new Map(compared.map(({ slot }, place) => [slot, place]));
   const alike = (one: { readonly slot: number }, other: { readonly slot: number }) =>
     likeness(places.get(one.slot) ?? compared.length, places.get(other.slot) ?? compared.length);
+  const slotAt = (place: number): number => compared[place]?.slot ?? 0;
   const { noise } = calibration;
-  const attempts = attemptsAlike(alike, ({ slot }: { readonly slot: number }, other: { readonly slot: number }) =>
-    describedAlike(index, { slot, other: other.slot, noise }),
-  );
+  const sameTask = attemptsAmong(compared.length, {
+    alike: likeness,
+    described: (one, other) => describedAlike(index, { slot: slotAt(one), other: slotAt(other), noise }),
+  });
+  const attempts = (one: { readonly slot: number }, other: { readonly slot: number }) =>
+    sameTask(places.get(one.slot) ?? compared.length, places.get(other.slot) ?? compared.length);
   const hits = (variant.hasAttempts ? corroborated(compared, attempts) : compared)
     .map((candidate) => {
       const { slot, relevance } = candidate;

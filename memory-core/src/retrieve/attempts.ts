@@ -45,14 +45,24 @@ export function likenessAmong(told: readonly (readonly WeightedTerm[])[]): Liken
 }
 
 /**
- * The likeness of attempts: what they tell, as far as the tasks were described alike as well. What was done in one place
- * tells of the same files and tools, whatever it was for.
+ * The likeness of attempts, for two of so many hits by their places: what they tell, as far as the tasks were described
+ * alike as well. What was done in one place tells of the same files and tools, whatever it was for. Each pair is looked at
+ * once.
  */
-export function attemptsAlike<H>(alike: Likeness<H>, described: Likeness<H>): Likeness<H> {
-  return (one, other) => {
-    const likeness = alike(one, other);
-    return likeness >= SAME_TASK && described(one, other) >= SAME_TASK ? likeness : 0;
-  };
+export function attemptsAmong(
+  count: number,
+  { alike, described }: { readonly alike: Likeness<number>; readonly described: Likeness<number> },
+): Likeness<number> {
+  const attempts = new Float64Array(count * count);
+  for (let one = 0; one < count; one += 1) {
+    for (let other = 0; other < one; other += 1) {
+      const likeness = alike(one, other);
+      if (likeness < SAME_TASK || described(one, other) < SAME_TASK) continue;
+      attempts[one * count + other] = likeness;
+      attempts[other * count + one] = likeness;
+    }
+  }
+  return (one, other) => attempts[one * count + other] ?? 0;
 }
 
 /** What one term adds to the likeness of all who tell it. */

@@ -1,5 +1,5 @@
 // The whole way from what the sources found to the order of an answer. Pure.
-import { attemptsAlike, corroborated, groupsOf, likenessAmong, successFirst } from './attempts.ts';
+import { attemptsAmong, corroborated, groupsOf, type Likeness, likenessAmong, successFirst } from './attempts.ts';
 import { diversify } from './diversify.ts';
 import { type Fused, fuse, isRelevant, relevanceOf, type Scale, type Signals } from './fuse.ts';
 import { rated, type Standing, scoreOf, type Why } from './rank.ts';
@@ -53,9 +53,13 @@ export function ordered(candidates: readonly Candidate[], known: Candidates): re
     .slice(0, MAX_COMPARED)
     .map(({ slot, signals }, place) => ({ slot, place, ...fuse(signals, scale) }));
   const likeness = likenessAmong(compared.map(({ slot }) => tellingOf(slot)));
-  const alike = (one: Placed, other: Placed): number =>
-    one.place === undefined || other.place === undefined ? 0 : likeness(one.place, other.place);
-  const attempts = attemptsAlike(alike, (one: Slotted, other: Slotted) => known.describedAlike(one.slot, other.slot));
+  const slotAt = (place: number): number => compared[place]?.slot ?? 0;
+  const sameTask = attemptsAmong(compared.length, {
+    alike: likeness,
+    described: (one, other) => known.describedAlike(slotAt(one), slotAt(other)),
+  });
+  const alike = byPlace(likeness);
+  const attempts = byPlace(sameTask);
   const hits = corroborated(compared, attempts).map((hit) => toHit(hit, known));
   const least = leastWorth(hits, { highest: relevant[0]?.relevance ?? 0, count });
   const others = relevant
@@ -70,13 +74,15 @@ export function ordered(candidates: readonly Candidate[], known: Candidates): re
   return descending(successFirst(spread, groups), groups);
 }
 
-interface Slotted {
+interface Placed {
   readonly slot: number;
-}
-
-interface Placed extends Slotted {
   /** Among those that are compared. */
   readonly place: number | undefined;
+}
+
+/** Hits that were not compared are like nothing. */
+function byPlace(likeness: Likeness<number>): Likeness<Placed> {
+  return (one, other) => (one.place === undefined || other.place === undefined ? 0 : likeness(one.place, other.place));
 }
 
 interface Hit extends Placed, Fused {
