@@ -18,7 +18,6 @@ import {
   rankPatterns,
   rated,
 } from '../retrieve/rank.ts';
-import { setBit } from '../retrieve/slot-group.ts';
 import { hasSlot, type SlotSet, slotsWhere, withoutSlots } from '../retrieve/slot-set.ts';
 import { queryTerms } from '../retrieve/tokenize.ts';
 import { matchesPattern } from '../stores/filters.ts';
@@ -69,18 +68,7 @@ function amongOf({ episodes }: ExperienceIndex, { filter, except }: Asked): Slot
   const selected = episodes.placeAndTime.select(filter);
   const slots = except.flatMap((id) => episodes.slots.slotOf(id) ?? []);
   if (slots.length === 0) return selected;
-  return withoutSlots(selected ?? everySlot(episodes), slots);
-}
-
-function everySlot({ slots, titles }: ExperienceIndex['episodes']): SlotSet {
-  const words = new Uint32Array((slots.end + 31) >>> 5);
-  let size = 0;
-  for (let slot = 0; slot < slots.end; slot += 1) {
-    if (!titles.has(slot)) continue;
-    setBit(words, slot);
-    size += 1;
-  }
-  return { size, words };
+  return withoutSlots(selected ?? slotsWhere(episodes.slots.end, episodes.titles.has), slots);
 }
 
 /** Fixes of errors like this one among the episodes that the filter lets through, best first. */
