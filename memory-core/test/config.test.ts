@@ -95,7 +95,7 @@ describe('configuration', () => {
     [{ environment: { MEMORY_ENCRYPTION_KEY_FILE: '' } }, 'MEMORY_ENCRYPTION_KEY_FILE is set and empty'],
     [{ environment: { TURSO_AUTH_TOKEN: 'two words' } }, 'TURSO_AUTH_TOKEN (environment) is no token'],
     [{ environment: { EMBEDDING_PROVIDER: 'openia' } }, 'local, openai, ollama, cohere, transformers, none'],
-    [{ environment: { EMBEDDING_DIMENSIONS: '1e9' } }, 'whole number from 0 to 16384'],
+    [{ environment: { EMBEDDING_DIMENSIONS: '1e9' } }, 'whole number from 0 to 8192'],
   ])('%j is refused and says what is valid [CL-02]', (more, hint) => {
     expect(() => resolveConfig(layers(more))).toThrow(hint);
   });

@@ -468,7 +468,7 @@ describe('forgetting', () => {
       await own.completeEpisode(episode.id, i < 3 ? { kind: 'success' } : { kind: 'failure', reason: 'x' });
       ids.push(episode.id);
     }
-    await own.learnPending();
+    await own.catchUp();
     expect((await own.listPatterns())[0]).toMatchObject({ pattern: { support: 4, successes: 3 } });
 
     const receipt = await own.forget({ ids: [ids[0]!] });
@@ -480,7 +480,7 @@ describe('forgetting', () => {
       patterns: { gone: 0, goneIds: [], weakened: 1 },
       recommendations: { gone: 0, changed: 0 },
       textEntries: 1,
-      vectors: 0,
+      vectors: 1,
       isDryRun: false,
     });
     expect(await own.getEpisode(ids[0]!)).toBeUndefined();
