@@ -350,7 +350,8 @@ test('killing a restore at any moment leaves the old store or the new one, whole
     });
   }
   expect([seen.old, seen.new].every((count) => count > 0)).toBe(true);
-});
+  // Sixty processes, one after the other.
+}, 150_000);
 
 test('a second name that a killed restore gave the store is taken away by the next one [ST-12]', async () => {
   await backedUp();
