@@ -120,7 +120,8 @@ test('a data folder that cannot be made is one clear line, and health calls the 
 test('health is asked of every part, and a cache that cannot be opened only degrades it [CL-01]', async () => {
   const well = await place.json(['health']);
   expect(well).toMatchObject({ status: 'ok', version: expect.any(String), uptime_ms: expect.any(Number) });
-  expect(well.components.map((part: { name: string }) => part.name)).toEqual(['store', 'cache', 'learning', 'sandbox']);
+  const names = well.components.map((part: { name: string }) => part.name);
+  expect(names).toEqual(['store', 'cache', 'learning', 'search', 'sandbox']);
   writeFileSync(join(place.work, 'file'), '');
   const env = { LMDB_CACHE_PATH: join(place.work, 'file', 'cache') };
   const { code, stdout, stderr } = await place.run(['--format', 'json', 'health', 'check'], { env });

@@ -113,7 +113,7 @@ test('health names each part and what it found [MC-01]', async () => {
   await server.call('create_episode', { task_description: 'x' });
   const after = await server.call('health_check');
   expect(after.text).toContain('sandbox: ok: loaded');
-  expect(after.text).toContain('journal: ok: newest entry 1');
+  expect(after.text).toMatch(/journal: ok: newest entry [1-9]/u);
 });
 
 test('without its cache the server is degraded and works [MC-03]', async () => {

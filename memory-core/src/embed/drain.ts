@@ -67,6 +67,8 @@ const MAX_OWNERS = 100;
 const MAX_COUNTED = 1_000;
 const PAUSES = { firstMs: 1_000, maxMs: 300_000 };
 const LEASE_MS = 60_000;
+/** Whether another process is still at it is looked at as often as this: it is mostly done long before its lease ends. */
+const MAX_HELD_MS = 2_000;
 /** Of a model of which nothing is known yet: what most models give to unrelated texts lies below. */
 const UNKNOWN_NOISE = 0.5;
 
@@ -91,7 +93,7 @@ export function embeddingQueue(
     try {
       const { count, heldForMs } = await run(call);
       again.succeeded();
-      if (heldForMs !== undefined) again.tryIn(heldForMs);
+      if (heldForMs !== undefined) again.tryIn(Math.min(heldForMs, MAX_HELD_MS));
       return count;
     } catch (error) {
       if (call.signal?.aborted !== true) again.failed(error);
@@ -266,13 +268,18 @@ function drainRun(context: EmbeddingContext, setup: DrainSetup): (options: CallO
   let doneUpTo: Position | undefined;
 
   return async (options) => {
-    const due = await dueSince(context, embedder.model, { ...options, from: doneUpTo });
+    let due = await dueSince(context, embedder.model, { ...options, from: doneUpTo });
     let count = 0;
     try {
+      if (embedder.isRemote && (await isAny(due.owners))) {
+        const heldForMs = await model.take(options);
+        if (heldForMs > 0) return { count, heldForMs };
+        // Whoever was at it until now may have embedded what was due.
+        due = await dueSince(context, embedder.model, { ...options, from: doneUpTo });
+      }
       for await (const batch of inBatches(due.owners, { maxOwners: MAX_OWNERS, maxTexts: embedder.maxBatch })) {
         throwIfAborted(options.signal);
-        const heldForMs = count === 0 ? await model.take(options) : 0;
-        if (heldForMs > 0) return { count, heldForMs };
+        if (count === 0 && !embedder.isRemote) await model.take(options);
         if (count === 0) await model.measureNoise(options);
         const embedded = await embeddedBatch(vectors, batch, options);
         // What was paid for is stored, also when the caller has given up meanwhile.
@@ -285,6 +292,11 @@ function drainRun(context: EmbeddingContext, setup: DrainSetup): (options: CallO
       await model.release();
     }
   };
+}
+
+async function isAny(owners: AsyncIterable<DueOwner>): Promise<boolean> {
+  for await (const _owner of owners) return true;
+  return false;
 }
 
 interface Embedded {
