@@ -39,7 +39,7 @@ test('nothing is forgotten without a yes where nobody can be asked, and a dry ru
   });
   expect(await left()).toHaveLength(3);
   const { stdout } = await place.run(['episode', 'forget', '--project', 'p', '--yes']);
-  expect(stdout).toBe('Forgot 2 episodes, 2 entries of the text index.\n');
+  expect(stdout).toBe('Forgot 2 episodes, 2 entries of the text index, 2 vectors.\n');
   expect(await left()).toEqual([id(3)]);
 });
 
