@@ -53,7 +53,9 @@ describe('search', () => {
     const wanted = await attempt('Stop the websocket gateway from dropping idle clients after half a minute');
     await attempt('Translate the onboarding emails into Portuguese');
     const ask = (text: string) => memory.search({ text });
-    const { episodes } = await ask('investigate flaky behaviour around the websocket after the upgrade of three dependencies');
+    const { episodes } = await ask(
+      'investigate flaky behaviour around the websocket after the upgrade of three dependencies',
+    );
     expect(episodes.map(({ episode }) => episode.id)).toEqual([wanted]);
     expect((await ask('which seats are left on the flight to Boston')).isAbstained).toBe(true);
   });
