@@ -310,3 +310,36 @@ test('a word that stands once, in one long record alone, is found [RE-01] [RE-07
   expect(found.episodes.map((hit) => hit.episode.id)).toEqual([episode.id]);
   await expect(memory.search({ text: 'zeppelin frigate galleon trireme' })).resolves.toMatchObject({ episodes: [] });
 });
+
+test('vectors of another model are never compared with a question [EM-04]', async () => {
+  const store = inMemoryStore();
+  const old = opened(store, { embedder: fakeEmbedder({ model: 'fake/old', synonyms: { dirigible: 'zeppelin' } }) });
+  await old.createEpisode({ description: 'zeppelin' });
+  await old.catchUp();
+  const embedder = fakeEmbedder({ model: 'fake/new' });
+  const index = experienceIndex(embedder.model);
+  for await (const episode of store.scan('episode', {})) index.putEpisode(episode, { title: [], body: [] });
+  for await (const embedding of store.scan('embedding', {})) index.putEmbedding(embedding);
+  expect(index.vectors('episode')).toBeUndefined();
+  expect((await old.search({ text: 'dirigible' })).episodes).toHaveLength(1);
+});
+
+test('filters alone rank by reward, and what is handed in as a file brings who touched it nearer [RE-12] [RE-02]', async () => {
+  const memory = opened(inMemoryStore(), { embedder: 'none' });
+  const attempt = async (path: string, kind: 'success' | 'failure'): Promise<string> => {
+    const { episode } = await memory.createEpisode({ description: 'Mend the client', domain: 'api' });
+    await memory.addStep(episode.id, { tool: 'edit', action: 'mend', parameters: { file_path: path } });
+    await memory.completeEpisode(episode.id, { kind });
+    return episode.id;
+  };
+  const here = await attempt('src/api/client.ts', 'success');
+  const there = await attempt('docs/guide/start.md', 'success');
+  const failed = await attempt('docs/guide/end.md', 'failure');
+  const idsOf = async (query: SearchQuery): Promise<readonly string[]> =>
+    (await memory.search(query)).episodes.map((hit) => hit.episode.id);
+  expect((await idsOf({ domain: 'api' })).at(-1)).toBe(failed);
+  const near = { domain: 'api', situation: { files: ['src/api/server.ts'] } };
+  expect((await idsOf(near))[0]).toBe(here);
+  const away = { domain: 'api', situation: { files: ['docs/guide/start.md'] } };
+  expect((await idsOf(away))[0]).toBe(there);
+});
