@@ -60,7 +60,7 @@ export async function readStats(connection: Connection): Promise<StoreStats> {
   };
 }
 
-/** Every kind of thing in the store. */
+/** Every kind of thing in the store, each after what it belongs to. */
 export const KINDS = [
   'episode',
   'step',

@@ -2,21 +2,12 @@
 // one. What a row is tied to inside its own database (its rowid, its entries in text indexes and tags) is made anew.
 import type { Kind } from '@episodica/memory-core/ports';
 import type { Connection, Row, Statement } from './connection.ts';
+import { KINDS } from './inspect.ts';
 import { bytesSql, cellSql, columnNames, columnSql } from './rows.ts';
 import { TEXT_FIELDS, type TextField } from './search.ts';
 
 /** What is copied, each after what it belongs to. */
-export const COPIED_KINDS: readonly Kind[] = [
-  'episode',
-  'step',
-  'pattern',
-  'evidence',
-  'baseline',
-  'recommendation',
-  'tombstone',
-  'embedding',
-  'model',
-];
+export const COPIED_KINDS: readonly Kind[] = KINDS;
 
 /** A thing as it stands in its table, with its tags and the terms that are indexed of it. */
 export type CopiedRow = Row;
