@@ -317,3 +317,19 @@ test('a client of 2026-07-28 is served without a handshake [MC-02]', async () =>
   const read = await client.callTool({ name: 'execute_code', arguments: { code } });
   expect(read.structuredContent).toMatchObject({ ok: true, result: { source: { agent: 'modern-client' } } });
 });
+
+test('a new episode whose task is an error begins with what made such an error good [EP-01] [RE-06]', async () => {
+  const server = await startServer(temporaryFolder());
+  const episode_id = await openEpisode(server);
+  const message = "TypeError: Cannot read properties of undefined (reading 'token')";
+  const failing = { tool: 'bash', action: 'run the tests', parameters: { command: 'npm test' } };
+  await server.call('add_step', { episode_id, ...failing, result: { type: 'error', message } });
+  await server.call('add_step', { episode_id, tool: 'edit', action: 'await the token' });
+  await server.call('add_step', { episode_id, ...failing, result: { type: 'success' } });
+  await server.call('complete_episode', { episode_id, outcome: { kind: 'success' } });
+  const { structured, text } = await server.call('create_episode', { task_description: message });
+  expect(structured.fixes).toMatchObject([
+    { episode_id, failed_step: 1, text: expect.stringContaining('await the token') },
+  ]);
+  expect(text).toContain('await the token');
+});

@@ -76,15 +76,15 @@ export async function create(invocation: Invocation, description: string, option
     episode_id: episode.id,
     status: episode.status,
     started_at: episode.startedAt,
+    fixes: found.fixes,
     related: hitsOf(found),
     degraded: found.degraded,
   };
+  const lines = [...result.fixes.map((fix) => onOneLine(fixLine(fix))), ...result.related.map(hitText)];
   await print(format, result, () =>
     [
       `Episode ${episode.id} is open since ${exactLocalTime(episode.startedAt)}.`,
-      ...(result.related.length === 0
-        ? ['No related experience.']
-        : [heading('Related experience'), ...result.related.map(hitText)]),
+      ...(lines.length === 0 ? ['No related experience.'] : [heading('Related experience'), ...lines]),
       ...found.degraded.map((reason) => `Less complete than it could be: ${reason}.`),
     ].join('\n'),
   );
