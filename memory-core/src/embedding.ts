@@ -1,7 +1,7 @@
 // The vectors of an episode or a pattern: what they are made of, and whose they are. Pure: knows no model.
 import type { Episode, Recovery } from './episode.ts';
 import { contentId } from './id.ts';
-import type { Pattern } from './pattern.ts';
+import { type Pattern, patternWords } from './pattern.ts';
 
 /** The vectors of one episode or pattern by one model. */
 export interface Embedding {
@@ -54,7 +54,7 @@ const MAX_ERRORS = 20;
 
 /** What is embedded: the task, then each error that was made good; of a pattern its tools and where it holds. */
 export function embeddedTexts(owner: Episode | Pattern): readonly string[] {
-  if ('scope' in owner) return [[...owner.tools, owner.scope.domain ?? ''].join(' ').trim()];
+  if ('scope' in owner) return [[...patternWords(owner), owner.scope.domain ?? ''].join(' ').trim()];
   return [owner.description, ...embeddedRecoveries(owner).map(({ error }) => error)];
 }
 

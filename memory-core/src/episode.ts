@@ -1,6 +1,7 @@
 // One attempt at one task, and the steps in it. Pure: knows nothing about storage or scoring.
 import { MemoryError } from './errors.ts';
 import type { JsonObject } from './json.ts';
+import type { TraceStep } from './trace.ts';
 
 export const TASK_TYPES = [
   'code_generation',
@@ -92,6 +93,47 @@ export interface Learning {
   readonly touched?: readonly string[];
   /** Tools that its steps used, in the order of first use. Absent as `touched` is. */
   readonly tools?: readonly string[];
+  /** What the steps show of how well the work was done: the ground of the reward. Absent as `touched` is. */
+  readonly evidence?: readonly CheckEvidence[];
+  /** Absent as `touched` is. */
+  readonly salient?: SalientFeatures;
+  /** Absent as `touched` is. */
+  readonly summary?: Summary;
+  /** Its steps as learning over many episodes sees them. Absent as `touched` is. */
+  readonly trace?: readonly TraceStep[];
+}
+
+/** What one step shows of how well the work was done. */
+export interface CheckEvidence {
+  /** Its number. */
+  readonly step: number;
+  readonly kind: 'test' | 'types' | 'lint' | 'build' | 'commit' | 'revert' | 'exit';
+  /** What was run: `vitest`, `tsc`, `git` … */
+  readonly tool: string;
+  readonly isPassed: boolean;
+  /** As the tool counted them. */
+  readonly passed?: number;
+  readonly failed?: number;
+}
+
+/** What stands out of one episode. */
+export interface SalientFeatures {
+  /** What was decided, in sentences that name the step. */
+  readonly decisions: readonly string[];
+  /** Runs of tools that worked together. */
+  readonly toolCombinations: readonly (readonly string[])[];
+  /** What a later attempt should know first. */
+  readonly insights: readonly string[];
+}
+
+/** What an episode was about, in few words. */
+export interface Summary {
+  /** At most 80 words. */
+  readonly text: string;
+  /** Words that tell it from others, the most telling first. */
+  readonly concepts: readonly string[];
+  /** Numbers of the steps that mattered. */
+  readonly keySteps: readonly number[];
 }
 
 /** `total` is the sum of `parts`; both lie in 0–1. The formula is in `learn/reward.ts`. */

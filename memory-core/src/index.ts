@@ -1,3 +1,4 @@
+export type { TaskCluster } from './cluster.ts';
 export { embedderOf } from './embed/choose.ts';
 export {
   type EmbeddingQueue,
@@ -48,7 +49,28 @@ export type { EpisodeInput, OutcomeInput, StepInput } from './input.ts';
 export type { Json, JsonObject } from './json.ts';
 export { LIMITS } from './limits.ts';
 export { type AddedSteps, type CreatedEpisode, type Memory, type MemoryOptions, openMemory } from './memory.ts';
-export { type Baseline, MIN_SUPPORT, type Pattern, type PatternEvidence, type PatternFigures } from './pattern.ts';
+export {
+  type Baseline,
+  type ContextPattern,
+  type Counts,
+  type DecisionPoint,
+  type ErrorRecovery,
+  type HeldOut,
+  type Heuristic,
+  isHelpful,
+  MIN_SUPPORT,
+  PATTERN_KINDS,
+  type Pattern,
+  type PatternEvidence,
+  type PatternFigures,
+  type PatternKind,
+  type PatternMoment,
+  patternTools,
+  type Scope,
+  type Situation,
+  type Standing,
+  type ToolSequence,
+} from './pattern.ts';
 export { readPrivateLine } from './private-line.ts';
 export { projectConfigPath, projectOf } from './project.ts';
 export type { FeedbackInput, RecommendQuery, SearchQuery } from './query.ts';
@@ -89,6 +111,7 @@ export {
   tooManySteps,
   versionConflict,
 } from './stores/refusals.ts';
+export type { Trace, TraceStep } from './trace.ts';
 export { type ClaudeCodeOptions, readClaudeCode } from './transfer/claude-code.ts';
 export { isClaudeCode } from './transfer/claude-code-event.ts';
 export type {

@@ -130,7 +130,7 @@ export async function completeEpisode(
       collect(context.store.scan('step', { episodeIds: [id] }, options)),
     ]);
     if (episode.status === 'completed') throw alreadyCompleted(id);
-    const learning = learn(episode.description, outcome, steps);
+    const learning = learn({ description: episode.description, outcome, steps, similar: [] });
     const now = timeOf(context);
     // A clock that was set back does not make an episode end before it began.
     const at = now < episode.startedAt ? episode.startedAt : now;

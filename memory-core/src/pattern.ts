@@ -1,32 +1,133 @@
 // A regularity that several episodes share, the evidence for it, and how sure it is. Pure.
 import { contentId } from './id.ts';
 
-/** Tools used one directly after the other, by episodes of one scope. Later kinds join this union. */
-export interface ToolSequence {
-  readonly kind: 'tool_sequence';
+/** What every kind of pattern has. */
+interface PatternBase {
   readonly id: string;
   readonly version: number;
   readonly scope: Scope;
-  /** In order, with repeats of one tool folded into one. */
-  readonly tools: readonly string[];
-  /** Episodes that hold it. */
+  /** Episodes that hold it; for an error and its fix, those that met the error and did this. */
   readonly support: number;
-  /** How many of those succeeded. */
+  /** How many of those succeeded; for an error and its fix, in how many the error was made good. */
   readonly successes: number;
+  /** Different tasks among its episodes: attempts at one task do not bear witness independently. */
+  readonly tasks: number;
+  /** What its episodes are compared with, themselves among them. Absent: all of its scope, as the baseline counts them. */
+  readonly situation?: Counts;
+  readonly standing: Standing;
+  /** Two-sided, corrected for everything that was looked at in the same run. 0–1. */
+  readonly pValue: number;
+  /** How it does on tasks that it was not found on. Absent where too few were held out. */
+  readonly heldOut?: HeldOut;
   readonly firstSeen: string;
   readonly lastSeen: string;
+  /** How it came to be what it is, the oldest first: the first moment and the last 31. */
+  readonly history: readonly PatternMoment[];
   /** Times it was recommended and then applied, and how many of those succeeded. */
   readonly applied: number;
   readonly appliedSuccesses: number;
 }
 
-export type Pattern = ToolSequence;
+/** What was done one after the other. */
+export interface ToolSequence extends PatternBase {
+  readonly kind: 'tool_sequence';
+  /** In order, with repeats of one in a row folded into one. */
+  readonly tools: readonly string[];
+  /** Directly one after the other; else other steps may lie between. Absent in records from before it was told: directly. */
+  readonly isContiguous?: boolean;
+}
+
+/** A place in the work where attempts went on in different ways, and one of these ways. */
+export interface DecisionPoint extends PatternBase {
+  readonly kind: 'decision_point';
+  /** What had been done last, the latest last. */
+  readonly after: readonly string[];
+  /** What was done next. */
+  readonly action: string;
+  /** What else was done next there, the most frequent first. */
+  readonly alternatives: readonly (Counts & { readonly action: string })[];
+}
+
+/** An error, and what made it good. */
+export interface ErrorRecovery extends PatternBase {
+  readonly kind: 'error_recovery';
+  /** Names the error, whatever paths and numbers stand in it. */
+  readonly signature: string;
+  /** The error as one of the episodes met it, shortened. */
+  readonly error: string;
+  /** What was done after it. */
+  readonly fix: string;
+  /** The fix as one of the episodes tells it, shortened. */
+  readonly example: string;
+}
+
+/** A kind of situation, and an approach in it. */
+export interface ContextPattern extends PatternBase {
+  readonly kind: 'context';
+  readonly where: Situation;
+  /** Done in the course of the work, in this order. */
+  readonly approach: readonly string[];
+}
+
+/** A rule about how to work: where the condition holds, this was done. */
+export interface Heuristic extends PatternBase {
+  readonly kind: 'heuristic';
+  /** Both of them as clauses: `a file was changed`, `a check ran behind the last change`. */
+  readonly condition: string;
+  readonly action: string;
+}
+
+export type Pattern = ToolSequence | DecisionPoint | ErrorRecovery | ContextPattern | Heuristic;
 export type PatternKind = Pattern['kind'];
+export const PATTERN_KINDS: readonly PatternKind[] = [
+  'tool_sequence',
+  'decision_point',
+  'error_recovery',
+  'context',
+  'heuristic',
+];
+
+/** What sets some episodes of a scope apart, known before the work begins. */
+export type Situation =
+  | { readonly kind: 'cluster'; readonly clusterId: string; readonly label: string }
+  | {
+      readonly kind: 'language' | 'framework' | 'task_type' | 'complexity' | 'tag' | 'directory';
+      readonly value: string;
+    };
 
 /** Where a pattern holds. Episodes are only compared within their scope. */
 export interface Scope {
   readonly project?: string;
   readonly domain?: string;
+}
+
+/** Episodes, how many of them succeeded, and how many different tasks they are of. */
+export interface Counts {
+  readonly episodes: number;
+  readonly successes: number;
+  readonly tasks: number;
+}
+
+/**
+ * `confirmed`: it survived the correction for having looked at many, and holds on tasks held out. `candidate`: it may be
+ * chance. `faded`: it was known, and the evidence no longer bears it out; nobody is told of it unless they ask.
+ */
+export type Standing = 'confirmed' | 'candidate' | 'faded';
+
+export interface HeldOut {
+  readonly with: Counts;
+  readonly without: Counts;
+  /** Whether the difference there points the same way. */
+  readonly agrees: boolean;
+}
+
+/** A pattern as it was at a time when it changed. */
+export interface PatternMoment {
+  readonly at: string;
+  readonly standing: Standing;
+  readonly support: number;
+  readonly successes: number;
+  readonly pValue: number;
 }
 
 /** One episode that holds a pattern. Pattern × episode is unique. */
@@ -35,6 +136,7 @@ export interface PatternEvidence {
   readonly version: number;
   readonly patternId: string;
   readonly episodeId: string;
+  /** As the successes of the pattern are counted. */
   readonly isSuccess: boolean;
 }
 
@@ -46,6 +148,21 @@ export interface Baseline {
   /** Completed episodes; abstentions don't count. */
   readonly episodes: number;
   readonly successes: number;
+  /** Different tasks among them. Absent in records from before they were counted. */
+  readonly tasks?: number;
+  /** Absent until the scope was learnt from. */
+  readonly learnt?: LearntState;
+}
+
+/** Where the learning of a scope stands. */
+export interface LearntState {
+  readonly at: string;
+  /** Something was taken out since: it is learnt anew although no episode owes anything. */
+  readonly isStale?: boolean;
+  /** Episodes among which the kinds of task were last looked for. */
+  readonly clustered: number;
+  /** Share of steps that came to nothing in episodes that succeeded: quartiles, 0–1. Absent under 8 episodes. */
+  readonly waste?: readonly [number, number, number];
 }
 
 /** A scope has one baseline, with this id. */
@@ -53,32 +170,46 @@ export function baselineId(scope: Scope): string {
   return contentId(JSON.stringify(['baseline', scope.project ?? null, scope.domain ?? null]));
 }
 
+/** Evidence of an episode for a pattern has this id. */
+export function evidenceId(patternId: string, episodeId: string): string {
+  return contentId(JSON.stringify(['evidence', patternId, episodeId]));
+}
+
 /** Episodes that a pattern needs before anybody is told of it. */
 export const MIN_SUPPORT = 3;
 
-/** The figures of a pattern beside those of its scope. */
+/** The figures of a pattern beside those of what it is compared with. */
 export interface PatternFigures {
   readonly successRate: number;
   readonly baseRate: number;
-  /** successRate / baseRate; absent where nothing in the scope ever succeeded. */
+  /** Of those it is compared with that do not hold it; absent where all do. */
+  readonly otherRate?: number;
+  /** successRate / baseRate; absent where nothing it is compared with ever succeeded. */
   readonly lift?: number;
   /** 95 % interval of the lift; absent like it. */
   readonly interval?: readonly [number, number];
 }
 
 /**
- * Lift over the base rate of the scope. The interval is the Wilson score interval of the success rate
- * (Wilson 1927, z = 1.96) divided by the base rate, which is taken as known.
+ * Lift over the base rate of the situation, or else of the scope. The interval is the Wilson score interval of the success
+ * rate (Wilson 1927, z = 1.96) divided by the base rate, which is taken as known.
  */
 export function patternFigures(
-  pattern: Pick<Pattern, 'support' | 'successes'>,
+  pattern: Pick<Pattern, 'support' | 'successes' | 'situation'>,
   baseline: Pick<Baseline, 'episodes' | 'successes'>,
 ): PatternFigures {
+  const { episodes, successes } = pattern.situation ?? baseline;
   const successRate = pattern.successes / pattern.support;
-  const baseRate = baseline.successes / baseline.episodes;
-  if (baseRate === 0) return { successRate, baseRate };
+  const baseRate = successes / episodes;
+  const others = episodes - pattern.support;
+  const figures = {
+    successRate,
+    baseRate,
+    ...(others > 0 ? { otherRate: (successes - pattern.successes) / others } : {}),
+  };
+  if (baseRate === 0) return figures;
   const [low, high] = wilsonInterval(pattern.successes, pattern.support);
-  return { successRate, baseRate, lift: successRate / baseRate, interval: [low / baseRate, high / baseRate] };
+  return { ...figures, lift: successRate / baseRate, interval: [low / baseRate, high / baseRate] };
 }
 
 /** Wilson score interval of `successes` in `trials`, z = 1.96: [0, 1] where nothing was tried. */
@@ -92,10 +223,51 @@ export function wilsonInterval(successes: number, trials: number): readonly [num
   return [Math.max(0, (centre - margin) / scale), Math.min(1, (centre + margin) / scale)];
 }
 
+/** Whether episodes that hold it succeed more often than those it is compared with. */
+export function isHelpful({ successRate, baseRate }: Pick<PatternFigures, 'successRate' | 'baseRate'>): boolean {
+  return successRate >= baseRate;
+}
+
+/** What a pattern says is to be done, or not to be done, in order. */
+export function patternTools(pattern: Pattern): readonly string[] {
+  switch (pattern.kind) {
+    case 'tool_sequence':
+      return pattern.tools;
+    case 'decision_point':
+      return [...pattern.after, pattern.action];
+    case 'error_recovery':
+      return [pattern.fix];
+    case 'context':
+      return pattern.approach;
+    case 'heuristic':
+      return [];
+  }
+}
+
+/** Everything that a pattern says in words, to be searched. */
+export function patternWords(pattern: Pattern): readonly string[] {
+  switch (pattern.kind) {
+    case 'tool_sequence':
+    case 'decision_point':
+      return patternTools(pattern);
+    case 'error_recovery':
+      return [pattern.error, pattern.fix, pattern.example];
+    case 'context':
+      return [situationText(pattern.where), ...pattern.approach];
+    case 'heuristic':
+      return [pattern.condition, pattern.action];
+  }
+}
+
+/** Where a pattern of a kind of situation holds, in words. */
+export function situationText(where: Situation): string {
+  return where.kind === 'cluster' ? `tasks like "${where.label}"` : `${where.kind.replace('_', ' ')} ${where.value}`;
+}
+
 /** What a pattern says, in a sentence that a person would act on. */
 export function patternStatement(pattern: Pattern, figures: PatternFigures): string {
   const where = pattern.scope.domain === undefined ? '' : ` (${pattern.scope.domain})`;
   const often = `${pattern.successes} of ${pattern.support} attempts`;
   const base = `${Math.round(figures.baseRate * 100)} % of all`;
-  return `${pattern.tools.join(' → ')}${where}: succeeded in ${often}, against ${base} in the same scope.`;
+  return `${patternTools(pattern).join(' → ')}${where}: succeeded in ${often}, against ${base} in the same scope.`;
 }

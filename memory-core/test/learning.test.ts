@@ -9,9 +9,10 @@ import {
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { toOutcome, toStep } from '../src/entities.ts';
+import type { Learning, Outcome } from '../src/episode.ts';
 import { learn } from '../src/learn/learn.ts';
 import { toolSequences } from '../src/learn/tool-sequence.ts';
-import { patternFigures, wilsonInterval } from '../src/pattern.ts';
+import { patternFigures, patternTools, wilsonInterval } from '../src/pattern.ts';
 
 function steps(inputs: readonly StepInput[]): readonly Step[] {
   return inputs.map((input, index) => ({
@@ -19,6 +20,9 @@ function steps(inputs: readonly StepInput[]): readonly Step[] {
     number: index + 1,
   }));
 }
+
+const learnt = (description: string, outcome: Outcome, taken: readonly Step[]): Learning =>
+  learn({ description, outcome, steps: taken, similar: [] });
 
 const ok = (tool: string, action: string, command?: string): StepInput => ({
   tool,
@@ -42,7 +46,7 @@ const anyOutcome: fc.Arbitrary<OutcomeInput> = fc.oneof(
   fc.constant({ kind: 'abstained' as const }),
 );
 const rewardOf = (outcome: OutcomeInput, inputs: readonly StepInput[]) =>
-  learn('some task to do', toOutcome(outcome), steps(inputs)).reward;
+  learnt('some task to do', toOutcome(outcome), steps(inputs)).reward;
 
 describe('reward', () => {
   test('lies in 0–1 and is the sum of its parts [LE-01]', () => {
@@ -111,7 +115,7 @@ describe('reflection', () => {
   ];
 
   test('names the error and the steps that fixed it [LE-03]', () => {
-    const { reflection, recoveries } = learn('some task to do', toOutcome({ kind: 'success' }), steps(inputs));
+    const { reflection, recoveries } = learnt('some task to do', toOutcome({ kind: 'success' }), steps(inputs));
     expect(recoveries).toMatchObject([
       { failedStep: 1, fixedStep: 3, fix: ['edit: guard against a missing list in cart.ts'] },
     ]);
@@ -122,7 +126,7 @@ describe('reflection', () => {
   test('tells the named error of an output and the frame of own code, without marks, counts and frames of others [LE-03]', () => {
     const frames = ['    at run (/a/b.js:1:2)', '    at Test.run (node:internal/test:3:4)'];
     const output = ['✖ a test', 'RangeError: too deep', ...frames, 'ℹ tests 2'].join('\n');
-    const { recoveries } = learn(
+    const { recoveries } = learnt(
       'some task to do',
       toOutcome({ kind: 'success' }),
       steps([failing('bash', 'x', output), ok('edit', 'y'), ok('bash', 'x')]),
@@ -131,7 +135,7 @@ describe('reflection', () => {
   });
 
   test('of errors that followed each other each one is remembered with what came after it [LE-03]', () => {
-    const { recoveries } = learn(
+    const { recoveries } = learnt(
       'some task to do',
       toOutcome({ kind: 'success' }),
       steps([
@@ -158,7 +162,7 @@ describe('reflection', () => {
     const fixOf = (...between: readonly StepInput[]): readonly string[] => {
       const failed = { type: 'error', message: 'Error: payment method not found' } as const;
       const all = [{ ...step('pay', { id: 'cash' }), result: failed }, ...between, step('pay', { id: 'card_1' })];
-      return learn('some task to do', toOutcome({ kind: 'success' }), steps(all)).recoveries[0]?.fix ?? [];
+      return learnt('some task to do', toOutcome({ kind: 'success' }), steps(all)).recoveries[0]?.fix ?? [];
     };
     expect(fixOf(step('edit', { path: 'src/a.ts', content: 'x'.repeat(500) }))).toEqual(['edit: src/a.ts']);
     expect(fixOf(step('bash', { command: 'npm ci' }))).toEqual(['bash: npm ci']);
@@ -171,7 +175,7 @@ describe('reflection', () => {
   });
 
   test('says what failed and stayed so, and why the episode ended [LE-03]', () => {
-    const { reflection } = learn(
+    const { reflection } = learnt(
       'some task to do',
       toOutcome({ kind: 'failure', reason: 'gave up on the parser' }),
       steps([failing('tsc', 'type check', 'error TS2304: Cannot find name')]),
@@ -181,19 +185,19 @@ describe('reflection', () => {
   });
 
   test('has nothing to say about nothing [LE-03]', () => {
-    const { reflection } = learn('some task to do', toOutcome({ kind: 'success' }), []);
+    const { reflection } = learnt('some task to do', toOutcome({ kind: 'success' }), []);
     expect(reflection).toEqual({ successes: [], improvements: [], insights: [] });
   });
 
   test('the same episode always gets the same lessons [LE-03]', () => {
-    const once = learn('some task to do', toOutcome({ kind: 'success' }), steps(inputs));
-    expect(learn('some task to do', toOutcome({ kind: 'success' }), steps(inputs))).toEqual(once);
+    const once = learnt('some task to do', toOutcome({ kind: 'success' }), steps(inputs));
+    expect(learnt('some task to do', toOutcome({ kind: 'success' }), steps(inputs))).toEqual(once);
   });
 });
 
 describe('recoveries', () => {
   const recovered = (...inputs: readonly StepInput[]) =>
-    learn('some task to do', toOutcome({ kind: 'success' }), steps(inputs)).recoveries.map(
+    learnt('some task to do', toOutcome({ kind: 'success' }), steps(inputs)).recoveries.map(
       ({ failedStep, fixedStep, fixSteps }) => ({ failedStep, fixedStep, fixSteps }),
     );
   const run = (command: string) => ok('bash', 'run it', command);
@@ -280,7 +284,7 @@ describe('tool sequences', () => {
     await episode(['build', 'test'], true, 'elsewhere');
     await memory.learnPending();
     const [found] = (await memory.listPatterns({ domain: 'ops' })).filter(
-      (hit) => hit.pattern.tools.join() === 'build,test',
+      (hit) => patternTools(hit.pattern).join() === 'build,test',
     );
     expect(found).toMatchObject({
       pattern: { support: 3, successes: 3, scope: { domain: 'ops' } },
@@ -362,6 +366,7 @@ describe('tool sequences', () => {
     );
     expect(patternFigures({ support: 3, successes: 0 }, { episodes: 4, successes: 0 })).toEqual({
       successRate: 0,
+      otherRate: 0,
       baseRate: 0,
     });
   });

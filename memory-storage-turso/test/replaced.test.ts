@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, renameSync, rmSync, unlinkSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { cachedStore, inMemoryCache, type Pattern } from '@episodica/memory-core';
+import { cachedStore, inMemoryCache, type ToolSequence } from '@episodica/memory-core';
 import { openTursoStore, type TursoStore } from '@episodica/memory-storage-turso';
 import { anEpisode, aPattern, put } from '@episodica/test-utils';
 import Database from 'libsql';
@@ -30,7 +30,8 @@ afterEach(async () => {
 });
 
 /** One that counts no evidence, as there is none. */
-const pattern = (overrides: Partial<Pattern> = {}): Pattern => aPattern({ support: 0, successes: 0, ...overrides });
+const pattern = (overrides: Partial<ToolSequence> = {}): ToolSequence =>
+  aPattern({ support: 0, successes: 0, ...overrides });
 
 async function openAt(place: string): Promise<TursoStore> {
   const store = await openTursoStore({ url: pathToFileURL(place).href });

@@ -3,6 +3,7 @@ import {
   type Baseline,
   COMPLEXITIES,
   type CompletedEpisode,
+  type Counts,
   type Embedding,
   type EmbeddingModel,
   type Episode,
@@ -12,6 +13,7 @@ import {
   type Pattern,
   type PatternEvidence,
   type Recommendation,
+  type Standing,
   type Step,
   type StepResult,
   TASK_TYPES,
@@ -222,20 +224,64 @@ export const steps: fc.Arbitrary<Step> = fc.record(
   { requiredKeys: ['id', 'version', 'episodeId', 'number', 'at', 'tool', 'action', 'parameters', 'result'] },
 );
 
-/** Patterns with scopes from the pool of names. */
-export const patterns: fc.Arbitrary<Pattern> = fc.record({
-  kind: fc.constant<'tool_sequence'>('tool_sequence'),
+const rate = fc.double({ min: 0, max: 1, noNaN: true });
+const standing = fc.constantFrom<Standing[]>('confirmed', 'candidate', 'faded');
+const counts: fc.Arbitrary<Counts> = fc.record({ episodes: count, successes: count, tasks: count });
+
+/** What every kind of pattern has, with scopes from the pool of names. */
+const patternBase = {
   id: freshId,
   version,
   scope,
-  tools: texts,
   support: count,
   successes: count,
+  tasks: count,
+  standing,
+  pValue: rate,
+  history: fc.array(fc.record({ at: time, standing, support: count, successes: count, pValue: rate }), {
+    maxLength: 3,
+  }),
   firstSeen: time,
   lastSeen: time,
   applied: count,
   appliedSuccesses: count,
-});
+};
+
+/** Patterns of every kind. */
+export const patterns: fc.Arbitrary<Pattern> = fc.oneof(
+  fc.record({ ...patternBase, kind: fc.constant<'tool_sequence'>('tool_sequence'), tools: texts }),
+  fc.record({
+    ...patternBase,
+    kind: fc.constant<'decision_point'>('decision_point'),
+    situation: counts,
+    after: texts,
+    action: nastyText,
+    alternatives: fc.array(
+      counts.chain((seen) => nastyText.map((action) => ({ ...seen, action }))),
+      { maxLength: 3 },
+    ),
+  }),
+  fc.record({
+    ...patternBase,
+    kind: fc.constant<'error_recovery'>('error_recovery'),
+    situation: counts,
+    signature: freshId,
+    error: nastyText,
+    fix: nastyText,
+    example: nastyText,
+  }),
+  fc.record({
+    ...patternBase,
+    kind: fc.constant<'context'>('context'),
+    heldOut: fc.record({ with: counts, without: counts, agrees: fc.boolean() }),
+    where: fc.oneof(
+      fc.record({ kind: fc.constant<'cluster'>('cluster'), clusterId: freshId, label: nastyText }),
+      fc.record({ kind: fc.constantFrom<('language' | 'tag')[]>('language', 'tag'), value: nastyText }),
+    ),
+    approach: texts,
+  }),
+  fc.record({ ...patternBase, kind: fc.constant<'heuristic'>('heuristic'), condition: nastyText, action: nastyText }),
+);
 
 /** Evidence between ids that nobody else has. */
 export const evidences: fc.Arbitrary<PatternEvidence> = fc.record({

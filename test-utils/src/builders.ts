@@ -6,11 +6,11 @@ import type {
   Embedding,
   EmbeddingModel,
   OpenEpisode,
-  Pattern,
   PatternEvidence,
   Recommendation,
   Step,
   Tombstone,
+  ToolSequence,
 } from '@episodica/memory-core';
 import type { Delete, Entities, Kind, Put, Require } from '@episodica/memory-core/ports';
 
@@ -65,7 +65,7 @@ export function aStep(overrides: Partial<Step> = {}): Step {
 }
 
 /** A tool sequence that holds everywhere. */
-export function aPattern(overrides: Partial<Pattern> = {}): Pattern {
+export function aPattern(overrides: Partial<ToolSequence> = {}): ToolSequence {
   return {
     kind: 'tool_sequence',
     id: randomUUID(),
@@ -76,6 +76,10 @@ export function aPattern(overrides: Partial<Pattern> = {}): Pattern {
     successes: 4,
     firstSeen: '2026-11-01T00:00:00.000Z',
     lastSeen: '2026-11-20T00:00:00.000Z',
+    tasks: 3,
+    standing: 'candidate',
+    pValue: 1,
+    history: [],
     applied: 0,
     appliedSuccesses: 0,
     ...overrides,

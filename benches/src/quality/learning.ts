@@ -1,7 +1,7 @@
 // What is learnt from the tau-bench runs, and how long that keeps others waiting.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
-import type { Memory } from '@episodica/memory-core';
+import { type Memory, patternTools } from '@episodica/memory-core';
 import type { Row } from '../suite.ts';
 import { TAU_BENCH_DOMAIN } from './tau-bench.ts';
 
@@ -18,7 +18,7 @@ export async function patternRows(memory: Memory): Promise<readonly Row[]> {
   const patterns = await memory.listPatterns({ domain: TAU_BENCH_DOMAIN });
   return KNOWN_PATTERNS.flatMap(({ tools, support, successRate }): readonly Row[] => {
     const what = tools.join(' → ');
-    const found = patterns.find(({ pattern }) => pattern.tools.join(' → ') === what);
+    const found = patterns.find(({ pattern }) => patternTools(pattern).join(' → ') === what);
     const supportRow: Row = {
       what: `${what}: support`,
       unit: '',

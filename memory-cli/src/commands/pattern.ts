@@ -1,4 +1,5 @@
 // pattern list.
+import { patternTools } from '@episodica/memory-core';
 import { patternItem } from '@episodica/memory-core/wire';
 import { type Invocation, useMemory } from '../open.ts';
 import { print, table, terminalWidth } from '../output.ts';
@@ -24,7 +25,7 @@ export async function list(invocation: Invocation, { domain, limit }: ListOption
     figures.baseRate.toFixed(2),
     figures.lift?.toFixed(2) ?? '',
     figures.interval?.map((bound) => bound.toFixed(2)).join('–') ?? '',
-    `${pattern.tools.join(' → ')}${pattern.scope.domain === undefined ? '' : ` (${pattern.scope.domain})`}`,
+    `${patternTools(pattern).join(' → ')}${pattern.scope.domain === undefined ? '' : ` (${pattern.scope.domain})`}`,
   ]);
   const columns = [
     { heading: 'SEEN', align: 'right' as const },

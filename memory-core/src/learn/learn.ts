@@ -1,12 +1,22 @@
 // What one completed episode teaches by itself. Pure.
-import type { Learning, Outcome, Step } from '../episode.ts';
+import type { CompletedEpisode, Learning, Outcome, Step } from '../episode.ts';
 import { quality } from './quality.ts';
 import { recoveredSteps, recoveries } from './recovery.ts';
 import { reflect } from './reflect.ts';
 import { reward } from './reward.ts';
 import { touched } from './touched.ts';
 
-export function learn(description: string, outcome: Outcome, steps: readonly Step[]): Learning {
+export interface LearnInput {
+  readonly description: string;
+  readonly outcome: Outcome;
+  readonly steps: readonly Step[];
+  /** Earlier attempts at such tasks, the most alike first. */
+  readonly similar: readonly CompletedEpisode[];
+  /** Share of steps that came to nothing in episodes of the scope that succeeded: quartiles. */
+  readonly waste?: readonly [number, number, number] | undefined;
+}
+
+export function learn({ description, outcome, steps }: LearnInput): Learning {
   const made = recoveries(steps);
   const recovered = recoveredSteps(steps);
   return {

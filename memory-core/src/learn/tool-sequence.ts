@@ -1,7 +1,15 @@
 // Tools used one directly after the other, counted over the episodes of a scope. Pure.
 import type { CompletedEpisode, Step } from '../episode.ts';
 import { contentId } from '../id.ts';
-import { type Baseline, baselineId, type PatternEvidence, type Scope, type ToolSequence } from '../pattern.ts';
+import {
+  type Baseline,
+  baselineId,
+  evidenceId,
+  type Pattern,
+  type PatternEvidence,
+  type Scope,
+  type ToolSequence,
+} from '../pattern.ts';
 
 /** Lengths of the sequences that are counted. */
 const LENGTHS = [2, 3] as const;
@@ -34,23 +42,24 @@ export function toolSequenceId(scope: Scope, tools: readonly string[]): string {
   return contentId(JSON.stringify(['tool_sequence', scope.project ?? null, scope.domain ?? null, ...tools]));
 }
 
-function evidenceId(patternId: string, episodeId: string): string {
-  return contentId(JSON.stringify(['evidence', patternId, episodeId]));
-}
-
 /** One more episode that holds the pattern; `undefined` as `known` where it is the first. */
 export function withEvidence(
-  known: ToolSequence | undefined,
+  known: Pattern | undefined,
   seen: { readonly scope: Scope; readonly tools: readonly string[]; readonly isSuccess: boolean; readonly at: string },
-): ToolSequence {
-  const base: ToolSequence = known ?? {
+): Pattern {
+  const base: Pattern | ToolSequence = known ?? {
     kind: 'tool_sequence',
     id: toolSequenceId(seen.scope, seen.tools),
     version: 0,
     scope: seen.scope,
     tools: seen.tools,
+    isContiguous: true,
     support: 0,
     successes: 0,
+    tasks: 0,
+    standing: 'candidate',
+    pValue: 1,
+    history: [],
     firstSeen: seen.at,
     lastSeen: seen.at,
     applied: 0,

@@ -2,7 +2,7 @@
 import { clip } from '../clip.ts';
 import { type Episode, resultText, type Step } from '../episode.ts';
 import type { JsonObject } from '../json.ts';
-import type { Pattern } from '../pattern.ts';
+import { type Pattern, patternWords } from '../pattern.ts';
 import type { IndexTerms } from '../ports/store.ts';
 import { tokenize } from './tokenize.ts';
 
@@ -31,7 +31,7 @@ export function episodeTerms(episode: Episode, steps: readonly Step[]): IndexTer
 }
 
 export function patternTerms(pattern: Pattern): IndexTerms {
-  const title = tokenize(pattern.tools.join(' '));
+  const title = tokenize(patternWords(pattern).join(' '));
   return { title, body: [...title, ...tokenize(pattern.scope.domain ?? '')] };
 }
 

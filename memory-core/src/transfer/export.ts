@@ -91,7 +91,7 @@ async function learningRecord(store: MemoryStore, id: string, options: CallOptio
     type: 'learning',
     episode_id: id,
     patterns: patterns.flatMap((pattern) =>
-      pattern === undefined ? [] : [{ kind: pattern.kind, tools: pattern.tools }],
+      pattern?.kind === 'tool_sequence' ? [{ kind: pattern.kind, tools: pattern.tools }] : [],
     ),
   };
 }

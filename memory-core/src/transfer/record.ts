@@ -121,7 +121,7 @@ export function fromRecord(
   });
   if (outcome === undefined) return { episode: opened, steps };
   const ended = toOutcome(outcome);
-  const derived = learn(opened.description, ended, steps);
+  const derived = learn({ description: opened.description, outcome: ended, steps, similar: [] });
   return {
     steps,
     episode: {

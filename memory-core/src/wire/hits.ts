@@ -2,6 +2,7 @@
 import { oneLine } from '../clip.ts';
 import type { Episode, OutcomeKind, Reflection } from '../episode.ts';
 import { defined } from '../json.ts';
+import { patternTools } from '../pattern.ts';
 import type { Hint } from '../retrieve/hints.ts';
 import { estimatedTokens, fitting } from '../retrieve/pack.ts';
 import type { EpisodeHit, PatternHit, Why } from '../retrieve/rank.ts';
@@ -147,7 +148,7 @@ export function patternItem(
     pattern_id: pattern.id,
     kind: pattern.kind,
     statement,
-    tools: pattern.tools,
+    tools: patternTools(pattern),
     scope: pattern.scope,
     support: pattern.support,
     success_rate: rounded(figures.successRate),
