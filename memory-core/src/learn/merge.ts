@@ -1,7 +1,7 @@
 // What is stored of a pattern once its scope was mined anew: it gains, loses, fades, comes back or goes. Pure.
 import { isDeepStrictEqual } from 'node:util';
 import { MIN_SUPPORT, type Pattern, type PatternMoment } from '../pattern.ts';
-import type { MinedPattern } from './scope-learning.ts';
+import type { PatternContent } from './scope-learning.ts';
 
 /** A pattern as it is to be stored, with the version that it has now; or that it goes, with its evidence. */
 export type Merged =
@@ -11,7 +11,7 @@ export type Merged =
 
 export interface MergeInput {
   readonly known: Pattern | undefined;
-  readonly mined: MinedPattern | undefined;
+  readonly mined: PatternContent | undefined;
   /** When it was mined. */
   readonly at: string;
   /** How often a pattern that is new was applied before it was there: feedback that was imported ahead of it. */
@@ -44,7 +44,7 @@ export function merged({ known, mined, at, applied }: MergeInput): Merged {
 
 /** Feedback and history are the store's own; all else is as it was mined. */
 function withEvidence(
-  mined: MinedPattern,
+  mined: PatternContent,
   known: Pattern | undefined,
   { at, applied }: Pick<MergeInput, 'at' | 'applied'>,
 ): Merged {
