@@ -1,15 +1,14 @@
 // Kinds of task among the episodes of a scope: found by density, kept from run to run, looked for anew when the picture
 // has changed. Pure.
 import type { TaskCluster } from '../../cluster.ts';
-import { contentId } from '../../id.ts';
 import type { Scope } from '../../pattern.ts';
 import type { Trace } from '../../trace.ts';
-import { dbscan } from './dbscan.ts';
-import { heirs } from './identity.ts';
-import { labels } from './label.ts';
-import { kthDistance, radiusOf } from './radius.ts';
-import { type DistancesFrom, taskDistances } from './task-distance.ts';
-import { type TaskPoint, taskPoints } from './task-features.ts';
+import { denseGroups, isDense, MIN_POINTS } from './density.ts';
+import { describedClusters, type Kind } from './described-clusters.ts';
+import type { Member } from './label.ts';
+import { type Nearby, sharedNeighbours } from './shared-neighbours.ts';
+import { featuresOf } from './task-features.ts';
+import { taskLikeness } from './task-likeness.ts';
 
 export interface Clustering {
   /** Versions as known, 0 for new ones: the caller raises them. */
@@ -29,25 +28,31 @@ export interface KnownClusters {
   readonly clustered: number;
 }
 
-/** Tasks that are compared with each other in a run, the newest; each of the others goes to the nearest kind. */
+/** Episodes that are compared with each other in a run, the newest; each of the others goes to the nearest kind. */
 const MAX_POINTS = 2_000;
-/** Tasks near each other from which on they are a kind, itself counted. */
-const MIN_POINTS = 4;
-/** By so much the number of episodes must have changed for the kinds to be looked for anew. */
+/** By this share the number of episodes must have changed for the kinds to be looked for anew. */
 const RENEWAL_SHARE = 0.2;
-const MAX_MEMBERS = 2_000;
 
-/** The same traces give the same kinds in whatever order they come. */
+/**
+ * Kinds of task. The same traces give the same kinds in whatever order they come; asked again with what it answered, it
+ * answers the same. Between two searches the kinds that are known gain what lies as near as their own members do.
+ */
 export function taskClusters(traces: readonly Trace[], known: KnownClusters): Clustering {
-  const points = taskPoints(traces);
-  const distancesFrom = taskDistances(points);
-  const isRenewed = hasChanged(traces.length, known);
-  const groups = isRenewed ? foundGroups(points, distancesFrom) : keptGroups(points, distancesFrom, known.clusters);
-  const clusters = clustersOf(groups, { points, distancesFrom, known });
+  const members = traces.toSorted(newestFirst).map((trace): Member => ({ trace, features: featuresOf(trace) }));
+  const nearby = nearbyOf(members);
+  const isRenewed = Math.abs(traces.length - known.clustered) >= RENEWAL_SHARE * known.clustered;
+  const found = isRenewed ? foundKinds(members, nearby) : knownKinds(members, known.clusters);
+  const joined = withAttemptsTogether(members, found.kindOf);
+  addNear(joined, { members, nearby, radii: found.radii });
+  const kinds = kindsOf(joined, found.radii);
+  const clusters = describedClusters(kinds, { members, nearby, known });
   const clusterOf = new Map<string, string>();
-  for (const [index, { members }] of groups.entries()) {
-    const id = clusters[index]?.id ?? '';
-    for (const point of members) for (const { episodeId } of points[point]?.traces ?? []) clusterOf.set(episodeId, id);
+  for (const [index, { points }] of kinds.entries()) {
+    const id = clusters[index]?.id;
+    for (const point of points) {
+      const episodeId = members[point]?.trace.episodeId;
+      if (id !== undefined && episodeId !== undefined) clusterOf.set(episodeId, id);
+    }
   }
   return {
     clusters,
@@ -58,111 +63,112 @@ export function taskClusters(traces: readonly Trace[], known: KnownClusters): Cl
   };
 }
 
-interface Group {
-  readonly members: readonly number[];
-  readonly radius: number;
+/** Of each point the number of its kind, or `NONE`; of each kind how far its members are from each other. */
+interface Found {
+  readonly kindOf: Int32Array;
+  readonly radii: readonly number[];
+}
+const NONE = -1;
+
+function newestFirst(a: Trace, b: Trace): number {
+  return compare(b.endedAt, a.endedAt) || compare(b.episodeId, a.episodeId);
 }
 
-function hasChanged(count: number, { clustered }: KnownClusters): boolean {
-  return Math.abs(count - clustered) >= RENEWAL_SHARE * clustered;
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
 
-function foundGroups(points: readonly TaskPoint[], distancesFrom: DistancesFrom): readonly Group[] {
-  const count = Math.min(MAX_POINTS, points.length);
-  const rows = Array.from({ length: count }, (_, point) => distancesFrom(point).subarray(0, count));
-  const radius = radiusOf(Float32Array.from(rows, (row) => kthDistance(row, MIN_POINTS)));
-  if (radius === undefined) return [];
-  const neighboursOf = (point: number): number[] => {
-    const near: number[] = [];
-    for (const [other, distance] of rows[point]?.entries() ?? []) if (distance <= radius) near.push(other);
-    return near;
+function nearbyOf(members: readonly Member[]): readonly Nearby[] {
+  const compared = members.slice(0, MAX_POINTS);
+  const likenessTo = taskLikeness(compared.map(({ features }) => features));
+  const space = sharedNeighbours(compared.map(({ features }) => likenessTo(features)));
+  const others = members.slice(MAX_POINTS).map(({ features }) => space.nearbyOf(likenessTo(features)));
+  return [...space.nearby, ...others];
+}
+
+function foundKinds(members: readonly Member[], nearby: readonly Nearby[]): Found {
+  const { groups, radius } = denseGroups(nearby.slice(0, MAX_POINTS));
+  const kindOf = new Int32Array(members.length).fill(NONE);
+  for (const [kind, points] of groups.entries()) for (const point of points) kindOf[point] = kind;
+  return { kindOf, radii: groups.map(() => radius) };
+}
+
+function knownKinds(members: readonly Member[], clusters: readonly TaskCluster[]): Found {
+  const kinds = new Map(clusters.flatMap(({ memberIds }, kind) => memberIds.map((id) => [id, kind] as const)));
+  return {
+    kindOf: Int32Array.from(members, ({ trace }) => kinds.get(trace.episodeId) ?? NONE),
+    radii: clusters.map(({ radius }) => radius),
   };
-  const groups = dbscan(count, { minPoints: MIN_POINTS, neighboursOf });
-  return groups.map((members) => ({ members, radius }));
 }
 
-function keptGroups(
-  points: readonly TaskPoint[],
-  distancesFrom: DistancesFrom,
-  known: readonly TaskCluster[],
-): readonly Group[] {
-  const kindOf = new Map(known.flatMap(({ memberIds }, index) => memberIds.map((id) => [id, index] as const)));
-  const members = known.map((): number[] => []);
-  for (const [point, { traces }] of points.entries()) {
-    const kind = traces.map(({ episodeId }) => kindOf.get(episodeId)).find((index) => index !== undefined);
-    if (kind !== undefined) members[kind]?.push(point);
+/** Attempts at one task are of one kind: of that which most of them were found in. */
+function withAttemptsTogether(members: readonly Member[], kindOf: Int32Array): Int32Array {
+  const together = kindOf.slice();
+  for (const points of attemptsOf(members)) {
+    const counts = new Map<number, number>();
+    for (const point of points) {
+      const kind = kindOf[point] ?? NONE;
+      if (kind !== NONE) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    }
+    const [most] = [...counts].toSorted((a, b) => b[1] - a[1] || a[0] - b[0]);
+    if (most !== undefined) for (const point of points) together[point] = most[0];
   }
-  return known.map(({ radius }, index) => ({ members: members[index] ?? [], radius }));
+  return together;
 }
 
-function clustersOf(
-  groups: readonly Group[],
+function attemptsOf(members: readonly Member[]): readonly (readonly number[])[] {
+  const byTask = new Map<string, number[]>();
+  for (const [point, { trace }] of members.entries()) {
+    const points = byTask.get(trace.task);
+    if (points === undefined) byTask.set(trace.task, [point]);
+    else points.push(point);
+  }
+  return [...byTask.values()];
+}
+
+/**
+ * Tasks of no kind go to that whose dense members are near, as DBSCAN would have it; and again, as what has come to a
+ * kind may be near to others. In the end nothing is left that lies near: a second call finds nothing to do.
+ */
+function addNear(
+  kindOf: Int32Array,
   {
-    points,
-    distancesFrom,
-    known,
-  }: { readonly points: readonly TaskPoint[]; readonly distancesFrom: DistancesFrom; readonly known: KnownClusters },
-): readonly TaskCluster[] {
-  const tasks = groups.map(({ members }) => members.flatMap((point) => points[point] ?? []));
-  const ids = heirs(
-    tasks.map((of) => of.flatMap(({ traces }) => traces.map(({ episodeId }) => episodeId))),
-    known.clusters,
-  );
-  const named = labels(tasks);
-  return groups.map(({ members, radius }, index): TaskCluster => {
-    const traces = (tasks[index] ?? []).flatMap((point) => point.traces);
-    const medoid = medoidOf(members, distancesFrom);
-    const medoidId = points[medoid]?.traces.at(-1)?.episodeId ?? '';
-    const id =
-      ids.get(index) ??
-      contentId(JSON.stringify(['cluster', known.scope.project ?? null, known.scope.domain ?? null, medoidId]));
-    const ended = traces.filter(({ outcome }) => outcome !== 'abstained');
-    const times = traces.map(({ endedAt }) => endedAt).toSorted();
-    return {
-      id,
-      version: known.clusters.find((cluster) => cluster.id === id)?.version ?? 0,
-      scope: known.scope,
-      label: named[index]?.label ?? '',
-      keywords: named[index]?.keywords ?? [],
-      medoidId,
-      memberIds: traces
-        .toSorted((a, b) => (a.endedAt < b.endedAt ? 1 : -1))
-        .slice(0, MAX_MEMBERS)
-        .map(({ episodeId }) => episodeId)
-        .toSorted(),
-      size: traces.length,
-      ended: ended.length,
-      successes: ended.filter(({ outcome }) => outcome === 'success').length,
-      radius,
-      tools: commonTools(traces),
-      firstSeen: times[0] ?? '',
-      lastSeen: times.at(-1) ?? '',
-    };
-  });
+    members,
+    nearby,
+    radii,
+  }: Pick<Found, 'radii'> & { readonly members: readonly Member[]; readonly nearby: readonly Nearby[] },
+): void {
+  const nearestOf = (points: readonly number[]): number => {
+    let nearest = NONE;
+    let least = Number.POSITIVE_INFINITY;
+    for (const point of points) {
+      const { at, distances } = nearby[point] ?? { at: [], distances: [] };
+      for (const [index, other] of at.entries()) {
+        const kind = kindOf[other] ?? NONE;
+        const radius = radii[kind];
+        const distance = distances[index] ?? 1;
+        const dense = nearby[other];
+        if (radius === undefined || distance > radius || distance >= least) continue;
+        if (dense === undefined || !isDense(dense, radius)) continue;
+        nearest = kind;
+        least = distance;
+      }
+    }
+    return nearest;
+  };
+  let left = attemptsOf(members).filter((points) => points.every((point) => kindOf[point] === NONE));
+  for (let before = -1; before !== left.length; ) {
+    before = left.length;
+    // All of a round are looked at before any joins: the order must not matter.
+    const round = left.map((points) => ({ points, kind: nearestOf(points) }));
+    for (const { points, kind } of round) if (kind !== NONE) for (const point of points) kindOf[point] = kind;
+    left = round.filter(({ kind }) => kind === NONE).map(({ points }) => points);
+  }
 }
 
-function medoidOf(members: readonly number[], distancesFrom: DistancesFrom): number {
-  let nearest = members[0] ?? 0;
-  let least = Number.POSITIVE_INFINITY;
-  for (const member of members) {
-    const distances = distancesFrom(member);
-    const sum = members.reduce((total, other) => total + (distances[other] ?? 1), 0);
-    if (sum >= least) continue;
-    least = sum;
-    nearest = member;
-  }
-  return nearest;
-}
-
-const MAX_TOOLS = 20;
-
-function commonTools(traces: readonly Trace[]): readonly string[] {
-  const counts = new Map<string, number>();
-  for (const { steps } of traces) {
-    for (const act of new Set(steps.map(({ act }) => act))) counts.set(act, (counts.get(act) ?? 0) + 1);
-  }
-  return [...counts]
-    .toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
-    .slice(0, MAX_TOOLS)
-    .map(([act]) => act);
+/** What is left with fewer members than make dense is no kind. */
+function kindsOf(kindOf: Int32Array, radii: readonly number[]): readonly Kind[] {
+  const kinds = radii.map((radius) => ({ points: [] as number[], radius }));
+  for (const [point, kind] of kindOf.entries()) kinds[kind]?.points.push(point);
+  return kinds.filter(({ points }) => points.length >= MIN_POINTS);
 }

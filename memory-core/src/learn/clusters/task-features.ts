@@ -1,95 +1,53 @@
-// What one task is told from others by: words of what was asked, what was used, and where. Pure.
+// What one attempt at a task is told from others by: words of what was asked, what was used, and where. Pure.
 import { isStopWord, tokenize } from '../../retrieve/tokenize.ts';
 import type { Trace } from '../../trace.ts';
 
-/** Three kinds of features: each is compared with its like, and what a task does not have is not held against it. */
+/** Kinds of features: each is compared with its like, and what an attempt does not have is not held against it. */
 export const PARTS = ['text', 'tools', 'context'] as const;
 export type Part = (typeof PARTS)[number];
 
-/** How often a task has each feature, damped. */
+/** How much an attempt has of each feature. */
 export type Features = Readonly<Record<Part, ReadonlyMap<string, number>>>;
 
-/** Attempts at one task and what they have in common: one point among others. */
-export interface TaskPoint {
-  readonly task: string;
-  /** The oldest first. */
-  readonly traces: readonly Trace[];
-  readonly features: Features;
-}
-
 /** What is known of a task before anything was done. */
-export type AskedTask = Pick<Trace, 'description' | 'taskType' | 'language' | 'framework' | 'tags' | 'directories'>;
+export type AskedTask = Pick<Trace, 'description'> &
+  Partial<Pick<Trace, 'taskType' | 'language' | 'framework' | 'tags' | 'directories'>>;
 
-/** Attempts at one task are one point, as they do not bear witness independently. The newest task is first. */
-export function taskPoints(traces: readonly Trace[]): readonly TaskPoint[] {
-  const byTask = new Map<string, Trace[]>();
-  for (const trace of traces.toSorted(byTime)) {
-    const attempts = byTask.get(trace.task);
-    if (attempts === undefined) byTask.set(trace.task, [trace]);
-    else attempts.push(trace);
-  }
-  return [...byTask]
-    .map(([task, attempts]) => ({ task, traces: attempts, features: featuresOf(attempts) }))
-    .toSorted((a, b) => byTime(b.traces.at(-1), a.traces.at(-1)));
+/** 1 + ln(count) of each feature: the tenth time says less than the first. */
+export function featuresOf(trace: Trace): Features {
+  return {
+    text: damped(wordsOf(trace.description).map((word) => [word, 1])),
+    tools: damped(trace.steps.map(({ act, times }) => [act, times ?? 1])),
+    context: damped(contextOf(trace).map((feature) => [feature, 1])),
+  };
 }
 
-/** Distinct telling words of a description; where it has none, all of its words. */
+/** Telling words of a description, repeats kept; where it has none, all of its words. */
 export function wordsOf(description: string): readonly string[] {
   const terms = tokenize(description.slice(0, MAX_CHARACTERS));
   const telling = terms.filter((term) => !isStopWord(term));
   return telling.length > 0 ? telling : terms;
 }
 
-/** Where the work takes place, as features that are no words: `language:rust`. */
-export function contextOf({
-  taskType,
-  language,
-  framework,
-  tags,
-  directories,
-}: Omit<AskedTask, 'description'>): readonly string[] {
-  return [
-    // "other" is said of whatever nobody named a type for.
+/** Where the work takes place, as features that no word can be: `language:rust`. */
+export function contextOf(task: AskedTask): readonly string[] {
+  const { taskType = 'other', language, framework, tags = [], directories = [] } = task;
+  const features = [
+    // "other" is the type of whatever nobody named one for.
     ...(taskType === 'other' ? [] : [`type:${taskType}`]),
     ...(language === undefined ? [] : [`language:${language.toLowerCase()}`]),
     ...(framework === undefined ? [] : [`framework:${framework.toLowerCase()}`]),
     ...tags.map((tag) => `tag:${tag}`),
     ...directories.map((directory) => `directory:${directory}`),
   ];
+  return [...new Set(features)];
 }
 
 /** What lies behind says little more of what was asked. */
-const MAX_CHARACTERS = 4_000;
+export const MAX_CHARACTERS = 4_000;
 
-function byTime(a: Trace | undefined, b: Trace | undefined): number {
-  if (a === undefined || b === undefined) return 0;
-  return compare(a.endedAt, b.endedAt) || compare(a.episodeId, b.episodeId);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function featuresOf(attempts: readonly Trace[]): Features {
-  return {
-    text: damped(attempts, ({ description }) => wordsOf(description).map((word) => [word, 1])),
-    tools: damped(attempts, ({ steps }) => steps.map(({ act, times }) => [act, times ?? 1])),
-    context: damped(attempts, (attempt) => [...new Set(contextOf(attempt))].map((feature) => [feature, 1])),
-  };
-}
-
-/** The mean over the attempts of 1 + ln(count): the tenth of one kind says less than the first. */
-function damped(
-  attempts: readonly Trace[],
-  countsOf: (attempt: Trace) => readonly (readonly [string, number])[],
-): ReadonlyMap<string, number> {
-  const sums = new Map<string, number>();
-  for (const attempt of attempts) {
-    const counts = new Map<string, number>();
-    for (const [feature, count] of countsOf(attempt)) counts.set(feature, (counts.get(feature) ?? 0) + count);
-    for (const [feature, count] of counts) {
-      sums.set(feature, (sums.get(feature) ?? 0) + (1 + Math.log(count)) / attempts.length);
-    }
-  }
-  return sums;
+function damped(counted: readonly (readonly [string, number])[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const [feature, count] of counted) counts.set(feature, (counts.get(feature) ?? 0) + count);
+  return new Map([...counts].map(([feature, count]) => [feature, 1 + Math.log(Math.max(1, count))]));
 }
