@@ -139,7 +139,10 @@ export interface Summary {
 /** `total` is the sum of `parts`; both lie in 0–1. The formula is in `learn/reward.ts`. */
 export interface Reward {
   readonly total: number;
-  readonly parts: Readonly<Record<'outcome' | 'verification' | 'recovery', number>>;
+  /** Of episodes of before there was `efficiency`, it is absent. */
+  readonly parts: Readonly<Record<'outcome' | 'verification' | 'recovery', number>> & { readonly efficiency?: number };
+  /** Share of steps that came to nothing, 0–1. Absent in episodes of before it was told. */
+  readonly waste?: number;
 }
 
 /** Verbal lessons of one episode: sentences that name the tool, the error, the file. */

@@ -33,5 +33,7 @@ export interface Trace {
   readonly directories: readonly string[];
   readonly outcome: OutcomeKind;
   readonly endedAt: string;
+  /** Share of its steps that came to nothing, 0–1. Absent where it was never told. */
+  readonly waste?: number;
   readonly steps: readonly TraceStep[];
 }
