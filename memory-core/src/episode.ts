@@ -103,11 +103,15 @@ export interface Learning {
   readonly trace?: readonly TraceStep[];
 }
 
+/** What a step can show. */
+export const CHECK_KINDS = ['test', 'types', 'lint', 'build', 'commit', 'revert', 'exit'] as const;
+
 /** What one step shows of how well the work was done. */
 export interface CheckEvidence {
   /** Its number. */
   readonly step: number;
-  readonly kind: 'test' | 'types' | 'lint' | 'build' | 'commit' | 'revert' | 'exit';
+  /** `exit`: a program of the work ran. `revert`: the episode threw its own work away. */
+  readonly kind: (typeof CHECK_KINDS)[number];
   /** What was run: `vitest`, `tsc`, `git` … */
   readonly tool: string;
   readonly isPassed: boolean;

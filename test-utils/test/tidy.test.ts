@@ -37,7 +37,7 @@ const CORE_DEPENDENCIES = ['zod'];
 /** Rooms of core, and the rooms that each may import. Types of `ports` may go anywhere. */
 const CORE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   ports: [],
-  learn: [],
+  learn: ['retrieve'],
   retrieve: [],
   vectors: ['retrieve'],
   wire: ['retrieve'],

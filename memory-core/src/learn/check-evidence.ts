@@ -1,4 +1,5 @@
 // What the steps of an episode show of how well the work was done: the checks that ran, and what became of the work. Pure.
+import { oneLine } from '../clip.ts';
 import { type CheckEvidence, resultText, type Step } from '../episode.ts';
 import { type Command, commandsIn } from './checks/command-line.ts';
 import { checkedLines, exitCodeIn, type Summary, summariesIn } from './checks/output.ts';
@@ -18,6 +19,7 @@ export interface CheckRun extends CheckEvidence {
 
 /** Kept of one episode: the newest. */
 export const MAX_EVIDENCE = 64;
+const TOOL_CHARACTERS = 60;
 
 /** The newest pieces of evidence, in the order of their steps. */
 export function checkEvidence(steps: readonly Step[]): readonly CheckEvidence[] {
@@ -32,7 +34,10 @@ export interface CheckOptions {
 }
 
 /** Every check that tells how it ended, every commit, and every time that own work was thrown away. */
-export function checkRuns(steps: readonly ToldStep[], options: CheckOptions = { isExitTold: true }): readonly CheckRun[] {
+export function checkRuns(
+  steps: readonly ToldStep[],
+  options: CheckOptions = { isExitTold: true },
+): readonly CheckRun[] {
   const reverted = revertedSteps(steps);
   return steps.flatMap((step) =>
     reverted.has(step.number)
@@ -53,10 +58,13 @@ interface Asked {
 
 function asked(step: Pick<Step, 'tool' | 'action' | 'parameters'>): readonly Asked[] {
   const line = lineOf(step);
-  const found = line === undefined ? [] : commandsIn(line).flatMap(({ words, exit }) => {
-    const program = programOf(words);
-    return program === undefined ? [] : [{ program, exit }];
-  });
+  const found =
+    line === undefined
+      ? []
+      : commandsIn(line).flatMap(({ words, exit }) => {
+          const program = programOf(words);
+          return program === undefined ? [] : [{ program, exit }];
+        });
   if (found.length > 0 || isShell(step)) return found;
   const program = namedTool(step.tool);
   if (program === undefined) return [];
@@ -92,7 +100,9 @@ function summaryFor(
   const own = summaries.filter(({ kind, tool }) => {
     if (program.kind === 'exit' || program.kind === 'commit') return program.kind === 'exit' && kind === 'test';
     if (program.isScript) return isOnly || kind === program.kind;
-    return tool === program.tool || BUILT_BY.get(program.tool) === tool || (program.kind === 'test' && tool === 'junit');
+    return (
+      tool === program.tool || BUILT_BY.get(program.tool) === tool || (program.kind === 'test' && tool === 'junit')
+    );
   });
   return own.find(({ failed }) => failed > 0) ?? own[0];
 }
@@ -106,14 +116,18 @@ const BUILT_BY: ReadonlyMap<string, string> = new Map([
 
 function runOf(
   step: number,
-  { program, summary, isPassed }: { readonly program: Program; readonly summary: Summary | undefined; readonly isPassed: boolean },
+  {
+    program,
+    summary,
+    isPassed,
+  }: { readonly program: Program; readonly summary: Summary | undefined; readonly isPassed: boolean },
 ): CheckRun {
   const isTest = summary?.kind === 'test';
   const tool = isTest && (program.isScript || program.kind === 'exit') ? summary.tool : program.tool;
   return {
     step,
     kind: isTest ? 'test' : program.kind,
-    tool,
+    tool: oneLine(tool, TOOL_CHARACTERS),
     isPassed,
     ...(isTest && summary.passed !== undefined ? { passed: summary.passed } : {}),
     ...(summary === undefined ? {} : { failed: summary.failed }),

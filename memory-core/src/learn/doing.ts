@@ -23,7 +23,9 @@ export function isShell({ tool }: Pick<Step, 'tool'>): boolean {
 
 /** Whether the step only looks, or thinks. */
 export function isLooking(step: Done): boolean {
-  return LOOKING.test(lineOf(step) ?? step.tool);
+  const line = lineOf(step);
+  if (line === undefined) return LOOKING.test(step.tool);
+  return LOOKING.test(line) && !WRITING.test(line.slice(0, LINE_CHARACTERS).replace(QUOTED, '_'));
 }
 
 /** The files that a step names as what it works on. */
@@ -38,7 +40,12 @@ const SHELLS =
 const PROGRAM_TOOLS = /^(?:git|npm|pnpm|yarn|bun|deno|node|python3?|cargo|go|make|just|mvn|gradle|dotnet)$/iu;
 /** Tools and commands that change nothing. */
 const LOOKING =
-  /^(?:cd\s+[^\s;&|]+\s*&&\s*)?(?:think|calculate|get|read|view|grep|rg|glob|ls|list|search|find|cat|head|tail|echo|wc|pwd|which|git (?:status|log|diff|show|ls-files|blame))(?![\p{L}\p{N}])/iu;
+  /^(?:cd\s+[^\s;&|]+\s*&&\s*)?(?:think|calculate|get|read|view|grep|rg|glob|ls|list|search|find|cat|head|tail|wc|pwd|which|git (?:status|log|diff|show|ls-files|blame))(?![\p{L}\p{N}])/iu;
+
+/** What a command puts out goes into a file. */
+const WRITING = />\s*(?![&>\s]|\/dev\/)|\btee\s/u;
+const QUOTED = /'[^']*'|"(?:\\.|[^"\\])*"/gu;
+const LINE_CHARACTERS = 4_000;
 
 /** Some tools take a line apart: `["bash", "-lc", "npm test"]`. */
 function commandText(value: Json | undefined): string | undefined {

@@ -6,6 +6,7 @@ import { recoveredSteps, recoveries } from './recovery.ts';
 import { reflect } from './reflect.ts';
 import { reward } from './reward.ts';
 import { touched } from './touched.ts';
+import { traceSteps } from './trace-steps.ts';
 
 export interface LearnInput {
   readonly description: string;
@@ -27,5 +28,6 @@ export function learn({ description, outcome, steps, waste }: LearnInput): Learn
     recoveries: made,
     quality: quality(description, outcome, steps),
     ...touched(steps),
+    trace: traceSteps(steps),
   };
 }

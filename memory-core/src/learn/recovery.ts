@@ -144,7 +144,8 @@ function fixingSteps(asked: {
   return JSON.stringify(fixed.parameters) === JSON.stringify(failed.parameters) ? [] : [fixed];
 }
 
-function commandOf(step: Step): string | undefined {
+/** The command that a step ran, where its tool runs commands. */
+export function commandOf(step: Step): string | undefined {
   return typeof step.parameters.command === 'string' ? step.parameters.command : undefined;
 }
 

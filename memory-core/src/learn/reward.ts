@@ -101,7 +101,9 @@ interface OpenCheck {
 function opened(checks: readonly OpenCheck[], run: CheckRun): readonly OpenCheck[] {
   const left = checks
     .filter((check) => !coversAll(run, check.run))
-    .map((check) => (run.isPassed && coversAll(check.run, run) ? { ...check, stands: Math.max(0.5, check.stands) } : check));
+    .map((check) =>
+      run.isPassed && coversAll(check.run, run) ? { ...check, stands: Math.max(0.5, check.stands) } : check,
+    );
   return [...left, { run, stands: run.isPassed ? 1 : 0 }];
 }
 

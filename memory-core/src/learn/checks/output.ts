@@ -57,7 +57,12 @@ function lastLine(tool: string, pattern: RegExp): Reader {
     if (groups === undefined) return undefined;
     const told = groups.told ?? '';
     const failed = counted(told, FAILED_WORDS);
-    return { kind: 'test', tool, failed, ...passedOf(groups.all === undefined ? counted(told, PASSED_WORDS) : Number(groups.all) - failed) };
+    return {
+      kind: 'test',
+      tool,
+      failed,
+      ...passedOf(groups.all === undefined ? counted(told, PASSED_WORDS) : Number(groups.all) - failed),
+    };
   };
 }
 
@@ -84,7 +89,11 @@ function summed(tool: string, pattern: RegExp): Reader {
 }
 
 /** A reader of a tool that counts what is wrong: the last line of either sort counts. */
-function faults(kind: Summary['kind'], tool: string, { bad, good }: { readonly bad: RegExp; readonly good?: RegExp }): Reader {
+function faults(
+  kind: Summary['kind'],
+  tool: string,
+  { bad, good }: { readonly bad: RegExp; readonly good?: RegExp },
+): Reader {
   return (lines) => {
     for (const line of lines.toReversed()) {
       const found = bad.exec(line);
@@ -101,7 +110,9 @@ function unittest(lines: readonly string[]): Summary | undefined {
   if (ran === -1 || verdict === undefined) return undefined;
   const all = Number(/\d+/u.exec(lines[ran] ?? '')?.[0] ?? 0);
   const count = (name: string): number => Number(new RegExp(`\\b${name}=(\\d+)`, 'u').exec(verdict)?.[1] ?? 0);
-  const failed = verdict.startsWith('FAILED') ? Math.max(1, count('failures') + count('errors') + count('unexpected successes')) : 0;
+  const failed = verdict.startsWith('FAILED')
+    ? Math.max(1, count('failures') + count('errors') + count('unexpected successes'))
+    : 0;
   return { kind: 'test', tool: 'unittest', failed, ...passedOf(all - failed - count('skipped')) };
 }
 
@@ -110,7 +121,10 @@ function goTest(lines: readonly string[]): Summary | undefined {
   const count = (pattern: RegExp): number => lines.filter((line) => pattern.test(line)).length;
   const isJson = lines.some((line) => /^\{.*"Action":"(?:start|run|pass|fail|output|build-fail)"/u.test(line));
   const packages = isJson
-    ? { passed: count(/^\{(?!.*"Test":).*"Action":"pass"/u), failed: count(/^\{(?!.*"Test":).*"Action":"(?:fail|build-fail)"/u) }
+    ? {
+        passed: count(/^\{(?!.*"Test":).*"Action":"pass"/u),
+        failed: count(/^\{(?!.*"Test":).*"Action":"(?:fail|build-fail)"/u),
+      }
     : { passed: count(/^ok {2}?\t?\s*\S+\t(?:[\d.]+s|\(cached\))/u), failed: count(/^FAIL\t\S+/u) };
   if (!isJson && packages.passed + packages.failed === 0) return undefined;
   const tests = isJson
@@ -132,7 +146,8 @@ function junit(lines: readonly string[]): Summary | undefined {
   const whole = counts.find(({ isWhole, all }) => isWhole && all > 0);
   const parts = whole === undefined ? counts.filter(({ isWhole }) => !isWhole) : [whole];
   if (parts.length === 0) return undefined;
-  const sum = (of: (part: (typeof parts)[number]) => number): number => parts.reduce((total, part) => total + of(part), 0);
+  const sum = (of: (part: (typeof parts)[number]) => number): number =>
+    parts.reduce((total, part) => total + of(part), 0);
   const failed = sum((part) => part.failed);
   return { kind: 'test', tool: 'junit', failed, ...passedOf(sum(({ all, skipped }) => all - skipped) - failed) };
 }
@@ -158,25 +173,40 @@ function lastMatch(lines: readonly string[], pattern: RegExp): RegExpExecArray |
 
 /** The words of each tool, as it prints them with its defaults. */
 const READERS: readonly Reader[] = [
-  lastLine('vitest', /^\s*Tests {2,}(?<told>(?:\d+ \w+(?: expected fail)?(?: \| )?)+ \(\d+\)|no tests)/u),
-  lastLine('jest', /^Tests: {2,}(?<told>(?:\d+ \w+, )+\d+ total)/u),
+  lastLine('vitest', /^\s*Tests {2,}(?<told>\d+ \w+(?: \| \d+ \w+)*|no tests)/u),
+  lastLine('jest', /^Tests: {2,}(?<told>\d+ \w+(?:, \d+ \w+)*, \d+ total)/u),
   ownLines('mocha', { passed: /^\s{2}(?:✔ )?(\d+) passing \(/u, failed: /^\s{2}(?:✖ )?(\d+) failing$/u }),
   ownLines('node:test', { passed: /^(?:ℹ|#) pass (\d+)$/u, failed: /^(?:ℹ|#) fail (\d+)$/u }),
-  lastLine('pytest', /^(?:=+ )?(?<told>(?:\d+ \w+(?:, )?)+|no tests ran) in [\d.]+s(?: \([\d:]+\))?(?: =+)?$/u),
+  lastLine(
+    'pytest',
+    /^(?:=+ )?(?<told>(?:\d+ \w+, )*\d+ (?:passed|failed|errors?|skipped|warnings?|deselected|xfailed|xpassed)|no tests ran)(?: in [\d.]+s)?(?: \([\d:]+\))?(?: =+)?$/u,
+  ),
   unittest,
   goTest,
   summed('cargo test', /^test result: \S+ (?<passed>\d+) passed; (?<failed>\d+) failed;/u),
   junit,
-  summed('mvn test', /Tests run: (?<all>\d+), Failures: (?<failed>\d+), Errors: (?<errors>\d+), Skipped: (?<skipped>\d+)(?:\s*$|, Time elapsed)/u),
+  summed(
+    'mvn test',
+    /Tests run: (?<all>\d+), Failures: (?<failed>\d+), Errors: (?<errors>\d+), Skipped: (?<skipped>\d+)(?:\s*$|, Time elapsed)/u,
+  ),
   lastLine('rspec', /^(?<all>\d+) examples?, (?<told>\d+ failures?)/u),
   ownLines('bun test', { passed: /^\s(\d+) pass$/u, failed: /^\s(\d+) fail$/u }),
   lastLine('deno test', /^(?:ok|FAILED) \| (?<told>\d+ passed \| \d+ failed)/u),
   lastLine('ctest', /^\d+% tests passed, (?<told>\d+) tests failed out of (?<all>\d+)/u),
   faults('types', 'tsc', { bad: /^Found (\d+) errors? in (?:the same file|\d+ files|\S+:\d+)|\berror TS\d{4,5}: /u }),
-  faults('types', 'mypy', { bad: /^Found (\d+) errors? in \d+ files? \(checked/u, good: /^Success: no issues found in \d+/u }),
+  faults('types', 'mypy', {
+    bad: /^Found (\d+) errors? in \d+ files? \(checked/u,
+    good: /^Success: no issues found in \d+/u,
+  }),
   faults('types', 'pyright', { bad: /^([1-9]\d*) errors?, \d+ warnings?/u, good: /^0 errors, \d+ warnings?/u }),
   faults('lint', 'eslint', { bad: /^✖ \d+ problems? \(([1-9]\d*) errors?/u, good: /^✖ \d+ problems? \(0 errors/u }),
   faults('lint', 'biome', { bad: /^\s*Found (\d+) errors?\.$/u, good: /^Checked \d+ files? in \S+\. /u }),
-  faults('lint', 'ruff', { bad: /^Found (\d+) errors?(?: \(\d+ fixed, \d+ remaining\))?\.$/u, good: /^All checks passed!$/u }),
-  faults('build', 'cargo build', { bad: /^error: could not compile /u, good: /^\s*Finished .*(?:target\(s\)|profile)/u }),
+  faults('lint', 'ruff', {
+    bad: /^Found (\d+) errors?(?: \(\d+ fixed, \d+ remaining\))?\.$/u,
+    good: /^All checks passed!$/u,
+  }),
+  faults('build', 'cargo build', {
+    bad: /^error: could not compile /u,
+    good: /^\s*Finished .*(?:target\(s\)|profile)/u,
+  }),
 ];

@@ -72,8 +72,18 @@ function script(runner: string, words: readonly string[]): Program | undefined {
 }
 
 const SCRIPTS =
-  /^(?:(?<test>t|tests?|tst|specs?|e2e|unit|integration|pytest|vitest|jest)|(?<types>types?|type-?check|check[-:]types|tsc|mypy)|(?<lint>lint|eslint|ruff|format[-:]check|style)|(?<build>build|compile|check|verify|validate|ci|all))(?=$|[:_-])/u;
-const SCRIPT_RUNNERS: ReadonlySet<string> = new Set(['npm', 'pnpm', 'yarn', 'bun', 'make', 'just', 'rake', 'task', 'composer']);
+  /^(?:(?<test>t|tests?|tst|specs?|e2e|unit|integration|pytest|vitest|jest)|(?<types>types?|type-?check|check[-:]types|tsc|mypy)|(?<lint>lint|eslint|ruff|format[-:]check|style)|(?<build>build|compile|(?:check|verify|validate|ci|all)$))(?=$|[:_-])/u;
+const SCRIPT_RUNNERS: ReadonlySet<string> = new Set([
+  'npm',
+  'pnpm',
+  'yarn',
+  'bun',
+  'make',
+  'just',
+  'rake',
+  'task',
+  'composer',
+]);
 
 interface KnownProgram {
   readonly kind: Program['kind'];
@@ -82,65 +92,77 @@ interface KnownProgram {
   readonly verb?: string;
 }
 
-const PROGRAMS: ReadonlyMap<string, KnownProgram> = new Map<string, KnownProgram>(Object.entries({
-  vitest: { kind: 'test', verb: 'run' },
-  jest: { kind: 'test' },
-  mocha: { kind: 'test' },
-  ava: { kind: 'test' },
-  tap: { kind: 'test' },
-  bats: { kind: 'test' },
-  pytest: { kind: 'test' },
-  'py.test': { kind: 'test', tool: 'pytest' },
-  unittest: { kind: 'test', verb: 'discover' },
-  tox: { kind: 'test' },
-  nox: { kind: 'test' },
-  rspec: { kind: 'test' },
-  phpunit: { kind: 'test' },
-  ctest: { kind: 'test' },
-  playwright: { kind: 'test', verb: 'test' },
-  tsc: { kind: 'types' },
-  'vue-tsc': { kind: 'types' },
-  mypy: { kind: 'types' },
-  pyright: { kind: 'types' },
-  eslint: { kind: 'lint' },
-  biome: { kind: 'lint', verb: 'check' },
-  ruff: { kind: 'lint', verb: 'check' },
-  flake8: { kind: 'lint' },
-  pylint: { kind: 'lint' },
-  rubocop: { kind: 'lint' },
-  shellcheck: { kind: 'lint' },
-  stylelint: { kind: 'lint' },
-  'golangci-lint': { kind: 'lint', verb: 'run' },
-  clippy: { kind: 'lint' },
-  gcc: { kind: 'build' },
-  'g++': { kind: 'build' },
-  cc: { kind: 'build' },
-  clang: { kind: 'build' },
-  'clang++': { kind: 'build' },
-  javac: { kind: 'build' },
-  rustc: { kind: 'build' },
-  py_compile: { kind: 'build' },
-} satisfies Readonly<Record<string, KnownProgram>>));
+const PROGRAMS: ReadonlyMap<string, KnownProgram> = new Map<string, KnownProgram>(
+  Object.entries({
+    vitest: { kind: 'test', verb: 'run' },
+    jest: { kind: 'test' },
+    mocha: { kind: 'test' },
+    ava: { kind: 'test' },
+    tap: { kind: 'test' },
+    bats: { kind: 'test' },
+    pytest: { kind: 'test' },
+    'py.test': { kind: 'test', tool: 'pytest' },
+    unittest: { kind: 'test', verb: 'discover' },
+    tox: { kind: 'test' },
+    nox: { kind: 'test' },
+    rspec: { kind: 'test' },
+    phpunit: { kind: 'test' },
+    ctest: { kind: 'test' },
+    playwright: { kind: 'test', verb: 'test' },
+    tsc: { kind: 'types' },
+    'vue-tsc': { kind: 'types' },
+    mypy: { kind: 'types' },
+    pyright: { kind: 'types' },
+    eslint: { kind: 'lint' },
+    biome: { kind: 'lint', verb: 'check' },
+    ruff: { kind: 'lint', verb: 'check' },
+    flake8: { kind: 'lint' },
+    pylint: { kind: 'lint' },
+    rubocop: { kind: 'lint' },
+    shellcheck: { kind: 'lint' },
+    stylelint: { kind: 'lint' },
+    'golangci-lint': { kind: 'lint', verb: 'run' },
+    clippy: { kind: 'lint' },
+    gcc: { kind: 'build' },
+    'g++': { kind: 'build' },
+    cc: { kind: 'build' },
+    clang: { kind: 'build' },
+    'clang++': { kind: 'build' },
+    javac: { kind: 'build' },
+    rustc: { kind: 'build' },
+    py_compile: { kind: 'build' },
+  } satisfies Readonly<Record<string, KnownProgram>>),
+);
 
-const JVM = { test: 'test', check: 'test', verify: 'test', build: 'build', compile: 'build', package: 'build', install: 'build' } as const;
+const JVM = {
+  test: 'test',
+  check: 'test',
+  verify: 'test',
+  build: 'build',
+  compile: 'build',
+  package: 'build',
+  install: 'build',
+} as const;
 /** Programs that do what their first word says. */
-const VERBS: ReadonlyMap<string, Readonly<Record<string, Program['kind']>>> = new Map(Object.entries({
-  go: { test: 'test', vet: 'lint', build: 'build', run: 'exit' },
-  cargo: { test: 'test', t: 'test', nextest: 'test', check: 'types', clippy: 'lint', build: 'build', run: 'exit' },
-  deno: { test: 'test', check: 'types', lint: 'lint', run: 'exit' },
-  bun: { test: 'test' },
-  dotnet: { test: 'test', build: 'build', run: 'exit' },
-  mix: { test: 'test', compile: 'build' },
-  swift: { test: 'test', build: 'build', run: 'exit' },
-  zig: { test: 'test', build: 'build' },
-  bazel: { test: 'test', build: 'build' },
-  mvn: JVM,
-  mvnw: JVM,
-  './mvnw': JVM,
-  gradle: JVM,
-  gradlew: JVM,
-  './gradlew': JVM,
-}));
+const VERBS: ReadonlyMap<string, Readonly<Record<string, Program['kind']>>> = new Map(
+  Object.entries({
+    go: { test: 'test', vet: 'lint', build: 'build', run: 'exit' },
+    cargo: { test: 'test', t: 'test', nextest: 'test', check: 'types', clippy: 'lint', build: 'build', run: 'exit' },
+    deno: { test: 'test', check: 'types', lint: 'lint', run: 'exit' },
+    bun: { test: 'test' },
+    dotnet: { test: 'test', build: 'build', run: 'exit' },
+    mix: { test: 'test', compile: 'build' },
+    swift: { test: 'test', build: 'build', run: 'exit' },
+    zig: { test: 'test', build: 'build' },
+    bazel: { test: 'test', build: 'build' },
+    mvn: JVM,
+    mvnw: JVM,
+    './mvnw': JVM,
+    gradle: JVM,
+    gradlew: JVM,
+    './gradlew': JVM,
+  }),
+);
 /** Other names of the same. */
 const SAME_TOOL: ReadonlyMap<string, string> = new Map([
   ['cargo t', 'cargo test'],
@@ -164,19 +186,21 @@ const INTERPRETERS: ReadonlySet<string> = new Set([
 ]);
 
 /** Names of tools that are no shell. */
-const TOOL_KINDS: ReadonlyMap<string, Program['kind']> = new Map(Object.entries({
-  test: 'test',
-  tests: 'test',
-  unit_tests: 'test',
-  typecheck: 'types',
-  type_check: 'types',
-  types: 'types',
-  lint: 'lint',
-  linter: 'lint',
-  build: 'build',
-  compile: 'build',
-  verify: 'build',
-} as const));
+const TOOL_KINDS: ReadonlyMap<string, Program['kind']> = new Map(
+  Object.entries({
+    test: 'test',
+    tests: 'test',
+    unit_tests: 'test',
+    typecheck: 'types',
+    type_check: 'types',
+    types: 'types',
+    lint: 'lint',
+    linter: 'lint',
+    build: 'build',
+    compile: 'build',
+    verify: 'build',
+  } as const),
+);
 
 /** Only asked about, watched or mended, but not run. */
 const NOT_RUNNING = /^(?:--version|--help|-h|--watch|--collect-only|--list|--list-tests|--init|--showConfig)$/u;

@@ -38,7 +38,9 @@ export function isChange(step: ToldStep, commands?: readonly (readonly string[])
   if (isLooking(step) || /^git(?:_|$)/u.test(step.tool)) return false;
   const line = commands === undefined ? lineOf(step) : undefined;
   const ran = commands ?? (line === undefined ? [] : commandsIn(line).map(({ words }) => words));
-  return ran.length === 0 || ran.some((words) => words[0] !== 'git' && words[0] !== 'cd' && programOf(words) === undefined);
+  return (
+    ran.length === 0 || ran.some((words) => words[0] !== 'git' && words[0] !== 'cd' && programOf(words) === undefined)
+  );
 }
 
 function undoneBy(
