@@ -8,7 +8,7 @@ import { errorExcerpt } from './error-text.ts';
 import { isMemoryError, MemoryError } from './errors.ts';
 import { checkedFilter } from './filter.ts';
 import { type ForgetOptions, type ForgetReceipt, forget } from './forget.ts';
-import { gatherPatterns, withEvidenceIds } from './gather/gather.ts';
+import { gatherPattern, gatherPatterns, withEvidenceIds } from './gather/gather.ts';
 import { indexKeeper } from './gather/index-keeper.ts';
 import { rememberedAnswers } from './gather/remembered-answers.ts';
 import { uuidV7Source } from './id.ts';
@@ -106,6 +106,8 @@ export interface Memory {
   search(query: SearchQuery, options?: CallOptions): Promise<SearchResult>;
   /** Patterns with enough support, those of most support first. */
   listPatterns(filter?: PatternFilter, options?: CallOptions): Promise<readonly PatternHit[]>;
+  /** One pattern, of any standing and support, with its figures and evidence; `undefined` where there is none. */
+  getPattern(id: string, options?: CallOptions): Promise<PatternHit | undefined>;
   recommend(query: RecommendQuery, options?: CallOptions): Promise<Recommended>;
   recordFeedback(feedback: FeedbackInput, options?: CallOptions): Promise<Recommendation>;
   /**
@@ -257,7 +259,16 @@ function readingVerbs(
 function experienceVerbs(
   context: MemoryContext,
   learning: LearningQueue,
-): Verbs<'search' | 'listPatterns' | 'recommend' | 'recordFeedback' | 'learnPending' | 'catchUp' | 'searchHealth'> {
+): Verbs<
+  | 'search'
+  | 'listPatterns'
+  | 'getPattern'
+  | 'recommend'
+  | 'recordFeedback'
+  | 'learnPending'
+  | 'catchUp'
+  | 'searchHealth'
+> {
   const { store, embedding, index } = context;
   return {
     search: (query, call = {}) => search(context, query, call),
@@ -265,6 +276,7 @@ function experienceVerbs(
       const found = await gatherPatterns(store, { terms: undefined, filter, limit: LISTED_PATTERNS }, call);
       return withEvidenceIds(store, rankPatterns(found), call);
     },
+    getPattern: (id, call = {}) => gatherPattern(store, id, call),
     recommend: (query, call = {}) => recommend(context, query, call),
     recordFeedback: (feedback, call = {}) => recordFeedback(context, feedback, call),
     learnPending: (call = {}) => learning.now(call),

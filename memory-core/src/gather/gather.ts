@@ -1,11 +1,11 @@
 // Candidates for a question from the store itself: from its text index, or a bounded scan.
-import { collect } from '../context.ts';
+import { collect, someAtOnce } from '../context.ts';
 import type { Episode } from '../episode.ts';
 import { baselineId, MIN_SUPPORT, type Pattern, patternFigures, patternStatement } from '../pattern.ts';
 import type { CallOptions, EpisodeFilter, MemoryStore, PatternFilter } from '../ports/store.ts';
 import { rankByDescription } from '../retrieve/description.ts';
 import type { Fused } from '../retrieve/fuse.ts';
-import type { PatternHit } from '../retrieve/rank.ts';
+import { type PatternHit, rankPatterns } from '../retrieve/rank.ts';
 
 export interface Candidates<T> {
   readonly found: readonly T[];
@@ -25,6 +25,8 @@ const MAX_SCANNED = 5_000;
 export const FIX_EPISODES = 10;
 /** Evidence told of one pattern. */
 const MAX_EVIDENCE = 20;
+/** Patterns whose evidence is asked for at once. */
+const EVIDENCE_AT_ONCE = 8;
 
 /** Episodes that match any of `terms` within the filter; without terms the newest within it, all equally relevant. */
 export async function gatherEpisodes(
@@ -62,7 +64,30 @@ export async function gatherPatterns(
 ): Promise<readonly PatternCandidate[]> {
   const filter = { ...asked.filter, minSupport: Math.max(MIN_SUPPORT, asked.filter.minSupport ?? 0) };
   const limit = Math.max(MIN_CANDIDATES, asked.limit * OVERSAMPLING);
-  const matched = await matchedPatterns(store, { terms: asked.terms, filter, limit }, options);
+  return withFigures(store, await matchedPatterns(store, { terms: asked.terms, filter, limit }, options), options);
+}
+
+/** One pattern as hits tell it, however little support it has; `undefined` where there is none. */
+export async function gatherPattern(
+  store: MemoryStore,
+  id: string,
+  options: CallOptions,
+): Promise<PatternHit | undefined> {
+  const [pattern] = await store.getMany('pattern', [id], options);
+  if (pattern === undefined) return undefined;
+  const [hit] = await withEvidenceIds(
+    store,
+    rankPatterns(await withFigures(store, [{ pattern, relevance: 1 }], options)),
+    options,
+  );
+  return hit;
+}
+
+async function withFigures(
+  store: MemoryStore,
+  matched: readonly { readonly pattern: Pattern; readonly relevance: number }[],
+  options: CallOptions,
+): Promise<readonly PatternCandidate[]> {
   const baselines = await store.getMany(
     'baseline',
     matched.map(({ pattern }) => baselineId(pattern.scope)),
@@ -83,12 +108,11 @@ export async function withEvidenceIds(
   hits: readonly PatternHit[],
   options: CallOptions,
 ): Promise<readonly PatternHit[]> {
-  return Promise.all(
-    hits.map(async (hit) => {
-      const newest = await collect(store.scan('evidence', { patternId: hit.pattern.id }, options), MAX_EVIDENCE);
-      return { ...hit, evidence: newest.map(({ episodeId }) => episodeId).reverse() };
-    }),
-  );
+  const told = async (hit: PatternHit): Promise<PatternHit> => {
+    const newest = await collect(store.scan('evidence', { patternId: hit.pattern.id }, options), MAX_EVIDENCE);
+    return { ...hit, evidence: newest.map(({ episodeId }) => episodeId).reverse() };
+  };
+  return collect(someAtOnce(hits, EVIDENCE_AT_ONCE, told));
 }
 
 async function matchedPatterns(
