@@ -5,7 +5,7 @@ import { type ForgetResult, forgetResult, forgetText } from '@episodica/memory-c
 import { type Invocation, useDatabaseFile, useMemory } from '../open.ts';
 import { print } from '../output.ts';
 import { confirm, refuseUnasked } from './confirm.ts';
-import { wholeId } from './episode-id.ts';
+import { wholeId } from './whole-id.ts';
 import { eraseExitCode, eraseText, eraseTraces } from './erase.ts';
 import { toTime } from './filter.ts';
 
