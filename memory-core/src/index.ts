@@ -44,6 +44,7 @@ export {
 export { EXIT_CODES, isMemoryError, MemoryError, type MemoryErrorCode, throwIfAborted } from './errors.ts';
 export { makePrivateFolder } from './folder.ts';
 export type { ForgetOptions, ForgetReceipt } from './forget.ts';
+export type { TaskKinds } from './gather/task-kinds.ts';
 export { contentId, isId, uuidV7Source } from './id.ts';
 export type { EpisodeInput, OutcomeInput, StepInput } from './input.ts';
 export type { Json, JsonObject } from './json.ts';

@@ -11,6 +11,7 @@ import { type ForgetOptions, type ForgetReceipt, forget } from './forget.ts';
 import { gatherPattern, gatherPatterns, withEvidenceIds } from './gather/gather.ts';
 import { indexKeeper } from './gather/index-keeper.ts';
 import { rememberedAnswers } from './gather/remembered-answers.ts';
+import { gatherTaskKinds, type TaskKinds } from './gather/task-kinds.ts';
 import { uuidV7Source } from './id.ts';
 import type { EpisodeInput, OutcomeInput, StepInput } from './input.ts';
 import { extractPatterns } from './learn/extract.ts';
@@ -31,7 +32,7 @@ import {
 import type { MemoryCache } from './ports/cache.ts';
 import type { Embedder } from './ports/embedder.ts';
 import { type Clock, type IdSource, type Logger, silentLogger } from './ports/runtime.ts';
-import type { CallOptions, EpisodeFilter, MemoryStore, PatternFilter } from './ports/store.ts';
+import type { CallOptions, ClusterFilter, EpisodeFilter, MemoryStore, PatternFilter } from './ports/store.ts';
 import type { FeedbackInput, RecommendQuery, SearchQuery } from './query.ts';
 import { hintsForError, type Recommended, recommend, recordFeedback } from './recall.ts';
 import type { Recommendation } from './recommendation.ts';
@@ -108,6 +109,8 @@ export interface Memory {
   listPatterns(filter?: PatternFilter, options?: CallOptions): Promise<readonly PatternHit[]>;
   /** One pattern, of any standing and support, with its figures and evidence; `undefined` where there is none. */
   getPattern(id: string, options?: CallOptions): Promise<PatternHit | undefined>;
+  /** Kinds of task, those of most episodes first, and how many episodes are in none. */
+  listClusters(filter?: ClusterFilter, options?: CallOptions): Promise<TaskKinds>;
   recommend(query: RecommendQuery, options?: CallOptions): Promise<Recommended>;
   recordFeedback(feedback: FeedbackInput, options?: CallOptions): Promise<Recommendation>;
   /**
@@ -263,6 +266,7 @@ function experienceVerbs(
   | 'search'
   | 'listPatterns'
   | 'getPattern'
+  | 'listClusters'
   | 'recommend'
   | 'recordFeedback'
   | 'learnPending'
@@ -277,6 +281,7 @@ function experienceVerbs(
       return withEvidenceIds(store, rankPatterns(found), call);
     },
     getPattern: (id, call = {}) => gatherPattern(store, id, call),
+    listClusters: (filter = {}, call = {}) => gatherTaskKinds(store, filter, call),
     recommend: (query, call = {}) => recommend(context, query, call),
     recordFeedback: (feedback, call = {}) => recordFeedback(context, feedback, call),
     learnPending: (call = {}) => learning.now(call),

@@ -9,6 +9,7 @@ import { LIMITS } from './limits.ts';
 import type { SearchQuery } from './query.ts';
 import { DETAILS, type Detail } from './wire/hits.ts';
 
+export { type ClusterItem, clusterItem } from './wire/clusters.ts';
 export {
   type EpisodeDetailResult,
   type EpisodeResult,

@@ -406,6 +406,7 @@ export const episodeFilters: fc.Arbitrary<EpisodeFilter> = fc.record(
 /** Filters of patterns, over the pool of names. */
 export const patternFilters: fc.Arbitrary<PatternFilter> = fc.record(
   {
+    idPrefix: fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 1, maxLength: 2 }),
     kind: fc.constant<'tool_sequence'>('tool_sequence'),
     visibleTo: scope.map(({ project }) => (project === undefined ? {} : { project })),
     domain: name,

@@ -2,7 +2,7 @@
 import { MemoryError, type Pattern, type PatternHit, type PatternKind, type Standing } from '@episodica/memory-core';
 import type { PatternFilter } from '@episodica/memory-core/ports';
 import { hitLines, patternItem, queryResult, restLines, scoreText } from '@episodica/memory-core/wire';
-import { type Invocation, type Opened, useMemory } from '../open.ts';
+import { type Invocation, useMemory } from '../open.ts';
 import { harmless, heading, onOneLine, print } from '../output.ts';
 import { patternTable, patternText, type Witness } from './pattern-text.ts';
 import { wholePatternId } from './whole-id.ts';
@@ -131,7 +131,8 @@ function nothingText(
   const faded = hits.filter(({ pattern }) => pattern.standing === 'faded').length;
   if (faded > 0 && !all && standing === undefined) return `All ${faded} patterns here have faded; --all lists them.`;
   if (hits.length > 0) return `No ${standing} patterns here; there are ${hits.length} others.`;
-  const where = project === undefined ? '' : ` in project ${harmless(project)} (--all-projects looks into every project)`;
+  const where =
+    project === undefined ? '' : ` in project ${harmless(project)} (--all-projects looks into every project)`;
   return `No patterns yet${where}: they need several completed episodes that have something in common.`;
 }
 

@@ -1,7 +1,7 @@
 // Candidates for a question from the store itself: from its text index, or a bounded scan.
 import { collect, someAtOnce } from '../context.ts';
 import type { Episode } from '../episode.ts';
-import { baselineId, MIN_SUPPORT, type Pattern, patternFigures, patternStatement } from '../pattern.ts';
+import { baselineId, isHelpful, MIN_SUPPORT, type Pattern, patternFigures, patternStatement } from '../pattern.ts';
 import type { CallOptions, EpisodeFilter, MemoryStore, PatternFilter } from '../ports/store.ts';
 import { rankByDescription } from '../retrieve/description.ts';
 import type { Fused } from '../retrieve/fuse.ts';
@@ -23,8 +23,9 @@ const MIN_CANDIDATES = 50;
 const MAX_SCANNED = 5_000;
 /** Episodes looked into for the fix of an error. */
 export const FIX_EPISODES = 10;
-/** Evidence told of one pattern. */
+/** Episodes told of one pattern on either side, and evidence read for them. */
 const MAX_EVIDENCE = 20;
+const MAX_EVIDENCE_READ = 100;
 /** Patterns whose evidence is asked for at once. */
 const EVIDENCE_AT_ONCE = 8;
 
@@ -98,7 +99,7 @@ async function withFigures(
     if (baseline === undefined || baseline.episodes === 0) return [];
     const figures = patternFigures(pattern, baseline);
     const fused = { relevance, parts: { text: relevance } };
-    return [{ pattern, fused, figures, statement: patternStatement(pattern, figures), evidence: [] }];
+    return [{ pattern, fused, figures, statement: patternStatement(pattern, figures), evidence: [], against: [] }];
   });
 }
 
@@ -109,10 +110,19 @@ export async function withEvidenceIds(
   options: CallOptions,
 ): Promise<readonly PatternHit[]> {
   const told = async (hit: PatternHit): Promise<PatternHit> => {
-    const newest = await collect(store.scan('evidence', { patternId: hit.pattern.id }, options), MAX_EVIDENCE);
-    return { ...hit, evidence: newest.map(({ episodeId }) => episodeId).reverse() };
+    const isDone = isHelpful(hit.figures);
+    const evidence: string[] = [];
+    const against: string[] = [];
+    const scanned = await collect(store.scan('evidence', { patternId: hit.pattern.id }, options), MAX_EVIDENCE_READ);
+    for (const { episodeId, isSuccess } of scanned) (isSuccess === isDone ? evidence : against).push(episodeId);
+    return { ...hit, evidence: oldestFirst(evidence), against: oldestFirst(against) };
   };
   return collect(someAtOnce(hits, EVIDENCE_AT_ONCE, told));
+}
+
+/** The newest of what comes newest first. */
+function oldestFirst(ids: readonly string[]): readonly string[] {
+  return ids.slice(0, MAX_EVIDENCE).reverse();
 }
 
 async function matchedPatterns(

@@ -273,7 +273,7 @@ async function patternsOf(
     const baseline = index.baselines.get(baselineId(pattern.scope));
     if (baseline === undefined || baseline.episodes === 0) return [];
     const figures = patternFigures(pattern, baseline);
-    return [{ pattern, fused, figures, statement: patternStatement(pattern, figures), evidence: [] }];
+    return [{ pattern, fused, figures, statement: patternStatement(pattern, figures), evidence: [], against: [] }];
   });
   return withEvidenceIds(store, rankPatterns(hits).slice(0, limit), options);
 }

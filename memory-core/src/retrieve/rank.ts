@@ -28,8 +28,13 @@ export interface PatternHit {
   readonly pattern: Pattern;
   readonly figures: PatternFigures;
   readonly statement: string;
-  /** Ids of episodes it rests on, at most 20: those with the highest ids, which are the newest where ids rise with time. */
+  /**
+   * Ids of episodes that bear it out: of a helpful one those that held it and succeeded, of a harmful one those that held
+   * it and failed. At most 20, those with the highest ids, which are the newest where ids rise with time.
+   */
   readonly evidence: readonly string[];
+  /** The others that hold it, likewise. */
+  readonly against: readonly string[];
   readonly score: number;
   readonly why: Why;
 }
@@ -73,12 +78,12 @@ export function scoreOf(relevance: number, { reward, time, place }: Standing): n
 export function rankPatterns<C extends Omit<PatternHit, 'score' | 'why'> & { readonly fused: Fused }>(
   candidates: readonly C[],
 ): readonly PatternHit[] {
-  const hits = candidates.map(({ pattern, figures, statement, evidence, fused }) => {
+  const hits = candidates.map(({ pattern, figures, statement, evidence, against, fused }) => {
     const why = shares(fused.parts, PATTERN_BONUS, {
       support: pattern.support / (pattern.support + HALF_SUPPORT),
       utility: (pattern.appliedSuccesses + 1) / (pattern.applied + 2),
     });
-    return { pattern, figures, statement, evidence, score: sum(why), why };
+    return { pattern, figures, statement, evidence, against, score: sum(why), why };
   });
   return hits.sort((a, b) => b.score - a.score || (a.pattern.id < b.pattern.id ? -1 : 1));
 }
