@@ -12,9 +12,12 @@ export function clip(text: string, maxBytes: number): { readonly text: string; r
   return { text: `${head}${mark}${tail}`, originalBytes };
 }
 
-/** The first `maxCharacters` of a text on one line, with an ellipsis where something is missing. */
+/**
+ * The first `maxCharacters` of a text on one line, with an ellipsis where something is missing. What commands a terminal,
+ * or turns the direction of what follows, becomes a space.
+ */
 export function oneLine(text: string, maxCharacters: number): string {
-  const line = text.replace(/\s+/gu, ' ').trim();
+  const line = text.replace(/[\s\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
   const characters = [...line];
   return characters.length <= maxCharacters ? line : `${characters.slice(0, maxCharacters - 1).join('')}…`;
 }
