@@ -43,12 +43,20 @@ export {
 export { EXIT_CODES, isMemoryError, MemoryError, type MemoryErrorCode, throwIfAborted } from './errors.ts';
 export { makePrivateFolder } from './folder.ts';
 export type { ForgetOptions, ForgetReceipt } from './forget.ts';
+export type { TaskKinds } from './gather/task-kinds.ts';
 export { contentId, isId, uuidV7Source } from './id.ts';
 export type { EpisodeInput, OutcomeInput, StepInput } from './input.ts';
 export type { Json, JsonObject } from './json.ts';
 export type { Lease } from './lease.ts';
 export { LIMITS } from './limits.ts';
-export { type AddedSteps, type CreatedEpisode, type Memory, type MemoryOptions, openMemory } from './memory.ts';
+export {
+  type AddedSteps,
+  type CreatedEpisode,
+  type ListedPatterns,
+  type Memory,
+  type MemoryOptions,
+  openMemory,
+} from './memory.ts';
 export {
   type Baseline,
   type ContextPattern,
@@ -75,7 +83,16 @@ export { readPrivateLine } from './private-line.ts';
 export { projectConfigPath, projectOf } from './project.ts';
 export type { FeedbackInput, RecommendQuery, SearchQuery } from './query.ts';
 export type { Recommended } from './recall.ts';
-export type { Feedback, Recommendation, Tombstone } from './recommendation.ts';
+export type {
+  Feedback,
+  Fit,
+  KindOfTask,
+  Playbook,
+  PlaybookItem,
+  Recommendation,
+  Risk,
+  Tombstone,
+} from './recommendation.ts';
 export { documentRelevance, relevance, type TermStatistics } from './retrieve/bm25.ts';
 export {
   type ErrorSignature,

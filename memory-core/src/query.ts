@@ -40,15 +40,26 @@ export interface SituationInput {
 export interface RecommendQuery extends SituationInput {
   readonly description: string;
   readonly project?: string | undefined;
+  /** The attempt that it is asked for: it is not found itself, and its outcome counts as feedback. */
+  readonly episodeId?: string | undefined;
   /** @default 5 */
   readonly limit?: number | undefined;
 }
 
 export interface FeedbackInput {
   readonly recommendationId: string;
-  /** Ids of the episodes and patterns, of those offered, that were followed. */
-  readonly applied: readonly string[];
-  readonly isSuccess: boolean;
+  /** Ids of the episodes and patterns, of those offered, that were followed. @default none but those below */
+  readonly applied?: readonly string[] | undefined;
+  /** Ids that were looked at and left. What is named nowhere counts as ignored. */
+  readonly ignored?: readonly string[] | undefined;
+  /** Ids that were followed and did good, however it ended. */
+  readonly helped?: readonly string[] | undefined;
+  /** Ids that were followed and did harm, however it ended. */
+  readonly hindered?: readonly string[] | undefined;
+  /** How the attempt ended. @default the outcome of its episode, where one is named here or in the recommendation */
+  readonly isSuccess?: boolean | undefined;
+  /** The attempt, where the recommendation was not asked for it. */
+  readonly episodeId?: string | undefined;
   readonly note?: string | undefined;
 }
 
@@ -80,13 +91,20 @@ export const searchQuery: z.ZodType<SearchQuery> = z.strictObject({
 export const recommendQuery: z.ZodType<RecommendQuery> = z.strictObject({
   description: FIELDS.description,
   project: FIELDS.name.optional(),
+  episodeId: z.uuid().optional(),
   limit: hitCount.optional(),
   ...situation,
 });
 
+const offeredIds = list(z.uuid(), 2 * LIMITS.hits).optional();
+
 export const feedbackInput: z.ZodType<FeedbackInput> = z.strictObject({
   recommendationId: z.uuid(),
-  applied: list(z.uuid(), LIMITS.hits),
-  isSuccess: z.boolean(),
+  applied: offeredIds,
+  ignored: offeredIds,
+  helped: offeredIds,
+  hindered: offeredIds,
+  isSuccess: z.boolean().optional(),
+  episodeId: z.uuid().optional(),
   note: FIELDS.outcomeText.optional(),
 });

@@ -1,15 +1,27 @@
 // Getting experience back: search, hints for an error, recommendations and what came of them.
 import { type MemoryContext, retryingConflicts, timeOf } from './context.ts';
 import { MemoryError } from './errors.ts';
+import { gatherPatterns, withEvidenceIds } from './gather/gather.ts';
+import { heldPatterns } from './gather/index-answer.ts';
 import { parse } from './input.ts';
 import { defined } from './json.ts';
-import type { CallOptions, EpisodeFilter, Put } from './ports/store.ts';
+import { citedPatterns, playbook, withPatternEvidence } from './learn/playbook.ts';
+import { existing } from './lifecycle.ts';
+import { MIN_SUPPORT, type Pattern } from './pattern.ts';
+import type { CallOptions, EpisodeFilter, PatternFilter, Put } from './ports/store.ts';
 import { type FeedbackInput, feedbackInput, type RecommendQuery, recommendQuery } from './query.ts';
-import type { Feedback, Recommendation } from './recommendation.ts';
+import { type Feedback, type Playbook, type Recommendation, wentWell } from './recommendation.ts';
 import type { Hint } from './retrieve/hints.ts';
+import type { PatternHit } from './retrieve/rank.ts';
+import { queryTerms } from './retrieve/tokenize.ts';
 import { fixesOf, type SearchResult, search } from './search.ts';
+import { matchesPattern } from './stores/filters.ts';
 
 const DEFAULT_RECOMMENDED = 5;
+/** Attempts that a playbook is made from, however few are shown. */
+const CONSIDERED = 20;
+/** Patterns looked at for a playbook where there is no index yet. */
+const MAX_PATTERNS = 1_000;
 
 /** Fixes of earlier errors like this one, in this project and what belongs to none. */
 export async function hintsForError(
@@ -26,51 +38,132 @@ export async function hintsForError(
 export interface Recommended extends SearchResult {
   /** To tell what came of it, with `recordFeedback`. */
   readonly recommendationId: string;
+  /** What all of it says about how to go about the task. */
+  readonly playbook: Playbook;
 }
 
-/** What helps with a task, kept so that feedback can name it. */
+/** What helps with a task, kept so that feedback can name it. What may be chance is never all that is offered. */
 export async function recommend(
   context: MemoryContext,
   query: RecommendQuery,
   options: CallOptions,
 ): Promise<Recommended> {
-  const { description, project, limit = DEFAULT_RECOMMENDED, ...situation } = parse(recommendQuery, query, 'task');
-  const found = await search(context, { text: description, project, limit, situation }, options);
+  const asked = parse(recommendQuery, query, 'task');
+  const { description, project, episodeId, limit = DEFAULT_RECOMMENDED, ...situation } = asked;
+  const except = episodeId === undefined ? [] : [(await existing(context, episodeId, options)).id];
+  const wide = { text: description, project, situation, except, limit: Math.max(limit, CONSIDERED) };
+  const found = await search(context, wide, options);
+  const told = await playbookOf(context, { asked, found }, options);
+  const episodes = found.episodes.slice(0, limit);
+  const patterns = found.patterns.filter(({ pattern }) => pattern.standing === 'confirmed' || isBacked(found));
+  const offered = { ...found, episodes, patterns: patterns.slice(0, limit) };
+  const isEmpty = [offered.episodes, offered.patterns, offered.fixes, told.steps].every(({ length }) => length === 0);
   const value: Recommendation = {
     id: context.newId(),
     version: 1,
     at: timeOf(context),
     description,
-    ...defined({ project: project ?? context.project, domain: situation.domain }),
-    episodeIds: found.episodes.map(({ episode }) => episode.id),
-    patternIds: found.patterns.map(({ pattern }) => pattern.id),
+    ...defined({ project: project ?? context.project, domain: situation.domain, episodeId }),
+    episodeIds: episodes.map(({ episode }) => episode.id),
+    patternIds: [...new Set([...offered.patterns.map(({ pattern }) => pattern.id), ...citedPatterns(told)])],
   };
   await context.store.write([{ op: 'put', kind: 'recommendation', value, ifVersion: 0 }], {
     ...options,
     actor: context.actor,
   });
-  return { ...found, recommendationId: value.id };
+  return { ...offered, isAbstained: isEmpty, recommendationId: value.id, playbook: told };
+}
+
+/** Whether something stands beside what may be chance. */
+function isBacked({ episodes, patterns }: SearchResult): boolean {
+  return episodes.length > 0 || patterns.some(({ pattern }) => pattern.standing === 'confirmed');
+}
+
+interface AskedAndFound {
+  readonly asked: RecommendQuery;
+  readonly found: SearchResult;
+}
+
+async function playbookOf(
+  context: MemoryContext,
+  { asked, found }: AskedAndFound,
+  options: CallOptions,
+): Promise<Playbook> {
+  const words = queryTerms(asked.description);
+  const attempts = found.episodes.flatMap(({ episode }) =>
+    episode.status === 'completed' ? [{ episode, ...sharedWith(words, episode.description) }] : [],
+  );
+  const foundIds = new Set(found.patterns.map(({ pattern }) => pattern.id));
+  const patterns = (await confirmedPatterns(context, { asked, found }, options)).map((known) => {
+    return { ...known, isFound: foundIds.has(known.pattern.id) };
+  });
+  const made = playbook({
+    task: { ...asked, project: asked.project ?? context.project },
+    attempts: attempts.sort((a, b) => b.likeness - a.likeness),
+    patterns,
+  });
+  const ids = citedPatterns(made);
+  const cited = patterns.filter(({ pattern }) => ids.includes(pattern.id));
+  const hits = cited.map((known) => ({ ...known, evidence: [], against: [], score: 0, why: {} }));
+  const evidence = await withEvidenceIds(context.store, { hits }, options);
+  return withPatternEvidence(made, new Map(evidence.map((hit) => [hit.pattern.id, hit.evidence])));
+}
+
+/** How much two descriptions say the same: the share of the words of both that both have (Jaccard 1901). */
+function sharedWith(
+  words: readonly string[],
+  description: string,
+): { readonly likeness: number; readonly sharedWords: readonly string[] } {
+  const others = new Set(queryTerms(description));
+  const sharedWords = words.filter((word) => others.has(word));
+  const all = words.length + others.size - sharedWords.length;
+  return { likeness: all === 0 ? 0 : sharedWords.length / all, sharedWords };
+}
+
+/** Confirmed patterns of the domain that was named, else of those that the found attempts are of. */
+async function confirmedPatterns(
+  { store, index, project: own }: MemoryContext,
+  { asked, found }: AskedAndFound,
+  options: CallOptions,
+): Promise<readonly Pick<PatternHit, 'pattern' | 'figures' | 'statement'>[]> {
+  const domains = new Set(
+    asked.domain === undefined ? found.episodes.map(({ episode }) => episode.domain) : [asked.domain],
+  );
+  const filter: PatternFilter = { visibleTo: defined({ project: asked.project ?? own }), minSupport: MIN_SUPPORT };
+  const isWanted = (pattern: Pattern): boolean =>
+    pattern.standing === 'confirmed' && domains.has(pattern.scope.domain) && matchesPattern(pattern, filter);
+  const held = await index.current(options);
+  if (held !== undefined) return heldPatterns(held, isWanted);
+  const wanted = { terms: undefined, filter, standings: ['confirmed'], limit: MAX_PATTERNS } as const;
+  const gathered = await gatherPatterns(store, wanted, options);
+  return gathered.filter(({ pattern }) => isWanted(pattern));
 }
 
 /**
  * Records what came of a recommendation; patterns that were applied gain or lose utility in the same write.
- * @throws `NOT_FOUND`; `INVALID_STATE` when it has its feedback already; `INVALID_INPUT` for an id that was not offered.
+ * @throws `NOT_FOUND`; `INVALID_STATE` when it has its feedback already, or its episode is still open and nothing else says
+ * how it ended; `INVALID_INPUT` for an id that was not offered, for one that is said to be two things at once, and when
+ * something was applied and nobody says how it ended
  */
 export async function recordFeedback(
   context: MemoryContext,
   input: FeedbackInput,
   options: CallOptions,
 ): Promise<Recommendation> {
-  const { recommendationId, applied, isSuccess, note } = parse(feedbackInput, input, 'feedback');
-  const feedback: Feedback = { at: timeOf(context), applied: [...new Set(applied)], isSuccess, ...defined({ note }) };
+  const given = parse(feedbackInput, input, 'feedback');
+  const named = namedIn(given);
   return retryingConflicts(async () => {
     const [[offered], utility] = await Promise.all([
-      context.store.getMany('recommendation', [recommendationId], options),
-      utilityWrites(context, [feedback], options),
+      context.store.getMany('recommendation', [given.recommendationId], options),
+      context.store.getMany('pattern', named.applied, options),
     ]);
-    const open = acceptsFeedback(offered, recommendationId, feedback);
-    const value: Recommendation = { ...open, version: open.version + 1, feedback };
-    await context.store.write([{ op: 'put', kind: 'recommendation', value, ifVersion: open.version }, ...utility], {
+    const open = acceptsFeedback(offered, given, named);
+    const episodeId = given.episodeId ?? open.episodeId;
+    const isSuccess = given.isSuccess ?? (await outcomeOf(context, { episodeId, named }, options));
+    const feedback: Feedback = { at: timeOf(context), ...named, ...defined({ isSuccess, note: given.note }) };
+    const value: Recommendation = { ...open, ...defined({ episodeId }), version: open.version + 1, feedback };
+    const writes = utility.flatMap((pattern) => (pattern === undefined ? [] : utilityWrite(pattern, [feedback])));
+    await context.store.write([{ op: 'put', kind: 'recommendation', value, ifVersion: open.version }, ...writes], {
       ...options,
       actor: context.actor,
     });
@@ -78,17 +171,67 @@ export async function recordFeedback(
   });
 }
 
-function acceptsFeedback(offered: Recommendation | undefined, id: string, feedback: Feedback): Recommendation {
+type Named = Pick<Feedback, 'applied' | 'ignored' | 'helped' | 'hindered'>;
+
+/** @throws `INVALID_INPUT` for an id that is said to be two things that exclude each other */
+function namedIn({ applied = [], ignored = [], helped = [], hindered = [] }: FeedbackInput): Named {
+  const followed = new Set([...applied, ...helped, ...hindered]);
+  const both = helped.find((id) => hindered.includes(id));
+  if (both !== undefined) {
+    throw new MemoryError('INVALID_INPUT', `helped: ${both} is in hindered as well; leave it in one of them.`);
+  }
+  const left = ignored.find((id) => followed.has(id));
+  if (left !== undefined) {
+    throw new MemoryError(
+      'INVALID_INPUT',
+      `ignored: ${left} is among what was applied as well; leave it in one of them.`,
+    );
+  }
+  const listed = (ids: readonly string[]): readonly string[] | undefined =>
+    ids.length === 0 ? undefined : [...new Set(ids)];
+  return {
+    applied: [...followed],
+    ...defined({ ignored: listed(ignored), helped: listed(helped), hindered: listed(hindered) }),
+  };
+}
+
+function acceptsFeedback(offered: Recommendation | undefined, given: FeedbackInput, named: Named): Recommendation {
+  const { recommendationId: id, episodeId } = given;
   if (offered === undefined) throw new MemoryError('NOT_FOUND', `There is no recommendation ${id}; ask for one first.`);
   if (offered.feedback !== undefined) {
     throw new MemoryError('INVALID_STATE', `Recommendation ${id} already has its feedback; ask for a new one.`);
   }
+  if (episodeId !== undefined && offered.episodeId !== undefined && episodeId !== offered.episodeId) {
+    const what = `recommendation ${id} was asked for episode ${offered.episodeId}; leave the other out`;
+    throw new MemoryError('INVALID_INPUT', `episodeId: ${what}.`);
+  }
   const known = new Set([...offered.episodeIds, ...offered.patternIds]);
-  const stranger = feedback.applied.find((appliedId) => !known.has(appliedId));
-  if (stranger !== undefined) {
-    throw new MemoryError('INVALID_INPUT', `applied: ${stranger} was not part of recommendation ${id}.`);
+  for (const [field, ids] of Object.entries(named)) {
+    const stranger = ids?.find((one: string) => !known.has(one));
+    if (stranger === undefined) continue;
+    throw new MemoryError('INVALID_INPUT', `${field}: ${stranger} was not part of recommendation ${id}.`);
   }
   return offered;
+}
+
+/** How the attempt ended, by its episode. An abstention says nothing. */
+async function outcomeOf(
+  context: MemoryContext,
+  { episodeId, named }: { readonly episodeId: string | undefined; readonly named: Named },
+  options: CallOptions,
+): Promise<boolean | undefined> {
+  const isNeeded = named.applied.some((id) => !named.helped?.includes(id) && !named.hindered?.includes(id));
+  if (episodeId === undefined) {
+    if (!isNeeded) return undefined;
+    const what = 'is missing; say how the attempt ended, or name its episode';
+    throw new MemoryError('INVALID_INPUT', `isSuccess: ${what}.`);
+  }
+  const episode = await existing(context, episodeId, options);
+  if (episode.status === 'completed') {
+    return episode.outcome.kind === 'abstained' ? undefined : episode.outcome.kind === 'success';
+  }
+  if (!isNeeded) return undefined;
+  throw new MemoryError('INVALID_STATE', `Episode ${episodeId} is still open; complete it first, or say how it ended.`);
 }
 
 /** What patterns gain or lose by feedback that is stored in the same write. */
@@ -100,15 +243,17 @@ export async function utilityWrites(
   const ids = [...new Set(feedbacks.flatMap(({ applied }) => applied))];
   if (ids.length === 0) return [];
   const patterns = await context.store.getMany('pattern', ids, options);
-  return patterns.flatMap((pattern): readonly Put<'pattern'>[] => {
-    if (pattern === undefined) return [];
-    const told = feedbacks.filter(({ applied }) => applied.includes(pattern.id));
-    const value = {
-      ...pattern,
-      version: pattern.version + 1,
-      applied: pattern.applied + told.length,
-      appliedSuccesses: pattern.appliedSuccesses + told.filter(({ isSuccess }) => isSuccess).length,
-    };
-    return [{ op: 'put', kind: 'pattern', value, ifVersion: pattern.version }];
-  });
+  return patterns.flatMap((pattern) => (pattern === undefined ? [] : utilityWrite(pattern, feedbacks)));
+}
+
+function utilityWrite(pattern: Pattern, feedbacks: readonly Feedback[]): readonly Put<'pattern'>[] {
+  const told = feedbacks.flatMap((feedback) => wentWell(feedback, pattern.id) ?? []);
+  if (told.length === 0) return [];
+  const value = {
+    ...pattern,
+    version: pattern.version + 1,
+    applied: pattern.applied + told.length,
+    appliedSuccesses: pattern.appliedSuccesses + told.filter((isGood) => isGood).length,
+  };
+  return [{ op: 'put', kind: 'pattern', value, ifVersion: pattern.version }];
 }

@@ -1,4 +1,5 @@
 // What was offered for a task, and what came of it. Pure.
+import type { Standing } from './pattern.ts';
 import type { EpisodeFilter } from './ports/store.ts';
 
 export interface Recommendation {
@@ -8,6 +9,8 @@ export interface Recommendation {
   readonly description: string;
   readonly project?: string;
   readonly domain?: string;
+  /** The attempt it was asked for. Where feedback does not say how it ended, its outcome does. */
+  readonly episodeId?: string;
   readonly episodeIds: readonly string[];
   readonly patternIds: readonly string[];
   /** Absent until somebody says how it went. Being shown never counts as being used. */
@@ -16,10 +19,66 @@ export interface Recommendation {
 
 export interface Feedback {
   readonly at: string;
-  /** Ids, of those offered, that were followed. */
+  /** Ids, of those offered, that were followed; `helped` and `hindered` are among them. */
   readonly applied: readonly string[];
-  readonly isSuccess: boolean;
+  /** Looked at and left. What is named nowhere was ignored as well; neither lowers any utility. */
+  readonly ignored?: readonly string[];
+  /** Of the applied, what did good, however it ended. */
+  readonly helped?: readonly string[];
+  /** Of the applied, what did harm, however it ended. */
+  readonly hindered?: readonly string[];
+  /** How the attempt ended. Absent: nobody knows, and what was applied without a word on it counts for nothing. */
+  readonly isSuccess?: boolean;
   readonly note?: string;
+}
+
+/** Whether following `id` went well, by this feedback. `undefined`: it was not followed, or nobody knows. */
+export function wentWell({ applied, helped, hindered, isSuccess }: Feedback, id: string): boolean | undefined {
+  if (helped?.includes(id) === true) return true;
+  if (hindered?.includes(id) === true) return false;
+  return applied.includes(id) ? isSuccess : undefined;
+}
+
+/** What to do about a task, by attempts at such tasks and by patterns. Every text is one line. */
+export interface Playbook {
+  /** Absent where the task is like no kind that is known. */
+  readonly kindOfTask?: KindOfTask;
+  /** In the order in which to do them. */
+  readonly steps: readonly PlaybookItem[];
+  readonly warnings: readonly PlaybookItem[];
+  /** Where this did not work so far. */
+  readonly whenNot: readonly PlaybookItem[];
+  readonly fit: Fit;
+  readonly risk: Risk;
+}
+
+export interface KindOfTask {
+  readonly clusterId: string;
+  readonly label: string;
+  readonly size: number;
+  /** Absent where none of them has ended. */
+  readonly successRate?: number;
+}
+
+export interface PlaybookItem {
+  readonly text: string;
+  /** The attempts that bear it out, and the patterns that say so. */
+  readonly episodeIds: readonly string[];
+  readonly patternIds: readonly string[];
+  /** `observed`: attempts did so; nobody has tested that it makes the difference. Else as its pattern stands. */
+  readonly standing: Standing | 'observed';
+}
+
+/** How well what is known suits the task. */
+export interface Fit {
+  readonly level: 'close' | 'related' | 'little' | 'none';
+  readonly reason: string;
+}
+
+/** How likely such tasks are to fail. */
+export interface Risk {
+  readonly level: 'low' | 'medium' | 'high' | 'unknown';
+  readonly reason: string;
 }
 
 /**
@@ -40,15 +99,27 @@ export function isAskedWithin({ project, domain, at }: Recommendation, bounds: E
 
 /** Without the ids of what is gone; itself where it names none. */
 export function withoutMentions(given: Recommendation, isGone: (id: string) => boolean): Recommendation {
-  const { episodeIds, patternIds, feedback } = given;
-  if (![...episodeIds, ...patternIds].some(isGone)) return given;
-  const isLeft = (id: string): boolean => !isGone(id);
+  const { episodeId, feedback, ...rest } = given;
+  const isAskerGone = episodeId !== undefined && isGone(episodeId);
+  if (!isAskerGone && ![...given.episodeIds, ...given.patternIds].some(isGone)) return given;
+  const left = (ids: readonly string[]): readonly string[] => ids.filter((id) => !isGone(id));
   return {
-    ...given,
+    ...rest,
     version: given.version + 1,
-    episodeIds: episodeIds.filter(isLeft),
-    patternIds: patternIds.filter(isLeft),
-    ...(feedback === undefined ? {} : { feedback: { ...feedback, applied: feedback.applied.filter(isLeft) } }),
+    ...(episodeId === undefined || isAskerGone ? {} : { episodeId }),
+    episodeIds: left(given.episodeIds),
+    patternIds: left(given.patternIds),
+    ...(feedback === undefined
+      ? {}
+      : {
+          feedback: {
+            ...feedback,
+            applied: left(feedback.applied),
+            ...(feedback.ignored === undefined ? {} : { ignored: left(feedback.ignored) }),
+            ...(feedback.helped === undefined ? {} : { helped: left(feedback.helped) }),
+            ...(feedback.hindered === undefined ? {} : { hindered: left(feedback.hindered) }),
+          },
+        }),
   };
 }
 

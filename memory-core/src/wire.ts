@@ -8,7 +8,26 @@ import { defined, type JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
 import type { SearchQuery } from './query.ts';
 import { DETAILS, type Detail } from './wire/hits.ts';
+import type { ShapeOf } from './wire/shape.ts';
 
+export {
+  type FeedbackArguments,
+  type FeedbackResult,
+  feedbackResult,
+  feedbackShape,
+  feedbackText,
+  type PlaybookItemResult,
+  type PlaybookResult,
+  playbookLines,
+  playbookResult,
+  type RecommendationArguments,
+  type RecommendationResult,
+  recommendationResult,
+  recommendationShape,
+  toFeedbackInput,
+  toRecommendQuery,
+} from './wire/advice.ts';
+export { type ClusterItem, clusterItem } from './wire/clusters.ts';
 export {
   type EpisodeDetailResult,
   type EpisodeResult,
@@ -34,10 +53,8 @@ export {
   queryResult,
   restLines,
 } from './wire/hits.ts';
+export type { ShapeOf } from './wire/shape.ts';
 export { scoreText, sumText } from './wire/shares.ts';
-
-/** A schema for each field of `T`. */
-export type ShapeOf<T> = { readonly [K in keyof T]-?: z.ZodType<T[K]> };
 
 /** Arguments of `create_episode`. */
 export interface CreateEpisodeArguments {

@@ -57,7 +57,8 @@ const CONDITIONS: { readonly [K in Kind]: (filter: Filters[K]) => readonly Maybe
     compare('step.key = ?', columnText(key)),
     compare('step.number > ?', afterNumber),
   ],
-  pattern: ({ kind, project, visibleTo, domain, minSupport, embeddingDue }: PatternFilter) => [
+  pattern: ({ idPrefix, kind, project, visibleTo, domain, minSupport, embeddingDue }: PatternFilter) => [
+    beginsWith('pattern.id', idPrefix),
     compare('pattern.kind = ?', kind),
     compare('pattern.project = ?', columnText(project)),
     isVisible('pattern.project', visibleTo),

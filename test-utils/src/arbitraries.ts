@@ -330,11 +330,20 @@ export const recommendations: fc.Arbitrary<Recommendation> = fc.record(
     description: nastyText,
     project: name,
     domain: name,
+    episodeId: freshId,
     episodeIds: fc.array(freshId, { maxLength: 2 }),
     patternIds: fc.array(freshId, { maxLength: 2 }),
     feedback: fc.record(
-      { at: time, applied: fc.array(freshId, { maxLength: 2 }), isSuccess: fc.boolean(), note: nastyText },
-      { requiredKeys: ['at', 'applied', 'isSuccess'] },
+      {
+        at: time,
+        applied: fc.array(freshId, { maxLength: 2 }),
+        ignored: fc.array(freshId, { maxLength: 2 }),
+        helped: fc.array(freshId, { maxLength: 2 }),
+        hindered: fc.array(freshId, { maxLength: 2 }),
+        isSuccess: fc.boolean(),
+        note: nastyText,
+      },
+      { requiredKeys: ['at', 'applied'] },
     ),
   },
   { requiredKeys: ['id', 'version', 'at', 'description', 'episodeIds', 'patternIds'] },
@@ -406,6 +415,7 @@ export const episodeFilters: fc.Arbitrary<EpisodeFilter> = fc.record(
 /** Filters of patterns, over the pool of names. */
 export const patternFilters: fc.Arbitrary<PatternFilter> = fc.record(
   {
+    idPrefix: fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 1, maxLength: 2 }),
     kind: fc.constant<'tool_sequence'>('tool_sequence'),
     visibleTo: scope.map(({ project }) => (project === undefined ? {} : { project })),
     domain: name,

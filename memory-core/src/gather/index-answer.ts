@@ -3,7 +3,7 @@ import type { MemoryContext } from '../context.ts';
 import { embeddedRecoveries } from '../embedding.ts';
 import { isMemoryError } from '../errors.ts';
 import { defined } from '../json.ts';
-import { baselineId, MIN_SUPPORT, patternFigures, patternStatement } from '../pattern.ts';
+import { baselineId, MIN_SUPPORT, type Pattern, patternFigures, patternStatement } from '../pattern.ts';
 import type { CallOptions, EpisodeFilter, PatternFilter } from '../ports/store.ts';
 import { informationOf } from '../retrieve/bm25.ts';
 import { differenceOf } from '../retrieve/difference.ts';
@@ -257,23 +257,38 @@ async function patternsOf(
   };
   const among = slotsWhere(slots.end, (slot) => {
     const pattern = held.get(slots.idOf(slot) ?? '');
-    return pattern !== undefined && matchesPattern(pattern, filter);
+    return pattern !== undefined && isTold(pattern, filter);
   });
-  const candidates =
+  const found =
     question === undefined || scale === undefined
-      ? [...held.values()]
-          .filter((pattern) => matchesPattern(pattern, filter))
-          .map((pattern) => ({ pattern, fused: { relevance: 1, parts: { filter: 1 } } }))
-      : (await patternCandidates(index, { question, among }, options)).flatMap(({ slot, signals }) => {
-          const pattern = held.get(slots.idOf(slot) ?? '');
-          if (pattern === undefined || !isRelevant(signals, scale)) return [];
-          return [{ pattern, fused: fuse(signals, scale) }];
-        });
-  const hits = candidates.flatMap(({ pattern, fused }) => {
-    const baseline = index.baselines.get(baselineId(pattern.scope));
+      ? undefined
+      : new Map(
+          (await patternCandidates(index, { question, among }, options))
+            .filter(({ signals }) => isRelevant(signals, scale))
+            .map(({ slot, signals }) => [slots.idOf(slot), fuse(signals, scale)]),
+        );
+  const isWanted = ({ id }: Pattern): boolean => found === undefined || found.has(id);
+  const hits = heldPatterns(index, (pattern) => isTold(pattern, filter) && isWanted(pattern)).map((known) => {
+    const fused = found?.get(known.pattern.id) ?? { relevance: 1, parts: { filter: 1 } };
+    return { ...known, fused, evidence: [], against: [] };
+  });
+  return withEvidenceIds(store, { hits: rankPatterns(hits).slice(0, limit) }, options);
+}
+
+/** The patterns that the filter lets through, as they are in the index; without their evidence. */
+export function heldPatterns(
+  { patterns, baselines }: ExperienceIndex,
+  isWanted: (pattern: Pattern) => boolean,
+): readonly Pick<PatternHit, 'pattern' | 'figures' | 'statement'>[] {
+  return [...patterns.held.values()].filter(isWanted).flatMap((pattern) => {
+    const baseline = baselines.get(baselineId(pattern.scope));
     if (baseline === undefined || baseline.episodes === 0) return [];
     const figures = patternFigures(pattern, baseline);
-    return [{ pattern, fused, figures, statement: patternStatement(pattern, figures), evidence: [] }];
+    return [{ pattern, figures, statement: patternStatement(pattern, figures) }];
   });
-  return withEvidenceIds(store, rankPatterns(hits).slice(0, limit), options);
+}
+
+/** Nobody is told of what has faded. */
+function isTold(pattern: Pattern, filter: PatternFilter): boolean {
+  return pattern.standing !== 'faded' && matchesPattern(pattern, filter);
 }

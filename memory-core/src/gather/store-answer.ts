@@ -27,7 +27,7 @@ export async function answerOfStore(context: MemoryContext, asked: Asked, option
   const episodes = found.slice(0, FIX_EPISODES).map(({ episode }) => episode);
   return {
     episodes: hits.sort((a, b) => b.score - a.score || (a.episode.id < b.episode.id ? 1 : -1)).slice(0, limit),
-    patterns: await withEvidenceIds(store, rankPatterns(patterns).slice(0, limit), options),
+    patterns: await withEvidenceIds(store, { hits: rankPatterns(patterns).slice(0, limit) }, options),
     fixes: text !== undefined ? hintsFor(text, episodes) : [],
     lacks: [
       ...degraded.map((reason) => ({ reason, isPassing: false })),

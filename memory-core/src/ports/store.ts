@@ -253,6 +253,8 @@ export interface EvidenceFilter {
 }
 
 export interface PatternFilter {
+  /** The id begins so. */
+  readonly idPrefix?: string;
   readonly kind?: PatternKind;
   /** That project alone. */
   readonly project?: string;

@@ -1,6 +1,6 @@
 // Candidates to hits: how much each counts, and why. Pure.
 import type { Episode, OutcomeKind } from '../episode.ts';
-import type { Pattern, PatternFigures } from '../pattern.ts';
+import { type Pattern, type PatternFigures, wilsonInterval } from '../pattern.ts';
 import type { Fused } from './fuse.ts';
 
 /** The parts of a score by name. They sum to the score. */
@@ -28,8 +28,13 @@ export interface PatternHit {
   readonly pattern: Pattern;
   readonly figures: PatternFigures;
   readonly statement: string;
-  /** Ids of episodes it rests on, at most 20: those with the highest ids, which are the newest where ids rise with time. */
+  /**
+   * Ids of episodes that bear it out: held it and succeeded, or, where it does harm, did not. At most 20 in a search, 1,000
+   * in a list, with `against` together: those with the highest ids, which are the newest where ids rise with time.
+   */
   readonly evidence: readonly string[];
+  /** Ids of the other episodes that held it. */
+  readonly against: readonly string[];
   readonly score: number;
   readonly why: Why;
 }
@@ -37,7 +42,9 @@ export interface PatternHit {
 /** What raises a relevant episode over another, as shares of its relevance. */
 const EPISODE_BONUS = { reward: 0.1, recency: 0.05, context: 0.05 } as const;
 const MOST_BONUS = EPISODE_BONUS.reward + EPISODE_BONUS.recency + EPISODE_BONUS.context;
-const PATTERN_BONUS = { support: 0.2, utility: 0.1 } as const;
+const PATTERN_BONUS = { standing: 0.5, support: 0.2, utility: 0.2 } as const;
+/** Whoever asks for what has faded finds it behind all others. */
+const STANDING_ORDER = { confirmed: 0, candidate: 1, faded: 2 } as const;
 /** Support at which a pattern's support counts one half. */
 const HALF_SUPPORT = 10;
 
@@ -67,20 +74,34 @@ export function scoreOf(relevance: number, { reward, time, place }: Standing): n
 }
 
 /**
- * Best first. score = relevance · (1 + 0.2 · support / (support + 10) + 0.1 · utility) / 1.3, with
- * utility = (successes when applied + 1) / (times applied + 2), Laplace's rule of succession.
+ * What is confirmed first, then what may be chance, then what has faded; each best first. score = relevance ·
+ * (1 + 0.5 · [confirmed] + 0.2 · support / (support + 10) + 0.2 · utility) / 1.9. Utility is the lower bound of the 95 %
+ * Wilson interval (Wilson 1927) of how it went when it was applied, over one success and one failure that are taken as
+ * seen already (Laplace's rule of succession): what was never applied has the same low utility, a success raises it, a
+ * failure lowers it, and many count for more than one.
  */
 export function rankPatterns<C extends Omit<PatternHit, 'score' | 'why'> & { readonly fused: Fused }>(
   candidates: readonly C[],
 ): readonly PatternHit[] {
-  const hits = candidates.map(({ pattern, figures, statement, evidence, fused }) => {
+  const hits = candidates.map(({ pattern, figures, statement, evidence, against, fused }) => {
     const why = shares(fused.parts, PATTERN_BONUS, {
+      standing: pattern.standing === 'confirmed' ? 1 : 0,
       support: pattern.support / (pattern.support + HALF_SUPPORT),
-      utility: (pattern.appliedSuccesses + 1) / (pattern.applied + 2),
+      utility: utilityOf(pattern),
     });
-    return { pattern, figures, statement, evidence, score: sum(why), why };
+    return { pattern, figures, statement, evidence, against, score: sum(why), why };
   });
-  return hits.sort((a, b) => b.score - a.score || (a.pattern.id < b.pattern.id ? -1 : 1));
+  return hits.sort(
+    (a, b) =>
+      STANDING_ORDER[a.pattern.standing] - STANDING_ORDER[b.pattern.standing] ||
+      b.score - a.score ||
+      (a.pattern.id < b.pattern.id ? -1 : 1),
+  );
+}
+
+/** 0–1: see `rankPatterns`. Being shown is not being applied. */
+export function utilityOf({ applied, appliedSuccesses }: Pick<Pattern, 'applied' | 'appliedSuccesses'>): number {
+  return wilsonInterval(appliedSuccesses + 1, applied + 2)[0];
 }
 
 /**

@@ -64,6 +64,7 @@ export function compareSteps(a: Step, b: Step): number {
 /** Whether the filter lets the pattern through. `embeddingDue` is not looked at. */
 export function matchesPattern(pattern: Pattern, filter: PatternFilter): boolean {
   return (
+    (filter.idPrefix === undefined || pattern.id.startsWith(filter.idPrefix)) &&
     isSame(filter.kind, pattern.kind) &&
     matchesScope(pattern.scope, filter) &&
     isAtLeast(filter.minSupport, pattern.support)
@@ -112,7 +113,8 @@ function matchesEnd(episode: Episode, filter: EpisodeFilter): boolean {
   );
 }
 
-function matchesScope({ project, domain }: Scope, filter: ClusterFilter): boolean {
+/** Whether what the scope holds is let through. */
+export function matchesScope({ project, domain }: Scope, filter: ClusterFilter): boolean {
   return isSame(filter.project, project) && isVisible(filter.visibleTo, project) && isSame(filter.domain, domain);
 }
 

@@ -4,7 +4,7 @@ import { isId } from '../id.ts';
 import { FIELDS, list, parse } from '../input.ts';
 import { defined } from '../json.ts';
 import { LIMITS } from '../limits.ts';
-import type { Recommendation, Tombstone } from '../recommendation.ts';
+import type { Feedback, Recommendation, Tombstone } from '../recommendation.ts';
 
 /** A line that is no episode. */
 export type CompanionRecord = RecommendationRecord | TombstoneRecord;
@@ -17,6 +17,8 @@ export interface RecommendationRecord {
   readonly task_description: string;
   readonly project?: string | undefined;
   readonly domain?: string | undefined;
+  /** The attempt it was asked for. */
+  readonly episode_id?: string | undefined;
   readonly episode_ids: readonly string[];
   readonly pattern_ids: readonly string[];
   readonly feedback?: FeedbackRecord | undefined;
@@ -25,7 +27,10 @@ export interface RecommendationRecord {
 export interface FeedbackRecord {
   readonly at: string;
   readonly applied: readonly string[];
-  readonly is_success: boolean;
+  readonly ignored?: readonly string[] | undefined;
+  readonly helped?: readonly string[] | undefined;
+  readonly hindered?: readonly string[] | undefined;
+  readonly is_success?: boolean | undefined;
   readonly note?: string | undefined;
 }
 
@@ -49,6 +54,7 @@ const MAX_TOOLS = 16;
 
 const id = z.string().refine(isId, { message: 'is not a lower-case UUID' });
 const ids = list(id, LIMITS.hits);
+const namedIds = list(id, 2 * LIMITS.hits);
 
 const isSequence = (tools: readonly string[]): boolean => tools.length >= 2 && tools.every((tool) => tool !== '');
 
@@ -62,13 +68,17 @@ const companionSchema = z.discriminatedUnion(
       task_description: FIELDS.description,
       project: FIELDS.name.optional(),
       domain: FIELDS.name.optional(),
+      episode_id: id.optional(),
       episode_ids: ids,
-      pattern_ids: ids,
+      pattern_ids: namedIds,
       feedback: z
         .strictObject({
           at: FIELDS.time,
-          applied: list(id, 2 * LIMITS.hits),
-          is_success: z.boolean(),
+          applied: namedIds,
+          ignored: namedIds.optional(),
+          helped: namedIds.optional(),
+          hindered: namedIds.optional(),
+          is_success: z.boolean().optional(),
           note: FIELDS.outcomeText.optional(),
         })
         .optional(),
@@ -108,19 +118,10 @@ export function recommendationRecord(given: Recommendation): RecommendationRecor
     recommendation_id: given.id,
     at: given.at,
     task_description: given.description,
-    ...defined({ project: given.project, domain: given.domain }),
+    ...defined({ project: given.project, domain: given.domain, episode_id: given.episodeId }),
     episode_ids: given.episodeIds,
     pattern_ids: given.patternIds,
-    ...(feedback === undefined
-      ? {}
-      : {
-          feedback: {
-            at: feedback.at,
-            applied: feedback.applied,
-            is_success: feedback.isSuccess,
-            ...defined({ note: feedback.note }),
-          },
-        }),
+    ...defined({ feedback: feedback && feedbackRecord(feedback) }),
   };
 }
 
@@ -132,20 +133,19 @@ export function toRecommendation(record: RecommendationRecord, project: string |
     version: 1,
     at: record.at,
     description: record.task_description,
-    ...defined({ project: record.project ?? project, domain: record.domain }),
+    ...defined({ project: record.project ?? project, domain: record.domain, episodeId: record.episode_id }),
     episodeIds: record.episode_ids,
     patternIds: record.pattern_ids,
-    ...(feedback === undefined
-      ? {}
-      : {
-          feedback: {
-            at: feedback.at,
-            applied: feedback.applied,
-            isSuccess: feedback.is_success,
-            ...defined({ note: feedback.note }),
-          },
-        }),
+    ...defined({ feedback: feedback && toFeedback(feedback) }),
   };
+}
+
+function feedbackRecord({ at, applied, ignored, helped, hindered, isSuccess, note }: Feedback): FeedbackRecord {
+  return { at, applied, ...defined({ ignored, helped, hindered, is_success: isSuccess, note }) };
+}
+
+function toFeedback({ at, applied, ignored, helped, hindered, is_success, note }: FeedbackRecord): Feedback {
+  return { at, applied, ...defined({ ignored, helped, hindered, isSuccess: is_success, note }) };
 }
 
 export function tombstoneRecord({ id: forgotten, at }: Tombstone): TombstoneRecord {

@@ -2,7 +2,7 @@
 import { oneLine } from '../clip.ts';
 import type { Episode, OutcomeKind, Reflection } from '../episode.ts';
 import { defined } from '../json.ts';
-import { patternTools } from '../pattern.ts';
+import { isHelpful, type Pattern, patternTools, type Situation } from '../pattern.ts';
 import type { Hint } from '../retrieve/hints.ts';
 import { estimatedTokens, fitting } from '../retrieve/pack.ts';
 import type { EpisodeHit, PatternHit, Why } from '../retrieve/rank.ts';
@@ -72,7 +72,7 @@ export function queryResult(
     lesser: (fix) => [{ ...fix, text: shortened(fix.text, SHORT_FIX_CHARACTERS) }],
   });
   const lesserDetails = DETAILS.slice(0, DETAILS.indexOf(detail)).reverse();
-  const hits = [...found.episodes, ...found.patterns].sort((a, b) => b.score - a.score);
+  const hits = merged<EpisodeHit | PatternHit>(found.episodes, found.patterns);
   const items = fitting(
     hits.map((hit) => hitItem(hit, detail)),
     {
@@ -138,33 +138,95 @@ function attemptItem({ episodeId, outcome }: EpisodeHit['attempts'][number]): At
   return { episode_id: episodeId, ...defined({ outcome }) };
 }
 
+/** Episodes for and against a pattern that are named where not all is asked for. */
+const FEW_EVIDENCE = 5;
+
+/** `evidence` bears it out in its direction; `against` are the others that held it. */
 export function patternItem(
-  { pattern, figures, statement, evidence, score, why }: PatternHit,
+  { pattern, figures, statement, evidence, against, score, why }: PatternHit,
   detail: Detail,
 ): PatternItem {
   const rated = { score: rounded(score), why: roundedParts(why, { total: score }) };
   if (detail === 'ids') return { pattern_id: pattern.id, ...rated };
+  const isFull = detail === 'full';
   return {
     pattern_id: pattern.id,
     kind: pattern.kind,
     statement,
+    advice: isHelpful(figures) ? 'do' : 'avoid',
+    standing: pattern.standing,
     tools: patternTools(pattern),
     scope: pattern.scope,
     support: pattern.support,
+    tasks: pattern.tasks,
     success_rate: rounded(figures.successRate),
     base_rate: rounded(figures.baseRate),
+    ...(figures.otherRate === undefined ? {} : { other_rate: rounded(figures.otherRate) }),
     ...(figures.lift === undefined ? {} : { lift: rounded(figures.lift) }),
     ...(figures.interval === undefined ? {} : { interval: figures.interval.map((bound) => rounded(bound)) }),
-    evidence: detail === 'full' ? evidence : evidence.slice(-5),
+    p_value: significant(pattern.pValue),
+    evidence: isFull ? evidence : evidence.slice(-FEW_EVIDENCE),
+    against: isFull ? against : against.slice(-FEW_EVIDENCE),
     first_seen: pattern.firstSeen,
     last_seen: pattern.lastSeen,
+    applied: pattern.applied,
+    applied_successes: pattern.appliedSuccesses,
+    ...(isFull ? { ...ownFields(pattern), ...upkeepFields(pattern) } : {}),
     ...rated,
   };
 }
 
+/** What only patterns of its kind have. */
+function ownFields(pattern: Pattern): Readonly<Record<string, unknown>> {
+  switch (pattern.kind) {
+    case 'tool_sequence':
+      return { is_contiguous: pattern.isContiguous ?? true };
+    case 'decision_point':
+      return { after: pattern.after, action: pattern.action, alternatives: pattern.alternatives };
+    case 'error_recovery':
+      return { signature: pattern.signature, error: pattern.error, fix: pattern.fix, example: pattern.example };
+    case 'context':
+      return { where: situationShown(pattern.where), approach: pattern.approach };
+    case 'heuristic':
+      return { condition: pattern.condition, action: pattern.action };
+  }
+}
+
+function situationShown(where: Situation): Readonly<Record<string, string>> {
+  return where.kind === 'cluster' ? { kind: where.kind, cluster_id: where.clusterId, label: where.label } : where;
+}
+
+function upkeepFields({ situation, heldOut, history }: Pattern): Readonly<Record<string, unknown>> {
+  return {
+    ...defined({ situation, held_out: heldOut }),
+    history: history.map(({ at, standing, support, successes, pValue }) => {
+      return { at, standing, support, successes, p_value: significant(pValue) };
+    }),
+  };
+}
+
+/** A probability: small ones are told by their first digits. */
+function significant(value: number): number {
+  return Number(value.toPrecision(3));
+}
+
 /** Episodes and patterns in one list, best first. */
 export function hitsOf({ episodes, patterns }: Pick<QueryResult, 'episodes' | 'patterns'>): readonly HitItem[] {
-  return [...episodes, ...patterns].sort((a, b) => b.score - a.score);
+  return merged<HitItem>(episodes, patterns);
+}
+
+/** Two lists as one by score; each keeps its own order, in which more than the score may count. */
+function merged<T extends { readonly score: number }>(one: readonly T[], other: readonly T[]): readonly T[] {
+  const all: T[] = [];
+  let taken = 0;
+  for (const item of one) {
+    for (let next = other[taken]; next !== undefined && next.score > item.score; next = other[taken]) {
+      all.push(next);
+      taken += 1;
+    }
+    all.push(item);
+  }
+  return [...all, ...other.slice(taken)];
 }
 
 /** A fix on one line: what whoever sees this error wants to read before anything else. */
@@ -176,7 +238,7 @@ export function fixLine({ episode_id, failed_step, fix_steps, text: told, match 
 
 /** A hit in words, each of them a line: what it is, what it taught, and why it is here. */
 export function hitLines(hit: HitItem): readonly string[] {
-  const said = isPattern(hit) ? textsOf(hit.statement) : episodeLines(hit);
+  const said = isPattern(hit) ? patternLines(hit) : episodeLines(hit);
   return [...said, `why: ${sumText(hit.score, hit.why)}`];
 }
 
@@ -201,6 +263,13 @@ function isEpisode(item: HitItem): item is EpisodeItem {
 
 function isPattern(item: HitItem): item is PatternItem {
   return 'pattern_id' in item;
+}
+
+/** What does harm is a warning, and what may be chance says so. */
+function patternLines({ statement, advice, standing }: PatternItem): readonly string[] {
+  const warning = advice === 'avoid' ? 'WARNING: ' : '';
+  const doubt = standing === 'candidate' ? ' (candidate: may be chance)' : standing === 'faded' ? ' (faded)' : '';
+  return textsOf(statement).map((text) => `${warning}${text}${doubt}`);
 }
 
 /** Fields of a hit are there as its detail says. */
