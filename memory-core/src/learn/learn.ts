@@ -1,11 +1,15 @@
 // What one completed episode teaches by itself. Pure.
-import type { CompletedEpisode, Learning, Outcome, Step } from '../episode.ts';
+import type { CheckEvidence, CompletedEpisode, Learning, Outcome, Step } from '../episode.ts';
+import type { Attempt } from './attempt.ts';
 import { quality } from './quality.ts';
 import { recoveredSteps, recoveries } from './recovery.ts';
 import { reflect } from './reflect.ts';
 import { reward } from './reward.ts';
+import { salient } from './salient.ts';
+import { summary } from './summary.ts';
 import { touched } from './touched.ts';
 import { traceSteps } from './trace-steps.ts';
+import { isVerification } from './verification.ts';
 
 export interface LearnInput {
   readonly description: string;
@@ -17,15 +21,37 @@ export interface LearnInput {
   readonly waste?: readonly [number, number, number] | undefined;
 }
 
-export function learn({ description, outcome, steps }: LearnInput): Learning {
+export function learn({ description, outcome, steps, similar }: LearnInput): Learning {
   const made = recoveries(steps);
   const recovered = recoveredSteps(steps);
+  const places = touched(steps);
+  const trace = traceSteps(steps);
+  const evidence = checksOf(steps);
+  const attempt: Attempt = {
+    description,
+    outcome,
+    steps,
+    recoveries: made,
+    recoveredSteps: recovered,
+    evidence,
+    trace,
+    touched: places.touched,
+  };
+  const reflection = reflect(attempt, similar);
   return {
     reward: reward(outcome, steps, recovered),
-    reflection: reflect({ outcome, steps, recoveries: made, recoveredSteps: recovered }),
+    reflection,
     recoveries: made,
-    quality: quality(description, outcome, steps),
-    ...touched(steps),
-    trace: traceSteps(steps),
+    quality: quality(attempt, similar),
+    ...places,
+    salient: salient(attempt, reflection),
+    summary: summary(attempt),
+    trace,
   };
+}
+
+function checksOf(steps: readonly Step[]): readonly CheckEvidence[] {
+  return steps.filter(isVerification).map(({ number, tool, result }) => {
+    return { step: number, kind: 'test', tool, isPassed: result.type === 'success' };
+  });
 }

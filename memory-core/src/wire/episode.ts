@@ -1,5 +1,14 @@
 // An episode and its steps as tools and terminal show them.
-import type { Episode, Outcome, Quality, Reflection, Step } from '../episode.ts';
+import {
+  type Episode,
+  type Outcome,
+  type Quality,
+  qualityReasons,
+  type Reflection,
+  type SalientFeatures,
+  type Step,
+  type Summary,
+} from '../episode.ts';
 import { defined, type JsonObject } from '../json.ts';
 import { rounded, roundedParts } from './shares.ts';
 
@@ -36,8 +45,31 @@ export interface EpisodeDetailResult extends Omit<EpisodeResult, 'outcome' | 're
   readonly outcome?: Outcome;
   readonly reward?: RewardResult;
   readonly reflection?: Reflection;
-  readonly quality?: Quality;
+  readonly quality?: QualityResult;
+  readonly salient?: SalientResult;
+  readonly summary?: SummaryResult;
   readonly steps: readonly StepResultShape[];
+}
+
+export interface QualityResult {
+  readonly score: number;
+  readonly flags: readonly string[];
+  /** A sentence for each flag. */
+  readonly reasons: readonly string[];
+  /** The episode that says all of this already. */
+  readonly duplicate_of?: string;
+}
+
+export interface SalientResult {
+  readonly decisions: readonly string[];
+  readonly tool_combinations: readonly (readonly string[])[];
+  readonly insights: readonly string[];
+}
+
+export interface SummaryResult {
+  readonly text: string;
+  readonly concepts: readonly string[];
+  readonly key_steps: readonly number[];
 }
 
 export interface StepResultShape {
@@ -81,7 +113,11 @@ export function episodeDetailResult(episode: Episode, steps: readonly Step[]): E
           outcome: episode.outcome,
           reward: rewardResult(episode.reward),
           reflection: episode.reflection,
-          quality: episode.quality,
+          quality: qualityResult(episode.quality),
+          ...defined({
+            salient: episode.salient && salientResult(episode.salient),
+            summary: episode.summary && summaryResult(episode.summary),
+          }),
         }
       : {}),
     steps: steps.map(stepResult),
@@ -104,4 +140,22 @@ export function stepResult(step: Step): StepResultShape {
 
 export function rewardResult(reward: RewardResult): RewardResult {
   return { total: rounded(reward.total), parts: roundedParts(reward.parts, reward) };
+}
+
+export function qualityResult(quality: Quality): QualityResult {
+  const { score, flags, duplicateOf } = quality;
+  return {
+    score: rounded(score),
+    flags,
+    reasons: qualityReasons(quality),
+    ...defined({ duplicate_of: duplicateOf }),
+  };
+}
+
+function salientResult({ decisions, toolCombinations, insights }: SalientFeatures): SalientResult {
+  return { decisions, tool_combinations: toolCombinations, insights };
+}
+
+export function summaryResult({ text, concepts, keySteps }: Summary): SummaryResult {
+  return { text, concepts, key_steps: keySteps };
 }
