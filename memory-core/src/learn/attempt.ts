@@ -4,7 +4,8 @@ import { type CheckEvidence, type Outcome, type Recovery, resultText, type Step 
 import { errorExcerpt } from '../error-text.ts';
 import { errorSignature } from '../retrieve/error-signature.ts';
 import type { TraceStep } from '../trace.ts';
-import { isLooking, stepText } from './recovery.ts';
+import { isLooking } from './doing.ts';
+import { stepText } from './recovery.ts';
 
 export interface Attempt {
   readonly description: string;
@@ -48,7 +49,7 @@ export function openFailures({ steps, recoveredSteps }: Attempt): readonly OpenF
 
 /** Steps that changed something and went well, checks left out, in order. */
 export function changingSteps({ steps, evidence }: Attempt): readonly Step[] {
-  const checks = new Set(evidence.filter(({ kind }) => kind !== 'commit').map(({ step }) => step));
+  const checks = new Set(evidence.filter(isCheck).map(({ step }) => step));
   return steps.filter((step) => step.result.type === 'success' && !isLooking(step) && !checks.has(step.number));
 }
 
@@ -63,9 +64,9 @@ export function lastChecks({ evidence }: Attempt): readonly CheckEvidence[] {
   return [...last.values()];
 }
 
-/** Whether it looked at the work, and did not only put it somewhere. */
+/** Whether it looked at the work: that a program ran to its end, or that the work was put somewhere, is less. */
 export function isCheck({ kind }: CheckEvidence): boolean {
-  return kind !== 'commit' && kind !== 'revert';
+  return kind === 'test' || kind === 'types' || kind === 'lint' || kind === 'build';
 }
 
 /** A check in a few words: `vitest passed (12 passed)`. */

@@ -1,6 +1,7 @@
 // What one completed episode teaches by itself. Pure.
-import type { CheckEvidence, CompletedEpisode, Learning, Outcome, Step } from '../episode.ts';
+import type { CompletedEpisode, Learning, Outcome, Step } from '../episode.ts';
 import type { Attempt } from './attempt.ts';
+import { checkEvidence } from './check-evidence.ts';
 import { quality } from './quality.ts';
 import { recoveredSteps, recoveries } from './recovery.ts';
 import { reflect } from './reflect.ts';
@@ -9,7 +10,6 @@ import { salient } from './salient.ts';
 import { summary } from './summary.ts';
 import { touched } from './touched.ts';
 import { traceSteps } from './trace-steps.ts';
-import { isVerification } from './verification.ts';
 
 export interface LearnInput {
   readonly description: string;
@@ -21,12 +21,12 @@ export interface LearnInput {
   readonly waste?: readonly [number, number, number] | undefined;
 }
 
-export function learn({ description, outcome, steps, similar }: LearnInput): Learning {
+export function learn({ description, outcome, steps, similar, waste }: LearnInput): Learning {
   const made = recoveries(steps);
   const recovered = recoveredSteps(steps);
   const places = touched(steps);
   const trace = traceSteps(steps);
-  const evidence = checksOf(steps);
+  const evidence = checkEvidence(steps);
   const attempt: Attempt = {
     description,
     outcome,
@@ -39,7 +39,8 @@ export function learn({ description, outcome, steps, similar }: LearnInput): Lea
   };
   const reflection = reflect(attempt, similar);
   return {
-    reward: reward(outcome, steps, recovered),
+    evidence,
+    reward: reward({ outcome, steps, recoveredSteps: recovered, waste }),
     reflection,
     recoveries: made,
     quality: quality(attempt, similar),
@@ -48,10 +49,4 @@ export function learn({ description, outcome, steps, similar }: LearnInput): Lea
     summary: summary(attempt),
     trace,
   };
-}
-
-function checksOf(steps: readonly Step[]): readonly CheckEvidence[] {
-  return steps.filter(isVerification).map(({ number, tool, result }) => {
-    return { step: number, kind: 'test', tool, isPassed: result.type === 'success' };
-  });
 }

@@ -6,6 +6,7 @@ import {
   changingSteps,
   checkText,
   ending,
+  isCheck,
   lastChecks,
   type OpenFailure,
   openFailures,
@@ -14,7 +15,8 @@ import {
   stepsTold,
 } from './attempt.ts';
 import { compare } from './compare.ts';
-import { isLooking, stepText } from './recovery.ts';
+import { isLooking } from './doing.ts';
+import { stepText } from './recovery.ts';
 
 /** Sentences in each of the three lists, and characters of one. */
 const MAX_SENTENCES = 8;
@@ -61,7 +63,7 @@ function successes(attempt: Attempt): readonly string[] {
 
 /** What had been changed when a check passed, since the check before it. */
 function before(attempt: Attempt, number: number): string {
-  const checked = attempt.evidence.findLast(({ step, kind }) => step < number && kind !== 'commit')?.step ?? 0;
+  const checked = attempt.evidence.findLast((check) => check.step < number && isCheck(check))?.step ?? 0;
   const changes = changingSteps(attempt).filter((step) => step.number > checked && step.number < number);
   if (changes.length === 0) return '';
   return `, after ${stepsTold(changes.slice(-MAX_STEPS), STEP_CHARACTERS).join('; ')}`;

@@ -2,7 +2,8 @@
 import { oneLine } from '../clip.ts';
 import type { Reflection, SalientFeatures, Step } from '../episode.ts';
 import type { Attempt } from './attempt.ts';
-import { isLooking, stepText } from './recovery.ts';
+import { isLooking } from './doing.ts';
+import { stepText } from './recovery.ts';
 import { isVerification } from './verification.ts';
 
 const MAX_DECISIONS = 5;

@@ -1,5 +1,6 @@
 // An episode and its steps as tools and terminal show them.
 import {
+  type CheckEvidence,
   type Episode,
   type Outcome,
   type Quality,
@@ -44,11 +45,22 @@ export interface EpisodeDetailResult extends Omit<EpisodeResult, 'outcome' | 're
   readonly source: JsonObject;
   readonly outcome?: Outcome;
   readonly reward?: RewardResult;
+  readonly evidence?: readonly CheckEvidenceResult[];
   readonly reflection?: Reflection;
   readonly quality?: QualityResult;
   readonly salient?: SalientResult;
   readonly summary?: SummaryResult;
   readonly steps: readonly StepResultShape[];
+}
+
+/** What a step showed of how well the work was done. */
+export interface CheckEvidenceResult {
+  readonly step_number: number;
+  readonly kind: string;
+  readonly tool: string;
+  readonly is_passed: boolean;
+  readonly passed?: number;
+  readonly failed?: number;
 }
 
 export interface QualityResult {
@@ -112,6 +124,7 @@ export function episodeDetailResult(episode: Episode, steps: readonly Step[]): E
       ? {
           outcome: episode.outcome,
           reward: rewardResult(episode.reward),
+          ...defined({ evidence: episode.evidence?.map(evidenceResult) }),
           reflection: episode.reflection,
           quality: qualityResult(episode.quality),
           ...defined({
@@ -136,6 +149,10 @@ export function stepResult(step: Step): StepResultShape {
     result: { ...result, ...defined({ original_bytes: originalBytes }) },
     ...defined({ latency_ms: step.latencyMs, tokens_used: step.tokensUsed, step_key: step.key }),
   };
+}
+
+function evidenceResult({ step, kind, tool, isPassed, passed, failed }: CheckEvidence): CheckEvidenceResult {
+  return { step_number: step, kind, tool, is_passed: isPassed, ...defined({ passed, failed }) };
 }
 
 export function rewardResult(reward: RewardResult): RewardResult {
