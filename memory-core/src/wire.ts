@@ -33,6 +33,8 @@ export {
   type EpisodeResult,
   episodeDetailResult,
   episodeResult,
+  type QualityResult,
+  qualityResult,
   type RewardResult,
   rewardResult,
   type StepResultShape,
