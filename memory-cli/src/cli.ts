@@ -274,7 +274,7 @@ function episodeTransfer(group: Command, run: Run): void {
     .argument('[file]', 'replaced as a whole when all is written (default: standard output)');
   withListFilters(exported)
     .option('--limit <n>', 'at most this many', between(1, Number.MAX_SAFE_INTEGER))
-    .action((file: string | undefined, options: command: Command) =>
+    .action((file: string | undefined, options: FilterOptions, command: Command) =>
       run(command, async (invocation) => (await load()).exportTo(invocation, file, options)),
     );
 }
