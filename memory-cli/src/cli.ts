@@ -14,6 +14,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { KeyFlags, PruneFlags, RestoreFlags } from './commands/backup.ts';
 import type * as episodeCommands from './commands/episode.ts';
 import type { EvalOptions } from './commands/eval.ts';
+import type { FilterOptions } from './commands/filter.ts';
 import type { ForgetOptions } from './commands/forget.ts';
 import type { MoveCommandFlags } from './commands/move.ts';
 import type * as patternCommands from './commands/pattern.ts';
