@@ -64,7 +64,7 @@ const RULES: readonly Rule[] = [
 ];
 
 /** Holds always: a pair of acts says more than that one of them was done. */
-const ANY = 'any attempt';
+const ANY = 'something was done';
 
 /** What is done at all, first and last: the plainest rules that there are. */
 function rulesOfActs(acts: readonly string[]): readonly Rule[] {
