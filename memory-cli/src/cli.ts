@@ -12,6 +12,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { KeyFlags, PruneFlags, RestoreFlags } from './commands/backup.ts';
 import type * as episodeCommands from './commands/episode.ts';
 import type { EvalOptions } from './commands/eval.ts';
+import type { FilterOptions } from './commands/filter.ts';
 import type { ForgetOptions } from './commands/forget.ts';
 import type { MoveCommandFlags } from './commands/move.ts';
 import type * as patternCommands from './commands/pattern.ts';
@@ -249,7 +250,7 @@ function episodeTransfer(group: Command, run: Run): void {
     .argument('[file]', 'replaced as a whole when all is written (default: standard output)');
   withListFilters(exported)
     .option('--limit <n>', 'at most this many', between(1, Number.MAX_SAFE_INTEGER))
-    .action((file: string | undefined, options: command: Command) =>
+    .action((file: string | undefined, options: FilterOptions, command: Command) =>
       run(command, async (invocation) => (await load()).exportTo(invocation, file, options)),
     );
 }
