@@ -54,14 +54,15 @@ const MAX_COMPARISONS = 40;
 export async function runScope(context: LearningContext, scope: Scope, options: RunOptions): Promise<ScopeRun> {
   const startedMs = performance.now();
   const tookMs = (): number => performance.now() - startedMs;
+  const holder = context.newId();
   return retryingConflicts(async () => {
     // The baseline first: whatever changes behind this read changes it too, and then nothing of this run is written.
     const [found] = await context.store.getMany('baseline', [baselineId(scope)], options);
-    const wait = waitFor(found, context.clock(), options);
+    const wait = waitFor(found, { nowMs: context.clock(), holder, isAsked: options.isAsked });
     if (wait !== undefined) return wait;
     const owed = await owedBy(context, scope, options);
     if (owed.size === 0 && found?.learnt?.isStale !== true) return { kind: 'done', episodes: 0, tookMs: tookMs() };
-    const fence = fenceOver(context, scope, found);
+    const fence = fenceOver(context, { scope, found, holder });
     try {
       await fence.begin((found?.episodes ?? 0) + owed.size > FEW_TRACES);
       const gathered = await gather(context, { scope, owed }, options);
@@ -74,8 +75,11 @@ export async function runScope(context: LearningContext, scope: Scope, options: 
 }
 
 /** Why it is not yet time, if it is not. */
-function waitFor(found: Baseline | undefined, nowMs: number, { isAsked }: RunOptions): ScopeRun | undefined {
-  const heldMs = heldForMs(found, nowMs);
+function waitFor(
+  found: Baseline | undefined,
+  { nowMs, holder, isAsked }: { readonly nowMs: number; readonly holder: string; readonly isAsked: boolean },
+): ScopeRun | undefined {
+  const heldMs = heldForMs(found, { nowMs, holder });
   if (heldMs > 0) return { kind: 'held', forMs: heldMs };
   const { at, tookMs = 0 } = found?.learnt ?? {};
   if (isAsked || at === undefined || found?.learnt?.isStale) return undefined;
