@@ -23,7 +23,9 @@ async function owing(size: { readonly tasks: number; readonly trials: number }):
   const refusing: MemoryStore = {
     ...store,
     write: (batch, options) =>
-      batch.some(({ kind }) => kind === 'baseline') ? Promise.reject(new Error('not now')) : store.write(batch, options),
+      batch.some(({ kind }) => kind === 'baseline')
+        ? Promise.reject(new Error('not now'))
+        : store.write(batch, options),
   };
   const memory = openMemory({ store: refusing, embedder: 'none' });
   await memory.importEpisodes(learnableRecords(learnableEpisodes(size)));
@@ -82,7 +84,8 @@ async function miscounted(store: MemoryStore): Promise<readonly string[]> {
       good += found.isSuccess ? 1 : 0;
       left.delete(found.id);
     }
-    if (count !== support || good !== successes) wrong.push(`${id}: ${good} of ${count}, not ${successes} of ${support}`);
+    if (count !== support || good !== successes)
+      wrong.push(`${id}: ${good} of ${count}, not ${successes} of ${support}`);
   }
   return [...wrong, ...[...left].map((id) => `${id} is evidence of nothing`)];
 }
@@ -148,26 +151,29 @@ describe('a run', () => {
     ['few', FEW, true],
     ['many', MANY, false],
     ['many', MANY, true],
-  ])('of %s that dies at any write loses nothing, and the next one ends as if it had not [LE-08]', async (_name, size, isDone) => {
-    const whole = await owing(size);
-    await runScope(worldOf(whole).context, SCOPE, asked);
-    const expected = await learnt(whole);
-    for (let at = 1; ; at += 1) {
-      const store = await owing(size);
-      const world = worldOf(store);
-      const dead = { ...world.context, store: dying(store, { at, isDone }) };
-      const run = await runScope(dead, SCOPE, asked).catch((error: Error) => error.message);
-      expect(await miscounted(store)).toEqual([]);
-      if (run !== 'killed') {
-        // As many writes as a run has were tried: more than one, where there is more than one to be half done.
-        expect(at).toBeGreaterThan(size === MANY ? 4 : 2);
-        break;
+  ])(
+    'of %s that dies at any write loses nothing, and the next one ends as if it had not [LE-08]',
+    async (_name, size, isDone) => {
+      const whole = await owing(size);
+      await runScope(worldOf(whole).context, SCOPE, asked);
+      const expected = await learnt(whole);
+      for (let at = 1; ; at += 1) {
+        const store = await owing(size);
+        const world = worldOf(store);
+        const dead = { ...world.context, store: dying(store, { at, isDone }) };
+        const run = await runScope(dead, SCOPE, asked).catch((error: Error) => error.message);
+        expect(await miscounted(store)).toEqual([]);
+        if (run !== 'killed') {
+          // As many writes as a run has were tried: more than one, where there is more than one to be half done.
+          expect(at).toBeGreaterThan(size === MANY ? 4 : 2);
+          break;
+        }
+        world.advance(60_000);
+        await runScope(world.context, SCOPE, asked);
+        expect(await learnt(store)).toEqual(expected);
       }
-      world.advance(60_000);
-      await runScope(world.context, SCOPE, asked);
-      expect(await learnt(store)).toEqual(expected);
-    }
-  });
+    },
+  );
 
   test('that is stopped between two writes leaves the markers, and the next one goes on [LE-08]', async () => {
     const store = await owing(MANY);
@@ -224,7 +230,8 @@ describe('a run', () => {
   });
 });
 
-const bySeed = (project?: string, domain?: string): number => (project === undefined ? 1 : 2) + (domain === undefined ? 0 : 2);
+const bySeed = (project?: string, domain?: string): number =>
+  (project === undefined ? 1 : 2) + (domain === undefined ? 0 : 2);
 
 describe('two at once', () => {
   test.each([
@@ -233,7 +240,10 @@ describe('two at once', () => {
   ])('end with %s as one does, and nothing is counted twice [LE-08]', async (_name, size) => {
     const [alone, shared] = [await owing(size), await owing(size)];
     await runScope(worldOf(alone).context, SCOPE, asked);
-    const [one, two] = [openMemory({ store: shared, embedder: 'none' }), openMemory({ store: shared, embedder: 'none' })];
+    const [one, two] = [
+      openMemory({ store: shared, embedder: 'none' }),
+      openMemory({ store: shared, embedder: 'none' }),
+    ];
     const counts = await Promise.all([one.learnPending(), two.learnPending()]);
     expect(counts[0] + counts[1]).toBe(size.tasks * size.trials);
     expect(await learnt(shared)).toEqual(await learnt(alone));
@@ -358,7 +368,14 @@ describe('forgetting', () => {
     await runScope(worldOf(store).context, SCOPE, asked);
     const memory = openMemory({ store, embedder: 'none' });
     await memory.forget({ domain: 'generated' });
-    expect(await learnt(store)).toEqual({ patterns: [], clusters: [], baselines: [], evidence: [], pending: 0, terms: [] });
+    expect(await learnt(store)).toEqual({
+      patterns: [],
+      clusters: [],
+      baselines: [],
+      evidence: [],
+      pending: 0,
+      terms: [],
+    });
     await memory.close();
   });
 });

@@ -55,7 +55,14 @@ describe('merging', () => {
   test('evidence that is gained or lost is counted under the same id, and feedback is kept [LE-09]', () => {
     const known = { ...stored(undefined, mined(), 1), version: 4, applied: 2, appliedSuccesses: 1 };
     const grown = stored(known, mined({ support: 11, successes: 9 }), 2);
-    expect(grown).toMatchObject({ id: known.id, version: 4, support: 11, successes: 9, applied: 2, appliedSuccesses: 1 });
+    expect(grown).toMatchObject({
+      id: known.id,
+      version: 4,
+      support: 11,
+      successes: 9,
+      applied: 2,
+      appliedSuccesses: 1,
+    });
     expect(stored(grown, mined({ support: 9, successes: 7 }), 3)).toMatchObject({ support: 9, successes: 7 });
   });
 

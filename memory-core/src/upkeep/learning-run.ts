@@ -30,8 +30,8 @@ export type ScopeRun =
   | { readonly kind: 'done'; readonly episodes: number; readonly tookMs: number }
   | { readonly kind: 'held' | 'early'; readonly forMs: number };
 
-/** Episodes of a scope that are learnt from: the newest. What is older has had its say. */
-export const MAX_TRACES = 10_000;
+/** Episodes of a scope that are learnt from together: the newest. What is older has had its say. */
+export const LEARNT_EPISODES = 10_000;
 /** So many are learnt from in so short a time that nobody needs to be kept away. */
 const FEW_TRACES = 50;
 /** A run that took less costs nothing to speak of. */
@@ -137,7 +137,7 @@ async function gather(
     if (trace !== undefined) traces.push(trace);
     else untraced.push(episode);
     if (untraced.length >= STEPS_EPISODES) await readSteps();
-    if (traces.length + untraced.length >= MAX_TRACES) break;
+    if (traces.length + untraced.length >= LEARNT_EPISODES) break;
   }
   if (untraced.length > 0) await readSteps();
   return { traces, owed, steps };
