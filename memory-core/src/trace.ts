@@ -40,6 +40,8 @@ export interface Trace {
   readonly directories: readonly string[];
   readonly outcome: OutcomeKind;
   readonly endedAt: string;
+  /** Share of its steps that came to nothing, 0–1. Absent where it was never told. */
+  readonly waste?: number;
   readonly steps: readonly TraceStep[];
 }
 
@@ -64,6 +66,7 @@ export function traceOf(episode: CompletedEpisode, steps?: readonly TraceStep[])
     directories: directoriesOf(episode),
     outcome: episode.outcome.kind,
     endedAt: episode.endedAt,
+    ...(episode.reward.waste === undefined ? {} : { waste: episode.reward.waste }),
     steps: taken,
   };
 }

@@ -1,6 +1,7 @@
 // The filters of the port, as SQL. `memory-core/src/stores/filters.ts` says the same in plain code.
 import type { EmbeddedKind } from '@episodica/memory-core';
 import type {
+  ClusterFilter,
   EmbeddingFilter,
   EpisodeFilter,
   Filters,
@@ -69,6 +70,11 @@ const CONDITIONS: { readonly [K in Kind]: (filter: Filters[K]) => readonly Maybe
     isOneOf('evidence.episode_id', episodeIds),
   ],
   baseline: () => [],
+  cluster: ({ project, visibleTo, domain }: ClusterFilter) => [
+    compare('cluster.project = ?', columnText(project)),
+    isVisible('cluster.project', visibleTo),
+    compare('cluster.domain = ?', columnText(domain)),
+  ],
   recommendation: () => [],
   tombstone: () => [],
   embedding: ({ ownerKind, ownerIds, model }: EmbeddingFilter) => [

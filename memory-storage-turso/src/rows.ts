@@ -51,6 +51,13 @@ const COLUMNS: { readonly [K in Kind]: Columns<Entities[K]> } = {
     body: bodyOf,
   },
   baseline: { id: (baseline) => baseline.id, version: (baseline) => baseline.version, body: bodyOf },
+  cluster: {
+    id: (cluster) => cluster.id,
+    version: (cluster) => cluster.version,
+    project: (cluster) => columnText(cluster.scope.project),
+    domain: (cluster) => columnText(cluster.scope.domain),
+    body: bodyOf,
+  },
   recommendation: { id: (given) => given.id, version: (given) => given.version, body: bodyOf },
   tombstone: { id: (tombstone) => tombstone.id, version: (tombstone) => tombstone.version, body: bodyOf },
   embedding: {
@@ -74,9 +81,16 @@ export function columnNames(kind: Kind): readonly string[] {
 /** The schema that brought vectors: an older one has neither their tables nor the hashes of what they are made of. */
 const VECTORS_SINCE = 4;
 
+/** The schema that brought a table; the others are there from the first. */
+const TABLE_SINCE: Readonly<Partial<Record<Kind, number>>> = {
+  embedding: VECTORS_SINCE,
+  model: VECTORS_SINCE,
+  cluster: 5,
+};
+
 /** Whether a store of this schema has a table of the kind. */
 export function hasTable(kind: Kind, schema: number): boolean {
-  return schema >= VECTORS_SINCE || (kind !== 'embedding' && kind !== 'model');
+  return schema >= (TABLE_SINCE[kind] ?? 0);
 }
 
 /** Those of `columnNames` that a store of this schema has. */
@@ -129,8 +143,12 @@ export function rowToEntity<K extends Kind>(kind: K, row: Row): Entities[K] {
   const entity = parseBody(kind, row);
   // The store wrote this body from an entity of this kind.
   if (kind === 'step') return { ...entity, number: numberIn(row, 'number') } as Entities[K];
-  return (kind === 'embedding' ? { ...entity, vectors: vectorsIn(row, entity) } : entity) as Entities[K];
+  if (kind === 'embedding') return { ...entity, vectors: vectorsIn(row, entity) } as Entities[K];
+  return (kind === 'pattern' ? { ...UNTOLD, ...entity } : entity) as Entities[K];
 }
+
+/** What patterns of the first four schemas don't tell, where a store may only be read and stays as it is. */
+const UNTOLD = { tasks: 0, standing: 'candidate', pValue: 1, history: [] } satisfies Partial<Entities['pattern']>;
 
 /** All vectors of a row stand one after the other. Numbers of four bytes, the lowest first, as every machine here has them. */
 function vectorsIn(row: Row, entity: object): readonly Float32Array[] {

@@ -4,7 +4,8 @@ import { resultText, type Step } from '../episode.ts';
 import { errorExcerpt } from '../error-text.ts';
 import { errorSignature } from '../retrieve/error-signature.ts';
 import type { TraceStep } from '../trace.ts';
-import { commandOf, isLooking, recoveredSteps, stepText } from './recovery.ts';
+import { isLooking } from './doing.ts';
+import { commandOf, recoveredSteps, stepText } from './recovery.ts';
 import { isVerification } from './verification.ts';
 
 /** Kept of one episode: half of them from its beginning, half from its end. */
