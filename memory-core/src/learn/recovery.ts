@@ -3,6 +3,7 @@ import { oneLine } from '../clip.ts';
 import { type Recovery, resultText, type Step } from '../episode.ts';
 import { errorExcerpt } from '../error-text.ts';
 import type { JsonObject } from '../json.ts';
+import { isLooking } from './doing.ts';
 import { isVerification } from './verification.ts';
 
 /** Recoveries kept of one episode. */
@@ -48,12 +49,12 @@ export function recoveredSteps(steps: readonly Step[]): ReadonlySet<number> {
 
 /** A step in words, short enough for a list: what it was for, and on what it was done. */
 export function stepText(step: Step): string {
-  const why = step.rationale === undefined ? '' : ` (${oneLine(step.rationale, 160)})`;
+  const why = step.rationale === undefined || step.rationale.trim() === '' ? '' : ` (${oneLine(step.rationale, 160)})`;
   const said = oneLine(step.action, 200);
   const told = tellingParameters(step.parameters).filter((text) => !said.includes(text));
   // An action that only repeats the name of its tool says nothing.
-  const parts = [...(said === step.tool && told.length > 0 ? [] : [said]), ...told];
-  return `${step.tool}: ${parts.join(', ')}${why}`;
+  const parts = [...(said === step.tool || said === '' ? [] : [said]), ...told];
+  return `${step.tool}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}${why}`;
 }
 
 /** The command, else the file, else what is short enough to be told whole: what files hold is not. */
@@ -141,15 +142,6 @@ function fixingSteps(asked: {
   const changes = between.filter((step) => step.result.type === 'success' && !isLooking(step));
   if (changes.length > 0) return changes;
   return JSON.stringify(fixed.parameters) === JSON.stringify(failed.parameters) ? [] : [fixed];
-}
-
-/** Tools and commands that change nothing: they look, or think. */
-const LOOKING =
-  /^(?:think|calculate|get|read|view|grep|rg|glob|ls|list|search|find|cat|head|tail|pwd|which|git (?:status|log|diff|show|ls-files|blame))(?![\p{L}\p{N}])/iu;
-
-/** Whether a step only looks or thinks: it changes nothing. */
-export function isLooking(step: Step): boolean {
-  return LOOKING.test(commandOf(step) ?? step.tool);
 }
 
 /** The command that a step ran, where its tool runs commands. */

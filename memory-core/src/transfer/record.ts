@@ -1,7 +1,7 @@
 // One episode as one line of JSONL: the arguments of `create_episode`, its steps, how it ended and what it taught.
 import { z } from 'zod';
 import { toEpisode, toOutcome, toStep } from '../entities.ts';
-import type { Episode, Learning, Outcome, Step } from '../episode.ts';
+import { CHECK_KINDS, type Episode, type Learning, type Outcome, QUALITY_FLAGS, type Step } from '../episode.ts';
 import { contentId, isId } from '../id.ts';
 import { FIELDS, list, outcomeInput, parse } from '../input.ts';
 import { defined } from '../json.ts';
@@ -24,11 +24,14 @@ export interface EpisodeRecord extends CreateEpisodeArguments {
   readonly outcome?: Outcome | undefined;
   readonly completed_at?: string | undefined;
   readonly reward?: Learning['reward'] | undefined;
+  readonly evidence?: Learning['evidence'] | undefined;
   readonly reflection?: Learning['reflection'] | undefined;
   readonly recoveries?: Learning['recoveries'] | undefined;
   readonly quality?: Learning['quality'] | undefined;
   readonly touched?: Learning['touched'] | undefined;
   readonly tools?: Learning['tools'] | undefined;
+  readonly salient?: Learning['salient'] | undefined;
+  readonly summary?: Learning['summary'] | undefined;
 }
 
 export interface StepRecord extends StepArguments {
@@ -58,12 +61,29 @@ const recordSchema = z.strictObject({
   reward: z
     .strictObject({
       total: share,
-      parts: z.strictObject({ outcome: share, verification: share, recovery: share }),
+      parts: z.strictObject({
+        outcome: share,
+        verification: share,
+        efficiency: z.exactOptional(share),
+        recovery: share,
+      }),
+      waste: z.exactOptional(share),
     })
-    .refine(({ total, parts }) => Math.abs(total - parts.outcome - parts.verification - parts.recovery) < 1e-9, {
+    .refine(({ total, parts }) => Math.abs(total - Object.values(parts).reduce((sum, part) => sum + part, 0)) < 1e-9, {
       message: 'is not the sum of its parts',
     })
     .optional(),
+  evidence: list(
+    z.strictObject({
+      step: z.int(),
+      kind: z.enum(CHECK_KINDS),
+      tool: FIELDS.name,
+      isPassed: z.boolean(),
+      passed: z.exactOptional(FIELDS.count),
+      failed: z.exactOptional(FIELDS.count),
+    }),
+    LIMITS.outcomeItems,
+  ).optional(),
   reflection: z.strictObject({ successes: texts, improvements: texts, insights: texts }).optional(),
   recoveries: list(
     z.strictObject({
@@ -80,11 +100,23 @@ const recordSchema = z.strictObject({
   quality: z
     .strictObject({
       score: share,
-      flags: z.array(z.enum(['no_steps', 'no_evidence', 'unexplained_outcome', 'short_description'])),
+      flags: z.array(z.enum(QUALITY_FLAGS)),
+      fingerprint: z.exactOptional(FIELDS.name),
+      duplicateOf: z.exactOptional(z.string().refine(isId, { message: 'is not a lower-case UUID' })),
     })
     .optional(),
   touched: FIELDS.files.optional(),
   tools: list(FIELDS.name, LIMITS.outcomeItems).optional(),
+  salient: z
+    .strictObject({
+      decisions: texts,
+      toolCombinations: list(list(FIELDS.name, LIMITS.outcomeItems), LIMITS.outcomeItems),
+      insights: texts,
+    })
+    .optional(),
+  summary: z
+    .strictObject({ text: FIELDS.outcomeText, concepts: texts, keySteps: list(z.int(), LIMITS.outcomeItems) })
+    .optional(),
 });
 
 /** An episode with its steps, numbered as in the record. */
@@ -109,7 +141,7 @@ export function fromRecord(
     completed_at,
     ...rest
   } = parse(recordSchema, value, 'record');
-  const { reward, reflection, recoveries, quality, touched, tools, ...task } = rest;
+  const { reward, evidence, reflection, recoveries, quality, touched, tools, salient, summary, ...task } = rest;
   const id = episode_id ?? contentId(JSON.stringify(value));
   const startedAt = started_at ?? completed_at ?? made.at;
   const input = toEpisodeInput(task);
@@ -130,10 +162,17 @@ export function fromRecord(
       endedAt: completed_at ?? steps.at(-1)?.at ?? startedAt,
       outcome: ended,
       reward: reward ?? derived.reward,
+      ...defined({ evidence: evidence ?? derived.evidence }),
       reflection: reflection ?? derived.reflection,
       recoveries: recoveries ?? derived.recoveries,
       quality: quality ?? derived.quality,
-      ...defined({ touched: touched ?? derived.touched, tools: tools ?? derived.tools, trace: derived.trace }),
+      ...defined({
+        touched: touched ?? derived.touched,
+        tools: tools ?? derived.tools,
+        salient: salient ?? derived.salient,
+        summary: summary ?? derived.summary,
+        trace: derived.trace,
+      }),
       learningPending: true,
     },
   };
@@ -158,10 +197,16 @@ export function toRecord({ episode, steps }: EpisodeWithSteps): EpisodeRecord {
           outcome: episode.outcome,
           completed_at: episode.endedAt,
           reward: episode.reward,
+          ...defined({ evidence: episode.evidence }),
           reflection: episode.reflection,
           recoveries: episode.recoveries,
           quality: episode.quality,
-          ...defined({ touched: episode.touched, tools: episode.tools }),
+          ...defined({
+            touched: episode.touched,
+            tools: episode.tools,
+            salient: episode.salient,
+            summary: episode.summary,
+          }),
         }
       : {}),
   };
