@@ -154,7 +154,7 @@ describe('figures', () => {
 
 describe('sentences', () => {
   const known = {
-    ...{ id: 'p', version: 1, scope: { domain: 'airline' }, tasks: 13, pValue: 0.01, standing: 'confirmed' },
+    ...({ id: 'p', version: 1, scope: { domain: 'airline' }, tasks: 13, pValue: 0.01, standing: 'confirmed' } as const),
     ...{ firstSeen: '', lastSeen: '', history: [], applied: 0, appliedSuccesses: 0 },
   } as const;
   const base = { episodes: 55, successes: 27 };
