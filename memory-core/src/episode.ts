@@ -80,6 +80,14 @@ export type Outcome =
   | { readonly kind: 'failure'; readonly reason?: string; readonly details?: string }
   | { readonly kind: 'abstained'; readonly reason?: string };
 
+/** How the reason of an abstained episode begins whose record does not show how it ended. */
+export const UNKNOWN_OUTCOME = 'Outcome unknown';
+
+/** Whether nobody knows how it ended: no attempt that was given up, but a record that does not say. */
+export function isUnknown(outcome: Outcome): boolean {
+  return outcome.kind === 'abstained' && outcome.reason?.startsWith(UNKNOWN_OUTCOME) === true;
+}
+
 export const OUTCOME_KINDS = ['success', 'partial', 'failure', 'abstained'] as const;
 export type OutcomeKind = Outcome['kind'];
 

@@ -97,7 +97,7 @@ function answerOf({ own, gains, task }: Asked, ranked: readonly string[]): Ranke
 }
 
 /** Fisher and Yates. */
-function shuffled<T>(items: readonly T[], random: () => number): readonly T[] {
+export function shuffled<T>(items: readonly T[], random: () => number): readonly T[] {
   const order = [...items];
   for (let index = order.length - 1; index > 0; index -= 1) {
     const other = Math.floor(random() * (index + 1));

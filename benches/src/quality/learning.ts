@@ -1,8 +1,11 @@
 // What is learnt from the tau-bench runs, and how long that keeps others waiting.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
-import { type Memory, patternTools } from '@episodica/memory-core';
+import type { CompletedEpisode, Episode, Memory, Trace } from '@episodica/memory-core';
+import { minePatterns, traceOf } from '@episodica/memory-core/learning';
+import { seededRandom } from '../corpus.ts';
 import type { Row } from '../suite.ts';
+import { shuffled } from './arms.ts';
 import { TAU_BENCH_DOMAIN } from './tau-bench.ts';
 
 /** Regularities of this data that are known from counting by hand. */
@@ -18,7 +21,9 @@ export async function patternRows(memory: Memory): Promise<readonly Row[]> {
   const patterns = await memory.listPatterns({ domain: TAU_BENCH_DOMAIN });
   return KNOWN_PATTERNS.flatMap(({ tools, support, successRate }): readonly Row[] => {
     const what = tools.join(' → ');
-    const found = patterns.find(({ pattern }) => patternTools(pattern).join(' → ') === what);
+    const found = patterns.find(({ pattern }) => {
+      return pattern.kind === 'tool_sequence' && pattern.isContiguous !== false && pattern.tools.join(' → ') === what;
+    });
     const supportRow: Row = {
       what: `${what}: support`,
       unit: '',
@@ -29,6 +34,68 @@ export async function patternRows(memory: Memory): Promise<readonly Row[]> {
     const rate = { name: 'published', value: successRate };
     return [supportRow, { what: `${what}: success rate`, unit: '', value: found.figures.successRate, baseline: rate }];
   });
+}
+
+/** How often outcomes are shuffled, each way. */
+const SHUFFLES = 100;
+
+/**
+ * In how many of many shuffles of the outcomes anything is called sure: over episodes, and over tasks with all of their
+ * attempts, as these end alike.
+ */
+export function shuffleRows(episodes: readonly Episode[]): readonly Row[] {
+  const traces = episodes.filter(isCompleted).flatMap((episode) => traceOf(episode) ?? []);
+  const random = seededRandom(6);
+  const ways = { episodes: overEpisodes, tasks: overTasks } as const;
+  return Object.entries(ways).map(([name, shuffle]): Row => {
+    let wrong = 0;
+    for (let round = 0; round < SHUFFLES; round += 1) {
+      const { patterns } = minePatterns(shuffle(traces, random), new Map());
+      if (patterns.some(({ standing }) => standing === 'confirmed')) wrong += 1;
+    }
+    return {
+      what: `share of ${SHUFFLES} shuffles of outcomes over ${name} with a confirmed pattern`,
+      unit: '',
+      value: wrong / SHUFFLES,
+      target: { bound: 'at most', of: 'value', limit: 0.05 },
+    };
+  });
+}
+
+function isCompleted(episode: Episode): episode is CompletedEpisode {
+  return episode.status === 'completed';
+}
+
+function overEpisodes(traces: readonly Trace[], random: () => number): readonly Trace[] {
+  const outcomes = shuffled(
+    traces.map(({ outcome }) => outcome),
+    random,
+  );
+  return traces.map((trace, index) => ({ ...trace, outcome: outcomes[index] ?? trace.outcome }));
+}
+
+/** Tasks with as many attempts change places. */
+function overTasks(traces: readonly Trace[], random: () => number): readonly Trace[] {
+  const tasks = grouped(traces, ({ task }) => task);
+  return grouped(tasks, (attempts) => attempts.length).flatMap((alike) => {
+    const others = shuffled(alike, random);
+    return alike.flatMap((attempts, place) => {
+      const outcomes = shuffled(
+        (others[place] ?? attempts).map(({ outcome }) => outcome),
+        random,
+      );
+      return attempts.map((trace, index) => ({ ...trace, outcome: outcomes[index] ?? trace.outcome }));
+    });
+  });
+}
+
+function grouped<T>(items: readonly T[], keyOf: (item: T) => unknown): readonly (readonly T[])[] {
+  const groups = new Map<unknown, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    groups.set(key, [...(groups.get(key) ?? []), item]);
+  }
+  return [...groups.values()];
 }
 
 const MONITOR_MS = 5;

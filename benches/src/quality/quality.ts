@@ -1,5 +1,5 @@
 // How well the right experience is found, beside textbook BM25 and chance in the same run, and what each source adds.
-import { openMemory } from '@episodica/memory-core';
+import { type Episode, openMemory } from '@episodica/memory-core';
 import type { MemoryStore } from '@episodica/memory-core/ports';
 import {
   type Calibration,
@@ -16,7 +16,7 @@ import type { CorpusOfQuestions, Question, QuestionFigure } from './corpus-of-qu
 import { errorFix } from './error-fix.ts';
 import { knowingModel } from './knowing-model.ts';
 import { type Lab, openLab } from './lab.ts';
-import { learningRows, patternRows } from './learning.ts';
+import { learningRows, patternRows, shuffleRows } from './learning.ts';
 import { osTasks } from './os-tasks.ts';
 import { paraphrases, repeatedTasks } from './own-corpus.ts';
 import { intervalOf, meanOf, type RankedAnswer } from './ranking.ts';
@@ -65,7 +65,12 @@ async function corpusRows(
   try {
     const { failed, failedCount } = await memory.importEpisodes(corpus.records);
     if (failedCount > 0) throw new Error(`${failedCount} episodes were not imported: ${failed[0]?.message}`);
-    if (corpus.name === 'tau-bench') rows.push(...(await learningRows(memory)), ...(await patternRows(memory)));
+    if (corpus.name === 'tau-bench') {
+      rows.push(...(await learningRows(memory)), ...(await patternRows(memory)));
+      const episodes: Episode[] = [];
+      for await (const episode of memory.listEpisodes()) episodes.push(episode);
+      rows.push(...shuffleRows(episodes));
+    }
     await memory.catchUp();
     const lab = await openLab(scratch.store, {
       ...sourcesOf(corpus),

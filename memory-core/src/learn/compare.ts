@@ -55,18 +55,18 @@ function contrastOf(attempt: Attempt, { others, alike }: Sides): string | undefi
   const isSuccess = attempt.outcome.kind === 'success';
   const [well, badly] = isSuccess ? [here, there] : [there, here];
   const parted = partingOf(ownActs, sideOf(nearest).acts);
-  const told = [
+  const differing = [
     listed('did', onlyIn(well, badly, 'acts')),
     listed('worked on', onlyIn(well, badly, 'places')),
     listed(isSuccess ? 'left out' : 'did not do', onlyIn(badly, well, 'acts')),
     parted === undefined ? '' : partingText(parted, isSuccess),
   ].filter((part) => part !== '');
-  if (told.length === 0) return undefined;
+  if (differing.length === 0) return undefined;
   const who = quoted(nearest.description, TASK_CHARACTERS);
   const more = others.length === 1 ? '' : `, as ${others.length - 1} more like it,`;
   return isSuccess
-    ? `${who}${more} failed before${reasonOf(nearest.outcome)}; unlike ${others.length === 1 ? 'it' : 'them'}, this attempt ${told.join('; ')}.`
-    : `${who}${more} succeeded before; unlike this attempt, ${others.length === 1 ? 'it' : 'they'} ${told.join('; ')}.`;
+    ? `${who}${more} failed before${reasonOf(nearest.outcome)}; unlike ${others.length === 1 ? 'it' : 'them'}, this attempt ${differing.join('; ')}.`
+    : `${who}${more} succeeded before; unlike this attempt, ${others.length === 1 ? 'it' : 'they'} ${differing.join('; ')}.`;
 }
 
 /** What one attempt did; nothing where it is not known. */
@@ -79,9 +79,12 @@ function sideOf({ trace, touched }: CompletedEpisode): Side {
   return { acts: trace && actsOf(trace), places: touched };
 }
 
+/** What follows from how it went, and does not bring it about. */
+const KEEPING = /(?:^|: )git (?:add|commit|push|tag)$/u;
+
 /** What changed or checked something, in order: everybody looks around, each in another order. */
 function actsOf(trace: readonly TraceStep[]): readonly string[] {
-  const acts = trace.filter(({ does }) => does !== 'look').map(({ act }) => act);
+  const acts = trace.filter(({ does, act }) => does !== 'look' && !KEEPING.test(act)).map(({ act }) => act);
   return acts.filter((act, index) => act !== acts[index - 1]);
 }
 
@@ -97,11 +100,12 @@ function onlyIn(these: readonly Side[], others: readonly Side[], what: keyof Sid
 }
 
 function listed(verb: string, values: readonly string[]): string {
-  if (values.length === 0) return '';
-  return `${verb} ${values
-    .slice(0, MAX_TOLD)
-    .map((value) => quoted(value, ACT_CHARACTERS))
-    .join(', ')}`;
+  return values.length === 0 ? '' : `${verb} ${told(values)}`;
+}
+
+function told(values: readonly string[]): string {
+  const shown = values.slice(0, MAX_TOLD).map((value) => quoted(value, ACT_CHARACTERS));
+  return shown.join(', ');
 }
 
 interface Parting {
@@ -149,7 +153,7 @@ function knownFixes(attempt: Attempt, similar: readonly CompletedEpisode[]): rea
 }
 
 /** That others ended at the same error: whoever comes next need not go the same way once more. */
-function sameEnd({ trace }: Attempt, alike: readonly CompletedEpisode[]): readonly string[] {
+function sameEnd({ trace, touched }: Attempt, alike: readonly CompletedEpisode[]): readonly string[] {
   const open = trace.findLast(({ error, isMadeGood }) => error !== undefined && isMadeGood === false)?.error;
   if (open === undefined) return [];
   const ended = alike.filter((episode) =>
@@ -157,20 +161,9 @@ function sameEnd({ trace }: Attempt, alike: readonly CompletedEpisode[]): readon
   );
   const [nearest] = ended;
   if (nearest === undefined) return [];
-  const tried = triedIn([{ trace }, ...ended]);
   const who = quoted(nearest.description, TASK_CHARACTERS);
   const more = ended.length === 1 ? '' : ` and ${ended.length - 1} more like it`;
   const what = `${quoted(open.excerpt, REASON_CHARACTERS)} also stayed in ${who}${more}`;
-  return [tried.length === 0 ? `${what}.` : `${what}; ${listed('in all of them', tried)} did not help.`];
-}
-
-/** Changes that every one of these made. */
-function triedIn(attempts: readonly Pick<CompletedEpisode, 'trace'>[]): readonly string[] {
-  const sides = attempts.map(
-    ({ trace = [] }): Side => ({
-      acts: trace.filter(({ does, result }) => does === 'change' && result === 'success').map(({ act }) => act),
-      places: undefined,
-    }),
-  );
-  return onlyIn(sides, [], 'acts');
+  const places = onlyIn([{ acts: [], places: touched }, ...ended.map(sideOf)], [], 'places');
+  return [places.length === 0 ? `${what}.` : `${what}; all of them worked on ${told(places)}, in vain.`];
 }

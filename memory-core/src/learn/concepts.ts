@@ -14,28 +14,28 @@ const READ = { description: 2_000, outcome: 500, step: 200, steps: 200, errors: 
 const MAX_CHARACTERS = 60;
 
 /** How telling each kind of word is: a name made up by people comes seldom by chance, a plain word often. */
-const WEIGHT = { error: 4, file: 3, name: 3, word: 1 } as const;
+const WEIGHT = { error: 8, file: 6, name: 6, word: 1 } as const;
 /** A word of the task counts as so many of what was done for it. */
 const OF_TASK = 3;
 
 /** The most telling first. Each once, whatever its case. */
 export function concepts(attempt: Attempt): readonly string[] {
   const found = new Map<string, Found>();
-  const count = (text: string, times: number): void => {
-    for (const piece of pieces(text)) note(found, { text: piece, kind: kindOf(piece), times });
-    for (const word of words(text)) if (isTelling(word)) note(found, { text: word, kind: 'word', times });
-  };
-  count(oneLine(attempt.description, READ.description), OF_TASK);
-  for (const text of outcomeTexts(attempt)) count(oneLine(text, READ.outcome), 1);
-  for (const step of attempt.steps.slice(-READ.steps)) {
-    for (const piece of pieces(oneLine(step.action, READ.step)))
-      note(found, { text: piece, kind: kindOf(piece), times: 1 });
-  }
-  for (const text of errors(attempt)) {
-    for (const piece of pieces(text)) note(found, { text: piece, kind: kindOf(piece), times: 1 });
-  }
+  const task = oneLine(attempt.description, READ.description);
+  noteNames(found, task, OF_TASK);
+  for (const word of words(task)) if (isTelling(word)) note(found, { text: word, kind: 'word', times: 1 });
+  // Elsewhere plain words tell of the work, which is much the same for every task.
+  for (const text of outcomeTexts(attempt)) noteNames(found, oneLine(text, READ.outcome), 1);
+  for (const { action } of attempt.steps.slice(-READ.steps)) noteNames(found, oneLine(action, READ.step), 1);
+  for (const text of errors(attempt)) noteNames(found, text, 1);
   for (const place of attempt.touched) note(found, { text: place.split('/').at(-1) ?? place, kind: 'file', times: 1 });
+  // What tools are called is told elsewhere, and by every episode that uses them.
+  for (const { tool } of attempt.steps) found.delete(tool.toLowerCase());
   return best([...found.values()]);
+}
+
+function noteNames(found: Map<string, Found>, text: string, times: number): void {
+  for (const piece of pieces(text)) note(found, { text: piece, kind: kindOf(piece), times });
 }
 
 interface Found {
@@ -53,9 +53,13 @@ function note(found: Map<string, Found>, { text, kind, times }: Found): void {
   found.set(key, { ...strongest, times: (known?.times ?? 0) + times });
 }
 
-/** Weight · (1 + ln times): what comes often is telling, not as often more so (Salton & Buckley 1988). */
+/**
+ * Weight · (1 + ln times): what comes often is telling, not as often more so (Salton & Buckley 1988). Of plain words the
+ * longer are the rarer (Zipf's law of abbreviation), and what is rare tells.
+ */
 function best(found: readonly Found[]): readonly string[] {
-  const score = ({ kind, times }: Found): number => (kind === undefined ? 0 : WEIGHT[kind] * (1 + Math.log(times)));
+  const score = ({ text, kind, times }: Found): number =>
+    kind === undefined ? 0 : WEIGHT[kind] * (1 + Math.log(times)) * (kind === 'word' ? Math.log([...text].length) : 1);
   const chosen: string[] = [];
   // Equal ones keep the order in which they came: that of the task comes first.
   for (const { text, kind } of found.toSorted((a, b) => score(b) - score(a))) {
@@ -87,7 +91,7 @@ function kindOf(piece: string): Found['kind'] {
 }
 
 function isTelling(word: string): boolean {
-  const plain = word.toLowerCase();
+  const [plain = ''] = word.toLowerCase().split(/['’]/u);
   return (
     word.length > 1 &&
     word.length <= MAX_CHARACTERS &&

@@ -1,6 +1,6 @@
 // What one episode teaches, in sentences that name the actual tool, error, file and step. Pure, offline, deterministic.
 import { oneLine } from '../clip.ts';
-import { type CompletedEpisode, fixText, type Reflection } from '../episode.ts';
+import { type CompletedEpisode, fixText, isUnknown, type Reflection } from '../episode.ts';
 import {
   type Attempt,
   changingSteps,
@@ -86,7 +86,9 @@ function improvements(attempt: Attempt): readonly string[] {
   const failedSteps = new Set(failures.flatMap(({ steps }) => steps.map(({ number }) => number)));
   const red = lastChecks(attempt).filter(({ isPassed, step }) => !isPassed && !failedSteps.has(step));
   return [
-    ...(reason === undefined || reason.trim() === '' ? [] : [`Ended because: ${ending(reason, 300)}.`]),
+    ...(reason === undefined || reason.trim() === '' || isUnknown(outcome)
+      ? []
+      : [`Ended because: ${ending(reason, 300)}.`]),
     ...undone.slice(0, MAX_SENTENCES).map((item) => `Left undone: ${ending(item, 200)}.`),
     ...told.map((failure) => failureText(attempt, failure)),
     ...red.map((check) => `${checkText(check)} in step ${check.step}, and nothing after it shows that it passes.`),

@@ -1,8 +1,10 @@
 // What the episodes of one scope teach together: kinds of task, patterns, and what to expect. Pure.
 import type { TaskCluster } from '../cluster.ts';
-import { contentId } from '../id.ts';
-import { type Counts, MIN_SUPPORT, type Pattern, type Scope } from '../pattern.ts';
+import type { Counts, Scope } from '../pattern.ts';
 import type { Trace } from '../trace.ts';
+import { taskClusters } from './clusters/task-clusters.ts';
+import { type MinedPattern, minePatterns } from './mine/mine.ts';
+import { wasteQuartiles } from './waste.ts';
 
 export interface ScopeInput {
   readonly scope: Scope;
@@ -15,6 +17,7 @@ export interface ScopeInput {
 
 export interface ScopeLearning {
   readonly patterns: readonly LearntPattern[];
+  /** Versions as known, 0 for new ones. */
   readonly clusters: readonly TaskCluster[];
   readonly clustered: number;
   /** Of those that ended; abstentions count for no rate. */
@@ -23,9 +26,9 @@ export interface ScopeLearning {
   readonly waste?: readonly [number, number, number];
 }
 
-/** A pattern without what the store alone knows. */
-export type PatternContent = WithoutOwn<Pattern>;
-type WithoutOwn<P> = P extends Pattern ? Omit<P, 'version' | 'history' | 'applied' | 'appliedSuccesses'> : never;
+/** A pattern as mined, without what bears it out. */
+export type PatternContent = WithoutEvidence<MinedPattern>;
+type WithoutEvidence<P> = P extends unknown ? Omit<P, 'evidence'> : never;
 
 export interface LearntPattern {
   readonly pattern: PatternContent;
@@ -36,12 +39,18 @@ export interface LearntPattern {
   readonly evidence: Uint32Array;
 }
 
-/** The same traces in any order teach the same. */
-export function learnScope({ traces, clusters, clustered }: ScopeInput): ScopeLearning {
+/** The same traces teach the same, in whatever order they come. */
+export function learnScope({ scope, traces, clusters: known, clustered: before }: ScopeInput): ScopeLearning {
+  const { clusters, clusterOf, clustered } = taskClusters(traces, { scope, clusters: known, clustered: before });
+  const labels = new Map(clusters.map(({ id, label }) => [id, label]));
+  const kindOf = new Map(
+    [...clusterOf].map(([id, clusterId]) => [id, { clusterId, label: labels.get(clusterId) ?? '' }]),
+  );
   const places = new Map(traces.map(({ episodeId }, place) => [episodeId, place]));
   const ended = traces.filter(({ outcome }) => outcome !== 'abstained');
+  const waste = wasteQuartiles(traces);
   return {
-    patterns: mined(traces).map(({ evidence, ...pattern }) => ({
+    patterns: minePatterns(traces, kindOf).patterns.map(({ evidence, ...pattern }) => ({
       pattern,
       evidence: Uint32Array.from(evidence, ({ episodeId, isSuccess }) => {
         return 2 * (places.get(episodeId) ?? 0) + (isSuccess ? 1 : 0);
@@ -54,48 +63,6 @@ export function learnScope({ traces, clusters, clustered }: ScopeInput): ScopeLe
       successes: ended.filter(({ outcome }) => outcome === 'success').length,
       tasks: new Set(ended.map(({ task }) => task)).size,
     },
+    ...(waste === undefined ? {} : { waste }),
   };
-}
-
-interface Evidence {
-  readonly episodeId: string;
-  readonly isSuccess: boolean;
-}
-
-function mined(traces: readonly Trace[]): readonly (PatternContent & { readonly evidence: readonly Evidence[] })[] {
-  const found = new Map<string, { tools: readonly string[]; traces: Trace[] }>();
-  for (const trace of traces) {
-    if (trace.outcome === 'abstained') continue;
-    const tools = trace.steps.map(({ act }) => act).filter((act, index, all) => act !== all[index - 1]);
-    const seen = new Map<string, readonly string[]>();
-    for (const length of [2, 3])
-      for (let at = 0; at + length <= tools.length; at += 1)
-        seen.set(tools.slice(at, at + length).join('\n'), tools.slice(at, at + length));
-    for (const [key, run] of seen) {
-      const known = found.get(key) ?? { tools: run, traces: [] };
-      known.traces.push(trace);
-      found.set(key, known);
-    }
-  }
-  return [...found.values()]
-    .filter((one) => one.traces.length >= MIN_SUPPORT)
-    .map((one) => {
-      const { scope } = one.traces[0] as Trace;
-      const times = one.traces.map(({ endedAt }) => endedAt).sort();
-      return {
-        kind: 'tool_sequence' as const,
-        id: contentId(JSON.stringify(['tool_sequence', scope.project ?? null, scope.domain ?? null, ...one.tools])),
-        scope,
-        tools: one.tools,
-        isContiguous: true,
-        support: one.traces.length,
-        successes: one.traces.filter(({ outcome }) => outcome === 'success').length,
-        tasks: new Set(one.traces.map(({ task }) => task)).size,
-        standing: 'candidate' as const,
-        pValue: 1,
-        firstSeen: times[0] ?? '',
-        lastSeen: times.at(-1) ?? '',
-        evidence: one.traces.map(({ episodeId, outcome }) => ({ episodeId, isSuccess: outcome === 'success' })),
-      };
-    });
 }

@@ -1,7 +1,16 @@
 // What an episode was about: a few sentences, the words that tell it from others, and the steps that mattered. Pure.
 import { oneLine } from '../clip.ts';
-import type { Summary } from '../episode.ts';
-import { type Attempt, changingSteps, checkText, ending, isCheck, lastChecks, openFailures } from './attempt.ts';
+import { isUnknown, type Summary } from '../episode.ts';
+import {
+  type Attempt,
+  changingSteps,
+  checkText,
+  ending,
+  isCheck,
+  lastChecks,
+  openFailures,
+  quoted,
+} from './attempt.ts';
 import { concepts } from './concepts.ts';
 import { stepText } from './recovery.ts';
 import { shortened } from './words.ts';
@@ -35,9 +44,9 @@ function done(attempt: Attempt): string {
   const told = fixes.length > 0 ? fixes : changingSteps(attempt);
   const texts = [...new Set(told.map((step) => oneLine(stepText({ ...step, rationale: '' }), STEP_CHARACTERS)))];
   const [error] = attempt.recoveries.map((recovery) => recovery.error).filter((text) => text !== '');
-  const why = fixes.length > 0 && error !== undefined ? `${ending(error, 100)} was made good by ` : '';
+  const why = fixes.length > 0 && error !== undefined ? `${quoted(error, 100)} was made good by` : 'What was done:';
   if (texts.length === 0) return '';
-  return withStop(capitalised(shortened(`${why}${texts.slice(-MAX_STEPS_TOLD).join('; ')}`, DONE_WORDS)));
+  return withStop(shortened(`${why} ${texts.slice(-MAX_STEPS_TOLD).join('; ')}`, DONE_WORDS));
 }
 
 function ended(attempt: Attempt): string {
@@ -56,15 +65,15 @@ function outcomeText({ outcome }: Attempt): string {
       return `Succeeded${because(outcome.verdict ?? outcome.artifacts[0])}`;
     case 'partial': {
       const parts = [
-        ...outcome.completed.slice(0, 2).map((item) => `done ${ending(item, 80)}`),
-        ...outcome.failed.slice(0, 2).map((item) => `not done ${ending(item, 80)}`),
+        ...outcome.completed.slice(0, 2).map((item) => ending(item, 80)),
+        ...outcome.failed.slice(0, 2).map((item) => `not ${ending(item, 80)}`),
       ];
       return `Partly done${because(parts.length > 0 ? parts.join(', ') : outcome.verdict)}`;
     }
     case 'failure':
       return `Failed${because(outcome.reason ?? outcome.details)}`;
     case 'abstained':
-      return `Given up${because(outcome.reason)}`;
+      return isUnknown(outcome) ? 'How it ended is not known' : `Given up${because(outcome.reason)}`;
   }
 }
 
@@ -90,9 +99,4 @@ function keySteps(attempt: Attempt): readonly number[] {
 
 function withStop(text: string): string {
   return text === '' || /[.!?…。！？]$/u.test(text) ? text : `${text}.`;
-}
-
-function capitalised(text: string): string {
-  const [first = ''] = text;
-  return first.toLocaleUpperCase('en') + text.slice(first.length);
 }
