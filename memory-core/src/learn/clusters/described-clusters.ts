@@ -24,9 +24,11 @@ interface Described {
 const MAX_MEMBERS = 2_000;
 const MAX_KEYWORDS = 12;
 const MAX_TOOLS = 20;
-/** Terms of a profile, and the share of its own episodes that may fit a kind less well than a task that is taken for it. */
 const MAX_TERMS = 24;
-const UNFIT_SHARE = 0.1;
+/** Share of the episodes of other kinds that fit a kind better than a task must that is taken for it. */
+const STRAY_SHARE = 0.05;
+/** Episodes that profiles are judged by, the newest. */
+const MAX_JUDGES = 1_000;
 
 /** One cluster for each kind, in the same order. */
 export function describedClusters(
@@ -39,7 +41,10 @@ export function describedClusters(
     known.clusters,
   );
   const [words, tools, places] = [telling(groups, 'text'), telling(groups, 'tools'), telling(groups, 'context')];
+  const asked = members.slice(0, MAX_JUDGES).map(({ trace }) => askedTerms(trace));
   return kinds.map(({ points, radius }, index): TaskCluster => {
+    const own = new Set(points);
+    const others = asked.filter((_, point) => !own.has(point));
     const group = groups[index] ?? [];
     const medoid = members[medoidOf(points, nearby)]?.trace.episodeId ?? '';
     const heir = known.clusters.find(({ id }) => id === ids.get(index));
@@ -51,7 +56,7 @@ export function describedClusters(
       scope: known.scope,
       label: labelOf(named ?? ['tasks without words']),
       keywords,
-      profile: profileOf([...(words[index] ?? []), ...(places[index] ?? [])], group),
+      profile: profileOf([...(words[index] ?? []), ...(places[index] ?? [])], others),
       medoidId: medoid,
       memberIds: group
         .slice(0, MAX_MEMBERS)
@@ -87,10 +92,11 @@ function medoidOf(points: readonly number[], nearby: readonly Nearby[]): number 
   return medoid;
 }
 
-function profileOf(features: Telling, group: readonly Member[]): ClusterProfile {
+/** What a kind is known by, judged by the episodes that are not of it. */
+function profileOf(features: Telling, others: readonly ReadonlySet<string>[]): ClusterProfile {
   const terms = features.toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, MAX_TERMS);
-  const fits = group.map(({ trace }) => profileFit(askedTerms(trace), terms)).toSorted((a, b) => a - b);
-  return { terms, reach: fits[Math.floor(UNFIT_SHARE * fits.length)] ?? 1 };
+  const fits = others.map((asked) => profileFit(asked, terms)).toSorted((a, b) => b - a);
+  return { terms, reach: fits[Math.floor(STRAY_SHARE * fits.length)] ?? 0 };
 }
 
 function figuresOf(

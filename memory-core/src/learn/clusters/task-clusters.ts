@@ -39,9 +39,9 @@ const RENEWAL_SHARE = 0.2;
  */
 export function taskClusters(traces: readonly Trace[], known: KnownClusters): Clustering {
   const members = traces.toSorted(newestFirst).map((trace): Member => ({ trace, features: featuresOf(trace) }));
-  const nearby = nearbyOf(members);
+  const { nearby, likeness } = compared(members);
   const isRenewed = Math.abs(traces.length - known.clustered) >= RENEWAL_SHARE * known.clustered;
-  const found = isRenewed ? foundKinds(members, nearby) : knownKinds(members, known.clusters);
+  const found = isRenewed ? foundKinds(nearby, likeness) : knownKinds(members, known.clusters);
   const joined = withAttemptsTogether(members, found.kindOf);
   addNear(joined, { members, nearby, radii: found.radii });
   const kinds = kindsOf(joined, found.radii);
@@ -78,17 +78,24 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-function nearbyOf(members: readonly Member[]): readonly Nearby[] {
-  const compared = members.slice(0, MAX_POINTS);
-  const likenessTo = taskLikeness(compared.map(({ features }) => features));
-  const space = sharedNeighbours(compared.map(({ features }) => likenessTo(features)));
-  const others = members.slice(MAX_POINTS).map(({ features }) => space.nearbyOf(likenessTo(features)));
-  return [...space.nearby, ...others];
+interface Compared {
+  /** Of each member. */
+  readonly nearby: readonly Nearby[];
+  /** How much alike those are that are compared with each other. */
+  readonly likeness: readonly Float32Array[];
 }
 
-function foundKinds(members: readonly Member[], nearby: readonly Nearby[]): Found {
-  const { groups, radius } = denseGroups(nearby.slice(0, MAX_POINTS));
-  const kindOf = new Int32Array(members.length).fill(NONE);
+function compared(members: readonly Member[]): Compared {
+  const points = members.slice(0, MAX_POINTS).map(({ features }) => features);
+  const likeness = taskLikeness(points);
+  const space = sharedNeighbours(likeness.among);
+  const others = members.slice(MAX_POINTS).map(({ features }) => space.nearbyOf(likeness.to(features)));
+  return { nearby: [...space.nearby, ...others], likeness: likeness.among };
+}
+
+function foundKinds(nearby: readonly Nearby[], likeness: readonly Float32Array[]): Found {
+  const { groups, radius } = denseGroups(nearby.slice(0, likeness.length), likeness);
+  const kindOf = new Int32Array(nearby.length).fill(NONE);
   for (const [kind, points] of groups.entries()) for (const point of points) kindOf[point] = kind;
   return { kindOf, radii: groups.map(() => radius) };
 }
