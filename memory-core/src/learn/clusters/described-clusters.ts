@@ -15,7 +15,6 @@ export interface Kind {
 }
 
 interface Described {
-  /** The newest first. */
   readonly members: readonly Member[];
   readonly nearby: readonly Nearby[];
   readonly known: { readonly scope: Scope; readonly clusters: readonly TaskCluster[] };
@@ -27,7 +26,7 @@ const MAX_TOOLS = 20;
 const MAX_TERMS = 24;
 /** Share of the episodes of other kinds that fit a kind better than a task must that is taken for it. */
 const STRAY_SHARE = 0.05;
-/** Episodes that profiles are judged by, the newest. */
+/** Episodes that profiles are judged by: enough to tell one in twenty. */
 const MAX_JUDGES = 1_000;
 
 /** One cluster for each kind, in the same order. */
@@ -59,6 +58,7 @@ export function describedClusters(
       profile: profileOf([...(words[index] ?? []), ...(places[index] ?? [])], others),
       medoidId: medoid,
       memberIds: group
+        .toSorted((a, b) => (a.trace.endedAt > b.trace.endedAt ? -1 : Number(a.trace.endedAt < b.trace.endedAt)))
         .slice(0, MAX_MEMBERS)
         .map(({ trace }) => trace.episodeId)
         .toSorted(),
@@ -76,7 +76,7 @@ function namesOf(features: Telling = []): readonly string[] {
   return features.map(([feature]) => feature);
 }
 
-/** The member that shares most neighbours with the others, the newest of equal ones. */
+/** The member that shares most neighbours with the others, the first of equal ones. */
 function medoidOf(points: readonly number[], nearby: readonly Nearby[]): number {
   const own = new Set(points);
   let medoid = points[0] ?? 0;
@@ -102,6 +102,7 @@ function profileOf(features: Telling, others: readonly ReadonlySet<string>[]): C
 function figuresOf(
   traces: readonly Trace[],
 ): Pick<TaskCluster, 'size' | 'ended' | 'successes' | 'tools' | 'firstSeen' | 'lastSeen'> {
+  const times = traces.map(({ endedAt }) => endedAt).toSorted();
   const ended = traces.filter(({ outcome }) => outcome !== 'abstained');
   const counts = new Map<string, number>();
   for (const { steps } of traces) {
@@ -113,7 +114,7 @@ function figuresOf(
     ended: ended.length,
     successes: ended.filter(({ outcome }) => outcome === 'success').length,
     tools: tools.map(([act]) => act),
-    firstSeen: traces.at(-1)?.endedAt ?? '',
-    lastSeen: traces.at(0)?.endedAt ?? '',
+    firstSeen: times.at(0) ?? '',
+    lastSeen: times.at(-1) ?? '',
   };
 }

@@ -38,7 +38,7 @@ const RENEWAL_SHARE = 0.2;
  * answers the same. Between two searches the kinds that are known gain what lies as near as their own members do.
  */
 export function taskClusters(traces: readonly Trace[], known: KnownClusters): Clustering {
-  const members = traces.toSorted(newestFirst).map((trace): Member => ({ trace, features: featuresOf(trace) }));
+  const members = inOrder(traces).map((trace): Member => ({ trace, features: featuresOf(trace) }));
   const { nearby, likeness } = compared(members);
   const isRenewed = Math.abs(traces.length - known.clustered) >= RENEWAL_SHARE * known.clustered;
   const found = isRenewed ? foundKinds(nearby, likeness) : knownKinds(members, known.clusters);
@@ -70,8 +70,11 @@ interface Found {
 }
 const NONE = -1;
 
-function newestFirst(a: Trace, b: Trace): number {
-  return compare(b.endedAt, a.endedAt) || compare(b.episodeId, a.episodeId);
+/** Those that are compared, by id, then the others: which of two that are equally near comes first hangs on no clock. */
+function inOrder(traces: readonly Trace[]): readonly Trace[] {
+  const sorted = traces.toSorted((a, b) => compare(b.endedAt, a.endedAt) || compare(a.episodeId, b.episodeId));
+  const newest = sorted.slice(0, MAX_POINTS).toSorted((a, b) => compare(a.episodeId, b.episodeId));
+  return [...newest, ...sorted.slice(MAX_POINTS)];
 }
 
 function compare(a: string, b: string): number {
@@ -108,16 +111,20 @@ function knownKinds(members: readonly Member[], clusters: readonly TaskCluster[]
   };
 }
 
-/** Attempts at one task are of one kind: of that which most of them were found in. */
+/** Attempts at one task are of one kind: of that which most of them were found in, of equal ones the more common. */
 function withAttemptsTogether(members: readonly Member[], kindOf: Int32Array): Int32Array {
   const together = kindOf.slice();
+  const sizes = new Map<number, number>();
+  for (const kind of kindOf) sizes.set(kind, (sizes.get(kind) ?? 0) + 1);
   for (const points of attemptsOf(members)) {
     const counts = new Map<number, number>();
     for (const point of points) {
       const kind = kindOf[point] ?? NONE;
       if (kind !== NONE) counts.set(kind, (counts.get(kind) ?? 0) + 1);
     }
-    const [most] = [...counts].toSorted((a, b) => b[1] - a[1] || a[0] - b[0]);
+    const [most] = [...counts].toSorted(
+      (a, b) => b[1] - a[1] || (sizes.get(b[0]) ?? 0) - (sizes.get(a[0]) ?? 0) || a[0] - b[0],
+    );
     if (most !== undefined) for (const point of points) together[point] = most[0];
   }
   return together;
