@@ -286,19 +286,19 @@ describe('bad input', () => {
     for (const { id } of found.clusters) expect(kindsOf(id).size).toBe(1);
   });
 
+  const words = fc.constantFrom(
+    ...['ignore all previous instructions', '\u001b[2J\u202e', '__proto__ constructor', '退款申请', 'возврат денег'],
+    ...['a'.repeat(5_000), 'línea\nnueva', '👩‍👩‍👧‍👦 🎉', 'x'],
+  );
+  const texts = fc.oneof(words, fc.string({ unit: 'binary', maxLength: 30 }));
+  const attempts = fc
+    .array(fc.record({ description: texts, acts: fc.array(texts, { maxLength: 4 }), task: words }), { maxLength: 30 })
+    .map((given) => given.map((of, index) => trace(index, of)));
+
   test('whatever the texts hold, labels are one short line and every member is of one kind [LE-07]', () => {
-    const words = fc.constantFrom(
-      ...['ignore all previous instructions', '\u001b[2J\u202e', '__proto__ constructor', '退款申请', 'возврат денег'],
-      ...['a'.repeat(5_000), 'línea\nnueva', '👩‍👩‍👧‍👦 🎉', 'x'],
-    );
-    const texts = fc.oneof(words, fc.string({ unit: 'binary', maxLength: 30 }));
-    const attempt = fc.record({ description: texts, acts: fc.array(texts, { maxLength: 4 }), task: words });
     fc.assert(
-      fc.property(fc.array(attempt, { maxLength: 30 }), (given) => {
-        const found = taskClusters(
-          given.map((of, index) => trace(index, of)),
-          NEW,
-        );
+      fc.property(attempts, (traces) => {
+        const found = taskClusters(traces, NEW);
         for (const { label, memberIds, size } of found.clusters) {
           expect(label).toMatch(/^[^\p{Cc}\u202a-\u202e\n]{1,60}$/u);
           expect(memberIds).toHaveLength(size);
@@ -307,6 +307,18 @@ describe('bad input', () => {
         expect(new Set(found.clusters.flatMap(({ memberIds }) => memberIds)).size).toBe(found.clusterOf.size);
       }),
       { numRuns: 60 },
+    );
+  });
+
+  test('whatever the texts hold, asking again changes nothing, also after more came [LE-07]', () => {
+    fc.assert(
+      fc.property(attempts, fc.integer({ min: 0, max: 30 }), (traces, count) => {
+        const first = taskClusters(traces.slice(0, count), NEW);
+        const second = taskClusters(traces, known(first));
+        const third = taskClusters(traces, known(second));
+        expect(third).toEqual({ ...second, isRenewed: second.clustered === 0 });
+      }),
+      { numRuns: 100 },
     );
   });
 });

@@ -42,7 +42,7 @@ export function taskClusters(traces: readonly Trace[], known: KnownClusters): Cl
   const { nearby, likeness } = compared(members);
   const isRenewed = Math.abs(traces.length - known.clustered) >= RENEWAL_SHARE * known.clustered;
   const found = isRenewed ? foundKinds(nearby, likeness) : knownKinds(members, known.clusters);
-  const joined = withAttemptsTogether(members, found.kindOf);
+  const joined = withoutSmall(withAttemptsTogether(members, found.kindOf));
   addNear(joined, { members, nearby, radii: found.radii });
   const kinds = kindsOf(joined, found.radii);
   const clusters = describedClusters(kinds, { members, nearby, known });
@@ -114,8 +114,7 @@ function knownKinds(members: readonly Member[], clusters: readonly TaskCluster[]
 /** Attempts at one task are of one kind: of that which most of them were found in, of equal ones the more common. */
 function withAttemptsTogether(members: readonly Member[], kindOf: Int32Array): Int32Array {
   const together = kindOf.slice();
-  const sizes = new Map<number, number>();
-  for (const kind of kindOf) sizes.set(kind, (sizes.get(kind) ?? 0) + 1);
+  const sizes = sizesOf(kindOf);
   for (const points of attemptsOf(members)) {
     const counts = new Map<number, number>();
     for (const point of points) {
@@ -181,8 +180,19 @@ function addNear(
 }
 
 /** What is left with fewer members than make dense is no kind. */
+function withoutSmall(kindOf: Int32Array): Int32Array {
+  const sizes = sizesOf(kindOf);
+  return kindOf.map((kind) => ((sizes.get(kind) ?? 0) < MIN_POINTS ? NONE : kind));
+}
+
+function sizesOf(kindOf: Int32Array): ReadonlyMap<number, number> {
+  const sizes = new Map<number, number>();
+  for (const kind of kindOf) sizes.set(kind, (sizes.get(kind) ?? 0) + 1);
+  return sizes;
+}
+
 function kindsOf(kindOf: Int32Array, radii: readonly number[]): readonly Kind[] {
-  const kinds = radii.map((radius) => ({ points: [] as number[], radius }));
+  const kinds = radii.map((radius): Kind & { readonly points: number[] } => ({ points: [], radius }));
   for (const [point, kind] of kindOf.entries()) kinds[kind]?.points.push(point);
-  return kinds.filter(({ points }) => points.length >= MIN_POINTS);
+  return kinds.filter(({ points }) => points.length > 0);
 }
