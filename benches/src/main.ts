@@ -6,6 +6,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cache } from './cache.bench.ts';
+import { clusters } from './clusters.bench.ts';
 import { encryption } from './encryption.bench.ts';
 import { learning } from './learning.bench.ts';
 import { lifecycle } from './lifecycle.bench.ts';
@@ -33,6 +34,7 @@ const SUITES: readonly Suite[] = [
   vectors,
   mcp,
   sandbox,
+  clusters,
   quality,
   errors,
 ];

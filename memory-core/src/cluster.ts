@@ -33,7 +33,7 @@ export interface TaskCluster {
 export interface ClusterProfile {
   /** Each with its weight, the most telling first; a circumstance is `language:rust`. */
   readonly terms: readonly (readonly [term: string, weight: number])[];
-  /** How well nine of ten of its own episodes fit it, 0–1: what fits less well is not of this kind. */
+  /** 19 of 20 episodes of other kinds fit it less well than this, 0–1: what does not fit better is not of this kind. */
   readonly reach: number;
 }
 

@@ -3,7 +3,7 @@ import { type EpisodeRecord, isTauBench, readTauBench } from '@episodica/memory-
 import { datasetFolder, readDataset } from '../dataset.ts';
 import { type CorpusOfQuestions, gainsOf } from './corpus-of-questions.ts';
 
-const TAU_BENCH_FILE = 'tau-bench/gpt-4o-airline.json';
+export const TAU_BENCH_FILE = 'tau-bench/gpt-4o-airline.json';
 export const TAU_BENCH_DOMAIN = 'airline';
 
 /** One run, as the questions see it. */

@@ -15,7 +15,6 @@ export interface Kind {
 }
 
 interface Described {
-  /** The newest first. */
   readonly members: readonly Member[];
   readonly nearby: readonly Nearby[];
   readonly known: { readonly scope: Scope; readonly clusters: readonly TaskCluster[] };
@@ -24,9 +23,11 @@ interface Described {
 const MAX_MEMBERS = 2_000;
 const MAX_KEYWORDS = 12;
 const MAX_TOOLS = 20;
-/** Terms of a profile, and the share of its own episodes that may fit a kind less well than a task that is taken for it. */
 const MAX_TERMS = 24;
-const UNFIT_SHARE = 0.1;
+/** Share of the episodes of other kinds that fit a kind better than a task must that is taken for it. */
+const STRAY_SHARE = 0.05;
+/** Episodes that profiles are judged by: enough to tell one in twenty. */
+const MAX_JUDGES = 1_000;
 
 /** One cluster for each kind, in the same order. */
 export function describedClusters(
@@ -39,7 +40,10 @@ export function describedClusters(
     known.clusters,
   );
   const [words, tools, places] = [telling(groups, 'text'), telling(groups, 'tools'), telling(groups, 'context')];
+  const asked = members.slice(0, MAX_JUDGES).map(({ trace }) => askedTerms(trace));
   return kinds.map(({ points, radius }, index): TaskCluster => {
+    const own = new Set(points);
+    const others = asked.filter((_, point) => !own.has(point));
     const group = groups[index] ?? [];
     const medoid = members[medoidOf(points, nearby)]?.trace.episodeId ?? '';
     const heir = known.clusters.find(({ id }) => id === ids.get(index));
@@ -51,9 +55,10 @@ export function describedClusters(
       scope: known.scope,
       label: labelOf(named ?? ['tasks without words']),
       keywords,
-      profile: profileOf([...(words[index] ?? []), ...(places[index] ?? [])], group),
+      profile: profileOf([...(words[index] ?? []), ...(places[index] ?? [])], others),
       medoidId: medoid,
       memberIds: group
+        .toSorted((a, b) => (a.trace.endedAt > b.trace.endedAt ? -1 : Number(a.trace.endedAt < b.trace.endedAt)))
         .slice(0, MAX_MEMBERS)
         .map(({ trace }) => trace.episodeId)
         .toSorted(),
@@ -71,7 +76,7 @@ function namesOf(features: Telling = []): readonly string[] {
   return features.map(([feature]) => feature);
 }
 
-/** The member that shares most neighbours with the others, the newest of equal ones. */
+/** The member that shares most neighbours with the others, the first of equal ones. */
 function medoidOf(points: readonly number[], nearby: readonly Nearby[]): number {
   const own = new Set(points);
   let medoid = points[0] ?? 0;
@@ -87,15 +92,17 @@ function medoidOf(points: readonly number[], nearby: readonly Nearby[]): number 
   return medoid;
 }
 
-function profileOf(features: Telling, group: readonly Member[]): ClusterProfile {
+/** What a kind is known by, judged by the episodes that are not of it. */
+function profileOf(features: Telling, others: readonly ReadonlySet<string>[]): ClusterProfile {
   const terms = features.toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, MAX_TERMS);
-  const fits = group.map(({ trace }) => profileFit(askedTerms(trace), terms)).toSorted((a, b) => a - b);
-  return { terms, reach: fits[Math.floor(UNFIT_SHARE * fits.length)] ?? 1 };
+  const fits = others.map((asked) => profileFit(asked, terms)).toSorted((a, b) => b - a);
+  return { terms, reach: fits[Math.floor(STRAY_SHARE * fits.length)] ?? 0 };
 }
 
 function figuresOf(
   traces: readonly Trace[],
 ): Pick<TaskCluster, 'size' | 'ended' | 'successes' | 'tools' | 'firstSeen' | 'lastSeen'> {
+  const times = traces.map(({ endedAt }) => endedAt).toSorted();
   const ended = traces.filter(({ outcome }) => outcome !== 'abstained');
   const counts = new Map<string, number>();
   for (const { steps } of traces) {
@@ -107,7 +114,7 @@ function figuresOf(
     ended: ended.length,
     successes: ended.filter(({ outcome }) => outcome === 'success').length,
     tools: tools.map(([act]) => act),
-    firstSeen: traces.at(-1)?.endedAt ?? '',
-    lastSeen: traces.at(0)?.endedAt ?? '',
+    firstSeen: times.at(0) ?? '',
+    lastSeen: times.at(-1) ?? '',
   };
 }

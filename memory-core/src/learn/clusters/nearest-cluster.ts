@@ -3,8 +3,8 @@ import type { ClusterProfile, TaskCluster } from '../../cluster.ts';
 import { type AskedTask, contextOf, wordsOf } from './task-features.ts';
 
 /**
- * The kind whose profile fits best, and how well it does, 0–1; `undefined` where the task fits none as well as nine of
- * ten of its own episodes do.
+ * The kind whose profile fits best, and how well it does, 0–1; `undefined` where the task fits none better than
+ * 19 of 20 episodes do that are not of it.
  */
 export function nearestCluster<C extends Pick<TaskCluster, 'profile'>>(
   task: AskedTask,
@@ -14,7 +14,7 @@ export function nearestCluster<C extends Pick<TaskCluster, 'profile'>>(
   let best: { readonly cluster: C; readonly fit: number } | undefined;
   for (const cluster of clusters) {
     const fit = cluster.profile === undefined ? 0 : profileFit(asked, cluster.profile.terms);
-    if (fit <= (best?.fit ?? 0) || fit < (cluster.profile?.reach ?? 0)) continue;
+    if (fit <= (best?.fit ?? 0) || fit <= (cluster.profile?.reach ?? 0)) continue;
     best = { cluster, fit };
   }
   return best;

@@ -29,17 +29,22 @@ export function sharedNeighbours(likeness: readonly Float32Array[]): SharedNeigh
   for (const [point, list] of lists.entries()) for (const neighbour of list) listedBy[neighbour]?.push(point);
   const shared = new Int32Array(lists.length);
   const nearbyOf = (list: readonly number[]): Nearby => {
-    shared.fill(0);
+    const met: number[] = [];
     for (const neighbour of list) {
-      for (const other of listedBy[neighbour] ?? []) shared[other] = (shared[other] ?? 0) + 1;
+      for (const other of listedBy[neighbour] ?? []) {
+        if (shared[other] === 0) met.push(other);
+        shared[other] = (shared[other] ?? 0) + 1;
+      }
     }
-    const at: number[] = [];
-    for (const [other, sum] of shared.entries()) if (sum > 0) at.push(other);
-    const distances = Float32Array.from(at, (other) => {
+    const at = Int32Array.from(met).toSorted();
+    const distances = new Float32Array(at.length);
+    for (let index = 0; index < at.length; index += 1) {
+      const other = at[index] ?? 0;
       const sum = shared[other] ?? 0;
-      return 1 - sum / (list.length + (lists[other]?.length ?? 0) - sum);
-    });
-    return { at: Int32Array.from(at), distances };
+      distances[index] = 1 - sum / (list.length + (lists[other]?.length ?? 0) - sum);
+      shared[other] = 0;
+    }
+    return { at, distances };
   };
   return { nearby: lists.map(nearbyOf), nearbyOf: (row) => nearbyOf(nearest(row, count)) };
 }

@@ -38,11 +38,11 @@ const RENEWAL_SHARE = 0.2;
  * answers the same. Between two searches the kinds that are known gain what lies as near as their own members do.
  */
 export function taskClusters(traces: readonly Trace[], known: KnownClusters): Clustering {
-  const members = traces.toSorted(newestFirst).map((trace): Member => ({ trace, features: featuresOf(trace) }));
-  const nearby = nearbyOf(members);
+  const members = inOrder(traces).map((trace): Member => ({ trace, features: featuresOf(trace) }));
+  const { nearby, likeness } = compared(members);
   const isRenewed = Math.abs(traces.length - known.clustered) >= RENEWAL_SHARE * known.clustered;
-  const found = isRenewed ? foundKinds(members, nearby) : knownKinds(members, known.clusters);
-  const joined = withAttemptsTogether(members, found.kindOf);
+  const found = isRenewed ? foundKinds(nearby, likeness) : knownKinds(members, known.clusters);
+  const joined = withoutSmall(withAttemptsTogether(members, found.kindOf));
   addNear(joined, { members, nearby, radii: found.radii });
   const kinds = kindsOf(joined, found.radii);
   const clusters = describedClusters(kinds, { members, nearby, known });
@@ -70,25 +70,35 @@ interface Found {
 }
 const NONE = -1;
 
-function newestFirst(a: Trace, b: Trace): number {
-  return compare(b.endedAt, a.endedAt) || compare(b.episodeId, a.episodeId);
+/** Those that are compared, by id, then the others: which of two that are equally near comes first hangs on no clock. */
+function inOrder(traces: readonly Trace[]): readonly Trace[] {
+  const sorted = traces.toSorted((a, b) => compare(b.endedAt, a.endedAt) || compare(a.episodeId, b.episodeId));
+  const newest = sorted.slice(0, MAX_POINTS).toSorted((a, b) => compare(a.episodeId, b.episodeId));
+  return [...newest, ...sorted.slice(MAX_POINTS)];
 }
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-function nearbyOf(members: readonly Member[]): readonly Nearby[] {
-  const compared = members.slice(0, MAX_POINTS);
-  const likenessTo = taskLikeness(compared.map(({ features }) => features));
-  const space = sharedNeighbours(compared.map(({ features }) => likenessTo(features)));
-  const others = members.slice(MAX_POINTS).map(({ features }) => space.nearbyOf(likenessTo(features)));
-  return [...space.nearby, ...others];
+interface Compared {
+  /** Of each member. */
+  readonly nearby: readonly Nearby[];
+  /** How much alike those are that are compared with each other. */
+  readonly likeness: readonly Float32Array[];
 }
 
-function foundKinds(members: readonly Member[], nearby: readonly Nearby[]): Found {
-  const { groups, radius } = denseGroups(nearby.slice(0, MAX_POINTS));
-  const kindOf = new Int32Array(members.length).fill(NONE);
+function compared(members: readonly Member[]): Compared {
+  const points = members.slice(0, MAX_POINTS).map(({ features }) => features);
+  const likeness = taskLikeness(points);
+  const space = sharedNeighbours(likeness.among);
+  const others = members.slice(MAX_POINTS).map(({ features }) => space.nearbyOf(likeness.to(features)));
+  return { nearby: [...space.nearby, ...others], likeness: likeness.among };
+}
+
+function foundKinds(nearby: readonly Nearby[], likeness: readonly Float32Array[]): Found {
+  const { groups, radius } = denseGroups(nearby.slice(0, likeness.length), likeness);
+  const kindOf = new Int32Array(nearby.length).fill(NONE);
   for (const [kind, points] of groups.entries()) for (const point of points) kindOf[point] = kind;
   return { kindOf, radii: groups.map(() => radius) };
 }
@@ -101,16 +111,19 @@ function knownKinds(members: readonly Member[], clusters: readonly TaskCluster[]
   };
 }
 
-/** Attempts at one task are of one kind: of that which most of them were found in. */
+/** Attempts at one task are of one kind: of that which most of them were found in, of equal ones the more common. */
 function withAttemptsTogether(members: readonly Member[], kindOf: Int32Array): Int32Array {
   const together = kindOf.slice();
+  const sizes = sizesOf(kindOf);
   for (const points of attemptsOf(members)) {
     const counts = new Map<number, number>();
     for (const point of points) {
       const kind = kindOf[point] ?? NONE;
       if (kind !== NONE) counts.set(kind, (counts.get(kind) ?? 0) + 1);
     }
-    const [most] = [...counts].toSorted((a, b) => b[1] - a[1] || a[0] - b[0]);
+    const [most] = [...counts].toSorted(
+      (a, b) => b[1] - a[1] || (sizes.get(b[0]) ?? 0) - (sizes.get(a[0]) ?? 0) || a[0] - b[0],
+    );
     if (most !== undefined) for (const point of points) together[point] = most[0];
   }
   return together;
@@ -167,8 +180,19 @@ function addNear(
 }
 
 /** What is left with fewer members than make dense is no kind. */
+function withoutSmall(kindOf: Int32Array): Int32Array {
+  const sizes = sizesOf(kindOf);
+  return kindOf.map((kind) => ((sizes.get(kind) ?? 0) < MIN_POINTS ? NONE : kind));
+}
+
+function sizesOf(kindOf: Int32Array): ReadonlyMap<number, number> {
+  const sizes = new Map<number, number>();
+  for (const kind of kindOf) sizes.set(kind, (sizes.get(kind) ?? 0) + 1);
+  return sizes;
+}
+
 function kindsOf(kindOf: Int32Array, radii: readonly number[]): readonly Kind[] {
-  const kinds = radii.map((radius) => ({ points: [] as number[], radius }));
+  const kinds = radii.map((radius): Kind & { readonly points: number[] } => ({ points: [], radius }));
   for (const [point, kind] of kindOf.entries()) kinds[kind]?.points.push(point);
-  return kinds.filter(({ points }) => points.length >= MIN_POINTS);
+  return kinds.filter(({ points }) => points.length > 0);
 }
