@@ -176,7 +176,10 @@ const READERS: readonly Reader[] = [
   lastLine('vitest', /^\s*Tests {2,}(?<told>\d+ \w+(?: \| \d+ \w+)*|no tests)/u),
   lastLine('jest', /^Tests: {2,}(?<told>\d+ \w+(?:, \d+ \w+)*, \d+ total)/u),
   ownLines('mocha', { passed: /^\s{2}(?:✔ )?(\d+) passing \(/u, failed: /^\s{2}(?:✖ )?(\d+) failing$/u }),
-  ownLines('node:test', { passed: /^(?:ℹ|#) pass (\d+)$/u, failed: /^(?:ℹ|#) fail (\d+)$/u }),
+  ownLines('node:test', {
+    passed: /^(?:ℹ|#|\s*<!--) pass (\d+)(?: -->)?$/u,
+    failed: /^(?:ℹ|#|\s*<!--) fail (\d+)(?: -->)?$/u,
+  }),
   lastLine(
     'pytest',
     /^(?:=+ )?(?<told>(?:\d+ \w+, )*\d+ (?:passed|failed|errors?|skipped|warnings?|deselected|xfailed|xpassed)|no tests ran)(?: in [\d.]+s)?(?: \([\d:]+\))?(?: =+)?$/u,
