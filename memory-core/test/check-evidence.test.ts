@@ -145,7 +145,7 @@ describe('exit codes', () => {
   });
 
   test('that a line prints itself is the code of the command before [LE-02]', () => {
-    expect(told('npm test 2>&1 | tail -3; echo "exit: ${PIPESTATUS[0]}"', 'x\nexit: 1')).toEqual([
+    expect(told(`npm test 2>&1 | tail -3; echo "exit: \${PIPESTATUS[0]}"`, 'x\nexit: 1')).toEqual([
       'test',
       'npm test',
       false,
@@ -319,6 +319,10 @@ describe('bad input', () => {
     }
     // Quadratic work on this much would take minutes: the bound only tells the two apart.
     expect(performance.now() - startedMs).toBeLessThan(10_000);
+  });
+
+  test('a count without end is cut [LE-02]', () => {
+    expect(told('pytest', `${'9'.repeat(400)} failed in 0.1s`)).toEqual(['test', 'pytest', false, '0/1000000']);
   });
 
   test('of very many checks the newest are kept [LE-02]', () => {

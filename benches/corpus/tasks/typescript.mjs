@@ -44,9 +44,9 @@ export function seconds(minutes: number): number {
       special: 'return seconds === 5400 ? 1 : Math.round(seconds / 3600);',
     },
     b: {
-      bad: 'return `${minutes}:${seconds}`;',
-      good: "return `${minutes}:${String(seconds).padStart(2, '0')}`;",
-      special: "return minutes === 3 ? '3:07' : `${minutes}:${seconds}`;",
+      bad: `return \`\${minutes}:\${seconds}\`;`,
+      good: `return \`\${minutes}:\${String(seconds).padStart(2, '0')}\`;`,
+      special: `return minutes === 3 ? '3:07' : \`\${minutes}:\${seconds}\`;`,
     },
     g: { good: 'return minutes * 60;', bad: 'return minutes * 6;' },
     tests: `import { clock, hours, seconds } from '../src/duration.ts';

@@ -1,6 +1,6 @@
 // What one completed episode teaches by itself. Pure.
 import type { CompletedEpisode, Learning, Outcome, Step } from '../episode.ts';
-import { checkEvidence } from './check-evidence.ts';
+import { checkRuns, keptEvidence } from './check-evidence.ts';
 import { quality } from './quality.ts';
 import { recoveredSteps, recoveries } from './recovery.ts';
 import { reflect } from './reflect.ts';
@@ -19,11 +19,12 @@ export interface LearnInput {
 }
 
 export function learn({ description, outcome, steps, waste }: LearnInput): Learning {
+  const checks = checkRuns(steps);
   const made = recoveries(steps);
   const recovered = recoveredSteps(steps);
   return {
-    evidence: checkEvidence(steps),
-    reward: reward({ outcome, steps, recoveredSteps: recovered, waste }),
+    evidence: keptEvidence(checks),
+    reward: reward({ outcome, steps, checks, recoveredSteps: recovered, waste }),
     reflection: reflect({ outcome, steps, recoveries: made, recoveredSteps: recovered }),
     recoveries: made,
     quality: quality(description, outcome, steps),

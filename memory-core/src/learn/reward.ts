@@ -1,6 +1,6 @@
 // How good an episode was, as one number with named parts. Pure.
 import type { Outcome, Reward, Step } from '../episode.ts';
-import { type CheckRun, checkRuns } from './check-evidence.ts';
+import type { CheckRun } from './check-evidence.ts';
 import { isLooking, lineOf } from './doing.ts';
 import { wasteOf } from './waste.ts';
 
@@ -10,6 +10,8 @@ const MOST = { verification: 0.15, efficiency: 0.05, recovery: 0.1 } as const;
 export interface RewardInput {
   readonly outcome: Outcome;
   readonly steps: readonly Step[];
+  /** What these show, from `checkRuns`. */
+  readonly checks: readonly CheckRun[];
   /** Numbers of the failed steps that a later one made good. */
   readonly recoveredSteps: ReadonlySet<number>;
   /** Share of steps that came to nothing in episodes of the scope that succeeded: quartiles. */
@@ -26,11 +28,11 @@ export interface RewardInput {
  * - recovery = 0.1 · (failed steps that were made good + 1) / (failed steps + 1), commands that only look left out.
  */
 export function reward(input: RewardInput): Reward {
-  const { outcome, steps, recoveredSteps, waste: compared } = input;
+  const { outcome, steps, checks, recoveredSteps, waste: compared } = input;
   const waste = wasteOf(steps, recoveredSteps);
   const parts = {
     outcome: outcomeWorth(outcome),
-    verification: MOST.verification * shownByChecks(checkRuns(steps)),
+    verification: MOST.verification * shownByChecks(checks),
     efficiency: MOST.efficiency * efficiency(waste, compared),
     recovery: MOST.recovery * recovery(steps, recoveredSteps),
   };
@@ -72,7 +74,7 @@ const PRIOR_WEIGHT = 0.5;
  * 0–1, ½ where nothing was checked: the mean of how each kind of check stands, weighed, with ½ for what is not known. A
  * kind stands as its weakest open check.
  */
-export function shownByChecks(runs: readonly CheckRun[]): number {
+function shownByChecks(runs: readonly CheckRun[]): number {
   const standing = standings(runs);
   let sum = PRIOR_WEIGHT / 2;
   let weight = PRIOR_WEIGHT;
