@@ -8,9 +8,8 @@ import { tauBench } from './tau-bench.ts';
 
 /** A run, how it really ended, and what is said of it. */
 interface Judged {
-  readonly task: string;
-  /** How it was worked on. */
-  readonly way: string;
+  /** Runs of one task of tau-bench, and those of the own corpus that were worked on in one way, are drawn together. */
+  readonly group: string;
   readonly isSolved: boolean;
   readonly scores: Readonly<Record<Score, number>>;
 }
@@ -43,8 +42,9 @@ export async function rewardReport(): Promise<SuiteReport> {
     ],
     notes: [
       `AUC: how often a run that was solved is put before one that was not, ties half (Mann–Whitney; ${own.length} judged runs, ` +
-        `${own.filter(({ isSolved }) => isSolved).length} solved). [from – to]: 95 % bootstrap intervals over tasks. Nobody tells`,
-      'the outcome: evidence is verification + efficiency + recovery. How often each way of working occurs was chosen, not observed.',
+        `${own.filter(({ isSolved }) => isSolved).length} solved). [from – to]: 95 % bootstrap intervals over ways of`,
+      'working, and on tau-bench over tasks. Nobody tells the outcome: what the steps show is verification + efficiency + recovery.',
+      'Which ways of working there are, and how often, was chosen and not observed. What is shown of each:',
       ...waysText(own),
     ],
   };
@@ -78,10 +78,9 @@ async function judged(records: readonly EpisodeRecord[], { isSolved, rule }: Jud
       if (record === undefined || episode.status !== 'completed') continue;
       const { parts, waste = 0 } = episode.reward;
       const { verification, efficiency = 0, recovery } = parts;
-      const { task, task_id, way } = record.metadata ?? {};
+      const { task_id, way } = record.metadata ?? {};
       found.push({
-        task: String(task ?? task_id),
-        way: String(way),
+        group: String(way ?? task_id),
         isSolved: isSolved(record),
         scores: {
           evidence: verification + efficiency + recovery,
@@ -149,27 +148,27 @@ function auc(runs: readonly Judged[], score: Score): number {
 
 const RESAMPLES = 1_000;
 
-/** Bounds that hold 95 of 100 figures when tasks are drawn again, with repeats: runs of one task are no independent witnesses. */
-function interval(runs: readonly Judged[], figure: (drawn: readonly Judged[]) => number): readonly [number, number] {
-  const tasks = [...groups(runs, ({ task }) => task).values()];
+/** Bounds that hold 95 of 100 figures when groups are drawn again, with repeats: runs of one are no independent witnesses. */
+function interval(runs: readonly Judged[], figure: (runs: readonly Judged[]) => number): readonly [number, number] {
+  const drawn = [...groups(runs).values()];
   const random = seededRandom(1);
   const figures = Array.from({ length: RESAMPLES }, () =>
-    figure(tasks.flatMap(() => tasks[Math.floor(random() * tasks.length)] ?? [])),
+    figure(drawn.flatMap(() => drawn[Math.floor(random() * drawn.length)] ?? [])),
   )
     .filter((value) => !Number.isNaN(value))
     .sort((a, b) => a - b);
   return [figures[Math.floor(figures.length * 0.025)] ?? 0, figures[Math.floor(figures.length * 0.975)] ?? 0];
 }
 
-function groups(runs: readonly Judged[], keyOf: (run: Judged) => string): ReadonlyMap<string, readonly Judged[]> {
+function groups(runs: readonly Judged[]): ReadonlyMap<string, readonly Judged[]> {
   const found = new Map<string, Judged[]>();
-  for (const run of runs) found.set(keyOf(run), [...(found.get(keyOf(run)) ?? []), run]);
+  for (const run of runs) found.set(run.group, [...(found.get(run.group) ?? []), run]);
   return found;
 }
 
 /** What is shown of each way of working, the best first. */
 function waysText(runs: readonly Judged[]): readonly string[] {
-  const ways = [...groups(runs, ({ way }) => way)].map(([way, found]) => {
+  const ways = [...groups(runs)].map(([way, found]) => {
     const mean = found.reduce((sum, { scores }) => sum + scores.evidence, 0) / found.length;
     return { way, mean, solved: found.filter(({ isSolved }) => isSolved).length, all: found.length };
   });
