@@ -15,6 +15,7 @@ import type { Reward } from '../src/episode.ts';
 import { learn } from '../src/learn/learn.ts';
 import { recoveredSteps } from '../src/learn/recovery.ts';
 import { wasteOf, wasteQuartiles } from '../src/learn/waste.ts';
+import { episodeDetailResult } from '../src/wire/episode.ts';
 
 function steps(inputs: readonly StepInput[]): readonly Step[] {
   return inputs.map((input, index) => ({
@@ -256,6 +257,11 @@ test('the evidence is stored beside the reward, and goes with it into a file and
       { step: 2, kind: 'test', tool: 'pytest', isPassed: false, passed: 3, failed: 1 },
     ],
   });
+  if (stored === undefined) throw new Error('not stored');
+  expect(episodeDetailResult(stored, []).evidence).toEqual([
+    { step_number: 1, kind: 'types', tool: 'tsc', is_passed: true },
+    { step_number: 2, kind: 'test', tool: 'pytest', is_passed: false, passed: 3, failed: 1 },
+  ]);
   const text = await exported(memory);
   const other = openMemory({ store: inMemoryStore() });
   await other.importEpisodes(readJsonLines(text.split('\n')));
