@@ -1,11 +1,4 @@
-import {
-  inMemoryStore,
-  type Memory,
-  type OutcomeInput,
-  openMemory,
-  type Step,
-  type StepInput,
-} from '@episodica/memory-core';
+import { inMemoryStore, type Memory, openMemory, type Step, type StepInput } from '@episodica/memory-core';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { toOutcome, toStep } from '../src/entities.ts';
@@ -32,78 +25,6 @@ const ok = (tool: string, action: string, command?: string): StepInput => ({
 const failing = (tool: string, action: string, message: string, command?: string): StepInput => ({
   ...ok(tool, action, command),
   result: { type: 'error', message },
-});
-
-const anyStep: fc.Arbitrary<StepInput> = fc.oneof(
-  fc.constantFrom('npm test', 'ls', 'edit').map((action) => ok('bash', action)),
-  fc.constantFrom('npm test', 'ls', 'edit').map((action) => failing('bash', action, 'Error: no')),
-);
-const anyOutcome: fc.Arbitrary<OutcomeInput> = fc.oneof(
-  fc.constant({ kind: 'success' as const }),
-  fc.record({ kind: fc.constant('partial' as const), completed: fc.array(fc.string()), failed: fc.array(fc.string()) }),
-  fc.constant({ kind: 'failure' as const }),
-  fc.constant({ kind: 'abstained' as const }),
-);
-const rewardOf = (outcome: OutcomeInput, inputs: readonly StepInput[]) =>
-  learnt('some task to do', toOutcome(outcome), steps(inputs)).reward;
-
-describe('reward', () => {
-  test('lies in 0–1 and is the sum of its parts [LE-01]', () => {
-    fc.assert(
-      fc.property(anyOutcome, fc.array(anyStep, { maxLength: 12 }), (outcome, inputs) => {
-        const { total, parts } = rewardOf(outcome, inputs);
-        expect(total).toBeGreaterThanOrEqual(0);
-        expect(total).toBeLessThanOrEqual(1 + 1e-12);
-        expect(total).toBeCloseTo(parts.outcome + parts.verification + parts.recovery, 12);
-      }),
-    );
-  });
-
-  test('success ≥ partial ≥ failure for the same steps [LE-01]', () => {
-    fc.assert(
-      fc.property(
-        fc.array(anyStep, { maxLength: 12 }),
-        fc.array(fc.string()),
-        fc.array(fc.string()),
-        (inputs, completed, failed) => {
-          const success = rewardOf({ kind: 'success' }, inputs).total;
-          const partial = rewardOf({ kind: 'partial', completed, failed }, inputs).total;
-          const failure = rewardOf({ kind: 'failure' }, inputs).total;
-          expect(success).toBeGreaterThanOrEqual(partial);
-          expect(partial).toBeGreaterThanOrEqual(failure);
-        },
-      ),
-    );
-  });
-
-  test('one more successful check at the end never lowers it [LE-01]', () => {
-    fc.assert(
-      fc.property(anyOutcome, fc.array(anyStep, { maxLength: 12 }), (outcome, inputs) => {
-        const more = rewardOf(outcome, [...inputs, ok('bash', 'npm test')]).total;
-        expect(more).toBeGreaterThanOrEqual(rewardOf(outcome, inputs).total - 1e-12);
-      }),
-    );
-  });
-
-  test('length alone never lowers it [LE-01]', () => {
-    fc.assert(
-      fc.property(anyOutcome, fc.array(anyStep, { maxLength: 12 }), fc.nat(30), (outcome, inputs, extra) => {
-        const longer = [...Array.from({ length: extra }, (_, i) => ok('read', `file ${i}`)), ...inputs];
-        expect(rewardOf(outcome, longer).total).toBeGreaterThanOrEqual(rewardOf(outcome, inputs).total - 1e-12);
-      }),
-    );
-  });
-
-  test('a failure earns nothing for a check that passed [LE-01]', () => {
-    expect(rewardOf({ kind: 'failure' }, [ok('bash', 'npm test')]).total).toBe(0);
-  });
-
-  test('a success whose last check failed earns less than one whose last check passed [LE-01]', () => {
-    const red = rewardOf({ kind: 'success' }, [failing('bash', 'npm test', 'Error: 1 failed')]);
-    const green = rewardOf({ kind: 'success' }, [ok('bash', 'npm test')]);
-    expect(red.parts.verification).toBe(0);
-    expect(green.parts.verification).toBeGreaterThan(0);
-  });
 });
 
 describe('reflection', () => {

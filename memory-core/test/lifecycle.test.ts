@@ -279,7 +279,7 @@ describe('completing', () => {
       endedAt: '2026-01-01T00:00:00.000Z',
     });
     const { total, parts } = completed.reward;
-    expect(total).toBeCloseTo(parts.outcome + parts.verification + parts.recovery, 12);
+    expect(total).toBeCloseTo(parts.outcome + parts.verification + (parts.efficiency ?? 0) + parts.recovery, 12);
     await memory.close();
   });
 

@@ -157,7 +157,31 @@ export const completedEpisodes: fc.Arbitrary<CompletedEpisode> = fc.record(
     endedAt: time,
     outcome,
     learningPending: fc.boolean(),
-    reward: fc.record({ total: share, parts: fc.record({ outcome: share, verification: share, recovery: share }) }),
+    reward: fc.record(
+      {
+        total: share,
+        parts: fc.record(
+          { outcome: share, verification: share, efficiency: share, recovery: share },
+          { requiredKeys: ['outcome', 'verification', 'recovery'] },
+        ),
+        waste: share,
+      },
+      { requiredKeys: ['total', 'parts'] },
+    ),
+    evidence: fc.array(
+      fc.record(
+        {
+          step: count,
+          kind: fc.constantFrom('test', 'types', 'lint', 'build', 'commit', 'revert', 'exit'),
+          tool: nastyText,
+          isPassed: fc.boolean(),
+          passed: count,
+          failed: count,
+        },
+        { requiredKeys: ['step', 'kind', 'tool', 'isPassed'] },
+      ),
+      { maxLength: 2 },
+    ),
     reflection: fc.record({ successes: texts, improvements: texts, insights: texts }),
     recoveries: fc.array(
       fc.record(

@@ -20,6 +20,7 @@ import { learningRows, patternRows, shuffleRows } from './learning.ts';
 import { osTasks } from './os-tasks.ts';
 import { paraphrases, repeatedTasks } from './own-corpus.ts';
 import { intervalOf, meanOf, type RankedAnswer } from './ranking.ts';
+import { rewardReport } from './reward.ts';
 import { tauBench } from './tau-bench.ts';
 
 export const quality: Suite = {
@@ -27,7 +28,8 @@ export const quality: Suite = {
   about:
     'Each episode asks for the others that help with its task, and is itself left out. Baseline: plain BM25 of this run.\n' +
     '"library": its index of a real store and its ranking. With --full, "lab": the same candidates with one ingredient less.\n' +
-    'Last, error → fix: stored are recorded errors and what fixed them, asked are errors of the same kinds.',
+    'Last, error → fix: stored are recorded errors and what fixed them, asked are errors of the same kinds; and reward: whether\n' +
+    'what the steps show tells how runs really ended.',
   run,
 };
 
@@ -48,9 +50,10 @@ async function run({ isFull }: { readonly isFull: boolean }): Promise<SuiteRepor
   const corpora = [...present, paraphrases(), repeatedTasks()].filter((corpus) => corpus !== undefined);
   for (const corpus of corpora) rows.push(...(await corpusRows(corpus, { corpora, isFull })));
   const fixes = await errorFix();
-  const notes = [...NOTES, ...fixes.notes];
+  const rewards = await rewardReport();
+  const notes = [...NOTES, ...fixes.notes, ...rewards.notes];
   return {
-    rows: [...rows, ...fixes.rows],
+    rows: [...rows, ...fixes.rows, ...rewards.rows],
     notes: present[0] === undefined || present[1] === undefined ? [absent, ...notes] : notes,
   };
 }

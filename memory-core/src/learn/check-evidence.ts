@@ -20,12 +20,17 @@ export interface CheckRun extends CheckEvidence {
 /** Kept of one episode: the newest. */
 export const MAX_EVIDENCE = 64;
 const TOOL_CHARACTERS = 60;
+/** No run has more tests: what an output counts may be any number. */
+const MAX_COUNT = 1_000_000;
 
-/** The newest pieces of evidence, in the order of their steps. */
+/** What the steps show, in their order. */
 export function checkEvidence(steps: readonly Step[]): readonly CheckEvidence[] {
-  return checkRuns(steps)
-    .slice(-MAX_EVIDENCE)
-    .map(({ targets: _, isScript: __, ...evidence }) => evidence);
+  return keptEvidence(checkRuns(steps));
+}
+
+/** What is kept of it with the episode. */
+export function keptEvidence(runs: readonly CheckRun[]): readonly CheckEvidence[] {
+  return runs.slice(-MAX_EVIDENCE).map(({ targets: _, isScript: __, ...evidence }) => evidence);
 }
 
 export interface CheckOptions {
@@ -129,8 +134,8 @@ function runOf(
     kind: isTest ? 'test' : program.kind,
     tool: oneLine(tool, TOOL_CHARACTERS),
     isPassed,
-    ...(isTest && summary.passed !== undefined ? { passed: summary.passed } : {}),
-    ...(summary === undefined ? {} : { failed: summary.failed }),
+    ...(isTest && summary.passed !== undefined ? { passed: Math.min(MAX_COUNT, summary.passed) } : {}),
+    ...(summary === undefined ? {} : { failed: Math.min(MAX_COUNT, summary.failed) }),
     targets: program.targets,
     isScript: program.isScript && !isTest,
   };

@@ -1,7 +1,7 @@
 // What one completed episode teaches by itself. Pure.
 import type { CompletedEpisode, Learning, Outcome, Step } from '../episode.ts';
 import type { Attempt } from './attempt.ts';
-import { checkEvidence } from './check-evidence.ts';
+import { checkRuns, keptEvidence } from './check-evidence.ts';
 import { quality } from './quality.ts';
 import { recoveredSteps, recoveries } from './recovery.ts';
 import { reflect } from './reflect.ts';
@@ -22,11 +22,12 @@ export interface LearnInput {
 }
 
 export function learn({ description, outcome, steps, similar, waste }: LearnInput): Learning {
+  const checks = checkRuns(steps);
+  const evidence = keptEvidence(checks);
   const made = recoveries(steps);
   const recovered = recoveredSteps(steps);
   const places = touched(steps);
   const trace = traceSteps(steps);
-  const evidence = checkEvidence(steps);
   const attempt: Attempt = {
     description,
     outcome,
@@ -40,7 +41,7 @@ export function learn({ description, outcome, steps, similar, waste }: LearnInpu
   const reflection = reflect(attempt, similar);
   return {
     evidence,
-    reward: reward({ outcome, steps, recoveredSteps: recovered, waste }),
+    reward: reward({ outcome, steps, checks, recoveredSteps: recovered, waste }),
     reflection,
     recoveries: made,
     quality: quality(attempt, similar),

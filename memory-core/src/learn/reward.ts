@@ -1,7 +1,7 @@
 // How good an episode was, as one number with named parts. Pure.
 import type { Outcome, Reward, Step } from '../episode.ts';
-import { type CheckRun, checkRuns } from './check-evidence.ts';
-import { isLooking } from './doing.ts';
+import type { CheckRun } from './check-evidence.ts';
+import { isLooking, lineOf } from './doing.ts';
 import { wasteOf } from './waste.ts';
 
 /** The most that each part adds to what the outcome is worth. Together they are the height of a band. */
@@ -10,6 +10,8 @@ const MOST = { verification: 0.15, efficiency: 0.05, recovery: 0.1 } as const;
 export interface RewardInput {
   readonly outcome: Outcome;
   readonly steps: readonly Step[];
+  /** What these show, from `checkRuns`. */
+  readonly checks: readonly CheckRun[];
   /** Numbers of the failed steps that a later one made good. */
   readonly recoveredSteps: ReadonlySet<number>;
   /** Share of steps that came to nothing in episodes of the scope that succeeded: quartiles. */
@@ -23,14 +25,14 @@ export interface RewardInput {
  * - verification = 0.15 · what the checks show, see `shownByChecks`.
  * - efficiency = 0.05 · how small the share of steps that came to nothing is beside that of comparable episodes, ½ where
  *   there is nothing to compare with. It is a share: that an episode took long does not count.
- * - recovery = 0.1 · (failed steps that were made good + 1) / (failed steps + 1), steps that only look left out.
+ * - recovery = 0.1 · (failed steps that were made good + 1) / (failed steps + 1), commands that only look left out.
  */
 export function reward(input: RewardInput): Reward {
-  const { outcome, steps, recoveredSteps, waste: compared } = input;
+  const { outcome, steps, checks, recoveredSteps, waste: compared } = input;
   const waste = wasteOf(steps, recoveredSteps);
   const parts = {
     outcome: outcomeWorth(outcome),
-    verification: MOST.verification * shownByChecks(checkRuns(steps)),
+    verification: MOST.verification * shownByChecks(checks),
     efficiency: MOST.efficiency * efficiency(waste, compared),
     recovery: MOST.recovery * recovery(steps, recoveredSteps),
   };
@@ -72,7 +74,7 @@ const PRIOR_WEIGHT = 0.5;
  * 0–1, ½ where nothing was checked: the mean of how each kind of check stands, weighed, with ½ for what is not known. A
  * kind stands as its weakest open check.
  */
-export function shownByChecks(runs: readonly CheckRun[]): number {
+function shownByChecks(runs: readonly CheckRun[]): number {
   const standing = standings(runs);
   let sum = PRIOR_WEIGHT / 2;
   let weight = PRIOR_WEIGHT;
@@ -87,6 +89,8 @@ function standings(runs: readonly CheckRun[]): ReadonlyMap<CheckRun['kind'], num
   const open = new Map<CheckRun['kind'], readonly OpenCheck[]>();
   for (const run of runs) {
     open.set(run.kind, opened(open.get(run.kind) ?? [], run));
+    // What is tested or committed behind it was made anew.
+    if (run.isPassed && (run.kind === 'test' || run.kind === 'commit')) open.delete('revert');
   }
   return new Map([...open].map(([kind, checks]) => [kind, Math.min(...checks.map(({ stands }) => stands))]));
 }
@@ -95,28 +99,37 @@ interface OpenCheck {
   readonly run: CheckRun;
   /** 1: it passed. ½: it failed, and a part of it passed since. 0: it failed. */
   readonly stands: number;
+  /** Tests that there were when some of them failed. 0 once as many have passed. */
+  readonly owed: number;
 }
 
-/** A check settles what it checked before, and if it passes a part of what checked more. */
+/**
+ * A check settles what it checked before, and if it passes a part of what checked more. Where tests failed, as many must
+ * pass as there were: of tests that are taken out or skipped nobody knows.
+ */
 function opened(checks: readonly OpenCheck[], run: CheckRun): readonly OpenCheck[] {
-  const left = checks
-    .filter((check) => !coversAll(run, check.run))
-    .map((check) =>
-      run.isPassed && coversAll(check.run, run) ? { ...check, stands: Math.max(0.5, check.stands) } : check,
-    );
-  return [...left, { run, stands: run.isPassed ? 1 : 0 }];
+  const [settled, others] = [
+    checks.filter((check) => coversAll(run, check.run)),
+    checks.filter((check) => !coversAll(run, check.run)),
+  ];
+  const before = Math.max(0, ...settled.map(({ owed }) => owed));
+  if (!run.isPassed) {
+    return [...others, { run, stands: 0, owed: Math.max(before, (run.passed ?? 0) + (run.failed ?? 0)) }];
+  }
+  const share = before === 0 || run.passed === undefined ? 1 : Math.min(1, run.passed / before);
+  const stands = Math.max(share, settled.length === 0 ? 0 : Math.min(...settled.map((check) => check.stands)));
+  return [
+    ...others.map((check) => (coversAll(check.run, run) ? { ...check, stands: Math.max(0.5, check.stands) } : check)),
+    { run, stands, owed: stands < 1 ? before : 0 },
+  ];
 }
 
 /** Whether a check looks at everything that another one of its kind looked at: it names nothing that the other did not. */
 function coversAll(run: CheckRun, other: CheckRun): boolean {
   if (run.kind === 'exit') return run.tool === other.tool && run.targets.join(' ') === other.targets.join(' ');
-  const isSame = run.tool === other.tool || isAnyTool(run) || isAnyTool(other);
+  // A script or a named tool that did not say what it ran may have run anything of its kind.
+  const isSame = run.tool === other.tool || run.isScript || other.isScript;
   return isSame && run.targets.every((target) => other.targets.includes(target));
-}
-
-/** A script or a named tool that does not say what it ran. */
-function isAnyTool({ isScript }: CheckRun): boolean {
-  return isScript;
 }
 
 /** Quartiles that lie nearer are taken as this far apart: a tenth of the steps is no difference worth telling. */
@@ -131,7 +144,12 @@ function efficiency(waste: number, compared: readonly [number, number, number] |
 
 /** Laplace's rule of succession, with nothing failed as good as all of it made good. */
 function recovery(steps: readonly Step[], recoveredSteps: ReadonlySet<number>): number {
-  const failed = steps.filter((step) => step.result.type !== 'success' && !isLooking(step));
+  const failed = steps.filter((step) => step.result.type !== 'success' && !hasFoundNothing(step));
   const recovered = failed.filter(({ number }) => recoveredSteps.has(number));
   return (recovered.length + 1) / (failed.length + 1);
+}
+
+/** A command that looks fails where there is nothing to be found. */
+function hasFoundNothing(step: Step): boolean {
+  return lineOf(step) !== undefined && isLooking(step);
 }

@@ -44,7 +44,9 @@ function repeatedSteps(steps: readonly Step[]): ReadonlySet<number> {
   const repeated = new Set<number>();
   const seen = new Set<string>();
   for (const step of steps) {
-    const key = JSON.stringify([step.tool, step.action, step.parameters, step.result.type, resultText(step.result)]);
+    const key = [step.tool, step.action, JSON.stringify(step.parameters), step.result.type, resultText(step.result)]
+      .map(ends)
+      .join('\n');
     const isGood = step.result.type === 'success';
     if (seen.has(key)) {
       if (!isGood || checksOf(step).length === 0) repeated.add(step.number);
@@ -54,4 +56,12 @@ function repeatedSteps(steps: readonly Step[]): ReadonlySet<number> {
     }
   }
   return repeated;
+}
+
+/** Kept of a text to know it again: two outputs that differ in the middle alone are as long as each other by chance. */
+const END_CHARACTERS = 200;
+
+function ends(text: string): string {
+  if (text.length <= 2 * END_CHARACTERS) return text;
+  return `${text.length} ${text.slice(0, END_CHARACTERS)} ${text.slice(-END_CHARACTERS)}`;
 }

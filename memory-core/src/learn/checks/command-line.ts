@@ -24,19 +24,28 @@ export function commandsIn(line: string): readonly Command[] {
   const separators = pieces.filter((_, index) => index % 2 === 1);
   const isPipefail = /\bset\s+-\S*o\s+pipefail\b/u.test(bare);
   const isStrict = /\bset\s+-[a-z]*e/u.test(bare);
-  const echoedAt = texts.findLastIndex((text) => /^\s*(?:echo|printf)\b.*(?:\$\{?\?|PIPESTATUS)/u.test(text));
   const commands: Command[] = [];
   texts.forEach((text, index) => {
     const words = programWords(text);
     if (words.length === 0 || separators[index] === '&') return;
     const after = separators.slice(index).filter((_, offset) => isCommand(texts[index + offset + 1]));
     const exit = exitCode({ after, isFirstOfOr: separators[index - 1] !== '||', isPipefail, isStrict });
-    commands.push({ words, exit: exit === 'hidden' && echoedAt === index + 1 ? 'echoed' : exit });
+    commands.push({ words, exit: exit === 'hidden' && isEchoed(texts, separators, index) ? 'echoed' : exit });
   });
   return commands;
 }
 
 const SEPARATOR = /(\|\||&&|\|&?|;|\n|&(?=\s|$))/u;
+
+/** Whether the exit code of a command is printed behind the pipeline that it stands in. */
+function isEchoed(texts: readonly string[], separators: readonly string[], index: number): boolean {
+  let end = index;
+  while (separators[end] === '|' || separators[end] === '|&') end += 1;
+  return (end === index ? ECHOED : ECHOED_OF_PIPE).test(texts[end + 1] ?? '');
+}
+
+const ECHOED = /^\s*(?:echo|printf)\b.*(?:\$\{?\?|PIPESTATUS)/u;
+const ECHOED_OF_PIPE = /^\s*(?:echo|printf)\b.*PIPESTATUS/u;
 
 function isCommand(text: string | undefined): boolean {
   return text !== undefined && text.trim() !== '';
@@ -62,9 +71,11 @@ function unwrapped(line: string): string {
   return (inner?.[1] ?? inner?.[2] ?? line)
     .replace(/<<-?\s*(['"]?)(\w+)\1[^\n]*\n(?:(?!\s*\2\s*$)[^\n]*\n)*/gmu, '\n')
     .replace(/\\\n/gu, ' ')
-    .replace(/'[^']*'|"(?:\\.|[^"\\])*"/gu, (quoted) =>
-      // What is asked for in quotes may be an exit code.
-      /\$\?|PIPESTATUS/u.test(quoted) ? '$?' : quoted.slice(1, -1).replace(/[\s;&|<>]+/gu, '_') || '_',
+    .replace(
+      /'[^']*'|"(?:\\.|[^"\\])*"/gu,
+      (quoted) =>
+        // What is asked for in quotes may be an exit code.
+        /PIPESTATUS|\$\?/u.exec(quoted)?.[0] ?? quoted.slice(1, -1).replace(/[\s;&|<>]+|^$/gu, '_'),
     )
     .replace(/\d?>&\d|&>>?\s*\S+|\d?>>?\s*\S+|<\s*\S+/gu, ' ');
 }

@@ -29,8 +29,12 @@ export function checkedLines(output: string): readonly string[] {
 
 /** What the tools that can be told by their own words counted: each once, tests first. */
 export function summariesIn(lines: readonly string[]): readonly Summary[] {
-  return READERS.map((read) => read(lines)).filter((summary) => summary !== undefined);
+  const counting = lines.filter((line) => COUNTING.test(line));
+  return READERS.map((read) => read(counting)).filter((summary) => summary !== undefined);
 }
+
+/** Nothing else is in a line that a reader below knows: most lines need not be tried by each of them. */
+const COUNTING = /\d|\bOK\b|FAIL|NO TESTS|passed|no tests|compile|Finished|Success|"Action"|<testsuite/u;
 
 /** Lines at either end of an output that may tell its exit code. */
 const EXIT_LINES = 3;
@@ -176,7 +180,10 @@ const READERS: readonly Reader[] = [
   lastLine('vitest', /^\s*Tests {2,}(?<told>\d+ \w+(?: \| \d+ \w+)*|no tests)/u),
   lastLine('jest', /^Tests: {2,}(?<told>\d+ \w+(?:, \d+ \w+)*, \d+ total)/u),
   ownLines('mocha', { passed: /^\s{2}(?:✔ )?(\d+) passing \(/u, failed: /^\s{2}(?:✖ )?(\d+) failing$/u }),
-  ownLines('node:test', { passed: /^(?:ℹ|#) pass (\d+)$/u, failed: /^(?:ℹ|#) fail (\d+)$/u }),
+  ownLines('node:test', {
+    passed: /^(?:ℹ|#|\s*<!--) pass (\d+)(?: -->)?$/u,
+    failed: /^(?:ℹ|#|\s*<!--) fail (\d+)(?: -->)?$/u,
+  }),
   lastLine(
     'pytest',
     /^(?:=+ )?(?<told>(?:\d+ \w+, )*\d+ (?:passed|failed|errors?|skipped|warnings?|deselected|xfailed|xpassed)|no tests ran)(?: in [\d.]+s)?(?: \([\d:]+\))?(?: =+)?$/u,
