@@ -59,6 +59,7 @@ export {
 } from './memory.ts';
 export {
   type Baseline,
+  baselineId,
   type ContextPattern,
   type Counts,
   type DecisionPoint,
@@ -76,6 +77,7 @@ export {
   patternTools,
   type Scope,
   type Situation,
+  STANDINGS,
   type Standing,
   type ToolSequence,
 } from './pattern.ts';
