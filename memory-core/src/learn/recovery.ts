@@ -3,6 +3,7 @@ import { oneLine } from '../clip.ts';
 import { type Recovery, resultText, type Step } from '../episode.ts';
 import { errorExcerpt } from '../error-text.ts';
 import type { JsonObject } from '../json.ts';
+import { isLooking } from './doing.ts';
 import { isVerification } from './verification.ts';
 
 /** Recoveries kept of one episode. */
@@ -143,15 +144,8 @@ function fixingSteps(asked: {
   return JSON.stringify(fixed.parameters) === JSON.stringify(failed.parameters) ? [] : [fixed];
 }
 
-/** Tools and commands that change nothing: they look, or think. */
-const LOOKING =
-  /^(?:think|calculate|get|read|view|grep|rg|glob|ls|list|search|find|cat|head|tail|pwd|which|git (?:status|log|diff|show|ls-files|blame))(?![\p{L}\p{N}])/iu;
-
-function isLooking(step: Step): boolean {
-  return LOOKING.test(commandOf(step) ?? step.tool);
-}
-
-function commandOf(step: Step): string | undefined {
+/** The command that a step ran, where its tool runs commands. */
+export function commandOf(step: Step): string | undefined {
   return typeof step.parameters.command === 'string' ? step.parameters.command : undefined;
 }
 
