@@ -106,7 +106,7 @@ type Held = { readonly [K in Kind]: readonly Entities[K][] };
 function nullStore(given: Partial<Held>): MemoryStore {
   const held: Held = {
     ...{ episode: [], step: [], pattern: [], evidence: [], baseline: [], recommendation: [], tombstone: [] },
-    ...{ embedding: [], model: [] },
+    ...{ cluster: [], embedding: [], model: [] },
     ...given,
   };
   return {

@@ -44,7 +44,7 @@ export async function collect<T>(items: AsyncIterable<T>, maxItems: number = Num
 
 /** What `work` answers for each item, in their order, while it is under way for some of them at once. */
 export async function* someAtOnce<T, R>(
-  items: AsyncIterable<T>,
+  items: AsyncIterable<T> | Iterable<T>,
   atOnce: number,
   work: (item: T) => Promise<R>,
 ): AsyncGenerator<R> {

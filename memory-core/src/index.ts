@@ -44,11 +44,12 @@ export {
 export { EXIT_CODES, isMemoryError, MemoryError, type MemoryErrorCode, throwIfAborted } from './errors.ts';
 export { makePrivateFolder } from './folder.ts';
 export type { ForgetOptions, ForgetReceipt } from './forget.ts';
+export type { TaskKinds } from './gather/task-kinds.ts';
 export { contentId, isId, uuidV7Source } from './id.ts';
 export type { EpisodeInput, OutcomeInput, StepInput } from './input.ts';
 export type { Json, JsonObject } from './json.ts';
 export { LIMITS } from './limits.ts';
-export { type AddedSteps, type CreatedEpisode, type ListedPatterns, type Memory, type MemoryOptions, openMemory } from './memory.ts';
+export { type AddedSteps, type CreatedEpisode, type Memory, type MemoryOptions, openMemory } from './memory.ts';
 export {
   type Baseline,
   type ContextPattern,

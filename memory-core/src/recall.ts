@@ -134,8 +134,7 @@ async function confirmedPatterns(
     pattern.standing === 'confirmed' && domains.has(pattern.scope.domain) && matchesPattern(pattern, filter);
   const held = await index.current(options);
   if (held !== undefined) return heldPatterns(held, isWanted);
-  const wanted = { terms: undefined, filter, standings: ['confirmed'], limit: MAX_PATTERNS } as const;
-  const gathered = await gatherPatterns(store, wanted, options);
+  const gathered = await gatherPatterns(store, { terms: undefined, filter, limit: MAX_PATTERNS }, options);
   return gathered.filter(({ pattern }) => isWanted(pattern));
 }
 

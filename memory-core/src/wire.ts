@@ -10,6 +10,7 @@ import type { SearchQuery } from './query.ts';
 import { DETAILS, type Detail } from './wire/hits.ts';
 import type { ShapeOf } from './wire/shape.ts';
 
+export { type ClusterItem, clusterItem } from './wire/clusters.ts';
 export {
   type FeedbackArguments,
   type FeedbackResult,

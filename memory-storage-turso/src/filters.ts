@@ -1,6 +1,7 @@
 // The filters of the port, as SQL. `memory-core/src/stores/filters.ts` says the same in plain code.
 import type { EmbeddedKind } from '@episodica/memory-core';
 import type {
+  ClusterFilter,
   EmbeddingFilter,
   EpisodeFilter,
   Filters,
@@ -56,7 +57,8 @@ const CONDITIONS: { readonly [K in Kind]: (filter: Filters[K]) => readonly Maybe
     compare('step.key = ?', columnText(key)),
     compare('step.number > ?', afterNumber),
   ],
-  pattern: ({ kind, project, visibleTo, domain, minSupport, embeddingDue }: PatternFilter) => [
+  pattern: ({ idPrefix, kind, project, visibleTo, domain, minSupport, embeddingDue }: PatternFilter) => [
+    beginsWith('pattern.id', idPrefix),
     compare('pattern.kind = ?', kind),
     compare('pattern.project = ?', columnText(project)),
     isVisible('pattern.project', visibleTo),
@@ -69,6 +71,11 @@ const CONDITIONS: { readonly [K in Kind]: (filter: Filters[K]) => readonly Maybe
     isOneOf('evidence.episode_id', episodeIds),
   ],
   baseline: () => [],
+  cluster: ({ project, visibleTo, domain }: ClusterFilter) => [
+    compare('cluster.project = ?', columnText(project)),
+    isVisible('cluster.project', visibleTo),
+    compare('cluster.domain = ?', columnText(domain)),
+  ],
   recommendation: () => [],
   tombstone: () => [],
   embedding: ({ ownerKind, ownerIds, model }: EmbeddingFilter) => [

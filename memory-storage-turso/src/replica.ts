@@ -101,6 +101,7 @@ const IS_HEARD_OF: Readonly<Record<Kind, boolean>> = {
   pattern: false,
   evidence: false,
   baseline: false,
+  cluster: false,
   tombstone: true,
   embedding: false,
   model: false,

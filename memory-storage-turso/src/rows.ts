@@ -51,6 +51,13 @@ const COLUMNS: { readonly [K in Kind]: Columns<Entities[K]> } = {
     body: bodyOf,
   },
   baseline: { id: (baseline) => baseline.id, version: (baseline) => baseline.version, body: bodyOf },
+  cluster: {
+    id: (cluster) => cluster.id,
+    version: (cluster) => cluster.version,
+    project: (cluster) => columnText(cluster.scope.project),
+    domain: (cluster) => columnText(cluster.scope.domain),
+    body: bodyOf,
+  },
   recommendation: { id: (given) => given.id, version: (given) => given.version, body: bodyOf },
   tombstone: { id: (tombstone) => tombstone.id, version: (tombstone) => tombstone.version, body: bodyOf },
   embedding: {
@@ -74,9 +81,16 @@ export function columnNames(kind: Kind): readonly string[] {
 /** The schema that brought vectors: an older one has neither their tables nor the hashes of what they are made of. */
 const VECTORS_SINCE = 4;
 
+/** The schema that brought a table; the others are there from the first. */
+const TABLE_SINCE: Readonly<Partial<Record<Kind, number>>> = {
+  embedding: VECTORS_SINCE,
+  model: VECTORS_SINCE,
+  cluster: 5,
+};
+
 /** Whether a store of this schema has a table of the kind. */
 export function hasTable(kind: Kind, schema: number): boolean {
-  return schema >= VECTORS_SINCE || (kind !== 'embedding' && kind !== 'model');
+  return schema >= (TABLE_SINCE[kind] ?? 0);
 }
 
 /** Those of `columnNames` that a store of this schema has. */

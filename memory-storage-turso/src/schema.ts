@@ -306,12 +306,40 @@ const FOURTH: readonly string[] = [
   'CREATE TABLE model (id TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL)',
 ];
 
+/**
+ * Learning looks at all of a scope at once, and patterns tell more of themselves: they get the fields that they lack,
+ * and every completed episode owes its learning once more. Each change has its entry in the journal, so that no cache and
+ * no index keeps what was. A database that follows another, or is being filled from it, changes in the same way, but
+ * gets these entries from there. A body that cannot be read stays for a verification to find.
+ */
+const FIFTH: readonly string[] = [
+  `CREATE TABLE cluster (
+     id TEXT NOT NULL PRIMARY KEY,
+     version INTEGER NOT NULL,
+     project TEXT,
+     domain TEXT,
+     body TEXT NOT NULL
+   )`,
+  ...['pattern', 'episode'].map(
+    (kind) => `INSERT INTO journal (at, kind, id, op, actor)
+      SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '${kind}', id, 'put', 'migration' FROM ${kind}
+      WHERE ${kind === 'episode' ? "status = 'completed' AND " : ''}json_valid(body)
+        AND NOT EXISTS (SELECT 1 FROM following) AND NOT EXISTS (SELECT 1 FROM copying) ORDER BY rowid`,
+  ),
+  `UPDATE pattern SET version = version + 1, body = json_insert(json_set(body, '$.version', version + 1),
+     '$.tasks', 0, '$.standing', 'candidate', '$.pValue', 1, '$.history', json('[]')) WHERE json_valid(body)`,
+  `UPDATE episode SET version = version + 1, learning_pending = 1,
+     body = json_set(body, '$.version', version + 1, '$.learningPending', json('true'))
+   WHERE status = 'completed' AND json_valid(body)`,
+];
+
 /** Every step, in order. */
 export const MIGRATIONS: readonly Migration[] = [
   { statements: FIRST, isNeededToRead: true },
   { statements: SECOND, isNeededToRead: false },
   { statements: THIRD, isNeededToRead: false },
   { statements: FOURTH, isNeededToRead: false },
+  { statements: FIFTH, isNeededToRead: false },
 ];
 
 /** The schema that this code reads and writes. */

@@ -19,6 +19,7 @@ const TABLES: Readonly<Record<string, string>> = {
   pattern: 'SELECT * FROM pattern ORDER BY id',
   evidence: 'SELECT * FROM evidence ORDER BY id',
   baseline: 'SELECT * FROM baseline ORDER BY id',
+  cluster: 'SELECT * FROM cluster ORDER BY id',
   recommendation: 'SELECT * FROM recommendation ORDER BY id',
   tombstone: 'SELECT * FROM tombstone ORDER BY id',
   embedding: 'SELECT *, hex(vectors) AS vectors FROM embedding ORDER BY id',

@@ -71,6 +71,7 @@ async function contentOf(store: TursoStore): Promise<Content> {
     pattern: await all('pattern'),
     evidence: await all('evidence'),
     baseline: await all('baseline'),
+    cluster: await all('cluster'),
     recommendation: await all('recommendation'),
     tombstone: await all('tombstone'),
     embedding: await all('embedding'),

@@ -17,9 +17,11 @@ import {
   type Step,
   type StepResult,
   TASK_TYPES,
+  type TaskCluster,
   type Tombstone,
 } from '@episodica/memory-core';
 import type {
+  ClusterFilter,
   Entities,
   EpisodeFilter,
   IndexTerms,
@@ -301,6 +303,24 @@ export const baselines: fc.Arbitrary<Baseline> = fc.record({
   successes: count,
 });
 
+/** Kinds of task of any scope. */
+export const clusters: fc.Arbitrary<TaskCluster> = fc.record({
+  id: freshId,
+  version,
+  scope,
+  label: nastyText,
+  keywords: texts,
+  medoidId: freshId,
+  memberIds: fc.array(freshId, { maxLength: 3 }),
+  size: count,
+  ended: count,
+  successes: count,
+  radius: share,
+  tools: texts,
+  firstSeen: time,
+  lastSeen: time,
+});
+
 /** Recommendations with and without feedback. */
 export const recommendations: fc.Arbitrary<Recommendation> = fc.record(
   {
@@ -395,11 +415,22 @@ export const episodeFilters: fc.Arbitrary<EpisodeFilter> = fc.record(
 /** Filters of patterns, over the pool of names. */
 export const patternFilters: fc.Arbitrary<PatternFilter> = fc.record(
   {
+    idPrefix: fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 1, maxLength: 2 }),
     kind: fc.constant<'tool_sequence'>('tool_sequence'),
     visibleTo: scope.map(({ project }) => (project === undefined ? {} : { project })),
     domain: name,
     minSupport: count,
     embeddingDue: model,
+  },
+  { requiredKeys: [] },
+);
+
+/** Filters of kinds of task, over the pool of names. */
+export const clusterFilters: fc.Arbitrary<ClusterFilter> = fc.record(
+  {
+    project: name,
+    visibleTo: scope.map(({ project }) => (project === undefined ? {} : { project })),
+    domain: name,
   },
   { requiredKeys: [] },
 );
@@ -433,6 +464,7 @@ export const POOL_IDS: Readonly<Record<Kind, readonly string[]>> = {
   pattern: idsOf('a', 3),
   evidence: idsOf('b', 3),
   baseline: idsOf('b', 3),
+  cluster: idsOf('b', 3),
   recommendation: idsOf('b', 3),
   tombstone: idsOf('b', 3),
   embedding: idsOf('b', 3),
@@ -472,6 +504,7 @@ const write: fc.Arbitrary<Write> = fc.oneof(
   { weight: 2, arbitrary: putOf('pattern', patterns, fc.record({ id: patternId })) },
   { weight: 3, arbitrary: putOf('evidence', evidences, fc.record({ id: otherId, patternId, episodeId })) },
   putOf('baseline', baselines, fc.record({ id: otherId })),
+  putOf('cluster', clusters, fc.record({ id: otherId })),
   putOf('recommendation', recommendations, fc.record({ id: otherId })),
   putOf('tombstone', tombstones, fc.record({ id: otherId })),
   {
@@ -485,6 +518,7 @@ const write: fc.Arbitrary<Write> = fc.oneof(
   fc.tuple(otherId, ifVersion).map(([id, options]) => remove('evidence', id, options)),
   fc.tuple(otherId, ifVersion).map(([id, options]) => remove('embedding', id, options)),
   fc.tuple(otherId, ifVersion).map(([id, options]) => remove('baseline', id, options)),
+  fc.tuple(otherId, ifVersion).map(([id, options]) => remove('cluster', id, options)),
   {
     weight: 4,
     arbitrary: fc

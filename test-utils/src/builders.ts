@@ -9,6 +9,7 @@ import type {
   PatternEvidence,
   Recommendation,
   Step,
+  TaskCluster,
   Tombstone,
   ToolSequence,
 } from '@episodica/memory-core';
@@ -101,6 +102,28 @@ export function anEvidence(overrides: Partial<PatternEvidence> = {}): PatternEvi
 /** The base rate of what belongs to no project. */
 export function aBaseline(overrides: Partial<Baseline> = {}): Baseline {
   return { id: randomUUID(), version: 1, scope: {}, episodes: 10, successes: 6, ...overrides };
+}
+
+/** A kind of task with two episodes of its own. */
+export function aCluster(overrides: Partial<TaskCluster> = {}): TaskCluster {
+  const memberIds = overrides.memberIds ?? [randomUUID(), randomUUID()];
+  return {
+    id: randomUUID(),
+    version: 1,
+    scope: {},
+    label: 'lexer, tabs',
+    keywords: ['lexer', 'tabs'],
+    medoidId: memberIds[0] ?? randomUUID(),
+    memberIds,
+    size: memberIds.length,
+    ended: memberIds.length,
+    successes: 1,
+    radius: 0.3,
+    tools: ['edit', 'bash'],
+    firstSeen: '2026-11-21T10:00:00.000Z',
+    lastSeen: '2026-11-21T11:00:00.000Z',
+    ...overrides,
+  };
 }
 
 /** A recommendation without feedback. */

@@ -1,5 +1,7 @@
 export {
   baselines,
+  clusterFilters,
+  clusters,
   completedEpisodes,
   embeddings,
   episodeFilters,
@@ -21,6 +23,7 @@ export {
 } from './arbitraries.ts';
 export {
   aBaseline,
+  aCluster,
   aCompletedEpisode,
   aModel,
   anEmbedding,

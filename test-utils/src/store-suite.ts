@@ -1,6 +1,7 @@
 // What it means to be a `MemoryStore`: each law of the port as a test. A backend is done when it passes unchanged.
 import { embeddedTexts, inMemoryStore, isMemoryError, type Step, textHash } from '@episodica/memory-core';
 import type {
+  ClusterFilter,
   DatedReads,
   Entities,
   EpisodeFilter,
@@ -15,6 +16,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   baselines,
+  clusterFilters,
+  clusters,
   embeddings,
   episodeFilters,
   episodes,
@@ -32,6 +35,7 @@ import {
 } from './arbitraries.ts';
 import {
   aBaseline,
+  aCluster,
   aCompletedEpisode,
   aModel,
   anEmbedding,
@@ -112,6 +116,7 @@ const KINDS = [
   'pattern',
   'evidence',
   'baseline',
+  'cluster',
   'recommendation',
   'tombstone',
   'embedding',
@@ -127,6 +132,7 @@ function oneOfEach(): readonly Write[] {
     put('pattern', aPattern()),
     put('evidence', anEvidence({ episodeId: episode.id })),
     put('baseline', aBaseline()),
+    put('cluster', aCluster()),
     put('recommendation', aRecommendation()),
     put('tombstone', aTombstone()),
     put('embedding', anEmbedding({ ownerId: episode.id })),
@@ -168,6 +174,7 @@ function readLaws(law: Law): void {
     await roundTrip(store, 'episode', episodes);
     await roundTrip(store, 'pattern', patterns);
     await roundTrip(store, 'baseline', baselines);
+    await roundTrip(store, 'cluster', clusters);
     await roundTrip(store, 'recommendation', recommendations);
     await roundTrip(store, 'tombstone', tombstones);
     await roundTrip(store, 'model', models);
@@ -499,6 +506,14 @@ function ownershipLaws(law: Law): void {
     expect(await idsOf(store, 'step', {})).toEqual([step.id]);
     expect(await idsOf(store, 'evidence', {})).toEqual([evidence.id]);
     expect(await idsOf(store, 'pattern', {})).toEqual([pattern.id]);
+  });
+
+  law('deleting an episode leaves the kinds of task that name it [LE-07]', async (store) => {
+    const episode = anEpisode();
+    const cluster = aCluster({ memberIds: [episode.id] });
+    await store.write([put('episode', episode), put('cluster', cluster)]);
+    await store.write([remove('episode', episode.id)]);
+    expect(await store.getMany('cluster', [cluster.id])).toEqual([cluster]);
   });
 
   law('replacing an episode leaves its steps and its evidence [EP-05]', async (store) => {
@@ -862,6 +877,18 @@ function filterLaws(law: Law): void {
     expect(await visible({})).toEqual([common.id]);
   });
 
+  law('kinds of task are found by their scope, in the order of their ids [LE-07]', async (store) => {
+    const scopes = [{ project: 'mine', domain: 'web' }, { project: 'mine' }, { domain: 'web' }, { project: 'theirs' }];
+    const written = scopes.map((scope, index) => aCluster({ id: `${9 - index}`, scope }));
+    await store.write(written.map((value) => put('cluster', value, { ifVersion: 0 })));
+    const found = (filter: ClusterFilter) => idsOf(store, 'cluster', filter);
+    expect(await found({})).toEqual(['6', '7', '8', '9']);
+    expect(await found({ project: 'mine' })).toEqual(['8', '9']);
+    expect(await found({ domain: 'web' })).toEqual(['7', '9']);
+    expect(await found({ visibleTo: { project: 'mine' } })).toEqual(['7', '8', '9']);
+    expect(await found({ visibleTo: {} })).toEqual(['7']);
+  });
+
   law('an open episode has no reward and no outcome, and owes no learning [EP-05]', async (store) => {
     const open = anEpisode();
     await store.write([put('episode', open), put('episode', aCompletedEpisode())]);
@@ -1172,22 +1199,28 @@ function modelLaws(subject: StoreSuiteSubject): void {
       fc.asyncProperty(
         fc.array(episodes, { maxLength: 25 }),
         fc.array(patterns, { maxLength: 15 }),
+        fc.array(clusters, { maxLength: 10 }),
         fc.array(writeBatches, { maxLength: 5 }),
-        fc.array(fc.tuple(episodeFilters, patternFilters, stepFilters), { minLength: 10, maxLength: 20 }),
-        async (someEpisodes, somePatterns, batches, filters) => {
+        fc.array(fc.tuple(episodeFilters, patternFilters, stepFilters, clusterFilters), {
+          minLength: 10,
+          maxLength: 20,
+        }),
+        async (someEpisodes, somePatterns, someClusters, batches, filters) => {
           await using(subject, async (store) => {
             const model = inMemoryStore();
             const puts = [
               ...someEpisodes.map((value) => put('episode', value)),
               ...somePatterns.map((value) => put('pattern', value)),
+              ...someClusters.map((value) => put('cluster', value)),
             ];
             for (const each of [store, model]) {
               for (const batch of [SEED, puts, ...batches]) await outcomeOf(each, batch);
             }
-            for (const [ofEpisodes, ofPatterns, ofSteps] of filters) {
+            for (const [ofEpisodes, ofPatterns, ofSteps, ofClusters] of filters) {
               expect(await idsOf(store, 'episode', ofEpisodes)).toEqual(await idsOf(model, 'episode', ofEpisodes));
               expect(await idsOf(store, 'pattern', ofPatterns)).toEqual(await idsOf(model, 'pattern', ofPatterns));
               expect(await idsOf(store, 'step', ofSteps)).toEqual(await idsOf(model, 'step', ofSteps));
+              expect(await idsOf(store, 'cluster', ofClusters)).toEqual(await idsOf(model, 'cluster', ofClusters));
             }
           });
         },

@@ -34,9 +34,9 @@ import {
 } from '@episodica/memory-core/wire';
 import { type Invocation, useMemory } from '../open.ts';
 import { exactLocalTime, harmless, heading, localTime, onOneLine, print, table, terminalWidth } from '../output.ts';
-import { wholeId } from './episode-id.ts';
 import { type FilterOptions, fromCursor, toCursor, toEpisodeFilter, toTime } from './filter.ts';
 import { jsonFlag } from './json-flag.ts';
+import { wholeId } from './whole-id.ts';
 
 /** Flags of `episode create`. */
 export interface CreateOptions {

@@ -5,9 +5,9 @@ import { type ForgetResult, forgetResult, forgetText } from '@episodica/memory-c
 import { type Invocation, useDatabaseFile, useMemory } from '../open.ts';
 import { print } from '../output.ts';
 import { confirm, refuseUnasked } from './confirm.ts';
-import { wholeId } from './episode-id.ts';
 import { eraseExitCode, eraseText, eraseTraces } from './erase.ts';
 import { toTime } from './filter.ts';
+import { wholeId } from './whole-id.ts';
 
 /** Flags of `episode forget`. */
 export interface ForgetOptions {

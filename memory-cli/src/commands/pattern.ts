@@ -1,44 +1,143 @@
-// pattern list.
-import { patternTools } from '@episodica/memory-core';
-import { patternItem } from '@episodica/memory-core/wire';
+// pattern list, view, search.
+import { MemoryError, type Pattern, type PatternHit, type PatternKind, type Standing } from '@episodica/memory-core';
+import type { PatternFilter } from '@episodica/memory-core/ports';
+import { hitLines, patternItem, queryResult, restLines, scoreText } from '@episodica/memory-core/wire';
 import { type Invocation, useMemory } from '../open.ts';
-import { print, table, terminalWidth } from '../output.ts';
+import { harmless, heading, onOneLine, print } from '../output.ts';
+import { patternTable, patternText, type Witness } from './pattern-text.ts';
+import { wholePatternId } from './whole-id.ts';
+
+/** Which part of the store a command about patterns looks at. */
+export interface PlaceOptions {
+  readonly project?: string;
+  readonly allProjects?: boolean;
+  readonly domain?: string;
+}
 
 /** Flags of `pattern list`. */
-export interface ListOptions {
-  readonly domain?: string;
+export interface ListOptions extends PlaceOptions {
+  readonly kind?: PatternKind;
+  readonly standing?: Standing;
+  readonly all?: boolean;
   readonly limit?: number;
 }
 
-/** Lists patterns with their figures, those of most support first. */
-export async function list(invocation: Invocation, { domain, limit }: ListOptions): Promise<number> {
-  const hits = await useMemory(invocation, ({ memory, settings }) =>
-    memory.listPatterns(
-      { visibleTo: { project: settings.project }, ...(domain === undefined ? {} : { domain }) },
-      { signal: invocation.signal },
-    ),
-  );
-  const shown = limit === undefined ? hits : hits.slice(0, limit);
-  const rows = shown.map(({ pattern, figures }) => [
-    String(pattern.support),
-    figures.successRate.toFixed(2),
-    figures.baseRate.toFixed(2),
-    figures.lift?.toFixed(2) ?? '',
-    figures.interval?.map((bound) => bound.toFixed(2)).join('–') ?? '',
-    `${patternTools(pattern).join(' → ')}${pattern.scope.domain === undefined ? '' : ` (${pattern.scope.domain})`}`,
-  ]);
-  const columns = [
-    { heading: 'SEEN', align: 'right' as const },
-    { heading: 'SUCCESS', align: 'right' as const },
-    { heading: 'OF ALL', align: 'right' as const },
-    { heading: 'LIFT', align: 'right' as const },
-    { heading: '95 %' },
-    { heading: 'PATTERN' },
-  ];
+/** Lists patterns with their figures, the confirmed first; what has faded where it is asked for. */
+export async function list(invocation: Invocation, options: ListOptions): Promise<number> {
+  const { kind, standing, all, limit } = options;
+  const { hits, place } = await useMemory(invocation, async ({ memory, settings }) => {
+    const filter = { ...placeFilter(options, settings.project), ...(kind === undefined ? {} : { kind }) };
+    return {
+      hits: await memory.listPatterns(filter, { signal: invocation.signal }),
+      place: filter.visibleTo?.project,
+    };
+  });
+  const wanted = ORDER.filter((each) => (standing === undefined ? all || each !== 'faded' : each === standing));
+  const found = wanted.flatMap((each) => hits.filter(({ pattern }) => pattern.standing === each));
+  const shown = found.slice(0, limit);
   await print(invocation.format, { patterns: shown.map((hit) => patternItem(hit, 'full')) }, () =>
-    rows.length === 0
-      ? 'No patterns yet: they need three completed episodes at least.'
-      : table(columns, rows, terminalWidth()),
+    found.length === 0 ? nothingText(options, place, hits) : listText(shown, found.length - shown.length),
   );
   return 0;
+}
+
+/** Shows one pattern with everything it rests on. */
+export async function view(invocation: Invocation, given: string): Promise<number> {
+  const { signal, format } = invocation;
+  const { hit, inFavour, against } = await useMemory(invocation, async ({ memory }) => {
+    const id = await wholePatternId(memory, given, signal);
+    const found = await memory.getPattern(id, { signal });
+    if (found === undefined) throw new MemoryError('NOT_FOUND', `There is no pattern ${id}; see "pattern list --all".`);
+    const ids = [found.evidence, found.against];
+    const episodes = await memory.getEpisodes(ids.flat(), { signal });
+    const witnesses = ids.flat().map((each, index): Witness => ({ id: each, episode: episodes[index] }));
+    return {
+      hit: found,
+      inFavour: witnesses.slice(0, found.evidence.length),
+      against: witnesses.slice(found.evidence.length),
+    };
+  });
+  const result = { ...patternItem(hit, 'full'), episodes: [...inFavour, ...against].flatMap(witnessItem) };
+  await print(format, result, () => patternText(hit, { inFavour, against }));
+  return 0;
+}
+
+/** Flags of `pattern search`. */
+export interface SearchOptions extends PlaceOptions {
+  readonly limit?: number;
+}
+
+/** Patterns for a question in words, best first. */
+export async function search(invocation: Invocation, text: string, options: SearchOptions): Promise<number> {
+  const { allProjects, project, domain, limit } = options;
+  const query = { text, project, domain, limit, scope: allProjects ? ('all' as const) : undefined };
+  const found = await useMemory(invocation, ({ memory }) => memory.search(query, { signal: invocation.signal }));
+  const hits = found.patterns;
+  const whole = queryResult(
+    { ...found, episodes: [], fixes: [], isAbstained: hits.length === 0 },
+    { detail: 'full', maxTokens: Number.POSITIVE_INFINITY },
+  );
+  const result = {
+    patterns: whole.patterns,
+    abstained: whole.abstained,
+    degraded: whole.degraded,
+    notes: whole.notes.map((note) => note.replace('(scope "all")', '(--all-projects)')),
+  };
+  await print(invocation.format, result, () =>
+    [
+      ...whole.patterns.map((item) =>
+        [
+          `${scoreText(item.score)}  pattern ${item.pattern_id}  ${String(item.standing)}`,
+          ...hitLines(item).map(onOneLine),
+        ].join('\n      '),
+      ),
+      ...restLines({ ...whole, notes: result.notes }, '--limit').map(onOneLine),
+    ].join('\n'),
+  );
+  return 0;
+}
+
+/** What flags of place ask for. `here` counts where none names a project. */
+export function placeFilter(
+  { project, allProjects, domain }: PlaceOptions,
+  here: string,
+): Pick<PatternFilter, 'visibleTo' | 'domain'> {
+  return {
+    ...(allProjects ? {} : { visibleTo: { project: project ?? here } }),
+    ...(domain === undefined ? {} : { domain }),
+  };
+}
+
+const ORDER: readonly Standing[] = ['confirmed', 'candidate', 'faded'];
+const HEADINGS: Readonly<Record<Standing, string>> = {
+  confirmed: 'Confirmed: more than chance, after correction for all that was looked at',
+  candidate: 'Candidates: may be chance; nothing to rely on alone',
+  faded: 'Faded: known once, and no longer borne out',
+};
+
+function listText(shown: readonly PatternHit[], left: number): string {
+  const parts = ORDER.flatMap((standing) => {
+    const hits = shown.filter(({ pattern }) => pattern.standing === standing);
+    return hits.length === 0 ? [] : [`${heading(HEADINGS[standing])}\n${patternTable(hits)}`];
+  });
+  return [...parts, ...(left > 0 ? [`${left} more; raise --limit to see them.`] : [])].join('\n\n');
+}
+
+function nothingText(
+  { standing, all }: ListOptions,
+  project: string | undefined,
+  hits: readonly { readonly pattern: Pattern }[],
+): string {
+  const faded = hits.filter(({ pattern }) => pattern.standing === 'faded').length;
+  if (faded > 0 && !all && standing === undefined) return `All ${faded} patterns here have faded; --all lists them.`;
+  if (hits.length > 0) return `No ${standing} patterns here; there are ${hits.length} others.`;
+  const where =
+    project === undefined ? '' : ` in project ${harmless(project)} (--all-projects looks into every project)`;
+  return `No patterns yet${where}: they need several completed episodes that have something in common.`;
+}
+
+function witnessItem({ id, episode }: Witness): readonly object[] {
+  if (episode === undefined) return [];
+  const outcome = episode.status === 'completed' ? { outcome: episode.outcome.kind } : {};
+  return [{ episode_id: id, ...outcome, task_description: episode.description }];
 }

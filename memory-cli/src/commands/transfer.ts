@@ -1,13 +1,10 @@
 // episode import and episode export: files of episodes in, and out.
-import { randomBytes } from 'node:crypto';
-import { open, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { type ImportReceipt, isMemoryError, type Memory, MemoryError } from '@episodica/memory-core';
+import { basename } from 'node:path';
+import { type ImportReceipt, isMemoryError, type Memory } from '@episodica/memory-core';
 import { SOME_FAILED } from '../exit-codes.ts';
 import { type Invocation, useMemory } from '../open.ts';
 import { onOneLine, print, writeOut } from '../output.ts';
 import { progressLine } from '../progress.ts';
-import { fileError } from './file-error.ts';
 import { type FilterOptions, toEpisodeFilter } from './filter.ts';
 import {
   filesOf,
@@ -18,6 +15,7 @@ import {
   type SourceOptions,
 } from './import-source.ts';
 import { projectFinder } from './session-project.ts';
+import { refuseOtherThanFile, writeWhole } from './whole-file.ts';
 
 /** Flags of `episode import`. */
 export interface ImportOptions extends SourceOptions {
@@ -194,7 +192,7 @@ export async function exportTo(
   options: ExportOptions,
 ): Promise<number> {
   const file = given === '-' ? undefined : given;
-  if (file !== undefined) await refuseOtherThanFile(file);
+  if (file !== undefined) await refuseOtherThanFile(file, 'leave FILE out to write to standard output');
   const episodes = await useMemory(invocation, async ({ memory, store }) => {
     // Counting costs a look at every row: only where somebody sees the share.
     const total = process.stderr.isTTY && isEverything(options) ? (await store.stats()).counts.episode : undefined;
@@ -252,30 +250,4 @@ function exportedLines(
     }
   }
   return { texts: texts(), count: () => episodes, clear: () => line.clear() };
-}
-
-async function refuseOtherThanFile(path: string): Promise<void> {
-  const there = await stat(path).catch(() => undefined);
-  if (there === undefined || there.isFile()) return;
-  throw new MemoryError('INVALID_INPUT', `${path}: is no file; leave FILE out to write to standard output.`);
-}
-
-/** Either the whole text is in place afterwards, durably, or what was there before. */
-async function writeWhole(path: string, texts: AsyncIterable<string>): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
-  const handle = await open(temporary, 'wx', 0o600).catch((cause: unknown) => {
-    throw fileError(path, cause);
-  });
-  try {
-    try {
-      for await (const text of texts) await handle.write(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    throw cause instanceof MemoryError ? cause : fileError(path, cause);
-  }
 }

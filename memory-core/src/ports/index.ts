@@ -6,6 +6,7 @@ export { silentLogger } from './runtime.ts';
 export type {
   CallOptions,
   Changes,
+  ClusterFilter,
   Dated,
   DatedReads,
   Delete,

@@ -1,4 +1,5 @@
 // What a durable store must do. The conformance suite `storeSuite` in test-utils says the same, as tests.
+import type { TaskCluster } from '../cluster.ts';
 import type { EmbeddedKind, Embedding, EmbeddingModel } from '../embedding.ts';
 import type { Episode, OutcomeKind, Step, TaskType } from '../episode.ts';
 import type { Baseline, Pattern, PatternEvidence, PatternKind } from '../pattern.ts';
@@ -11,6 +12,7 @@ export interface Entities {
   pattern: Pattern;
   evidence: PatternEvidence;
   baseline: Baseline;
+  cluster: TaskCluster;
   recommendation: Recommendation;
   tombstone: Tombstone;
   embedding: Embedding;
@@ -194,6 +196,7 @@ export interface Filters {
   pattern: PatternFilter;
   evidence: EvidenceFilter;
   baseline: Record<never, never>;
+  cluster: ClusterFilter;
   recommendation: Record<never, never>;
   tombstone: Record<never, never>;
   embedding: EmbeddingFilter;
@@ -250,6 +253,8 @@ export interface EvidenceFilter {
 }
 
 export interface PatternFilter {
+  /** The id begins so. */
+  readonly idPrefix?: string;
   readonly kind?: PatternKind;
   /** That project alone. */
   readonly project?: string;
@@ -258,6 +263,13 @@ export interface PatternFilter {
   readonly minSupport?: number;
   /** As that of episodes. */
   readonly embeddingDue?: string;
+}
+
+export interface ClusterFilter {
+  /** That project alone. */
+  readonly project?: string;
+  readonly visibleTo?: { readonly project?: string };
+  readonly domain?: string;
 }
 
 export interface EmbeddingFilter {

@@ -87,7 +87,7 @@ export function cachedStore(store: MemoryStore, cache: MemoryCache, options: Cac
 
 /**
  * Steps, evidence and embeddings are not kept: deleting an episode deletes them too, without an entry of their own in
- * the journal, and they are read by `scan` anyway. The row of a model changes with whoever reads it.
+ * the journal, and they are read by `scan` anyway, as kinds of task are. The row of a model changes with whoever reads it.
  */
 const IS_CACHED: Readonly<Record<Kind, boolean>> = {
   episode: true,
@@ -95,6 +95,7 @@ const IS_CACHED: Readonly<Record<Kind, boolean>> = {
   pattern: true,
   evidence: false,
   baseline: true,
+  cluster: false,
   recommendation: true,
   tombstone: true,
   embedding: false,

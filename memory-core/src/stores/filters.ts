@@ -1,8 +1,16 @@
 // Which entities a filter lets through, and the order they come in. Pure; a store with a query language says the same in it.
+import type { TaskCluster } from '../cluster.ts';
 import type { Embedding } from '../embedding.ts';
 import type { Episode, Step } from '../episode.ts';
-import type { Pattern, PatternEvidence } from '../pattern.ts';
-import type { EmbeddingFilter, EpisodeFilter, Filters, PatternFilter, StepFilter } from '../ports/store.ts';
+import type { Pattern, PatternEvidence, Scope } from '../pattern.ts';
+import type {
+  ClusterFilter,
+  EmbeddingFilter,
+  EpisodeFilter,
+  Filters,
+  PatternFilter,
+  StepFilter,
+} from '../ports/store.ts';
 
 /**
  * Whether the filter lets the episode through. `order`, `after` and `limit` say which part of the matches is wanted,
@@ -56,12 +64,16 @@ export function compareSteps(a: Step, b: Step): number {
 /** Whether the filter lets the pattern through. `embeddingDue` is not looked at. */
 export function matchesPattern(pattern: Pattern, filter: PatternFilter): boolean {
   return (
+    (filter.idPrefix === undefined || pattern.id.startsWith(filter.idPrefix)) &&
     isSame(filter.kind, pattern.kind) &&
-    isSame(filter.project, pattern.scope.project) &&
-    isVisible(filter.visibleTo, pattern.scope.project) &&
-    isSame(filter.domain, pattern.scope.domain) &&
+    matchesScope(pattern.scope, filter) &&
     isAtLeast(filter.minSupport, pattern.support)
   );
+}
+
+/** Whether the filter lets the kind of task through. */
+export function matchesCluster(cluster: TaskCluster, filter: ClusterFilter): boolean {
+  return matchesScope(cluster.scope, filter);
 }
 
 /** Whether the filter lets the evidence through. */
@@ -99,6 +111,11 @@ function matchesEnd(episode: Episode, filter: EpisodeFilter): boolean {
     (filter.maxReward === undefined || (reward !== undefined && reward <= filter.maxReward)) &&
     isSame(filter.learningPending, end?.learningPending ?? false)
   );
+}
+
+/** Whether what the scope holds is let through. */
+export function matchesScope({ project, domain }: Scope, filter: ClusterFilter): boolean {
+  return isSame(filter.project, project) && isVisible(filter.visibleTo, project) && isSame(filter.domain, domain);
 }
 
 function isIn(wanted: readonly string[] | undefined, value: string): boolean {

@@ -1,0 +1,194 @@
+// Patterns in words: the table of their figures, the whole of one, and how their kinds are called.
+import type { Episode, Pattern, PatternHit, PatternKind } from '@episodica/memory-core';
+import { isHelpful } from '@episodica/memory-core';
+import { cut, heading, localTime, onOneLine, table, terminalWidth } from '../output.ts';
+import { LEAST_CHARACTERS } from './whole-id.ts';
+
+/** An episode that a pattern rests on, or that speaks against it; `undefined` where it was forgotten meanwhile. */
+export interface Witness {
+  readonly id: string;
+  readonly episode: Episode | undefined;
+}
+
+/** Patterns with their figures, each with its sentence below. */
+export function patternTable(hits: readonly PatternHit[]): string {
+  const width = terminalWidth();
+  const ids = shortIds(hits.map(({ pattern }) => pattern.id));
+  const rows = hits.map((hit, index) => [ids[index] ?? '', ...figureCells(hit)]);
+  const [head = '', ...lines] = table(COLUMNS, rows, width).split('\n');
+  const told = hits.map(({ statement }, index) => [
+    lines[index] ?? '',
+    ...wrapped(statement, width - SENTENCE_INDENT.length).map((line) => `${SENTENCE_INDENT}${line}`),
+  ]);
+  return [head, ...told.flat()].join('\n');
+}
+
+/** All that is known of one pattern. */
+export function patternText(
+  hit: PatternHit,
+  { inFavour, against }: { readonly inFavour: readonly Witness[]; readonly against: readonly Witness[] },
+): string {
+  const { pattern, statement } = hit;
+  const isDone = isHelpful(hit.figures);
+  const holding = isDone ? pattern.successes : pattern.support - pattern.successes;
+  return [
+    heading(`Pattern ${pattern.id}: ${kindText(pattern.kind)}, ${pattern.standing}`),
+    ...wrapped(statement, terminalWidth()),
+    '',
+    ...factLines(hit),
+    '',
+    ...witnessLines(isDone ? 'For it: did this and succeeded' : 'For it: did this and failed', holding, inFavour),
+    ...witnessLines(
+      isDone ? 'Against it: did this and failed' : 'Against it: did this and succeeded',
+      pattern.support - holding,
+      against,
+    ),
+    ...historyLines(pattern),
+  ].join('\n');
+}
+
+/** `tool sequence`. */
+export function kindText(kind: PatternKind): string {
+  return kind.replaceAll('_', ' ');
+}
+
+/** `82 %`. */
+export function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
+/** The beginnings that tell these ids apart, all of one length. */
+export function shortIds(ids: readonly string[]): readonly string[] {
+  for (let length = LEAST_CHARACTERS; length < FULL_ID; length += 1) {
+    const starts = ids.map((id) => id.slice(0, length));
+    if (new Set(starts).size === new Set(ids).size) return starts;
+  }
+  return ids;
+}
+
+/** A text of somebody else in lines of at most `width` columns, split between words. */
+export function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of onOneLine(text).split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (cut(longer, width) === longer) line = longer;
+    else {
+      if (line !== '') lines.push(line);
+      line = cut(word, width);
+    }
+  }
+  return line === '' ? lines : [...lines, line];
+}
+
+const FULL_ID = 36;
+const SENTENCE_INDENT = '    ';
+const COLUMNS = [
+  { heading: 'PATTERN' },
+  { heading: 'KIND' },
+  { heading: '' },
+  { heading: 'SUCCESS', align: 'right' as const },
+  { heading: 'OTHERWISE', align: 'right' as const },
+  { heading: 'LIFT', align: 'right' as const },
+  { heading: '95 %' },
+  { heading: 'SEEN', align: 'right' as const },
+  { heading: 'TASKS', align: 'right' as const },
+  { heading: 'NEW TASKS' },
+];
+
+function figureCells({ pattern, figures }: PatternHit): readonly string[] {
+  const { heldOut } = pattern;
+  return [
+    kindText(pattern.kind),
+    isHelpful(figures) ? 'do' : 'avoid',
+    percent(figures.successRate),
+    figures.otherRate === undefined ? '' : percent(figures.otherRate),
+    figures.lift?.toFixed(2) ?? '',
+    figures.interval?.map((bound) => bound.toFixed(2)).join('–') ?? '',
+    String(pattern.support),
+    String(pattern.tasks),
+    heldOut === undefined ? '' : heldOut.agrees ? 'agree' : 'disagree',
+  ];
+}
+
+function factLines(hit: PatternHit): readonly string[] {
+  const { pattern, figures } = hit;
+  const { support, successes, tasks, heldOut, scope } = pattern;
+  const { otherRate, lift, interval } = figures;
+  const made = pattern.kind === 'error_recovery' ? 'made it good' : 'succeeded';
+  const place = [
+    scope.project === undefined ? 'every project' : `project ${scope.project}`,
+    ...(scope.domain === undefined ? [] : [`domain ${scope.domain}`]),
+  ];
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    ['scope', place.join(', ')],
+    ['seen', `${support} attempts at ${tasks} tasks; ${successes} ${made}: ${percent(figures.successRate)}`],
+    ['otherwise', otherRate === undefined ? undefined : `${percent(otherRate)} without it`],
+    ['of all', percent(figures.baseRate)],
+    ['lift', lift && interval && `${lift.toFixed(2)} (95 %: ${interval.map((bound) => bound.toFixed(2)).join('–')})`],
+    ['chance', `p = ${chanceText(pattern.pValue)}, corrected for all that was looked at`],
+    ['new tasks', heldOutText(heldOut)],
+    ['applied', appliedText(pattern)],
+    ['seen first', localTime(pattern.firstSeen)],
+    ['seen last', localTime(pattern.lastSeen)],
+  ];
+  return facts.flatMap(([name, text]) => (text ? [`${name.padEnd(NAME_COLUMNS)}${onOneLine(text)}`] : []));
+}
+
+const NAME_COLUMNS = 12;
+
+function heldOutText(heldOut: Pattern['heldOut']): string {
+  if (heldOut === undefined) return 'too few were held out to check it on';
+  const { with: holding, without, agrees } = heldOut;
+  const counted = [holding, without].map(({ successes, episodes }) => `${successes} of ${episodes}`);
+  return `${agrees ? 'agree' : 'disagree'}: ${counted[0]} succeeded with it, ${counted[1]} without`;
+}
+
+function appliedText({ applied, appliedSuccesses }: Pattern): string {
+  if (applied === 0) return 'never, as far as anybody told';
+  return `${applied === 1 ? 'once' : `${applied} times`} after it was recommended; ${appliedSuccesses} succeeded`;
+}
+
+function chanceText(pValue: number): string {
+  return pValue < LEAST_CHANCE ? `under ${LEAST_CHANCE}` : pValue.toFixed(3);
+}
+
+/** Below this, how little a chance is says nothing more. */
+const LEAST_CHANCE = 0.001;
+
+function witnessLines(title: string, count: number, told: readonly Witness[]): readonly string[] {
+  if (count === 0 && told.length === 0) return [`${title}: none`, ''];
+  const left = count - told.length;
+  const rows = told.map(({ id, episode }) => [
+    id,
+    episode === undefined ? 'forgotten' : episode.status === 'open' ? 'open' : episode.outcome.kind,
+    episode?.description ?? '',
+  ]);
+  return [
+    heading(`${title} (${count})`),
+    ...(told.length === 0
+      ? []
+      : [table([{ heading: 'EPISODE' }, { heading: 'OUTCOME' }, { heading: 'TASK' }], rows, terminalWidth())]),
+    ...(left > 0 ? [`… ${left} more`] : []),
+    '',
+  ];
+}
+
+function historyLines({ history }: Pattern): readonly string[] {
+  if (history.length === 0) return ['No history is kept of it yet.'];
+  const rows = history.map(({ at, standing, support, successes, pValue }) => [
+    localTime(at),
+    standing,
+    String(support),
+    String(successes),
+    chanceText(pValue),
+  ]);
+  const columns = [
+    { heading: 'AT' },
+    { heading: 'STANDING' },
+    { heading: 'SEEN', align: 'right' as const },
+    { heading: 'SUCCEEDED', align: 'right' as const },
+    { heading: 'P' },
+  ];
+  return [heading('History'), table(columns, rows, terminalWidth())];
+}
