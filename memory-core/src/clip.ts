@@ -13,15 +13,16 @@ export function clip(text: string, maxBytes: number): { readonly text: string; r
 }
 
 /**
- * The first `maxCharacters` of a text on one line, with an ellipsis where something is missing. What commands a terminal,
- * or turns the direction of what follows, becomes a space.
+ * The first `maxCharacters` of a text on one line, with an ellipsis where something is missing. What would steer a
+ * terminal, or turn the direction of the text around it, becomes a space.
  */
 export function oneLine(text: string, maxCharacters: number): string {
-  const line = text.replace(/[\s\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
+  const line = text.replace(UNSEEN, ' ').trim();
   const characters = [...line];
   return characters.length <= maxCharacters ? line : `${characters.slice(0, maxCharacters - 1).join('')}…`;
 }
 
+const UNSEEN = /[\s\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu;
 const MARK_BYTES = 64;
 
 /** The start of the character that holds the byte at `index`: UTF-8 continuation bytes look like 10xxxxxx. */

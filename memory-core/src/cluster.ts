@@ -10,6 +10,8 @@ export interface TaskCluster {
   /** Words that set it apart from the other kinds of its scope. */
   readonly label: string;
   readonly keywords: readonly string[];
+  /** By what a task is known to be of this kind before anything was done. */
+  readonly profile?: ClusterProfile;
   /** The episode that is nearest to all others. */
   readonly medoidId: string;
   /** The newest 2,000 at most, by id. */
@@ -19,12 +21,20 @@ export interface TaskCluster {
   /** Of those that ended, abstentions left out. */
   readonly ended: number;
   readonly successes: number;
-  /** How far an episode may be from its nearest member to belong to it, 0–1. */
+  /** How far its members lie from each other: share of their nearest neighbours that two need not have in common, 0–1. */
   readonly radius: number;
   /** What its episodes use, the most frequent first. */
   readonly tools: readonly string[];
   readonly firstSeen: string;
   readonly lastSeen: string;
+}
+
+/** Words and circumstances of the tasks of a kind. */
+export interface ClusterProfile {
+  /** Each with its weight, the most telling first; a circumstance is `language:rust`. */
+  readonly terms: readonly (readonly [term: string, weight: number])[];
+  /** How well nine of ten of its own episodes fit it, 0–1: what fits less well is not of this kind. */
+  readonly reach: number;
 }
 
 /** A cluster without episodes that are gone; `undefined` where none is left. */

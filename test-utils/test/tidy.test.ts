@@ -32,12 +32,12 @@ const MAY_IMPORT: Readonly<Record<Package, readonly Package[]>> = {
 };
 
 /** What core may take from outside itself, beside Node. */
-const CORE_DEPENDENCIES = ['zod'];
+const CORE_DEPENDENCIES = ['zod', 'density-clustering'];
 
 /** Rooms of core, and the rooms that each may import. Types of `ports` may go anywhere. */
 const CORE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   ports: [],
-  learn: [],
+  learn: ['retrieve'],
   retrieve: [],
   vectors: ['retrieve'],
   wire: ['retrieve'],

@@ -5,6 +5,7 @@ import { recoveredSteps, recoveries } from './recovery.ts';
 import { reflect } from './reflect.ts';
 import { reward } from './reward.ts';
 import { touched } from './touched.ts';
+import { traceSteps } from './trace-steps.ts';
 
 export interface LearnInput {
   readonly description: string;
@@ -25,5 +26,6 @@ export function learn({ description, outcome, steps }: LearnInput): Learning {
     recoveries: made,
     quality: quality(description, outcome, steps),
     ...touched(steps),
+    trace: traceSteps(steps),
   };
 }

@@ -147,11 +147,13 @@ function fixingSteps(asked: {
 const LOOKING =
   /^(?:think|calculate|get|read|view|grep|rg|glob|ls|list|search|find|cat|head|tail|pwd|which|git (?:status|log|diff|show|ls-files|blame))(?![\p{L}\p{N}])/iu;
 
-function isLooking(step: Step): boolean {
+/** Whether a step only looks or thinks: it changes nothing. */
+export function isLooking(step: Step): boolean {
   return LOOKING.test(commandOf(step) ?? step.tool);
 }
 
-function commandOf(step: Step): string | undefined {
+/** The command that a step ran, where its tool runs commands. */
+export function commandOf(step: Step): string | undefined {
   return typeof step.parameters.command === 'string' ? step.parameters.command : undefined;
 }
 

@@ -133,7 +133,7 @@ export function fromRecord(
       reflection: reflection ?? derived.reflection,
       recoveries: recoveries ?? derived.recoveries,
       quality: quality ?? derived.quality,
-      ...defined({ touched: touched ?? derived.touched, tools: tools ?? derived.tools }),
+      ...defined({ touched: touched ?? derived.touched, tools: tools ?? derived.tools, trace: derived.trace }),
       learningPending: true,
     },
   };
