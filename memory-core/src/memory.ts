@@ -277,7 +277,9 @@ function experienceVerbs(
   return {
     search: (query, call = {}) => search(context, query, call),
     async listPatterns(filter = {}, call = {}) {
-      const hits = rankPatterns(await gatherPatterns(store, { terms: undefined, filter, limit: LISTED_PATTERNS }, call));
+      const hits = rankPatterns(
+        await gatherPatterns(store, { terms: undefined, filter, limit: LISTED_PATTERNS }, call),
+      );
       return withEvidenceIds(store, { hits, maxEvidence: LISTED_EVIDENCE }, call);
     },
     getPattern: (id, call = {}) => gatherPattern(store, id, call),

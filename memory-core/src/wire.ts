@@ -10,7 +10,6 @@ import type { SearchQuery } from './query.ts';
 import { DETAILS, type Detail } from './wire/hits.ts';
 import type { ShapeOf } from './wire/shape.ts';
 
-export { type ClusterItem, clusterItem } from './wire/clusters.ts';
 export {
   type FeedbackArguments,
   type FeedbackResult,
@@ -28,6 +27,7 @@ export {
   toFeedbackInput,
   toRecommendQuery,
 } from './wire/advice.ts';
+export { type ClusterItem, clusterItem } from './wire/clusters.ts';
 export {
   type EpisodeDetailResult,
   type EpisodeResult,
