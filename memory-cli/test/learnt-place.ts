@@ -120,7 +120,9 @@ export async function aLearntPlace(): Promise<LearntPlace> {
   });
   const writes: readonly Write[] = [
     ...episodes.map((value) => put('episode', value)),
-    ...[helpful, harmful, candidate, faded].map((value) => put('pattern', value)),
+    ...[helpful, harmful, candidate, faded].map((value) =>
+      put('pattern', value, { terms: { title: [], body: value.tools.flatMap(wordsOf) } }),
+    ),
     ...evidence.map((value) => put('evidence', value)),
     ...clusters.map((value) => put('cluster', value)),
     put('baseline', baseline),
@@ -133,4 +135,8 @@ export async function aLearntPlace(): Promise<LearntPlace> {
   }
   const options = { env: { MEMORY_DATA_DIR: data, MEMORY_PROJECT: 'shop' } };
   return { ...place, options, helpful, harmful, candidate, faded, clusters, episodeIds: ids };
+}
+
+function wordsOf(text: string): readonly string[] {
+  return text.toLowerCase().match(/[a-z]+/gu) ?? [];
 }

@@ -116,7 +116,7 @@ async function pendingEpisodes({ memory }: Opened, signal: AbortSignal): Promise
 
 function extractText({ episodes, patterns, clusters, took_ms: tookMs }: ExtractResult): string {
   const { confirmed, candidate, faded } = patterns.in_all;
-  const stock = `There are ${confirmed} confirmed patterns, ${candidate} candidates and ${faded} faded ones, and ${clusters.in_all} kinds of task.`;
+  const stock = `Patterns: ${confirmed} confirmed, ${candidate} candidates, ${faded} faded. Kinds of task: ${clusters.in_all}.`;
   const told = [
     ...changesText(patterns, 'pattern', 'patterns'),
     ...(patterns.confirmed === 0 ? [] : [`${patterns.confirmed} newly confirmed`]),

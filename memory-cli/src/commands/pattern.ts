@@ -3,7 +3,7 @@ import { MemoryError, type PatternHit, type PatternKind, STANDINGS, type Standin
 import type { PatternFilter } from '@episodica/memory-core/ports';
 import { hitLines, patternItem, queryResult, restLines, scoreText } from '@episodica/memory-core/wire';
 import { type Invocation, useMemory } from '../open.ts';
-import { harmless, heading, onOneLine, print } from '../output.ts';
+import { heading, onOneLine, print } from '../output.ts';
 import { patternTable, patternText, type Witness } from './pattern-text.ts';
 import { wholePatternId } from './whole-id.ts';
 
@@ -25,18 +25,18 @@ export interface ListOptions extends PlaceOptions {
 /** Lists patterns with their figures, the confirmed first; what has faded where it is asked for. */
 export async function list(invocation: Invocation, options: ListOptions): Promise<number> {
   const { kind, standing, all, limit } = options;
-  const standings = STANDINGS.filter((each) => (standing === undefined ? all || each !== 'faded' : each === standing));
-  const { found, place } = await useMemory(invocation, async ({ memory, settings }) => {
-    const filter = { ...placeFilter(options, settings.project), ...(kind === undefined ? {} : { kind }), standings };
+  const { hits, place } = await useMemory(invocation, async ({ memory, settings }) => {
+    const filter = { ...placeFilter(options, settings.project), ...(kind === undefined ? {} : { kind }) };
     return {
-      found: await memory.listPatterns(filter, { signal: invocation.signal }),
+      hits: await memory.listPatterns(filter, { signal: invocation.signal }),
       place: filter.visibleTo?.project,
     };
   });
-  const ordered = standings.flatMap((each) => found.filter(({ pattern }) => pattern.standing === each));
-  const shown = ordered.slice(0, limit);
+  const wanted = STANDINGS.filter((each) => (standing === undefined ? all || each !== 'faded' : each === standing));
+  const found = wanted.flatMap((each) => hits.filter(({ pattern }) => pattern.standing === each));
+  const shown = found.slice(0, limit);
   await print(invocation.format, { patterns: shown.map((hit) => patternItem(hit, 'full')) }, () =>
-    found.length === 0 ? nothingText(options, place) : listText(shown, found.length - shown.length),
+    found.length === 0 ? nothingText(options, place, hits.length) : listText(shown, found.length - shown.length),
   );
   return 0;
 }
@@ -122,14 +122,14 @@ function listText(shown: readonly PatternHit[], left: number): string {
   return [...parts, ...(left > 0 ? [`${left} more; raise --limit to see them.`] : [])].join('\n\n');
 }
 
-/** Says what was looked at: an empty list is no loss of data. */
-function nothingText({ kind, standing, all, domain }: ListOptions, project: string | undefined): string {
+/** Says what was looked at: an empty list is no loss of data. `others`: of another standing. */
+function nothingText({ kind, domain }: ListOptions, project: string | undefined, others: number): string {
+  if (others > 0)
+    return `No such patterns here, but ${others} of another standing; --all lists what has faded as well.`;
   const where =
-    project === undefined ? '' : ` in project ${harmless(project)} (--all-projects looks into every project)`;
-  const isNarrowed = kind !== undefined || standing !== undefined || domain !== undefined;
-  if (isNarrowed) return `No such patterns${where}.`;
-  const faded = all ? '' : ' What has faded is listed with --all.';
-  return `No patterns yet${where}: they need several completed episodes that have something in common.${faded}`;
+    project === undefined ? '' : ` in project ${onOneLine(project)} (--all-projects looks into every project)`;
+  if (kind !== undefined || domain !== undefined) return `No such patterns${where}.`;
+  return `No patterns yet${where}: they need several completed episodes that have something in common.`;
 }
 
 function witnessItem({ id, episode }: Witness): readonly object[] {
