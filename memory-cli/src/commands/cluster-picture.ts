@@ -25,14 +25,14 @@ export function clusterPicture(kinds: TaskKinds, linkOf?: (cluster: TaskCluster)
   const keyTop = legendTop + LEGEND_HEIGHT;
   const height = keyTop + (small.length + notes.length) * LINE_HEIGHT + MARGIN;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="picture-title picture-text">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="${linkOf === undefined ? 'img' : 'group'}" aria-labelledby="picture-title picture-text">`,
     '<title id="picture-title">Kinds of task</title>',
     `<desc id="picture-text">${escaped(spoken(kinds))}</desc>`,
     `<style>${PICTURE_STYLE}</style>`,
     `<rect class="ground" width="${WIDTH}" height="${height}"/>`,
     `<text class="head" x="${MARGIN}" y="34">Kinds of task</text>`,
     `<text class="said" x="${MARGIN}" y="56">Area: episodes. Ring and number: share that succeeded.</text>`,
-    `<g transform="translate(${(WIDTH - SIDE) / 2} ${round(HEAD_HEIGHT - top)})">`,
+    `<g transform="translate(${(WIDTH - SIDE) / 2} ${HEAD_HEIGHT - top})">`,
     ...enclosures.map(enclosureMark),
     ...circles.map((circle) => circleMark(circle, linkOf?.(circle.cluster))),
     '</g>',
@@ -146,8 +146,8 @@ const CIRCLE_GAP = 14;
 function extentOf(discs: readonly Disc[]): { readonly top: number; readonly bottom: number } {
   if (discs.length === 0) return { top: 0, bottom: 0 };
   return {
-    top: Math.min(...discs.map(({ y, radius }) => y - radius)) - CIRCLE_GAP,
-    bottom: Math.max(...discs.map(({ y, radius }) => y + radius)) + CIRCLE_GAP,
+    top: Math.floor(Math.min(...discs.map(({ y, radius }) => y - radius))) - CIRCLE_GAP,
+    bottom: Math.ceil(Math.max(...discs.map(({ y, radius }) => y + radius))) + CIRCLE_GAP,
   };
 }
 
