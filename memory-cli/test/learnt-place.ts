@@ -33,6 +33,10 @@ export async function aLearntPlace(): Promise<LearntPlace> {
       description: index === 0 ? HOSTILE : `Mend the login ${index}`,
       ...SCOPE,
       learningPending: false,
+      trace: [
+        { act: 'edit', result: 'success', does: 'change' },
+        { act: 'npm test', result: 'success', does: 'check' },
+      ],
       outcome: index > 0 && index < 6 ? { kind: 'success', artifacts: [] } : { kind: 'failure', reason: 'red' },
       startedAt: `2026-11-${10 + index}T10:00:00.000Z`,
     }),
@@ -119,7 +123,7 @@ export async function aLearntPlace(): Promise<LearntPlace> {
     learnt: { at: '2026-11-20T10:00:00.000Z', clustered: 10 },
   });
   const writes: readonly Write[] = [
-    ...episodes.map((value) => put('episode', value)),
+    ...episodes.map((value) => put('episode', value, { terms: { title: [], body: wordsOf(value.description) } })),
     ...[helpful, harmful, candidate, faded].map((value) =>
       put('pattern', value, { terms: { title: [], body: value.tools.flatMap(wordsOf) } }),
     ),
