@@ -53,7 +53,7 @@ const own = ['--data-dir', 'data'];
 const migrate = [...own, 'storage', 'migrate'];
 
 async function exported(words: readonly string[]): Promise<string> {
-  const { stdout, code } = await place.run([...words, 'episode', 'export', '--with-learning']);
+  const { stdout, code } = await place.run([...words, 'episode', 'export']);
   expect(code).toBe(0);
   return stdout;
 }

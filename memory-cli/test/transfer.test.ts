@@ -99,7 +99,7 @@ test('an embedder that is away is a warning of an import, and no failure of it [
 
 test('importing twice changes nothing and says so [EP-11] [IN-01]', async () => {
   writeFileSync(join(place.work, 'in.jsonl'), asLines(RECORDS));
-  const others = { recommendations: 0, tombstones: 0, learnt: 0 };
+  const others = { recommendations: 0, tombstones: 0 };
   const nothingFailed = { forgotten: 0, ...others, failed: [], failed_count: 0 };
   expect(await place.json(['ep', 'import', 'in.jsonl'])).toEqual({ imported: 2, known: 0, ...nothingFailed });
   const before = (await place.run(['ep', 'export'])).stdout;
@@ -305,24 +305,23 @@ test('imports that run at once, and meet in the same episodes, count each of the
   expect(patterns).toMatchObject([{ tools: ['build', 'push'], support: 240, success_rate: 0.5, base_rate: 0.5 }]);
 });
 
-test('forgetting, recommendations and learning travel from one store to the other [EP-11]', async () => {
+test('forgetting and recommendations travel from one store to the other [EP-11]', async () => {
   writeFileSync(join(place.work, 'in.jsonl'), asLines(RECORDS));
   await place.json(['ep', 'import', 'in.jsonl']);
   const [gone] = (await place.json(['ep', 'list', '--all-projects', '--status', 'open'])).episodes;
   await place.json(['ep', 'forget', gone.episode_id, '--yes']);
-  const { stdout } = await place.run(['ep', 'export', '--with-learning']);
+  const { stdout } = await place.run(['ep', 'export']);
   const types = stdout
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line).type);
-  expect(types).toEqual([undefined, 'learning', 'tombstone']);
-  expect(await other.json(['ep', 'import', '-', '--with-learning'], { input: stdout })).toMatchObject({
+  expect(types).toEqual([undefined, 'tombstone']);
+  expect(await other.json(['ep', 'import', '-'], { input: stdout })).toMatchObject({
     imported: 1,
-    learnt: 1,
     tombstones: 1,
   });
   expect(await other.json(['ep', 'import', join(place.work, 'in.jsonl')])).toMatchObject({ known: 1, forgotten: 1 });
-  expect((await other.run(['ep', 'export', '--with-learning'])).stdout).toContain('"type":"tombstone"');
+  expect((await other.run(['ep', 'export'])).stdout).toContain('"type":"tombstone"');
 });
 
 test('progress is told with a bar and a rate where the size is known, else without a bar [CL-03]', () => {

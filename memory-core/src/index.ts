@@ -140,3 +140,4 @@ export { isSweAgent, readSweAgent } from './transfer/swe-agent.ts';
 export { isTauBench, readTauBench } from './transfer/tau-bench.ts';
 export { mapInTurns, turns } from './turns.ts';
 export { type LearningHealth, learningHealthText } from './upkeep/learning-queue.ts';
+export { LEARNT_EPISODES } from './upkeep/learning-run.ts';

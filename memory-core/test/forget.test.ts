@@ -42,9 +42,9 @@ function watched(): { readonly store: MemoryStore; readonly batches: (readonly W
 /** All that was learnt in a store, without versions and times. */
 async function learnt(store: MemoryStore): Promise<unknown> {
   const patterns = [];
-  for await (const { version, firstSeen, lastSeen, ...rest } of store.scan('pattern', {})) patterns.push(rest);
+  for await (const { version, firstSeen, lastSeen, history, ...rest } of store.scan('pattern', {})) patterns.push(rest);
   const baselines = [];
-  for await (const { version, ...rest } of store.scan('baseline', {})) baselines.push(rest);
+  for await (const { version, learnt: _state, ...rest } of store.scan('baseline', {})) baselines.push(rest);
   let evidence = 0;
   for await (const _ of store.scan('evidence', {})) evidence += 1;
   const terms = ['build', 'push'];
@@ -108,39 +108,32 @@ test('vectors go with their episodes and patterns, by whichever model, and the r
   const store = inMemoryStore();
   const memory = openMemory({ store, embedder: 'none' });
   const ids: string[] = [];
-  for (let count = 0; count < 4; count += 1) {
-    ids.push(
-      await attempted(
-        memory,
-        { tools: ['build', 'push'], kind: 'success', domain: 'ops' },
-        { source: { session: count < 3 ? 'gone' : 'kept' } },
-      ),
-    );
+  const others: string[] = [];
+  const make = (tools: readonly string[], domain: string, session: string): Promise<string> =>
+    attempted(memory, { tools, kind: 'success', domain }, { source: { session } });
+  for (let count = 0; count < 5; count += 1) {
+    ids.push(await make(['build', 'push'], 'ops', count < 2 ? 'gone' : 'kept'));
   }
-  const other = await attempted(
-    memory,
-    { tools: ['read', 'write'], kind: 'success', domain: 'docs' },
-    { source: { session: 'gone' } },
-  );
+  for (let count = 0; count < 3; count += 1) others.push(await make(['read', 'write'], 'docs', 'gone'));
   await memory.learnPending();
   const patterns = [];
   for await (const { id, support } of store.scan('pattern', {})) patterns.push({ id, support });
   await store.write([
-    ...[...ids, other].map((ownerId) => put('embedding', anEmbedding({ ownerId }))),
+    ...[...ids, ...others].map((ownerId) => put('embedding', anEmbedding({ ownerId }))),
     put('embedding', anEmbedding({ ownerId: ids[0]!, model: 'test/2', vectors: [] })),
     put('embedding', anEmbedding({ ownerId: ids[1]!, model: 'test/2' })),
     ...patterns.map(({ id }) => put('embedding', anEmbedding({ ownerKind: 'pattern', ownerId: id }))),
   ]);
-  const gonePatterns = patterns.filter(({ support }) => support === 1);
-  const expected = { episodes: 4, patterns: { gone: gonePatterns.length }, vectors: 10 + 2 * gonePatterns.length };
+  const gonePatterns = patterns.filter(({ support }) => support === 3);
+  const expected = { episodes: 5, patterns: { gone: gonePatterns.length }, vectors: 12 + 2 * gonePatterns.length };
   expect(gonePatterns.length).toBeGreaterThan(0);
   expect(patterns.length).toBeGreaterThan(gonePatterns.length);
   expect(await memory.forget({ session: 'gone' }, { dryRun: true })).toMatchObject(expected);
   expect(await memory.forget({ session: 'gone' })).toMatchObject(expected);
   const left = [];
   for await (const { ownerId } of store.scan('embedding', {})) left.push(ownerId);
-  const kept = patterns.filter(({ support }) => support > 1).map(({ id }) => id);
-  expect(left.toSorted()).toEqual([ids[3], ...kept].toSorted());
+  const kept = patterns.filter(({ support }) => support > 3).map(({ id }) => id);
+  expect(left.toSorted()).toEqual([...ids.slice(2), ...kept].toSorted());
   await memory.close();
 });
 

@@ -1,5 +1,5 @@
 // Whether a store is whole: that it can be read, that its parts agree, and that its counts are those of what it holds.
-import { isMemoryError, MemoryError } from '@episodica/memory-core';
+import { isMemoryError, LEARNT_EPISODES, MemoryError } from '@episodica/memory-core';
 import type { Entities, Kind } from '@episodica/memory-core/ports';
 import type { Connection, Row, Value } from './connection.ts';
 import { damageText, isEngineError, toMemoryError } from './errors.ts';
@@ -243,6 +243,8 @@ async function* baselineFindings(connection: Connection): AsyncIterable<string> 
     const key = scopeKey(columnText(baseline.scope.project), columnText(baseline.scope.domain));
     const found = uncounted.get(key);
     uncounted.delete(key);
+    if (baseline.learnt?.isStale || baseline.lease !== undefined || (found !== undefined && isUnsettled(found)))
+      continue;
     if (found?.owes === 1 || baseline.learnt?.isStale) continue;
     const [episodes, successes] =
       found === undefined ? [0, 0] : [numberIn(found, 'episodes'), numberIn(found, 'successes')];
@@ -251,9 +253,14 @@ async function* baselineFindings(connection: Connection): AsyncIterable<string> 
     yield `The base rate of the scope ${key} counts ${told}, and there are ${successes} of ${episodes}: ${RESTORE}.`;
   }
   for (const [key, row] of uncounted) {
+    if (isUnsettled(row)) continue;
     if (row.owes === 1 || row.episodes === 0) continue;
     yield `The scope ${key} has ${numberIn(row, 'episodes')} episodes and no base rate: ${RESTORE}.`;
   }
+}
+
+function isUnsettled(row: Row): boolean {
+  return numberIn(row, 'is_pending') === 1 || numberIn(row, 'completed') > LEARNT_EPISODES;
 }
 
 /** Each body can be read, and says what the columns beside it say. */

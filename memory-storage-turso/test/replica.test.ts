@@ -519,7 +519,7 @@ async function doVerb(verb: string, { memory, ids, id, sync }: VerbSetup): Promi
 
 async function exportOf(memory: Memory, store: MemoryStore): Promise<object> {
   const lines: string[] = [];
-  for await (const record of memory.exportEpisodes({}, { withLearning: true })) lines.push(JSON.stringify(record));
+  for await (const record of memory.exportEpisodes()) lines.push(JSON.stringify(record));
   return { lines, journal: (await store.changes(0, { limit: 100_000 })).entries };
 }
 

@@ -78,16 +78,17 @@ export async function vectorFindings(store: MemoryStore): Promise<readonly strin
 /** What is wrong with what was learnt. Nothing may be owed: `learnPending` has run and nobody writes. */
 export async function learningFindings(store: MemoryStore): Promise<readonly string[]> {
   const findings: string[] = [];
-  const counted = new Map<string, CompletedEpisode>();
+  const completed = new Map<string, CompletedEpisode>();
   const expected = new Map<string, { episodes: number; successes: number }>();
   for await (const episode of store.scan('episode', { status: 'completed' })) {
     if (episode.status !== 'completed') continue;
     if (episode.learningPending) findings.push(`Episode ${episode.id} was not learnt from.`);
+    completed.set(episode.id, episode);
     if (episode.outcome.kind === 'abstained') continue;
-    counted.set(episode.id, episode);
     add(expected, JSON.stringify([episode.project, episode.domain]), episode.outcome.kind === 'success');
   }
-  for await (const { scope, episodes, successes } of store.scan('baseline', {})) {
+  for await (const { scope, episodes, successes, learnt } of store.scan('baseline', {})) {
+    if (learnt?.isStale !== undefined) findings.push(`The scope ${JSON.stringify(scope)} was not learnt from anew.`);
     const key = JSON.stringify([scope.project, scope.domain]);
     const is = JSON.stringify({ episodes, successes });
     const should = JSON.stringify(expected.get(key) ?? { episodes: 0, successes: 0 });
@@ -95,19 +96,24 @@ export async function learningFindings(store: MemoryStore): Promise<readonly str
     expected.delete(key);
   }
   for (const key of expected.keys()) findings.push(`${key} has no base rate.`);
-  return [...findings, ...(await evidenceFindings(store, counted))];
+  return [...findings, ...(await evidenceFindings(store, completed))];
 }
 
 async function evidenceFindings(
   store: MemoryStore,
-  counted: ReadonlyMap<string, CompletedEpisode>,
+  completed: ReadonlyMap<string, CompletedEpisode>,
 ): Promise<readonly string[]> {
   const findings: string[] = [];
   const support = new Map<string, { episodes: number; successes: number }>();
+  // Whether an error was made good is seen in the steps, and not in how the episode ended.
+  const recoveries = new Set<string>();
+  for await (const { id } of store.scan('pattern', { kind: 'error_recovery' })) recoveries.add(id);
   for await (const { patternId, episodeId, isSuccess } of store.scan('evidence', {})) {
-    const episode = counted.get(episodeId);
+    const episode = completed.get(episodeId);
     if (episode === undefined) findings.push(`Evidence rests on ${episodeId}, which does not count.`);
-    else if ((episode.outcome.kind === 'success') !== isSuccess) findings.push(`Evidence of ${episodeId} is wrong.`);
+    else if (!recoveries.has(patternId) && (episode.outcome.kind === 'success') !== isSuccess) {
+      findings.push(`Evidence of ${episodeId} is wrong.`);
+    }
     add(support, patternId, isSuccess);
   }
   for await (const { id, support: episodes, successes } of store.scan('pattern', {})) {

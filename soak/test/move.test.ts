@@ -73,7 +73,7 @@ async function whileUnfinished(server: LibsqlServer): Promise<void> {
 }
 
 async function exported(folder: string, data: string): Promise<string> {
-  const { code, stdout } = await run(folder, ['--data-dir', data, 'episode', 'export', '--with-learning']);
+  const { code, stdout } = await run(folder, ['--data-dir', data, 'episode', 'export']);
   expect(code).toBe(0);
   return stdout;
 }

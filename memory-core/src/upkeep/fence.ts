@@ -32,26 +32,27 @@ export type Learnt = Pick<Baseline, 'episodes' | 'successes'> & {
 /** How long nobody else learns from a scope, from the last sign of life of whoever does. */
 const LEASE_MS = 30_000;
 
-/** How long others may be at it. */
-export function heldForMs(baseline: Baseline | undefined, nowMs: number): number {
+/** For how long others than `holder` may be at it; 0 when nobody is. */
+export function heldForMs(
+  baseline: Baseline | undefined,
+  { nowMs, holder }: { readonly nowMs: number; readonly holder: string },
+): number {
+  const lease = baseline?.lease;
+  if (lease === undefined || lease.holder === holder) return 0;
   // A clock that was set back does not lengthen it.
-  return baseline?.lease === undefined ? 0 : Math.min(LEASE_MS, Date.parse(baseline.lease.until) - nowMs);
+  return Math.max(0, Math.min(LEASE_MS, Date.parse(lease.until) - nowMs));
 }
 
 export function fenceOver(
-  { store, clock, newId, actor }: Pick<MemoryContext, 'store' | 'clock' | 'newId' | 'actor'>,
-  scope: Scope,
-  found: Baseline | undefined,
+  { store, clock, actor }: Pick<MemoryContext, 'store' | 'clock' | 'actor'>,
+  { scope, found, holder }: { readonly scope: Scope; readonly found: Baseline | undefined; readonly holder: string },
 ): Fence {
-  const holder = newId();
   let row: Baseline = found ?? { id: baselineId(scope), version: 0, scope, episodes: 0, successes: 0 };
-  let isHolding = false;
 
   async function put(writes: readonly Write[], next: Baseline): Promise<void> {
     const value = { ...next, version: row.version + 1 };
     await store.write([{ op: 'put', kind: 'baseline', value, ifVersion: row.version }, ...inOrder(writes)], { actor });
     row = value;
-    isHolding = value.lease !== undefined;
   }
   const held = (): Baseline => {
     return { ...row, lease: { holder, until: new Date(clock() + LEASE_MS).toISOString() } };
@@ -70,22 +71,29 @@ export function fenceOver(
       if (learnt === undefined) {
         const gone: readonly Write[] = [{ op: 'delete', kind: 'baseline', id: row.id, ifVersion: row.version }];
         await store.write([...(row.version === 0 ? [] : gone), ...inOrder(writes)], { actor });
-        isHolding = false;
+        const { lease: _lease, ...free } = row;
+        row = free;
         return;
       }
       const { lease: _lease, ...free } = row;
       const next = { ...free, ...learnt };
-      if (writes.length > 0 || isHolding || !saysTheSame(next, row)) await put(writes, next);
+      if (writes.length > 0 || row.lease !== undefined || !saysTheSame(next, row)) await put(writes, next);
     },
     async isWhole(options) {
       const [now] = await store.getMany('baseline', [row.id], options);
       return (now?.version ?? 0) === row.version;
     },
     async release() {
-      if (!isHolding) return;
-      const { lease: _lease, ...free } = row;
-      // Where that fails, the others wait until it ends by itself.
-      await put([], free).catch(() => undefined);
+      if (row.lease?.holder !== holder) return;
+      try {
+        const [now] = await store.getMany('baseline', [row.id]);
+        if (now?.lease?.holder !== holder) return;
+        row = now;
+        const { lease: _lease, ...free } = now;
+        await put([], free);
+      } catch {
+        // The others wait until it ends by itself.
+      }
     },
   };
 }

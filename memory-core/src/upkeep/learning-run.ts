@@ -30,8 +30,8 @@ export type ScopeRun =
   | { readonly kind: 'done'; readonly episodes: number; readonly tookMs: number }
   | { readonly kind: 'held' | 'early'; readonly forMs: number };
 
-/** Episodes of a scope that are learnt from: the newest. What is older has had its say. */
-export const MAX_TRACES = 10_000;
+/** Episodes of a scope that are learnt from together: the newest. What is older has had its say. */
+export const LEARNT_EPISODES = 10_000;
 /** So many are learnt from in so short a time that nobody needs to be kept away. */
 const FEW_TRACES = 50;
 /** A run that took less costs nothing to speak of. */
@@ -54,14 +54,15 @@ const MAX_COMPARISONS = 40;
 export async function runScope(context: LearningContext, scope: Scope, options: RunOptions): Promise<ScopeRun> {
   const startedMs = performance.now();
   const tookMs = (): number => performance.now() - startedMs;
+  const holder = context.newId();
   return retryingConflicts(async () => {
     // The baseline first: whatever changes behind this read changes it too, and then nothing of this run is written.
     const [found] = await context.store.getMany('baseline', [baselineId(scope)], options);
-    const wait = waitFor(found, context.clock(), options);
+    const wait = waitFor(found, { nowMs: context.clock(), holder, isAsked: options.isAsked });
     if (wait !== undefined) return wait;
     const owed = await owedBy(context, scope, options);
     if (owed.size === 0 && found?.learnt?.isStale !== true) return { kind: 'done', episodes: 0, tookMs: tookMs() };
-    const fence = fenceOver(context, scope, found);
+    const fence = fenceOver(context, { scope, found, holder });
     try {
       await fence.begin((found?.episodes ?? 0) + owed.size > FEW_TRACES);
       const gathered = await gather(context, { scope, owed }, options);
@@ -74,8 +75,11 @@ export async function runScope(context: LearningContext, scope: Scope, options: 
 }
 
 /** Why it is not yet time, if it is not. */
-function waitFor(found: Baseline | undefined, nowMs: number, { isAsked }: RunOptions): ScopeRun | undefined {
-  const heldMs = heldForMs(found, nowMs);
+function waitFor(
+  found: Baseline | undefined,
+  { nowMs, holder, isAsked }: { readonly nowMs: number; readonly holder: string; readonly isAsked: boolean },
+): ScopeRun | undefined {
+  const heldMs = heldForMs(found, { nowMs, holder });
   if (heldMs > 0) return { kind: 'held', forMs: heldMs };
   const { at, tookMs = 0 } = found?.learnt ?? {};
   if (isAsked || at === undefined || found?.learnt?.isStale) return undefined;
@@ -133,7 +137,7 @@ async function gather(
     if (trace !== undefined) traces.push(trace);
     else untraced.push(episode);
     if (untraced.length >= STEPS_EPISODES) await readSteps();
-    if (traces.length + untraced.length >= MAX_TRACES) break;
+    if (traces.length + untraced.length >= LEARNT_EPISODES) break;
   }
   if (untraced.length > 0) await readSteps();
   return { traces, owed, steps };

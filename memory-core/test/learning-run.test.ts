@@ -1,0 +1,485 @@
+// Learning from the episodes of a scope: that it is done once, by one, and whole, whatever comes between.
+import { inMemoryStore, type Memory, openMemory } from '@episodica/memory-core';
+import type { MemoryStore, Write } from '@episodica/memory-core/ports';
+import { learnableEpisodes, learnableRecords } from '@episodica/test-utils';
+import { describe, expect, test } from 'vitest';
+import { uuidV7Source } from '../src/id.ts';
+import { learnScope } from '../src/learn/scope-learning.ts';
+import { baselineId } from '../src/pattern.ts';
+import { silentLogger } from '../src/ports/runtime.ts';
+import { learnScopeAside } from '../src/upkeep/learn-thread.ts';
+import { learningQueue } from '../src/upkeep/learning-queue.ts';
+import { type LearningContext, runScope } from '../src/upkeep/learning-run.ts';
+
+const SCOPE = { domain: 'generated' };
+const START_MS = Date.parse('2026-12-01T00:00:00Z');
+/** Learnt from in one write, and in many. */
+const FEW = { tasks: 8, trials: 4 };
+const MANY = { tasks: 20, trials: 6 };
+
+/** A store with completed episodes that nothing was learnt from yet. */
+async function owing(size: { readonly tasks: number; readonly trials: number }): Promise<MemoryStore> {
+  const store = { ...inMemoryStore(), close: async () => {} };
+  const refusing: MemoryStore = {
+    ...store,
+    write: (batch, options) =>
+      batch.some(({ kind }) => kind === 'baseline')
+        ? Promise.reject(new Error('not now'))
+        : store.write(batch, options),
+  };
+  const memory = openMemory({ store: refusing, embedder: 'none' });
+  await memory.importEpisodes(learnableRecords(learnableEpisodes(size)));
+  await memory.close();
+  return store;
+}
+
+interface World {
+  readonly context: LearningContext;
+  advance(ms: number): void;
+}
+
+function worldOf(store: MemoryStore, learn: LearningContext['learn'] = async (input) => learnScope(input)): World {
+  let nowMs = START_MS;
+  const clock = (): number => nowMs;
+  return {
+    context: { store, clock, newId: uuidV7Source(), logger: silentLogger, actor: 'test', learn },
+    advance(ms) {
+      nowMs += ms;
+    },
+  };
+}
+
+const asked = { isAsked: true };
+
+/** All that was learnt, without versions and times. */
+async function learnt(store: MemoryStore): Promise<unknown> {
+  const patterns = [];
+  for await (const { version, history, ...rest } of store.scan('pattern', {})) {
+    patterns.push({ ...rest, history: history.map(({ at, ...moment }) => moment) });
+  }
+  const clusters = [];
+  for await (const { version, ...rest } of store.scan('cluster', {})) clusters.push(rest);
+  const baselines = [];
+  for await (const { version, learnt: state, ...rest } of store.scan('baseline', {})) {
+    const { at, tookMs, ...known } = state ?? {};
+    baselines.push({ ...rest, ...known });
+  }
+  const evidence = [];
+  for await (const found of store.scan('evidence', {})) evidence.push(found);
+  let pending = 0;
+  for await (const _ of store.scan('episode', { learningPending: true })) pending += 1;
+  const ids = patterns.map(({ id }) => id);
+  return { patterns, clusters, baselines, evidence, pending, terms: await store.text!.terms('pattern', ids) };
+}
+
+/** Of each pattern what it counts, beside the evidence there is. */
+async function miscounted(store: MemoryStore): Promise<readonly string[]> {
+  const wrong: string[] = [];
+  const left = new Set<string>();
+  for await (const { id } of store.scan('evidence', {})) left.add(id);
+  for await (const { id, support, successes } of store.scan('pattern', {})) {
+    let [count, good] = [0, 0];
+    for await (const found of store.scan('evidence', { patternId: id })) {
+      count += 1;
+      good += found.isSuccess ? 1 : 0;
+      left.delete(found.id);
+    }
+    if (count !== support || good !== successes)
+      wrong.push(`${id}: ${good} of ${count}, not ${successes} of ${support}`);
+  }
+  return [...wrong, ...[...left].map((id) => `${id} is evidence of nothing`)];
+}
+
+async function entriesSince(store: MemoryStore, seq: number): Promise<readonly string[]> {
+  return (await store.changes(seq, { limit: 100_000 })).entries.map(({ kind, op }) => `${op} ${kind}`);
+}
+
+/** A store whose process dies before, or behind, its write of that number. */
+function dying(store: MemoryStore, { at, isDone }: { readonly at: number; readonly isDone: boolean }): MemoryStore {
+  let count = 0;
+  return {
+    ...store,
+    async write(batch, options) {
+      count += 1;
+      if (count < at) return store.write(batch, options);
+      if (count === at && isDone) await store.write(batch, options);
+      throw new Error('killed');
+    },
+  };
+}
+
+describe('a run', () => {
+  test.each([
+    ['few', FEW],
+    ['many', MANY],
+  ])('of %s counts what there is, clears every marker, and done again writes nothing [LE-08]', async (_name, size) => {
+    const store = await owing(size);
+    const { context } = worldOf(store);
+    expect(await runScope(context, SCOPE, asked)).toMatchObject({ kind: 'done', episodes: size.tasks * size.trials });
+    expect(await learnt(store)).toMatchObject({ pending: 0, baselines: [{ episodes: size.tasks * size.trials }] });
+    expect(await miscounted(store)).toEqual([]);
+    const { seq } = await store.changes(0, { limit: 1 });
+    expect(await runScope(context, SCOPE, asked)).toMatchObject({ kind: 'done', episodes: 0 });
+    expect((await store.changes(seq)).entries).toEqual([]);
+  });
+
+  test('that learns anew what it knows changes nothing but its own row [LE-08]', async () => {
+    const store = await owing(MANY);
+    const { context } = worldOf(store);
+    await runScope(context, SCOPE, asked);
+    const before = await learnt(store);
+    const [baseline] = await store.getMany('baseline', [baselineId(SCOPE)]);
+    const value = { ...baseline!, version: baseline!.version + 1, learnt: { ...baseline!.learnt!, isStale: true } };
+    await store.write([{ op: 'put', kind: 'baseline', value }]);
+    const { seq } = await store.changes(0, { limit: 1 });
+    await runScope(context, SCOPE, asked);
+    expect(await entriesSince(store, seq)).toEqual(['put baseline', 'put baseline']);
+    expect(await learnt(store)).toEqual(before);
+  });
+
+  test('in a worker teaches the same as here [LE-08]', async () => {
+    const [here, aside] = [await owing(MANY), await owing(MANY)];
+    await runScope(worldOf(here).context, SCOPE, asked);
+    const worker = new URL(import.meta.resolve('@episodica/memory-core/learn-worker'));
+    const { context } = worldOf(aside, (input, options) => learnScopeAside(input, options, worker));
+    await runScope(context, SCOPE, asked);
+    expect(await learnt(aside)).toEqual(await learnt(here));
+  });
+
+  test.each([
+    ['few', FEW, false],
+    ['few', FEW, true],
+    ['many', MANY, false],
+    ['many', MANY, true],
+  ])(
+    'of %s that dies at any write loses nothing, and the next one ends as if it had not [LE-08]',
+    async (_name, size, isDone) => {
+      const whole = await owing(size);
+      await runScope(worldOf(whole).context, SCOPE, asked);
+      const expected = await learnt(whole);
+      for (let at = 1; ; at += 1) {
+        const store = await owing(size);
+        const world = worldOf(store);
+        const dead = { ...world.context, store: dying(store, { at, isDone }) };
+        const run = await runScope(dead, SCOPE, asked).catch((error: Error) => error.message);
+        expect(await miscounted(store)).toEqual([]);
+        if (run !== 'killed') {
+          // As many writes as a run has were tried: more than one, where there is more than one to be half done.
+          expect(at).toBeGreaterThan(size === MANY ? 4 : 2);
+          break;
+        }
+        world.advance(60_000);
+        await runScope(world.context, SCOPE, asked);
+        expect(await learnt(store)).toEqual(expected);
+      }
+    },
+  );
+
+  test('that is stopped between two writes leaves the markers, and the next one goes on [LE-08]', async () => {
+    const store = await owing(MANY);
+    const stop = new AbortController();
+    let writes = 0;
+    const watched: MemoryStore = {
+      ...store,
+      async write(batch, options) {
+        writes += 1;
+        if (writes === 2) stop.abort();
+        return store.write(batch, options);
+      },
+    };
+    const { context } = worldOf(watched);
+    const run = runScope(context, SCOPE, { ...asked, signal: stop.signal });
+    await expect(run).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(await learnt({ ...store })).toMatchObject({ pending: 120 });
+    expect(await runScope(context, SCOPE, asked)).toMatchObject({ kind: 'done', episodes: 120 });
+    expect(await miscounted(store)).toEqual([]);
+  });
+
+  test('keeps a trace of steps that had none, where the episode loses its marker [LE-08]', async () => {
+    const store = await owing(FEW);
+    const bare: Write[] = [];
+    for await (const episode of store.scan('episode', {})) {
+      if (episode.status === 'open') continue;
+      const { trace, ...value } = episode;
+      bare.push({ op: 'put', kind: 'episode', value: { ...value, version: value.version + 1 } });
+    }
+    await store.write(bare);
+    const other = await owing(FEW);
+    await runScope(worldOf(store).context, SCOPE, asked);
+    await runScope(worldOf(other).context, SCOPE, asked);
+    expect(await learnt(store)).toEqual(await learnt(other));
+    for await (const episode of store.scan('episode', {})) {
+      expect(episode.status === 'completed' && episode.trace?.length).toBeGreaterThan(0);
+    }
+  });
+
+  test('learns from its own project and domain alone, also where there is none [LE-08]', async () => {
+    const store = inMemoryStore();
+    const memory = openMemory({ store, embedder: 'none' });
+    for (const [project, domain] of [[], ['p'], ['p', 'd'], [undefined, 'd']]) {
+      const records = learnableRecords(learnableEpisodes({ tasks: 4, trials: 3, seed: bySeed(project, domain) }), {
+        ...(project === undefined ? {} : { project }),
+      }).map(({ domain: _domain, ...record }) => ({ ...record, ...(domain === undefined ? {} : { domain }) }));
+      await memory.importEpisodes(records);
+    }
+    await memory.learnPending();
+    const counts = [];
+    for await (const { episodes } of store.scan('baseline', {})) counts.push(episodes);
+    expect(counts).toEqual([12, 12, 12, 12]);
+    await memory.close();
+  });
+});
+
+const bySeed = (project?: string, domain?: string): number =>
+  (project === undefined ? 1 : 2) + (domain === undefined ? 0 : 2);
+
+describe('two at once', () => {
+  test.each([
+    ['few', FEW],
+    ['many', MANY],
+  ])('end with %s as one does, and nothing is counted twice [LE-08]', async (_name, size) => {
+    const [alone, shared] = [await owing(size), await owing(size)];
+    await runScope(worldOf(alone).context, SCOPE, asked);
+    const [one, two] = [
+      openMemory({ store: shared, embedder: 'none' }),
+      openMemory({ store: shared, embedder: 'none' }),
+    ];
+    const counts = await Promise.all([one.learnPending(), two.learnPending()]);
+    expect(counts[0] + counts[1]).toBe(size.tasks * size.trials);
+    expect(await learnt(shared)).toEqual(await learnt(alone));
+    expect(await miscounted(shared)).toEqual([]);
+  });
+
+  test('one waits while the other is at it, and takes over when that one is silent for too long [LE-08]', async () => {
+    const store = await owing(MANY);
+    const world = worldOf(store);
+    const dead = { ...world.context, store: dying(store, { at: 3, isDone: false }) };
+    await expect(runScope(dead, SCOPE, asked)).rejects.toThrow('killed');
+    world.advance(10_000);
+    expect(await runScope(world.context, SCOPE, asked)).toEqual({ kind: 'held', forMs: 20_000 });
+    world.advance(20_000);
+    expect(await runScope(world.context, SCOPE, asked)).toMatchObject({ kind: 'done', episodes: 120 });
+  });
+
+  test('one that was overtaken writes nothing of what it had learnt before [LE-08]', async () => {
+    const store = await owing(MANY);
+    const world = worldOf(store);
+    const slow: LearningContext = {
+      ...world.context,
+      async learn(input) {
+        const learning = learnScope(input);
+        if (input.traces.length > 120) return learning;
+        // Silent for longer than its lease: another one comes, with more episodes than this one has seen.
+        world.advance(60_000);
+        const memory = openMemory({ store, embedder: 'none', clock: world.context.clock });
+        await memory.importEpisodes(learnableRecords(learnableEpisodes({ tasks: 5, trials: 4, seed: 9 })));
+        await memory.learnPending();
+        return learning;
+      },
+    };
+    await runScope(slow, SCOPE, asked);
+    expect(await learnt(store)).toMatchObject({ pending: 0, baselines: [{ episodes: 140 }] });
+    expect(await miscounted(store)).toEqual([]);
+  });
+
+  test('feedback that comes between is kept, and nothing is computed again for it [LE-08 LE-10]', async () => {
+    const store = await owing(MANY);
+    const world = worldOf(store);
+    await runScope(world.context, SCOPE, asked);
+    const memory = openMemory({ store, embedder: 'none' });
+    const patternId = (await memory.listPatterns({ domain: 'generated' }))[0]!.pattern.id;
+    let computed = 0;
+    const between: LearningContext = {
+      ...world.context,
+      async learn(input) {
+        computed += 1;
+        const [pattern] = await store.getMany('pattern', [patternId]);
+        await store.write([
+          { op: 'put', kind: 'pattern', value: { ...pattern!, version: pattern!.version + 1, applied: 7 } },
+        ]);
+        return learnScope(input);
+      },
+    };
+    await markStale(store);
+    await runScope(between, SCOPE, asked);
+    expect(computed).toBe(1);
+    expect((await store.getMany('pattern', [patternId]))[0]).toMatchObject({ applied: 7 });
+  });
+});
+
+async function markStale(store: MemoryStore): Promise<void> {
+  const [baseline] = await store.getMany('baseline', [baselineId(SCOPE)]);
+  const value = { ...baseline!, version: baseline!.version + 1, learnt: { ...baseline!.learnt!, isStale: true } };
+  await store.write([{ op: 'put', kind: 'baseline', value }]);
+}
+
+describe('forgetting', () => {
+  test('while a scope is learnt from leaves nothing of what went [LE-08 EP-06]', async () => {
+    for (const size of [FEW, MANY]) {
+      const [store, rest] = [await owing(size), await owing(size)];
+      const ids = await idsIn(store, 5);
+      await openMemory({ store: rest, embedder: 'none' }).forget({ ids });
+      const world = worldOf(store);
+      let isDone = false;
+      const meanwhile: LearningContext = {
+        ...world.context,
+        async learn(input) {
+          if (!isDone) {
+            isDone = true;
+            await openMemory({ store: { ...store }, embedder: 'none' }).forget({ ids });
+          }
+          return learnScope(input);
+        },
+      };
+      await runScope(meanwhile, SCOPE, asked);
+      await runScope(worldOf(rest).context, SCOPE, asked);
+      expect(await learnt(store)).toEqual(await learnt(rest));
+      expect(await miscounted(store)).toEqual([]);
+    }
+  });
+
+  test('lowers the counts at once, and the next run puts the rest right [LE-08 LE-09 EP-06]', async () => {
+    const store = await owing(MANY);
+    const world = worldOf(store);
+    await runScope(world.context, SCOPE, asked);
+    const ids = await idsIn(store, 30);
+    const memory = openMemory({ store, embedder: 'none', clock: world.context.clock });
+    await memory.forget({ ids });
+    expect(await miscounted(store)).toEqual([]);
+    const [lowered] = await store.getMany('baseline', [baselineId(SCOPE)]);
+    expect(lowered).toMatchObject({ episodes: 90 });
+    for await (const { memberIds } of store.scan('cluster', {})) {
+      expect(memberIds.filter((id) => ids.includes(id))).toEqual([]);
+    }
+    await memory.close();
+    await runScope(world.context, SCOPE, asked);
+    const [now] = await store.getMany('baseline', [baselineId(SCOPE)]);
+    expect(now).toMatchObject({ episodes: 90 });
+    expect(now?.learnt?.isStale).toBeUndefined();
+    for await (const { support, standing, situation } of store.scan('pattern', {})) {
+      if (standing !== 'faded' && situation !== undefined) expect(situation.episodes).toBeLessThanOrEqual(90);
+      expect(support).toBeLessThanOrEqual(90);
+    }
+    expect(await miscounted(store)).toEqual([]);
+  });
+
+  test('everything of a scope takes all that was learnt there with it [LE-09 EP-06]', async () => {
+    const store = await owing(MANY);
+    await runScope(worldOf(store).context, SCOPE, asked);
+    const memory = openMemory({ store, embedder: 'none' });
+    await memory.forget({ domain: 'generated' });
+    expect(await learnt(store)).toEqual({
+      patterns: [],
+      clusters: [],
+      baselines: [],
+      evidence: [],
+      pending: 0,
+      terms: [],
+    });
+    await memory.close();
+  });
+});
+
+async function idsIn(store: MemoryStore, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { id } of store.scan('episode', { limit: count })) ids.push(id);
+  return ids;
+}
+
+describe('the queue', () => {
+  async function completed(memory: Memory): Promise<void> {
+    const [episode] = await memory.createEpisodes([{ description: 'One more', ...SCOPE }]);
+    await memory.addSteps(episode!.id, [{ tool: 'build', action: 'x' }]);
+    await memory.completeEpisode(episode!.id, { kind: 'success' });
+  }
+
+  test('what was learnt at length is not learnt again before ten times as long has gone by, unless it is asked for [LE-08]', async () => {
+    const store = await owing(FEW);
+    const world = worldOf(store);
+    await runScope(world.context, SCOPE, asked);
+    const [baseline] = await store.getMany('baseline', [baselineId(SCOPE)]);
+    const value = { ...baseline!, version: baseline!.version + 1, learnt: { ...baseline!.learnt!, tookMs: 2_000 } };
+    await store.write([{ op: 'put', kind: 'baseline', value }]);
+    world.advance(5_000);
+    expect(await runScope(world.context, SCOPE, { isAsked: false })).toEqual({ kind: 'early', forMs: 15_000 });
+    world.advance(15_000);
+    expect(await runScope(world.context, SCOPE, { isAsked: false })).toMatchObject({ kind: 'done' });
+  });
+
+  test('tells what is owed, what it did last, and what went wrong [LE-08]', async () => {
+    const store = await owing(FEW);
+    let isBroken = true;
+    const world = worldOf(store, async (input) => {
+      if (isBroken) throw new Error('no room');
+      return learnScope(input);
+    });
+    const queue = learningQueue(world.context);
+    await expect(queue.now({})).rejects.toThrow('no room');
+    expect(await queue.health({})).toEqual({ pending: 32, problem: 'Error: no room' });
+    isBroken = false;
+    expect(await queue.now({})).toBe(32);
+    expect(await queue.health({})).toEqual({
+      pending: 0,
+      last: { at: new Date(START_MS).toISOString(), episodes: 32, tookMs: expect.any(Number) },
+    });
+    await queue.close();
+  });
+
+  test('a scope that cannot be learnt from keeps no other from it [LE-08]', async () => {
+    const store = await owing(FEW);
+    const memory = openMemory({ store, embedder: 'none' });
+    const [other] = await memory.createEpisodes([{ description: 'Elsewhere', domain: 'other' }]);
+    const refusing = { ...store, close: async () => {} };
+    await openMemory({ store: refusing, embedder: 'none' }).completeEpisode(other!.id, { kind: 'success' });
+    const queue = learningQueue(
+      worldOf(store, async (input) => {
+        if (input.scope.domain === 'generated') throw new Error('no room');
+        return learnScope(input);
+      }).context,
+    );
+    await expect(queue.now({})).rejects.toThrow('no room');
+    const [row] = await store.getMany('baseline', [baselineId({ domain: 'other' })]);
+    expect(row).toMatchObject({ episodes: 1 });
+    await queue.close();
+  });
+
+  test('closing waits no longer than a moment for a long run, which is then stopped and owes what it owed [LE-08]', async () => {
+    const store = await owing(MANY);
+    let hasBegun: (() => void) | undefined;
+    const begun = new Promise<void>((resolve) => {
+      hasBegun = resolve;
+    });
+    const queue = learningQueue(
+      worldOf(store, (_input, { signal }) => {
+        hasBegun?.();
+        // Never done by itself.
+        return new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+      }).context,
+      { closeWaitMs: 5 },
+    );
+    queue.soon();
+    await begun;
+    await queue.close();
+    expect(await learnt(store)).toMatchObject({ pending: 120 });
+    const next = worldOf(store);
+    next.advance(0);
+    expect(await runScope(next.context, SCOPE, asked)).toMatchObject({ kind: 'done', episodes: 120 });
+  });
+
+  test('a worker that dies is an error, and what is owed stays owed [LE-08]', async () => {
+    const store = await owing(MANY);
+    const dyingWorker = new URL('./fixtures/dying-learner.mjs', import.meta.url);
+    const { context } = worldOf(store, (input, options) => learnScopeAside(input, options, dyingWorker));
+    await expect(runScope(context, SCOPE, asked)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    expect(await runScope(worldOf(store).context, SCOPE, asked)).toMatchObject({ kind: 'done', episodes: 120 });
+  });
+
+  test('completing is learnt from in the background, and a closed memory leaves nothing half done [LE-08]', async () => {
+    const store = await owing(FEW);
+    const memory = openMemory({ store, embedder: 'none' });
+    await completed(memory);
+    await memory.close();
+    expect(await learnt(store)).toMatchObject({ pending: 0, baselines: [{ episodes: 33 }] });
+    expect(await miscounted(store)).toEqual([]);
+  });
+});
