@@ -24,15 +24,15 @@ export interface LearntPlace extends Place {
 
 const SCOPE = { project: 'shop', domain: 'auth' };
 
-/** Ten ended episodes in two kinds of task and none, of which two patterns are confirmed, one may be chance and one has faded. */
-export async function aLearntPlace(): Promise<LearntPlace> {
+/** Ten ended episodes in two kinds of task and none, of which two patterns are confirmed, one may be chance and one has faded. With `owes`, they have yet to be learnt from. */
+export async function aLearntPlace({ owes = false } = {}): Promise<LearntPlace> {
   const place = aPlace();
   const data = join(place.home, 'data');
   const episodes = Array.from({ length: 10 }, (_, index) =>
     aCompletedEpisode({
       description: index === 0 ? HOSTILE : `Mend the login ${index}`,
       ...SCOPE,
-      learningPending: false,
+      learningPending: owes,
       trace: [
         { act: 'edit', result: 'success', does: 'change' },
         { act: 'npm test', result: 'success', does: 'check' },
