@@ -7,7 +7,7 @@ import {
   MemoryError,
   OUTCOME_KINDS,
   PATTERN_KINDS,
-  type Standing,
+  STANDINGS,
   TASK_TYPES,
 } from '@episodica/memory-core';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
@@ -417,7 +417,6 @@ function patternLearning(group: Command, run: Run): void {
 }
 
 const PATTERN = 'the pattern: its id, or as much of its beginning as tells it from others, 8 characters at least';
-const STANDINGS: readonly Standing[] = ['confirmed', 'candidate', 'faded'];
 
 function withPlace(command: Command): Command {
   return command

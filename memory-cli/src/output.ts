@@ -99,7 +99,8 @@ export function cut(text: string, width: number): string {
   return `${kept}…`;
 }
 
-function textWidth(text: string): number {
+/** Columns that a text takes on a terminal. */
+export function textWidth(text: string): number {
   let width = 0;
   for (const { segment } of new Intl.Segmenter().segment(text)) width += graphemeWidth(segment);
   return width;

@@ -49,16 +49,10 @@ export type { EpisodeInput, OutcomeInput, StepInput } from './input.ts';
 export type { Json, JsonObject } from './json.ts';
 export type { Lease } from './lease.ts';
 export { LIMITS } from './limits.ts';
-export {
-  type AddedSteps,
-  type CreatedEpisode,
-  type ListedPatterns,
-  type Memory,
-  type MemoryOptions,
-  openMemory,
-} from './memory.ts';
+export { type AddedSteps, type CreatedEpisode, type Memory, type MemoryOptions, openMemory } from './memory.ts';
 export {
   type Baseline,
+  baselineId,
   type ContextPattern,
   type Counts,
   type DecisionPoint,
@@ -76,6 +70,7 @@ export {
   patternTools,
   type Scope,
   type Situation,
+  STANDINGS,
   type Standing,
   type ToolSequence,
 } from './pattern.ts';

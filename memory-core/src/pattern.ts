@@ -115,6 +115,8 @@ export interface Counts {
  * chance. `faded`: it was known, and the evidence no longer bears it out; nobody is told of it unless they ask.
  */
 export type Standing = 'confirmed' | 'candidate' | 'faded';
+/** From what can be relied on to what cannot. */
+export const STANDINGS: readonly Standing[] = ['confirmed', 'candidate', 'faded'];
 
 export interface HeldOut {
   readonly with: Counts;

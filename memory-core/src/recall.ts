@@ -1,10 +1,13 @@
 // Getting experience back: search, hints for an error, recommendations and what came of them.
-import { type MemoryContext, retryingConflicts, timeOf } from './context.ts';
+import type { TaskCluster } from './cluster.ts';
+import { collect, type MemoryContext, retryingConflicts, timeOf } from './context.ts';
 import { MemoryError } from './errors.ts';
 import { gatherPatterns, withEvidenceIds } from './gather/gather.ts';
 import { heldPatterns } from './gather/index-answer.ts';
 import { parse } from './input.ts';
 import { defined } from './json.ts';
+import { nearestCluster } from './learn/clusters/nearest-cluster.ts';
+import { SAME_TASK_LIKENESS, type SimilarAttempt } from './learn/fit-and-risk.ts';
 import { citedPatterns, playbook, withPatternEvidence } from './learn/playbook.ts';
 import { existing } from './lifecycle.ts';
 import { MIN_SUPPORT, type Pattern } from './pattern.ts';
@@ -20,8 +23,9 @@ import { matchesPattern } from './stores/filters.ts';
 const DEFAULT_RECOMMENDED = 5;
 /** Attempts that a playbook is made from, however few are shown. */
 const CONSIDERED = 20;
-/** Patterns looked at for a playbook where there is no index yet. */
+/** Patterns looked at for a playbook where there is no index yet; and kinds of task. */
 const MAX_PATTERNS = 1_000;
+const MAX_CLUSTERS = 500;
 
 /** Fixes of earlier errors like this one, in this project and what belongs to none. */
 export async function hintsForError(
@@ -97,10 +101,12 @@ async function playbookOf(
   const patterns = (await confirmedPatterns(context, { asked, found }, options)).map((known) => {
     return { ...known, isFound: foundIds.has(known.pattern.id) };
   });
+  attempts.sort((a, b) => b.likeness - a.likeness);
   const made = playbook({
     task: { ...asked, project: asked.project ?? context.project },
-    attempts: attempts.sort((a, b) => b.likeness - a.likeness),
+    attempts,
     patterns,
+    kindOfTask: await kindOfTask(context, { asked, found, nearest: attempts[0] }, options),
   });
   const ids = citedPatterns(made);
   const cited = patterns.filter(({ pattern }) => ids.includes(pattern.id));
@@ -120,22 +126,47 @@ function sharedWith(
   return { likeness: all === 0 ? 0 : sharedWords.length / all, sharedWords };
 }
 
-/** Confirmed patterns of the domain that was named, else of those that the found attempts are of. */
+/** That of the attempt that reads like the same task, else the kind whose words and circumstances fit best. */
+async function kindOfTask(
+  { store, project: own }: MemoryContext,
+  { asked, found, nearest }: AskedAndFound & { readonly nearest: SimilarAttempt | undefined },
+  options: CallOptions,
+): Promise<TaskCluster | undefined> {
+  const domains = domainsOf({ asked, found });
+  const filter = { visibleTo: defined({ project: asked.project ?? own }) };
+  const stored = await collect(store.scan('cluster', filter, options), MAX_CLUSTERS);
+  const clusters = stored.filter(({ scope }) => domains.has(scope.domain));
+  const same = nearest !== undefined && nearest.likeness >= SAME_TASK_LIKENESS ? nearest.episode.id : '';
+  return (
+    clusters.find(({ memberIds }) => memberIds.includes(same)) ??
+    nearestCluster(
+      {
+        description: asked.description,
+        ...defined({ taskType: asked.taskType, language: asked.language, framework: asked.framework }),
+      },
+      clusters,
+    )?.cluster
+  );
+}
+
+/** The domain that was named, else those that the found attempts are of. */
+function domainsOf({ asked, found }: AskedAndFound): ReadonlySet<string | undefined> {
+  return new Set(asked.domain === undefined ? found.episodes.map(({ episode }) => episode.domain) : [asked.domain]);
+}
+
+/** Confirmed patterns of these domains. */
 async function confirmedPatterns(
   { store, index, project: own }: MemoryContext,
   { asked, found }: AskedAndFound,
   options: CallOptions,
 ): Promise<readonly Pick<PatternHit, 'pattern' | 'figures' | 'statement'>[]> {
-  const domains = new Set(
-    asked.domain === undefined ? found.episodes.map(({ episode }) => episode.domain) : [asked.domain],
-  );
+  const domains = domainsOf({ asked, found });
   const filter: PatternFilter = { visibleTo: defined({ project: asked.project ?? own }), minSupport: MIN_SUPPORT };
   const isWanted = (pattern: Pattern): boolean =>
     pattern.standing === 'confirmed' && domains.has(pattern.scope.domain) && matchesPattern(pattern, filter);
   const held = await index.current(options);
   if (held !== undefined) return heldPatterns(held, isWanted);
-  const wanted = { terms: undefined, filter, standings: ['confirmed'], limit: MAX_PATTERNS } as const;
-  const gathered = await gatherPatterns(store, wanted, options);
+  const gathered = await gatherPatterns(store, { terms: undefined, filter, limit: MAX_PATTERNS }, options);
   return gathered.filter(({ pattern }) => isWanted(pattern));
 }
 

@@ -1,5 +1,5 @@
 // The memory as a program in the sandbox sees it: read-only, in the words and forms of the tools.
-import { type Episode, type Json, MemoryError } from '@episodica/memory-core';
+import { type Episode, type Json, MemoryError, PATTERN_KINDS, type Standing } from '@episodica/memory-core';
 import type { EpisodeFilter, PatternFilter } from '@episodica/memory-core/ports';
 import {
   episodeDetailResult,
@@ -40,6 +40,8 @@ const patternsArguments = z.strictObject({
   project: queryShape.project,
   scope: queryShape.scope,
   domain: queryShape.domain,
+  kind: z.enum(PATTERN_KINDS).optional(),
+  standing: z.enum(['confirmed', 'candidate', 'faded']).optional(),
   limit: listed,
 });
 
@@ -82,21 +84,33 @@ export function hostApi(openBackend: () => Promise<Backend>): HostApi {
       const asked = checkedArguments(patternsArguments, filter ?? {}, 'memory.patterns');
       const backend = await openBackend();
       const hits = await backend.memory.listPatterns(toPatternFilter(asked, backend), { signal });
-      return hits.slice(0, asked.limit).map((hit) => json(patternItem(hit, 'full')));
+      return hits
+        .filter(({ pattern }) => isWanted(pattern.standing, asked.standing))
+        .slice(0, asked.limit)
+        .map((hit) => json(patternItem(hit, 'full')));
     },
   };
 }
 
-interface Place {
+/** What is asked for, by project. */
+export interface Place {
   readonly project?: string | undefined;
   readonly scope?: 'project' | 'all' | undefined;
 }
 
 /** What can be seen: as in a search, the project asked for or worked in, and what belongs to none. */
-function visible({ project, scope }: Place, backend: Backend): Pick<EpisodeFilter, 'visibleTo' | 'project'> {
+export function visible(
+  { project, scope }: Place,
+  backend: Pick<Backend, 'project'>,
+): Pick<EpisodeFilter & PatternFilter, 'visibleTo' | 'project'> {
   if (scope === 'all') return project === undefined ? {} : { project };
   const seen = project ?? backend.project;
   return { visibleTo: seen === undefined ? {} : { project: seen } };
+}
+
+/** What has faded is wanted by those who ask for it. */
+export function isWanted(standing: Standing, asked: Standing | undefined): boolean {
+  return asked === undefined ? standing !== 'faded' : standing === asked;
 }
 
 function toEpisodeFilter(asked: z.output<typeof episodesArguments>, backend: Backend): EpisodeFilter {
@@ -116,9 +130,9 @@ function toEpisodeFilter(asked: z.output<typeof episodesArguments>, backend: Bac
 }
 
 function toPatternFilter(asked: z.output<typeof patternsArguments>, backend: Backend): PatternFilter {
-  const { visibleTo } = visible(asked, backend);
   return {
-    ...(visibleTo === undefined ? {} : { visibleTo }),
+    ...visible(asked, backend),
+    ...(asked.kind === undefined ? {} : { kind: asked.kind }),
     ...(asked.domain === undefined ? {} : { domain: asked.domain }),
   };
 }

@@ -1,7 +1,7 @@
 // Kinds of task as one HTML page that needs nothing but itself: the picture, a table, and for each kind its confirmed
 // patterns with the episodes they rest on. No script; nothing is loaded from anywhere. Pure.
 import { createHash } from 'node:crypto';
-import { isHelpful, type PatternHit, type TaskCluster, type TaskKinds } from '@episodica/memory-core';
+import type { PatternHit, TaskCluster, TaskKinds } from '@episodica/memory-core';
 import { clusterPicture, noteLines, scopeText } from './cluster-picture.ts';
 import { escaped } from './markup.ts';
 import { kindText, percent } from './pattern-text.ts';
@@ -121,7 +121,7 @@ export function patternsOf(cluster: TaskCluster, patterns: readonly PatternHit[]
   });
 }
 
-function patternItem({ pattern, statement, figures, evidence, against }: PatternHit): string {
+function patternItem({ pattern, statement, evidence, against }: PatternHit): string {
   const sides = [
     ['for it', evidence],
     ['against it', against],
@@ -129,7 +129,7 @@ function patternItem({ pattern, statement, figures, evidence, against }: Pattern
   const told = sides
     .filter(([, ids]) => ids.length > 0)
     .map(([name, ids]) => `${name}: ${ids.map((id) => `<code>${escaped(id)}</code>`).join(' ')}`);
-  return `<li><strong>${isHelpful(figures) ? 'Do' : 'Avoid'}</strong> ${escaped(statement)} <details><summary>${escaped(kindText(pattern.kind))}, ${pattern.support} attempts at ${pattern.tasks} tasks</summary><p>${told.join('</p><p>')}</p></details></li>`;
+  return `<li>${escaped(statement)} <details><summary>${escaped(kindText(pattern.kind))}, ${pattern.support} attempts at ${pattern.tasks} tasks</summary><p>${told.join('</p><p>')}</p></details></li>`;
 }
 
 function shortened(text: string): string {

@@ -2,7 +2,7 @@
 // far as they succeeded. Stands alone: no script, no network, readable in light and in dark. Pure.
 import type { Scope, TaskCluster, TaskKinds } from '@episodica/memory-core';
 import { hierarchy, pack } from 'd3-hierarchy';
-import { cut } from '../output.ts';
+import { cut, onOneLine, textWidth } from '../output.ts';
 import { escaped } from './markup.ts';
 import { percent, wrapped } from './pattern-text.ts';
 
@@ -20,21 +20,23 @@ export function clusterPicture(kinds: TaskKinds, linkOf?: (cluster: TaskCluster)
       ? [`${kinds.clusters.length - drawn.length} smaller ones are not drawn.`]
       : []),
   ];
-  const keyTop = HEAD_HEIGHT + SIDE + LEGEND_HEIGHT;
+  const { top, bottom } = extentOf([...circles, ...enclosures]);
+  const legendTop = HEAD_HEIGHT + bottom - top;
+  const keyTop = legendTop + LEGEND_HEIGHT;
   const height = keyTop + (small.length + notes.length) * LINE_HEIGHT + MARGIN;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="picture-title picture-text">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="${linkOf === undefined ? 'img' : 'group'}" aria-labelledby="picture-title picture-text">`,
     '<title id="picture-title">Kinds of task</title>',
     `<desc id="picture-text">${escaped(spoken(kinds))}</desc>`,
     `<style>${PICTURE_STYLE}</style>`,
     `<rect class="ground" width="${WIDTH}" height="${height}"/>`,
     `<text class="head" x="${MARGIN}" y="34">Kinds of task</text>`,
     `<text class="said" x="${MARGIN}" y="56">Area: episodes. Ring and number: share that succeeded.</text>`,
-    `<g transform="translate(${(WIDTH - SIDE) / 2} ${HEAD_HEIGHT})">`,
+    `<g transform="translate(${(WIDTH - SIDE) / 2} ${HEAD_HEIGHT - top})">`,
     ...enclosures.map(enclosureMark),
     ...circles.map((circle) => circleMark(circle, linkOf?.(circle.cluster))),
     '</g>',
-    legend(HEAD_HEIGHT + SIDE),
+    legend(legendTop),
     ...[...small.map(circleText), ...notes].map(
       (line, index) =>
         `<text class="said" x="${MARGIN}" y="${keyTop + (index + 1) * LINE_HEIGHT}">${escaped(cut(line, KEY_COLUMNS))}</text>`,
@@ -79,13 +81,13 @@ const BANDS = [
 /** Fill and ring of each band, for light and for dark; text upon a fill has at least a contrast of 4.5. */
 const PICTURE_STYLE = [
   'text{font-family:system-ui,-apple-system,"Segoe UI",sans-serif;fill:#1b1f24}',
-  '.ground{fill:#fff}.head{font-size:24px;font-weight:600}.said{font-size:14px}.scope{font-size:14px;font-weight:600;text-anchor:middle}',
+  '.ground{fill:#fff}.head{font-size:24px;font-weight:600}.said{font-size:14px}.scope{font-size:14px;font-weight:600;text-anchor:middle;paint-order:stroke;stroke:#fff;stroke-width:6px}',
   '.name{text-anchor:middle;font-weight:600}.rate{text-anchor:middle}',
   '.enclosure{fill:none;stroke:#8c959f;stroke-dasharray:4 4}.track{fill:none;stroke:#d0d7de}.ring{fill:none}',
   '.b0{fill:#fde3cf}.b1{fill:#fdf0e3}.b2{fill:#eef0f2}.b3{fill:#e0edfb}.b4{fill:#c9e1fa}.bx{fill:#f6f8fa}',
   '.r0{stroke:#b34700}.r1{stroke:#d17a2b}.r2{stroke:#6e7781}.r3{stroke:#3f83c9}.r4{stroke:#0b5394}.rx{stroke:#8c959f}',
   'a:focus .disc,a:hover .disc{stroke:#1b1f24;stroke-width:3}',
-  '@media (prefers-color-scheme:dark){text{fill:#f0f3f6}.ground{fill:#0d1117}.track{stroke:#3d444d}',
+  '@media (prefers-color-scheme:dark){text{fill:#f0f3f6}.ground{fill:#0d1117}.scope{stroke:#0d1117}.track{stroke:#3d444d}',
   '.b0{fill:#5c2600}.b1{fill:#4d3319}.b2{fill:#2d333b}.b3{fill:#16324f}.b4{fill:#0a3d73}.bx{fill:#21262d}',
   '.r0{stroke:#ff9e57}.r1{stroke:#e0a56e}.r2{stroke:#adb5bd}.r3{stroke:#79b3f0}.r4{stroke:#4da3ff}.rx{stroke:#8c959f}',
   'a:focus .disc,a:hover .disc{stroke:#f0f3f6}}',
@@ -140,6 +142,15 @@ function layout(clusters: readonly TaskCluster[]): {
 
 const CIRCLE_GAP = 14;
 
+/** How far the picture reaches, with room for the names of scopes. */
+function extentOf(discs: readonly Disc[]): { readonly top: number; readonly bottom: number } {
+  if (discs.length === 0) return { top: 0, bottom: 0 };
+  return {
+    top: Math.floor(Math.min(...discs.map(({ y, radius }) => y - radius))) - CIRCLE_GAP,
+    bottom: Math.ceil(Math.max(...discs.map(({ y, radius }) => y + radius))) + CIRCLE_GAP,
+  };
+}
+
 function byScope(leaves: readonly Leaf[]): readonly (Leaf | Branch)[] {
   const groups = new Map<string, { scope: Scope; leaves: Leaf[] }>();
   for (const leaf of leaves) {
@@ -152,28 +163,39 @@ function byScope(leaves: readonly Leaf[]): readonly (Leaf | Branch)[] {
   return groups.size < 2 ? leaves : [...groups.values()];
 }
 
-/** The largest letters in which the whole label, and the figures below it, lie within the circle. */
-function fittedLabel({ label }: TaskCluster, radius: number): FittedLabel | undefined {
+/** The largest letters in which the whole label, and the figures below it, lie within the ring. */
+function fittedLabel(cluster: TaskCluster, radius: number): FittedLabel | undefined {
+  const label = onOneLine(cluster.label);
+  const room = radius - ringWidth(radius);
   for (let fontSize = LARGEST_LETTERS; fontSize >= SMALLEST_LETTERS; fontSize -= 1) {
-    const columns = Math.floor((radius * CHORD) / (fontSize * LETTER_WIDTH));
-    if (columns < LEAST_COLUMNS) continue;
-    const lines = wrapped(label, columns);
-    const isWhole = lines.join(' ').length === wrapped(label, Number.POSITIVE_INFINITY).join(' ').length;
-    const height = (lines.length + 1) * fontSize * LINE_SPACING;
-    if (lines.length > 0 && isWhole && height <= radius * CHORD * LABEL_SHARE) return { lines, fontSize };
+    for (const share of LINE_SHARES) {
+      const lines = wrapped(label, Math.floor((2 * room * share) / (fontSize * LETTER_WIDTH)));
+      const isWhole = lines.length > 0 && lines.join(' ') === label;
+      if (isWhole && isWithin(room, { texts: [...lines, rateText(cluster)], fontSize })) return { lines, fontSize };
+    }
   }
   return undefined;
 }
 
+/** Whether lines, one below the other around the centre, lie within a circle of that radius. */
+function isWithin(
+  radius: number,
+  { texts, fontSize }: { readonly texts: readonly string[]; readonly fontSize: number },
+): boolean {
+  const step = fontSize * LINE_SPACING;
+  return texts.every((text, index) => {
+    const farthest = Math.abs((index - (texts.length - 1) / 2) * step) + fontSize / 2;
+    return Math.hypot(farthest, (textWidth(text) * fontSize * LETTER_WIDTH) / 2) <= radius;
+  });
+}
+
+/** Lengths of lines that are tried, as shares of the diameter. */
+const LINE_SHARES = [0.95, 0.8, 0.65, 0.5];
 const LARGEST_LETTERS = 22;
 const SMALLEST_LETTERS = 11;
-const LEAST_COLUMNS = 6;
 /** Of bold letters of system fonts, as a share of their size, on the safe side. */
 const LETTER_WIDTH = 0.62;
 const LINE_SPACING = 1.25;
-/** Side of the square within a circle of radius 1, and how much of its height a label takes. */
-const CHORD = Math.SQRT2;
-const LABEL_SHARE = 0.9;
 
 function circleMark(circle: Circle, link: string | undefined): string {
   const { cluster, x, y, radius } = circle;
@@ -187,7 +209,7 @@ function circleMark(circle: Circle, link: string | undefined): string {
 function discMarks({ ended, successes }: Pick<TaskCluster, 'ended' | 'successes'>, radius: number): string {
   const share = ended === 0 ? undefined : successes / ended;
   const band = share === undefined ? 'x' : String(BANDS.findLastIndex(({ from }) => share >= from));
-  const width = Math.min(RING_WIDTH, radius / 4);
+  const width = ringWidth(radius);
   const ring = Math.max(0, radius - width / 2);
   const length = 2 * Math.PI * ring;
   const filled = `<circle class="ring r${band}" r="${round(ring)}" stroke-width="${round(width)}" stroke-dasharray="${round(length * (share ?? 0))} ${round(length)}" transform="rotate(-90)"/>`;
@@ -195,6 +217,10 @@ function discMarks({ ended, successes }: Pick<TaskCluster, 'ended' | 'successes'
 }
 
 const RING_WIDTH = 8;
+
+function ringWidth(radius: number): number {
+  return Math.min(RING_WIDTH, radius / 4);
+}
 
 function labelMarks({ cluster, number, label }: Circle): string {
   if (label === undefined) return `<text class="name" font-size="${SMALLEST_LETTERS}" y="4">${number}</text>`;

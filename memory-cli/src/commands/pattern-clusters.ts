@@ -2,7 +2,7 @@
 import { type Episode, MemoryError, type TaskCluster, type TaskKinds } from '@episodica/memory-core';
 import { clusterItem } from '@episodica/memory-core/wire';
 import { type Invocation, type Opened, useMemory } from '../open.ts';
-import { harmless, heading, localTime, print, rendered, table, terminalWidth, writeOut } from '../output.ts';
+import { cut, heading, localTime, onOneLine, print, rendered, table, terminalWidth, writeOut } from '../output.ts';
 import { clusterPage } from './cluster-page.ts';
 import { clusterPicture, noteLines, scopeText } from './cluster-picture.ts';
 import { type PlaceOptions, placeFilter } from './pattern.ts';
@@ -50,7 +50,7 @@ export async function clusters(
   const { format } = invocation;
   const result = { file: output, dry_run: options.dryRun === true, clusters: kinds, bytes: Buffer.byteLength(text) };
   const done = options.dryRun ? 'would be written' : 'written';
-  await print(format, result, () => `${kinds} kinds of task ${done} to ${harmless(output)}.`);
+  await print(format, result, () => `${kinds} kinds of task ${done} to ${onOneLine(output)}.`);
   return 0;
 }
 
@@ -144,10 +144,10 @@ function humanText(kinds: TaskKinds, { typical, members, place }: Told): string 
   const ids = shortIds(kinds.clusters.map(({ id }) => id));
   const rows = kinds.clusters.map((cluster, index) => [
     ids[index] ?? '',
-    cluster.label,
+    cut(onOneLine(cluster.label), LABEL_COLUMNS),
     String(cluster.size),
     cluster.ended === 0 ? '' : percent(cluster.successes / cluster.ended),
-    cluster.tools.slice(0, MAX_TOOLS).join(', '),
+    cut(onOneLine(cluster.tools.slice(0, MAX_TOOLS).join(', ')), TOOLS_COLUMNS),
     typical.get(cluster.medoidId)?.description ?? cluster.medoidId,
   ]);
   const columns = [
@@ -162,6 +162,8 @@ function humanText(kinds: TaskKinds, { typical, members, place }: Told): string 
 }
 
 const MAX_TOOLS = 3;
+const LABEL_COLUMNS = 40;
+const TOOLS_COLUMNS = 30;
 
 function kindText(cluster: TaskCluster, members: ReadonlyMap<string, Episode>): string {
   const rate =
@@ -176,9 +178,9 @@ function kindText(cluster: TaskCluster, members: ReadonlyMap<string, Episode>): 
   const columns = [{ heading: 'EPISODE' }, { heading: '' }, { heading: 'OUTCOME' }, { heading: 'TASK' }];
   const left = cluster.size - rows.length;
   return [
-    heading(`Kind of task ${cluster.id}: ${harmless(cluster.label)}`),
-    `${cluster.size} episodes in ${harmless(scopeText(cluster.scope))}; ${rate}.`,
-    `Words: ${harmless(cluster.keywords.join(', '))}. Tools: ${harmless(cluster.tools.join(', '))}.`,
+    heading(`Kind of task ${cluster.id}: ${onOneLine(cluster.label)}`),
+    `${cluster.size} episodes in ${onOneLine(scopeText(cluster.scope))}; ${rate}.`,
+    `Words: ${onOneLine(cluster.keywords.join(', '))}. Tools: ${onOneLine(cluster.tools.join(', '))}.`,
     table(columns, rows, terminalWidth()),
     ...(left > 0 ? [`… ${left} more; --format json names all that are kept.`] : []),
   ].join('\n');
@@ -187,6 +189,6 @@ function kindText(cluster: TaskCluster, members: ReadonlyMap<string, Episode>): 
 function nothingText({ visibleTo }: Shown['place']): string {
   const project = visibleTo?.project;
   const where =
-    project === undefined ? '' : ` in project ${harmless(project)} (--all-projects looks into every project)`;
+    project === undefined ? '' : ` in project ${onOneLine(project)} (--all-projects looks into every project)`;
   return `No kinds of task yet${where}: they need several episodes that are alike.`;
 }

@@ -48,13 +48,9 @@ const LOOK_MS = 500;
 async function learnt(opened: Opened, signal: AbortSignal): Promise<ExtractResult> {
   const { memory, store } = opened;
   const before = await snapshot(store, signal);
-  const line = progressLine('learn');
-  const looking = setInterval(() => line.show(() => ({ text: 'patterns and kinds of task', done: 0 })), LOOK_MS);
+  const stopTelling = tellingProgress(opened, signal);
   const startedMs = performance.now();
-  const episodes = await memory.learnPending({ signal }).finally(() => {
-    clearInterval(looking);
-    line.clear();
-  });
+  const episodes = await memory.learnPending({ signal }).finally(stopTelling);
   const tookMs = performance.now() - startedMs;
   const after = await snapshot(store, signal);
   return {
@@ -67,6 +63,25 @@ async function learnt(opened: Opened, signal: AbortSignal): Promise<ExtractResul
     },
     clusters: { ...changes(before.clusters, after.clusters), in_all: after.clusters.size },
     took_ms: Math.round(tookMs),
+  };
+}
+
+/** Tells how many episodes still wait, where somebody watches; what it answers ends that. */
+function tellingProgress({ memory }: Opened, signal: AbortSignal): () => void {
+  if (!process.stderr.isTTY) return () => undefined;
+  const line = progressLine('learn');
+  let most = 0;
+  const look = async (): Promise<void> => {
+    const { pending } = await memory.learningHealth({ signal });
+    most = Math.max(most, pending);
+    const done = most - pending;
+    line.show(() => ({ text: `${pending} episodes wait`, done, share: most === 0 ? undefined : done / most }));
+  };
+  // What cannot be told of the progress does not disturb the work.
+  const looking = setInterval(() => void look().catch(() => undefined), LOOK_MS);
+  return () => {
+    clearInterval(looking);
+    line.clear();
   };
 }
 
@@ -116,7 +131,7 @@ async function pendingEpisodes({ memory }: Opened, signal: AbortSignal): Promise
 
 function extractText({ episodes, patterns, clusters, took_ms: tookMs }: ExtractResult): string {
   const { confirmed, candidate, faded } = patterns.in_all;
-  const stock = `There are ${confirmed} confirmed patterns, ${candidate} candidates and ${faded} faded ones, and ${clusters.in_all} kinds of task.`;
+  const stock = `Patterns: ${confirmed} confirmed, ${candidate} candidates, ${faded} faded. Kinds of task: ${clusters.in_all}.`;
   const told = [
     ...changesText(patterns, 'pattern', 'patterns'),
     ...(patterns.confirmed === 0 ? [] : [`${patterns.confirmed} newly confirmed`]),

@@ -1,9 +1,9 @@
 // pattern list, view, search.
-import { MemoryError, type Pattern, type PatternHit, type PatternKind, type Standing } from '@episodica/memory-core';
+import { MemoryError, type PatternHit, type PatternKind, STANDINGS, type Standing } from '@episodica/memory-core';
 import type { PatternFilter } from '@episodica/memory-core/ports';
 import { hitLines, patternItem, queryResult, restLines, scoreText } from '@episodica/memory-core/wire';
 import { type Invocation, useMemory } from '../open.ts';
-import { harmless, heading, onOneLine, print } from '../output.ts';
+import { heading, onOneLine, print } from '../output.ts';
 import { patternTable, patternText, type Witness } from './pattern-text.ts';
 import { wholePatternId } from './whole-id.ts';
 
@@ -32,11 +32,11 @@ export async function list(invocation: Invocation, options: ListOptions): Promis
       place: filter.visibleTo?.project,
     };
   });
-  const wanted = ORDER.filter((each) => (standing === undefined ? all || each !== 'faded' : each === standing));
+  const wanted = STANDINGS.filter((each) => (standing === undefined ? all || each !== 'faded' : each === standing));
   const found = wanted.flatMap((each) => hits.filter(({ pattern }) => pattern.standing === each));
   const shown = found.slice(0, limit);
   await print(invocation.format, { patterns: shown.map((hit) => patternItem(hit, 'full')) }, () =>
-    found.length === 0 ? nothingText(options, place, hits) : listText(shown, found.length - shown.length),
+    found.length === 0 ? nothingText(options, place, hits.length) : listText(shown, found.length - shown.length),
   );
   return 0;
 }
@@ -108,7 +108,6 @@ export function placeFilter(
   };
 }
 
-const ORDER: readonly Standing[] = ['confirmed', 'candidate', 'faded'];
 const HEADINGS: Readonly<Record<Standing, string>> = {
   confirmed: 'Confirmed: more than chance, after correction for all that was looked at',
   candidate: 'Candidates: may be chance; nothing to rely on alone',
@@ -116,23 +115,20 @@ const HEADINGS: Readonly<Record<Standing, string>> = {
 };
 
 function listText(shown: readonly PatternHit[], left: number): string {
-  const parts = ORDER.flatMap((standing) => {
+  const parts = STANDINGS.flatMap((standing) => {
     const hits = shown.filter(({ pattern }) => pattern.standing === standing);
     return hits.length === 0 ? [] : [`${heading(HEADINGS[standing])}\n${patternTable(hits)}`];
   });
   return [...parts, ...(left > 0 ? [`${left} more; raise --limit to see them.`] : [])].join('\n\n');
 }
 
-function nothingText(
-  { standing, all }: ListOptions,
-  project: string | undefined,
-  hits: readonly { readonly pattern: Pattern }[],
-): string {
-  const faded = hits.filter(({ pattern }) => pattern.standing === 'faded').length;
-  if (faded > 0 && !all && standing === undefined) return `All ${faded} patterns here have faded; --all lists them.`;
-  if (hits.length > 0) return `No ${standing} patterns here; there are ${hits.length} others.`;
+/** Says what was looked at: an empty list is no loss of data. `others`: of another standing. */
+function nothingText({ kind, domain }: ListOptions, project: string | undefined, others: number): string {
+  if (others > 0)
+    return `No such patterns here, but ${others} of another standing; --all lists what has faded as well.`;
   const where =
-    project === undefined ? '' : ` in project ${harmless(project)} (--all-projects looks into every project)`;
+    project === undefined ? '' : ` in project ${onOneLine(project)} (--all-projects looks into every project)`;
+  if (kind !== undefined || domain !== undefined) return `No such patterns${where}.`;
   return `No patterns yet${where}: they need several completed episodes that have something in common.`;
 }
 

@@ -1,6 +1,7 @@
 // Which tools there are.
 import type { Services } from '../services.ts';
 import type { Tool } from '../tool.ts';
+import { getRecommendation, listPatterns, recordFeedback } from './advice.ts';
 import { addStep, completeEpisode, createEpisode } from './episodes.ts';
 import { executeCode } from './execute-code.ts';
 import { forget } from './forget.ts';
@@ -9,6 +10,15 @@ import { queryMemory } from './search.ts';
 
 /** The tools that `services` can serve. */
 export function toolsFor({ sandbox }: Pick<Services, 'sandbox'>): readonly Tool[] {
-  const tools = [createEpisode, addStep, completeEpisode, queryMemory, forget];
+  const tools = [
+    createEpisode,
+    addStep,
+    completeEpisode,
+    queryMemory,
+    getRecommendation,
+    recordFeedback,
+    listPatterns,
+    forget,
+  ];
   return sandbox === undefined ? [...tools, healthCheck] : [...tools, executeCode, healthCheck];
 }
