@@ -1,4 +1,5 @@
 // A regularity that several episodes share, the evidence for it, and how sure it is. Pure.
+import { oneLine } from './clip.ts';
 import { contentId } from './id.ts';
 import type { Lease } from './lease.ts';
 
@@ -194,6 +195,8 @@ export interface PatternFigures {
   readonly baseRate: number;
   /** Of those it is compared with that do not hold it; absent where all do. */
   readonly otherRate?: number;
+  /** How many these are, and how many of them succeeded; absent where all hold it. */
+  readonly others?: Pick<Counts, 'episodes' | 'successes'>;
   /** successRate / baseRate; absent where nothing it is compared with ever succeeded. */
   readonly lift?: number;
   /** 95 % interval of the lift; absent like it. */
@@ -211,11 +214,11 @@ export function patternFigures(
   const { episodes, successes } = pattern.situation ?? baseline;
   const successRate = pattern.successes / pattern.support;
   const baseRate = successes / episodes;
-  const others = episodes - pattern.support;
+  const others = { episodes: episodes - pattern.support, successes: successes - pattern.successes };
   const figures = {
     successRate,
     baseRate,
-    ...(others > 0 ? { otherRate: (successes - pattern.successes) / others } : {}),
+    ...(others.episodes > 0 ? { otherRate: others.successes / others.episodes, others } : {}),
   };
   if (baseRate === 0) return figures;
   const [low, high] = wilsonInterval(pattern.successes, pattern.support);
@@ -271,13 +274,96 @@ export function patternWords(pattern: Pattern): readonly string[] {
 
 /** Where a pattern of a kind of situation holds, in words. */
 export function situationText(where: Situation): string {
-  return where.kind === 'cluster' ? `tasks like "${where.label}"` : `${where.kind.replace('_', ' ')} ${where.value}`;
+  return where.kind === 'cluster'
+    ? `tasks like ${quoted(where.label)}`
+    : `${where.kind.replace('_', ' ')} ${quoted(where.value)}`;
 }
 
-/** What a pattern says, in a sentence that a person would act on. */
+/**
+ * What a pattern says, in a sentence that a person would act on: what to do or to avoid, how often it succeeded beside
+ * what else was done, and whether that may be chance. On one line; names stand between quotes, as the data that they are.
+ */
 export function patternStatement(pattern: Pattern, figures: PatternFigures): string {
-  const where = pattern.scope.domain === undefined ? '' : ` (${pattern.scope.domain})`;
-  const often = `${pattern.successes} of ${pattern.support} attempts`;
-  const base = `${Math.round(figures.baseRate * 100)} % of all`;
-  return `${patternTools(pattern).join(' → ')}${where}: succeeded in ${often}, against ${base} in the same scope.`;
+  const place = pattern.scope.domain ?? pattern.scope.project;
+  const scope = place === undefined ? '' : `In ${quoted(place)}: `;
+  const said = `${scope}${isHelpful(figures) ? helpful(pattern) : harmful(pattern)} ${often(pattern, figures)}.`;
+  const sentence = said.charAt(0).toUpperCase() + said.slice(1);
+  switch (pattern.standing) {
+    case 'confirmed':
+      return sentence;
+    case 'candidate':
+      return `${sentence} This may be chance.`;
+    case 'faded':
+      return `${sentence} Newer evidence does not bear this out.`;
+  }
+}
+
+/** What stands before the figures, where it is to be done. */
+function helpful(pattern: Pattern): string {
+  switch (pattern.kind) {
+    case 'tool_sequence':
+      return `doing ${sequenceText(pattern)} succeeded in`;
+    case 'decision_point':
+      return `after ${listed(pattern.after)}, going on with ${quoted(pattern.action)} succeeded in`;
+    case 'error_recovery':
+      return `the error ${quoted(pattern.error)} was made good after ${fixText(pattern)} in`;
+    case 'context':
+      return `for ${situationText(pattern.where)}, doing ${listed(pattern.approach)} succeeded in`;
+    case 'heuristic':
+      return `where ${plain(pattern.condition)} and ${plain(pattern.action)}, the work succeeded in`;
+  }
+}
+
+/** What stands before the figures, where it is to be avoided. */
+function harmful(pattern: Pattern): string {
+  switch (pattern.kind) {
+    case 'tool_sequence':
+      return `avoid doing ${sequenceText(pattern)}: it succeeded in only`;
+    case 'decision_point':
+      return `after ${listed(pattern.after)}, avoid going on with ${quoted(pattern.action)}: it succeeded in only`;
+    case 'error_recovery':
+      return `against the error ${quoted(pattern.error)}, avoid ${fixText(pattern)}: it was made good in only`;
+    case 'context':
+      return `for ${situationText(pattern.where)}, avoid doing ${listed(pattern.approach)}: it succeeded in only`;
+    case 'heuristic':
+      return `beware: where ${plain(pattern.condition)} and ${plain(pattern.action)}, the work succeeded in only`;
+  }
+}
+
+function sequenceText({ tools, isContiguous = true }: ToolSequence): string {
+  const [first = '', ...rest] = tools.map(quoted);
+  return [first, ...rest].join(isContiguous ? ' directly before ' : ' some time before ');
+}
+
+function fixText({ fix, example }: ErrorRecovery): string {
+  return example === fix || example === '' ? quoted(fix) : `${quoted(fix)} (as in ${quoted(example)})`;
+}
+
+/** In how many attempts of how many tasks it succeeded, and in how many else. */
+function often({ support, successes, tasks, kind }: Pattern, { others }: PatternFigures): string {
+  const of = tasks > 0 ? ` (${counted(tasks, 'task')})` : '';
+  const met = `${successes} of ${counted(support, 'attempt')}${of}`;
+  const instead = kind === 'error_recovery' ? 'that met it and did otherwise' : 'otherwise';
+  return others === undefined
+    ? `${met}; there are no others to compare with`
+    : `${met}, against ${others.successes} of ${others.episodes} ${instead}`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function listed(names: readonly string[]): string {
+  return names.map(quoted).join(' and then ');
+}
+
+/** Characters of one name or text in a sentence. */
+const QUOTED_CHARACTERS = 160;
+
+function quoted(text: string): string {
+  return `"${plain(text).replaceAll('"', "'")}"`;
+}
+
+function plain(text: string): string {
+  return oneLine(text, QUOTED_CHARACTERS);
 }

@@ -12,7 +12,7 @@ import { toOutcome, toStep } from '../src/entities.ts';
 import type { Learning, Outcome } from '../src/episode.ts';
 import { learn } from '../src/learn/learn.ts';
 import { toolSequences } from '../src/learn/tool-sequence.ts';
-import { patternFigures, patternTools, wilsonInterval } from '../src/pattern.ts';
+import { patternTools } from '../src/pattern.ts';
 
 function steps(inputs: readonly StepInput[]): readonly Step[] {
   return inputs.map((input, index) => ({
@@ -350,24 +350,5 @@ describe('tool sequences', () => {
     }
     await own.close();
     expect(await openMemory({ store }).listPatterns()).toMatchObject([{ pattern: { support: 3 } }]);
-  });
-
-  test('the interval holds the rate and narrows with more episodes [LE-06]', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 500 }), fc.nat(500), (support, drawn) => {
-        const successes = Math.min(drawn, support);
-        const [low, high] = wilsonInterval(successes, support);
-        const rate = successes / support;
-        expect(low).toBeLessThanOrEqual(rate + 1e-9);
-        expect(high).toBeGreaterThanOrEqual(rate - 1e-9);
-        const [wideLow, wideHigh] = wilsonInterval(successes * 4, support * 4);
-        expect(wideHigh - wideLow).toBeLessThanOrEqual(high - low + 1e-9);
-      }),
-    );
-    expect(patternFigures({ support: 3, successes: 0 }, { episodes: 4, successes: 0 })).toEqual({
-      successRate: 0,
-      otherRate: 0,
-      baseRate: 0,
-    });
   });
 });

@@ -28,8 +28,6 @@ export interface Comparison {
   /** The least that it could have been. */
   readonly smallest: number;
   readonly heldOut?: HeldOut;
-  /** Whether the newest third of those that hold it does not point the other way. */
-  readonly isStillSo: boolean;
 }
 
 /** Tasks that must have been held out of those that hold a pattern, and of those that do not, to say anything. */
@@ -75,19 +73,31 @@ export function compare(holders: readonly number[], group: Group, corpus: Corpus
   const isTold = heldOut.tasks >= MIN_HELD_OUT_TASKS && otherHeldOut.tasks >= MIN_HELD_OUT_TASKS;
   const difference = rateOf(heldOut) - rateOf(otherHeldOut);
   const agrees = isHelpful ? difference > 0 : difference < 0;
-  const without = both(otherFound, otherHeldOut);
   return {
     with: both(found, heldOut),
-    without,
+    without: both(otherFound, otherHeldOut),
     ...fisherExact(wholeTable(those, others)),
     ...(isTold ? { heldOut: { with: heldOut, without: otherHeldOut, agrees } } : {}),
-    isStillSo: isStillSo(holders, { outcome: group.outcome, isHelpful, otherRate: rateOf(without) }, corpus),
   };
 }
 
 /** Different attempts, their successes and tasks. */
 export function countsOf(attempts: readonly number[], corpus: Corpus, outcome: OutcomeOfAttempts = corpus): Counts {
   return [...byTask(attempts, corpus, outcome)].reduce((counts, { tally }) => counted(counts, tally), NONE);
+}
+
+/** Whether the newest third of those that hold it does not point the other way than all of them. */
+export function isStillSo(
+  holders: readonly number[],
+  { group, comparison }: { readonly group: Group; readonly comparison: Comparison },
+  { traces }: Corpus,
+): boolean {
+  const endedAt = (at: number): string => traces[at]?.endedAt ?? '';
+  const newest = [...holders].sort((a, b) => order(endedAt(b), endedAt(a)) || a - b);
+  const third = newest.slice(0, Math.ceil(newest.length / 3));
+  const rate = third.filter((at) => group.outcome.isSuccess[at] === 1).length / third.length;
+  const otherRate = rateOf(comparison.without);
+  return rateOf(comparison.with) >= otherRate ? rate >= otherRate : rate <= otherRate;
 }
 
 /** Attempts by task: those of one lie side by side. */
@@ -137,19 +147,6 @@ function plus(one: TaskTally, other: TaskTally): TaskTally {
 
 function minus(one: TaskTally, other: TaskTally): TaskTally {
   return { attempts: one.attempts - other.attempts, successes: one.successes - other.successes };
-}
-
-function isStillSo(
-  holders: readonly number[],
-  against: { readonly outcome: OutcomeOfAttempts; readonly isHelpful: boolean; readonly otherRate: number },
-  { traces }: Corpus,
-): boolean {
-  const { outcome, isHelpful, otherRate } = against;
-  const endedAt = (at: number): string => traces[at]?.endedAt ?? '';
-  const newest = [...holders].sort((a, b) => order(endedAt(b), endedAt(a)) || a - b);
-  const third = newest.slice(0, Math.ceil(newest.length / 3));
-  const rate = third.filter((at) => outcome.isSuccess[at] === 1).length / third.length;
-  return isHelpful ? rate >= otherRate : rate <= otherRate;
 }
 
 function rateOf({ episodes, successes }: Counts): number {

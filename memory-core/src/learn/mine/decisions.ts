@@ -2,7 +2,7 @@
 import { MIN_SUPPORT } from '../../pattern.ts';
 import { countsOf, groupOf } from './comparison.ts';
 import type { Act, Corpus } from './corpus.ts';
-import { type Hypothesis, hypothesis } from './hypothesis.ts';
+import type { Proposal } from './hypothesis.ts';
 
 /** Other ways that are told of one place. */
 const MAX_ALTERNATIVES = 5;
@@ -13,9 +13,9 @@ interface Place {
   readonly options: Map<number, number[]>;
 }
 
-/** Hypotheses of all ways to go on, at places where at least two ways were gone three times or more. */
-export function decisionHypotheses(corpus: Corpus): readonly Hypothesis[] {
-  return [1, 2].flatMap((length) => [...placesOf(corpus, length)].flatMap((place) => hypothesesAt(place, corpus)));
+/** Proposals of all ways to go on, at places where at least two ways were gone three times or more. */
+export function decisionProposals(corpus: Corpus): readonly Proposal[] {
+  return [1, 2].flatMap((length) => [...placesOf(corpus, length)].flatMap((place) => proposalsAt(place, corpus)));
 }
 
 function placesOf({ ended, works, acts }: Corpus, length: number): Iterable<Place> {
@@ -39,7 +39,7 @@ function placesOf({ ended, works, acts }: Corpus, length: number): Iterable<Plac
   return places.values();
 }
 
-function hypothesesAt({ after, members, options }: Place, corpus: Corpus): readonly Hypothesis[] {
+function proposalsAt({ after, members, options }: Place, corpus: Corpus): readonly Proposal[] {
   const often = [...options].filter(([, takers]) => takers.length >= MIN_SUPPORT);
   if (often.length < 2) return [];
   const names = after.map(({ act, isFailed }) => `${corpus.acts[act] ?? ''}${isFailed ? ' (failed)' : ''}`);
@@ -51,16 +51,13 @@ function hypothesesAt({ after, members, options }: Place, corpus: Corpus): reado
   return often.map(([act, holders]) => {
     const action = nameOf(act);
     const alternatives = told.filter((other) => other.action !== action).slice(0, MAX_ALTERNATIVES);
-    return hypothesis(
-      {
-        content: { kind: 'decision_point', after: names, action, alternatives },
-        key: [JSON.stringify(names), action],
-        holders,
-        group,
-        complexity: 10 + names.length,
-        rivals: JSON.stringify(names),
-      },
-      corpus,
-    );
+    return {
+      content: { kind: 'decision_point', after: names, action, alternatives },
+      key: [JSON.stringify(names), action],
+      holders,
+      group,
+      complexity: 10 + names.length,
+      rivals: JSON.stringify(names),
+    };
   });
 }

@@ -3,7 +3,7 @@ import { MIN_SUPPORT } from '../../pattern.ts';
 import type { TraceStep } from '../../trace.ts';
 import { groupOf } from './comparison.ts';
 import type { Corpus } from './corpus.ts';
-import { type Hypothesis, hypothesis } from './hypothesis.ts';
+import type { Proposal } from './hypothesis.ts';
 
 /** A condition and an action, both read from the steps of one attempt, as clauses. */
 interface Rule {
@@ -13,23 +13,20 @@ interface Rule {
   readonly wasDone: (steps: readonly TraceStep[]) => boolean;
 }
 
-/** Hypotheses of all rules whose condition some attempts met that did it, and others that did not. */
-export function heuristicHypotheses(corpus: Corpus): readonly Hypothesis[] {
+/** Proposals of all rules whose condition some attempts met that did it, and others that did not. */
+export function heuristicProposals(corpus: Corpus): readonly Proposal[] {
   return [...RULES, ...rulesOfActs(corpus.acts)].flatMap(({ condition, action, holdsIn, wasDone }) => {
     const stepsAt = (at: number): readonly TraceStep[] => corpus.traces[at]?.steps ?? [];
     const members = corpus.ended.filter((at) => holdsIn(stepsAt(at)));
     const holders = members.filter((at) => wasDone(stepsAt(at)));
     if (holders.length < MIN_SUPPORT || members.length - holders.length < MIN_SUPPORT) return [];
-    return hypothesis(
-      {
-        content: { kind: 'heuristic', condition, action },
-        key: [condition, action],
-        holders,
-        group: groupOf(members, corpus),
-        complexity: 1,
-      },
-      corpus,
-    );
+    return {
+      content: { kind: 'heuristic', condition, action },
+      key: [condition, action],
+      holders,
+      group: groupOf(members, corpus),
+      complexity: condition === ANY ? 3 : 1,
+    };
   });
 }
 
@@ -66,14 +63,21 @@ const RULES: readonly Rule[] = [
   },
 ];
 
+/** Holds always: a pair of acts says more than that one of them was done. */
+const ANY = 'something was done';
+
 /** What is done at all, first and last: the plainest rules that there are. */
 function rulesOfActs(acts: readonly string[]): readonly Rule[] {
-  const condition = 'any attempt';
   const holdsIn = (steps: readonly TraceStep[]): boolean => steps.length > 0;
   return acts.flatMap((act): readonly Rule[] => [
-    { condition, action: `"${act}" was done`, holdsIn, wasDone: (steps) => steps.some((step) => step.act === act) },
-    { condition, action: `the work began with "${act}"`, holdsIn, wasDone: (steps) => steps[0]?.act === act },
-    { condition, action: `the work ended with "${act}"`, holdsIn, wasDone: (steps) => steps.at(-1)?.act === act },
+    {
+      condition: ANY,
+      action: `"${act}" was done`,
+      holdsIn,
+      wasDone: (steps) => steps.some((step) => step.act === act),
+    },
+    { condition: ANY, action: `the work began with "${act}"`, holdsIn, wasDone: (steps) => steps[0]?.act === act },
+    { condition: ANY, action: `the work ended with "${act}"`, holdsIn, wasDone: (steps) => steps.at(-1)?.act === act },
   ]);
 }
 

@@ -2,7 +2,7 @@
 import { contentId } from '../../id.ts';
 import type { ContextPattern, DecisionPoint, ErrorRecovery, Heuristic, Scope, ToolSequence } from '../../pattern.ts';
 import { type Comparison, compare, type Group } from './comparison.ts';
-import type { Corpus } from './corpus.ts';
+import { type Corpus, order } from './corpus.ts';
 
 type PatternContent<P> = P extends unknown
   ? Omit<
@@ -28,7 +28,7 @@ type PatternContent<P> = P extends unknown
 /** What a pattern says, without what is known of it. */
 export type Content = PatternContent<ToolSequence | DecisionPoint | ErrorRecovery | ContextPattern | Heuristic>;
 
-export interface Hypothesis {
+export interface Proposal {
   readonly content: Content;
   /** What names it among those of its kind: no count, label or example. */
   readonly key: readonly string[];
@@ -39,12 +39,32 @@ export interface Hypothesis {
   readonly complexity: number;
   /** Only the one of a set is shown that differs most; all of them are counted as looked at. */
   readonly rivals?: string;
+}
+
+export interface Hypothesis extends Proposal {
   readonly comparison: Comparison;
 }
 
-/** A hypothesis with what comparing shows. */
-export function hypothesis(proposed: Omit<Hypothesis, 'comparison'>, corpus: Corpus): Hypothesis {
-  return { ...proposed, comparison: compare(proposed.holders, proposed.group, corpus) };
+/** Hypotheses of one kind that are looked at in one run. */
+const MAX_HYPOTHESES = 2_000;
+
+/**
+ * The proposals that most attempts hold, with what comparing shows. How many hold one is known before any outcome is
+ * looked at: what is left out here needs no correction.
+ */
+export function hypotheses(proposals: readonly Proposal[], corpus: Corpus): readonly Hypothesis[] {
+  const chosen = proposals.length <= MAX_HYPOTHESES ? proposals : mostHeld(proposals);
+  return chosen.map((proposal) => ({ ...proposal, comparison: compare(proposal.holders, proposal.group, corpus) }));
+}
+
+function mostHeld(proposals: readonly Proposal[]): readonly Proposal[] {
+  return [...proposals].sort((a, b) => b.holders.length - a.holders.length || byKey(a, b)).slice(0, MAX_HYPOTHESES);
+}
+
+/** An order that depends on what is said alone. */
+export function byKey(a: Proposal, b: Proposal): number {
+  const place = a.key.findIndex((part, at) => part !== b.key[at]);
+  return place < 0 ? a.key.length - b.key.length : order(a.key[place] ?? '', b.key[place] ?? '');
 }
 
 /** The same for the same content in the same scope, whatever is counted. */

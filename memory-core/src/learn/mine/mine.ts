@@ -1,15 +1,15 @@
 // Patterns over the attempts of one scope: all that is looked at, what survives, and what of it says something new. Pure.
 import { type Counts, MIN_SUPPORT, type Pattern, type Standing } from '../../pattern.ts';
 import type { Trace } from '../../trace.ts';
-import { groupOf } from './comparison.ts';
+import { compare, type Group, groupOf, isStillSo } from './comparison.ts';
 import { type Corpus, corpusOf, order } from './corpus.ts';
-import { decisionHypotheses } from './decisions.ts';
-import { heuristicHypotheses } from './heuristics.ts';
-import { type Hypothesis, patternId } from './hypothesis.ts';
-import { recoveryHypotheses } from './recoveries.ts';
-import { sequenceHypotheses } from './sequences.ts';
+import { decisionProposals } from './decisions.ts';
+import { heuristicProposals } from './heuristics.ts';
+import { byKey, type Hypothesis, hypotheses, patternId } from './hypothesis.ts';
+import { recoveryProposals } from './recoveries.ts';
+import { contiguousRuns, sequenceProposals } from './sequences.ts';
 import { correctedForAll } from './significance.ts';
-import { contextHypotheses, type KindOf } from './situations.ts';
+import { contextProposals, type KindOf } from './situations.ts';
 
 /** What is known of a pattern only over time. */
 type KnownLater = 'version' | 'history' | 'applied' | 'appliedSuccesses';
@@ -40,16 +40,19 @@ const SAME = 0.9;
 export function minePatterns(traces: readonly Trace[], kindOf: KindOf): Mined {
   const corpus = corpusOf(traces);
   const whole = groupOf(corpus.ended, corpus);
+  const pairs = contiguousRuns(corpus, 2);
   // Each kind has its own share of the level (Bonferroni): of one kind there are thousands, of another a dozen.
   const families = [
-    sequenceHypotheses(corpus, whole),
-    decisionHypotheses(corpus),
-    recoveryHypotheses(corpus),
-    contextHypotheses(corpus, kindOf),
-    heuristicHypotheses(corpus),
-  ];
-  const judged = families.flatMap((family) => judge(family, families.length));
-  const shown = withoutRepetition(judged.filter(isWorthShowing)).sort(surestFirst).slice(0, MAX_PATTERNS);
+    sequenceProposals(corpus, { whole, pairs }),
+    decisionProposals(corpus),
+    recoveryProposals(corpus),
+    contextProposals(corpus, { kindOf, pairs }),
+    heuristicProposals(corpus),
+  ].map((proposals) => hypotheses(proposals, corpus));
+  const judged = families.flatMap((family) => judge(family, families.length, corpus));
+  const shown = withoutRepetition(withoutExplained(judged.filter(isWorthShowing), corpus))
+    .sort(surestFirst)
+    .slice(0, MAX_PATTERNS);
   return { patterns: shown.map((each) => minedPattern(each, corpus)), examined: families.flat().length };
 }
 
@@ -58,7 +61,7 @@ interface Judged extends Hypothesis {
   readonly standing: Standing;
 }
 
-function judge(family: readonly Hypothesis[], families: number): readonly Judged[] {
+function judge(family: readonly Hypothesis[], families: number, corpus: Corpus): readonly Judged[] {
   const corrected = correctedForAll(
     family.map(({ comparison }) => comparison),
     LEVEL / families,
@@ -70,7 +73,7 @@ function judge(family: readonly Hypothesis[], families: number): readonly Judged
       pValue <= LEVEL &&
       comparison.with.tasks >= MIN_TASKS &&
       comparison.heldOut?.agrees === true &&
-      comparison.isStillSo;
+      isStillSo(each.holders, each, corpus);
     return { ...each, pValue, standing: isSure ? 'confirmed' : 'candidate' };
   });
 }
@@ -84,6 +87,37 @@ function isWorthShowing({ content, comparison, holders }: Judged): boolean {
 
 function isPair(content: Hypothesis['content']): boolean {
   return content.kind === 'tool_sequence' && content.isContiguous === true && content.tools.length === 2;
+}
+
+/**
+ * Of what is sure, that which owes it to something surer is not: its attempts are among those of the other, and there
+ * they end as the rest of them do (productive patterns: Webb 2007).
+ */
+function withoutExplained(judged: readonly Judged[], corpus: Corpus): readonly Judged[] {
+  const sure = judged.filter(({ standing }) => standing === 'confirmed').sort(bySurprise);
+  const groups = new Map<Judged, Group>();
+  const explained = new Set<Judged>();
+  for (const each of sure) {
+    const isExplained = [...groups].some(([other, group]) => isExplainedBy(each, { other, group }, corpus));
+    if (isExplained) explained.add(each);
+    else groups.set(each, groupOf(each.holders, corpus, each.group.outcome));
+  }
+  return judged.map((each) => (explained.has(each) ? { ...each, standing: 'candidate' } : each));
+}
+
+function isExplainedBy(
+  each: Judged,
+  { other, group }: { readonly other: Judged; readonly group: Group },
+  corpus: Corpus,
+): boolean {
+  if (each.group.outcome !== other.group.outcome || each.holders.length >= other.holders.length) return false;
+  const known = new Set(other.holders);
+  const common = each.holders.filter((at) => known.has(at));
+  return common.length >= SAME * each.holders.length && compare(common, group, corpus).p > LEVEL;
+}
+
+function bySurprise(a: Judged, b: Judged): number {
+  return a.comparison.p - b.comparison.p || a.complexity - b.complexity || byKey(a, b);
 }
 
 /** Without what only says again of the same attempts what something simpler says. */
@@ -122,7 +156,7 @@ function surestFirst(a: Judged, b: Judged): number {
     a.comparison.p - b.comparison.p ||
     b.holders.length - a.holders.length ||
     order(a.content.kind, b.content.kind) ||
-    order(a.key.join('\n'), b.key.join('\n'))
+    byKey(a, b)
   );
 }
 

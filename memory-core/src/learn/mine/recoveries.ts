@@ -3,7 +3,7 @@ import { MIN_SUPPORT } from '../../pattern.ts';
 import type { Trace, TraceStep } from '../../trace.ts';
 import { groupOf } from './comparison.ts';
 import { type Corpus, order } from './corpus.ts';
-import { type Hypothesis, hypothesis } from './hypothesis.ts';
+import type { Proposal } from './hypothesis.ts';
 
 /** Changes after an error that may have been meant for it. */
 const MAX_CHANGES = 5;
@@ -17,8 +17,8 @@ interface Meeting {
   readonly fixes: ReadonlyMap<string, string>;
 }
 
-/** Of each error that three attempts met, hypotheses of all that was done about it three times or more. */
-export function recoveryHypotheses(corpus: Corpus): readonly Hypothesis[] {
+/** Of each error that three attempts met, proposals of all that was done about it three times or more. */
+export function recoveryProposals(corpus: Corpus): readonly Proposal[] {
   const met = new Map<string, Meeting[]>();
   corpus.traces.forEach((trace, at) => {
     for (const [signature, meeting] of meetingsIn(trace, at)) {
@@ -28,7 +28,7 @@ export function recoveryHypotheses(corpus: Corpus): readonly Hypothesis[] {
     }
   });
   return [...met].flatMap(([signature, meetings]) =>
-    meetings.length < MIN_SUPPORT ? [] : hypothesesOf(signature, meetings, corpus),
+    meetings.length < MIN_SUPPORT ? [] : proposalsOf(signature, meetings, corpus),
   );
 }
 
@@ -61,7 +61,7 @@ function fixesAfter(steps: readonly TraceStep[], place: number): ReadonlyMap<str
   return fixes;
 }
 
-function hypothesesOf(signature: string, meetings: readonly Meeting[], corpus: Corpus): readonly Hypothesis[] {
+function proposalsOf(signature: string, meetings: readonly Meeting[], corpus: Corpus): readonly Proposal[] {
   const isSuccess = new Uint8Array(corpus.traces.length);
   const holders = new Map<string, number[]>();
   for (const { at, isMadeGood, fixes } of meetings) {
@@ -83,7 +83,7 @@ function hypothesesOf(signature: string, meetings: readonly Meeting[], corpus: C
     if (doers.length < MIN_SUPPORT) return [];
     const told = newest(meetings, { fix, isSuccess }, corpus);
     const content = { kind: 'error_recovery', signature, error: told.error, fix, example: told.example } as const;
-    return hypothesis({ content, key: [signature, fix], holders: doers, group, complexity: 0 }, corpus);
+    return { content, key: [signature, fix], holders: doers, group, complexity: 0 };
   });
 }
 

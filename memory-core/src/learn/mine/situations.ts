@@ -3,8 +3,8 @@ import { MIN_SUPPORT, type Situation } from '../../pattern.ts';
 import type { Trace } from '../../trace.ts';
 import { type Group, groupOf } from './comparison.ts';
 import { type Corpus, order } from './corpus.ts';
-import { type Hypothesis, hypothesis } from './hypothesis.ts';
-import { contiguousRuns, type Sequence } from './sequences.ts';
+import type { Proposal } from './hypothesis.ts';
+import type { Sequence } from './sequences.ts';
 
 /** Kinds of task that episodes are of, by their ids. */
 export type KindOf = ReadonlyMap<string, { readonly clusterId: string; readonly label: string }>;
@@ -12,10 +12,13 @@ export type KindOf = ReadonlyMap<string, { readonly clusterId: string; readonly 
 /** Situations of one scope that are looked at: those that most attempts were in. */
 const MAX_SITUATIONS = 48;
 
-/** Hypotheses of all that was done three times or more, and left three times or more, in situations of a scope. */
-export function contextHypotheses(corpus: Corpus, kindOf: KindOf): readonly Hypothesis[] {
+/** Proposals of all that was done three times or more, and left three times or more, in situations of a scope. */
+export function contextProposals(
+  corpus: Corpus,
+  { kindOf, pairs }: { readonly kindOf: KindOf; readonly pairs: readonly Sequence[] },
+): readonly Proposal[] {
   const single = corpus.doers.map((holders, act): Sequence => ({ acts: [act], holders }));
-  const approaches = [...single, ...contiguousRuns(corpus, 2)];
+  const approaches = [...single, ...pairs];
   const isMember = new Uint8Array(corpus.traces.length);
   return situationsOf(corpus, kindOf).flatMap(({ where, members }) => {
     const group = groupOf(members, corpus);
@@ -24,33 +27,27 @@ export function contextHypotheses(corpus: Corpus, kindOf: KindOf): readonly Hypo
       const inside = holders.filter((at) => isMember[at] === 1);
       const hasBoth = inside.length >= MIN_SUPPORT && members.length - inside.length >= MIN_SUPPORT;
       const approach = acts.map((act) => corpus.acts[act] ?? '');
-      return hasBoth ? hypothesisIn({ where, approach, holders: inside, group }, corpus) : [];
+      return hasBoth ? proposalIn({ where, approach, holders: inside, group }) : [];
     });
     for (const at of members) isMember[at] = 0;
     return found;
   });
 }
 
-function hypothesisIn(
-  found: {
-    readonly where: Situation;
-    readonly approach: readonly string[];
-    readonly holders: readonly number[];
-    readonly group: Group;
-  },
-  corpus: Corpus,
-): Hypothesis {
+function proposalIn(found: {
+  readonly where: Situation;
+  readonly approach: readonly string[];
+  readonly holders: readonly number[];
+  readonly group: Group;
+}): Proposal {
   const { where, approach, holders, group } = found;
-  return hypothesis(
-    {
-      content: { kind: 'context', where, approach },
-      key: [...situationKey(where), ...approach],
-      holders,
-      group,
-      complexity: 4 + approach.length,
-    },
-    corpus,
-  );
+  return {
+    content: { kind: 'context', where, approach },
+    key: [...situationKey(where), ...approach],
+    holders,
+    group,
+    complexity: 4 + approach.length,
+  };
 }
 
 /** The label of a kind of task may change from run to run. */
