@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cache } from './cache.bench.ts';
 import { encryption } from './encryption.bench.ts';
+import { learning } from './learning.bench.ts';
 import { lifecycle } from './lifecycle.bench.ts';
 import { mcp } from './mcp.bench.ts';
 import { errors } from './quality/error-fix.ts';
@@ -22,6 +23,7 @@ import { vectors } from './vectors.bench.ts';
 
 const SUITES: readonly Suite[] = [
   lifecycle,
+  learning,
   storage,
   remote,
   encryption,

@@ -80,6 +80,14 @@ export type Outcome =
   | { readonly kind: 'failure'; readonly reason?: string; readonly details?: string }
   | { readonly kind: 'abstained'; readonly reason?: string };
 
+/** How the reason of an abstained episode begins whose record does not show how it ended. */
+export const UNKNOWN_OUTCOME = 'Outcome unknown';
+
+/** Whether nobody knows how it ended: no attempt that was given up, but a record that does not say. */
+export function isUnknown(outcome: Outcome): boolean {
+  return outcome.kind === 'abstained' && outcome.reason?.startsWith(UNKNOWN_OUTCOME) === true;
+}
+
 export const OUTCOME_KINDS = ['success', 'partial', 'failure', 'abstained'] as const;
 export type OutcomeKind = Outcome['kind'];
 
@@ -175,8 +183,39 @@ export interface Quality {
   /** Share of the checks that were passed, 0–1. */
   readonly score: number;
   readonly flags: readonly QualityFlag[];
+  /** The same for two records of one attempt: task, steps and what came of them. Absent as `touched` is. */
+  readonly fingerprint?: string;
+  /** The episode that says all of this already. It is the first of them. */
+  readonly duplicateOf?: string;
 }
-export type QualityFlag = 'no_steps' | 'no_evidence' | 'unexplained_outcome' | 'short_description';
+
+export const QUALITY_FLAGS = [
+  'no_steps',
+  'trivial',
+  'noise',
+  'duplicate',
+  'no_evidence',
+  'unexplained_outcome',
+  'short_description',
+] as const;
+export type QualityFlag = (typeof QUALITY_FLAGS)[number];
+
+/** Why so little can be learnt from an episode: a sentence for each flag. */
+export function qualityReasons({ flags, duplicateOf }: Quality): readonly string[] {
+  return flags.map((flag) =>
+    flag === 'duplicate' && duplicateOf ? `It says what ${duplicateOf} says.` : REASONS[flag],
+  );
+}
+
+const REASONS: Readonly<Record<QualityFlag, string>> = {
+  no_steps: 'It has no steps: what was done is not known.',
+  trivial: 'It did one thing only.',
+  noise: 'Most of its steps repeat the one before them, or say nothing.',
+  duplicate: 'It says what an earlier episode says.',
+  no_evidence: 'No step checked the work: its outcome is what it was said to be.',
+  unexplained_outcome: 'It does not say why it ended so.',
+  short_description: 'Its task is told in a word or two, which other tasks share.',
+};
 
 /** One tool action inside an episode. Written once, never changed. */
 export interface Step {

@@ -12,7 +12,8 @@ import {
   type OpenEpisode,
   type Step,
 } from './episode.ts';
-import { isInDoubt, MemoryError } from './errors.ts';
+import { isInDoubt, isMemoryError, MemoryError } from './errors.ts';
+import { similarEpisodes } from './gather/similar-episodes.ts';
 import {
   type EpisodeInput,
   episodeInput,
@@ -125,12 +126,12 @@ export async function completeEpisode(
   const outcome = toOutcome(parse(outcomeInput, input, 'outcome'));
   return retryingConflicts(async () => {
     // Read side by side; what does not belong together is turned down by the write.
-    const [episode, steps] = await Promise.all([
-      existing(context, id, options),
-      collect(context.store.scan('step', { episodeIds: [id] }, options)),
-    ]);
+    const reading = collect(context.store.scan('step', { episodeIds: [id] }, options));
+    reading.catch(() => undefined);
+    const episode = await existing(context, id, options);
     if (episode.status === 'completed') throw alreadyCompleted(id);
-    const learning = learn({ description: episode.description, outcome, steps, similar: [] });
+    const [steps, similar] = await Promise.all([reading, comparable(context, episode, options)]);
+    const learning = learn({ description: episode.description, outcome, steps, similar });
     const now = timeOf(context);
     // A clock that was set back does not make an episode end before it began.
     const at = now < episode.startedAt ? episode.startedAt : now;
@@ -144,6 +145,21 @@ export async function completeEpisode(
     );
     return completed;
   });
+}
+
+/** Earlier attempts at such tasks. Without them the episode ends all the same, and is compared with none. */
+async function comparable(
+  context: MemoryContext,
+  episode: Episode,
+  options: CallOptions,
+): Promise<readonly CompletedEpisode[]> {
+  try {
+    return await similarEpisodes(context, episode, options);
+  } catch (error) {
+    if (!isMemoryError(error) || error.code === 'ABORTED') throw error;
+    context.logger.warn({ code: error.code, episodeId: episode.id }, 'earlier attempts could not be looked up');
+    return [];
+  }
 }
 
 export async function updateEpisode(

@@ -14,6 +14,8 @@ export {
   type EpisodeResult,
   episodeDetailResult,
   episodeResult,
+  type QualityResult,
+  qualityResult,
   type RewardResult,
   rewardResult,
   type StepResultShape,

@@ -320,6 +320,8 @@ const FIFTH: readonly string[] = [
      domain TEXT,
      body TEXT NOT NULL
    )`,
+  // What is to be learnt of one project is found without a look at all that it has.
+  'CREATE INDEX episode_pending_by_project ON episode (project, started_at, id) WHERE learning_pending = 1',
   ...['pattern', 'episode'].map(
     (kind) => `INSERT INTO journal (at, kind, id, op, actor)
       SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '${kind}', id, 'put', 'migration' FROM ${kind}

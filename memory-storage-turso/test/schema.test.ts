@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import type { Pattern } from '@episodica/memory-core';
-import type { Entities, Kind } from '@episodica/memory-core/ports';
+import type { Entities, Filters, Kind } from '@episodica/memory-core/ports';
 import { openTursoStore, type TursoStore } from '@episodica/memory-storage-turso';
 import { aPattern, put } from '@episodica/test-utils';
 import { createClient } from '@libsql/client';
@@ -23,6 +23,7 @@ import Database from 'libsql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openStoreAt } from '../dist/open.js';
 import { clientConnection } from '../src/connection.ts';
+import { conditionsOf, orderOf, whereOf } from '../src/filters.ts';
 import { MIGRATIONS, migrate, schemaVersion } from '../src/schema.ts';
 
 const FIXTURES = new URL('fixtures/', import.meta.url);
@@ -156,6 +157,24 @@ test('whoever kept what was before learns from the journal that the fifth schema
     ),
   );
   await store.close();
+});
+
+test('what a project owes, and the evidence of a pattern, is found by an index and in its order [LE-08]', () => {
+  released(NEWEST);
+  const database = new Database(path);
+  const planOf = <K extends Kind>(kind: K, filter: Filters[K]): readonly unknown[] => {
+    const { sql, args } = whereOf(conditionsOf(kind, filter));
+    const query = `SELECT * FROM ${kind} ${sql} ORDER BY ${orderOf(kind, filter).sql}`;
+    return database.prepare(`EXPLAIN QUERY PLAN ${query}`).all(...args);
+  };
+  const using = (plan: RegExp) => [expect.objectContaining({ detail: expect.stringMatching(plan) })];
+  const owed = { status: 'completed', learningPending: true } as const;
+  expect(planOf('episode', owed)).toEqual(using(/^SCAN episode USING INDEX episode_learning_pending$/u));
+  const ofProject = /^SEARCH episode USING INDEX episode_pending_by_project \(project=\?\)$/u;
+  expect(planOf('episode', { ...owed, project: 'shop', domain: 'auth' })).toEqual(using(ofProject));
+  expect(planOf('episode', { ...owed, visibleTo: {} })).toEqual(using(ofProject));
+  expect(planOf('evidence', { patternId: 'a' })).toEqual(using(/^SEARCH evidence USING INDEX \S+ \(pattern_id=\?\)$/u));
+  database.close();
 });
 
 test('a body that cannot be read does not keep a store from being brought forward, and is found [ST-09] [ST-12]', async () => {

@@ -76,7 +76,7 @@ export const PLANTED: Planted = {
   heuristic: { change: 'edit', check: 'verify', share: 0.5, logOdds: 1.2 },
   recovery: {
     error: 'ConnectionResetError: port 5432 was closed by its peer',
-    retried: 'query',
+    retried: 'get_rows',
     share: 0.4,
     fix: 'restart_database',
     madeGood: 0.9,
@@ -89,7 +89,7 @@ export const PLANTED: Planted = {
 /** Words and tools that only tasks of one kind have. */
 export const KINDS_OF_TASK: readonly { readonly words: readonly string[]; readonly tools: readonly string[] }[] = [
   { words: ['refund', 'invoice', 'ledger', 'customer', 'payment'], tools: ['open_ledger', 'post_entry'] },
-  { words: ['sensor', 'voltage', 'firmware', 'antenna', 'battery'], tools: ['flash_board', 'read_meter'] },
+  { words: ['sensor', 'voltage', 'firmware', 'antenna', 'battery'], tools: ['flash_board', 'wire_meter'] },
   { words: ['chapter', 'footnote', 'manuscript', 'index', 'glossary'], tools: ['typeset', 'proofread'] },
   { words: ['glacier', 'rainfall', 'station', 'forecast', 'humidity'], tools: ['load_grid', 'interpolate'] },
 ];
@@ -159,7 +159,7 @@ export function learnableRecords(
     completed_at: episode.endedAt,
     outcome: episode.isSuccess ? { kind: 'success', artifacts: [] } : { kind: 'failure', reason: 'not accepted' },
     steps: episode.steps.map(({ tool, does, error }) => ({
-      ...{ tool, action: ACTIONS[does](tool), parameters: {} },
+      ...{ tool, action: does === 'check' ? 'npm test' : `use ${tool}`, parameters: {} },
       result: error === undefined ? { type: 'success', output: 'done' } : { type: 'error', message: error },
     })),
   }));
@@ -169,16 +169,9 @@ const DOMAIN = 'generated';
 const START_MS = Date.UTC(2026, 10, 1);
 /** A little less than half of all attempts succeed. */
 const BASE_LOG_ODDS = -0.9;
-/** Tools that every kind of task uses, and that mean nothing. */
-const NOISE: readonly string[] = ['list', 'read', 'note', 'count', 'compare', 'sort'];
+/** Tools that every kind of task uses, and that mean nothing: by their names they look. */
+const NOISE: readonly string[] = ['list_rows', 'read_page', 'view_note', 'search_notes', 'find_total', 'get_unit'];
 const NOISE_STEPS = 6;
-
-/** An action from which can be read whether it looks, changes or checks. */
-const ACTIONS: Readonly<Record<TraceStep['does'], (tool: string) => string>> = {
-  look: (tool) => `read with ${tool}`,
-  change: (tool) => `change with ${tool}`,
-  check: () => 'npm test',
-};
 
 function metadataOf({ task }: LearnableEpisode): { readonly task_id: number } {
   return { task_id: task };
@@ -196,24 +189,25 @@ function attempt(
   random: () => number,
 ): { readonly steps: readonly LearnableStep[]; readonly logOdds: number } {
   const { helpfulPair, harmfulPair, decision, decoy, heuristic } = PLANTED;
-  const blocks: LearnableStep[][] = Array.from({ length: NOISE_STEPS }, () => [look(pick(NOISE, random))]);
+  const blocks: LearnableStep[][] = Array.from({ length: NOISE_STEPS }, () => [looking(pick(NOISE, random))]);
   let logOdds = 0;
-  blocks.push((KINDS_OF_TASK[kind]?.tools ?? []).map(look));
+  blocks.push((KINDS_OF_TASK[kind]?.tools ?? []).map(changing));
   for (const { tools, share, logOdds: effect } of [helpfulPair, harmfulPair]) {
     if (random() >= share) continue;
-    blocks.push(tools.map(look));
+    blocks.push(tools.map(changing));
     logOdds += effect;
   }
   const isGood = random() < decision.share;
-  blocks.push([look(decision.after), look(isGood ? decision.good : decision.bad)]);
+  blocks.push([decision.after, isGood ? decision.good : decision.bad].map(changing));
   logOdds += isGood ? decision.logOdds / 2 : -decision.logOdds / 2;
   blocks.push(...recovery(random));
-  if (isEasiest) blocks.push(decoy.tools.map(look));
+  if (isEasiest) blocks.push(decoy.tools.map(changing));
   const isChecked = random() < heuristic.share;
   logOdds += isChecked ? heuristic.logOdds / 2 : -heuristic.logOdds / 2;
-  const change: LearnableStep = { tool: heuristic.change, does: 'change' };
+  const change = changing(heuristic.change);
   const ending: readonly LearnableStep[] = isChecked ? [change, { tool: heuristic.check, does: 'check' }] : [change];
-  return { steps: [...shuffled(blocks, random).flat(), ...ending], logOdds };
+  const steps = [...shuffled(blocks, random).flat(), ...ending];
+  return { steps: steps.filter(({ tool }, index) => steps[index - 1]?.tool !== tool), logOdds };
 }
 
 /** The error, one of two ways to deal with it, and the retry that shows whether it is good now. */
@@ -222,12 +216,16 @@ function recovery(random: () => number): readonly LearnableStep[][] {
   if (random() >= share) return [];
   const isFixed = random() < 0.5;
   const isMadeGood = random() < (isFixed ? madeGood : madeGoodByOther);
-  const retry: LearnableStep = isMadeGood ? look(retried) : { ...look(retried), error, isMadeGood: false };
-  return [[{ ...look(retried), error, isMadeGood }, { tool: isFixed ? fix : other, does: 'change' }, retry]];
+  const retry = isMadeGood ? looking(retried) : { ...looking(retried), error, isMadeGood: false };
+  return [[{ ...looking(retried), error, isMadeGood }, changing(isFixed ? fix : other), retry]];
 }
 
-function look(tool: string): LearnableStep {
+function looking(tool: string): LearnableStep {
   return { tool, does: 'look' };
+}
+
+function changing(tool: string): LearnableStep {
+  return { tool, does: 'change' };
 }
 
 function pick<T>(choices: readonly T[], random: () => number): T {

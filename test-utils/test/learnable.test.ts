@@ -1,4 +1,4 @@
-import { inMemoryStore, openMemory } from '@episodica/memory-core';
+import { inMemoryStore, openMemory, type TraceStep } from '@episodica/memory-core';
 import {
   type LearnableEpisode,
   learnableEpisodes,
@@ -52,13 +52,19 @@ test('the same seed gives the same episodes, another one others; dealt out anew,
   expect(shuffled.map(({ id, steps }) => ({ id, steps }))).toEqual(episodes.map(({ id, steps }) => ({ id, steps })));
 });
 
-test('they are imported as they are [EP-11]', async () => {
-  const episodes = learnableEpisodes({ tasks: 10, trials: 2 });
+test('an import sees in their steps what the traces say [LE-06] [EP-11]', async () => {
+  const episodes = learnableEpisodes({ tasks: 10, trials: 3 });
   const memory = openMemory({ store: inMemoryStore(), embedder: 'none' });
   const receipt = await memory.importEpisodes(learnableRecords(episodes));
   expect(receipt).toMatchObject({ imported: episodes.length, failed: [] });
   const traces = learnableTraces(episodes);
   const stored = await memory.getEpisodes(traces.map(({ episodeId }) => episodeId));
-  expect(stored.map((found) => found?.description)).toEqual(traces.map(({ description }) => description));
+  const told = stored.map((found) => (found?.status === 'completed' ? found.trace?.map(essence) : undefined));
+  expect(told).toEqual(traces.map(({ steps }) => steps.map(essence)));
   await memory.close();
 });
+
+/** What an error is known again by, and how it is told, is the library's own business. */
+function essence({ act, result, does, isMadeGood }: TraceStep): object {
+  return { act, result, does, isMadeGood };
+}

@@ -20,6 +20,7 @@ import {
   hitsOf,
   type OutcomeArguments,
   type QueryResult,
+  qualityResult,
   queryResult,
   restLines,
   rewardResult,
@@ -160,7 +161,7 @@ export async function complete(invocation: Invocation, given: string, options: C
   const { id, reward, reflection, quality } = await useMemory(invocation, async ({ memory }) =>
     memory.completeEpisode(await wholeId(memory, given, signal), toOutcomeInput(ending), { signal }),
   );
-  const result = { episode_id: id, reward: rewardResult(reward), reflection, quality };
+  const result = { episode_id: id, reward: rewardResult(reward), reflection, quality: qualityResult(quality) };
   await print(format, result, () => [`Episode ${id} is completed: ${kind}.`, ...learningLines(result)].join('\n'));
   return 0;
 }

@@ -1,10 +1,13 @@
 // What one completed episode teaches by itself. Pure.
 import type { CompletedEpisode, Learning, Outcome, Step } from '../episode.ts';
+import type { Attempt } from './attempt.ts';
 import { checkEvidence } from './check-evidence.ts';
 import { quality } from './quality.ts';
 import { recoveredSteps, recoveries } from './recovery.ts';
 import { reflect } from './reflect.ts';
 import { reward } from './reward.ts';
+import { salient } from './salient.ts';
+import { summary } from './summary.ts';
 import { touched } from './touched.ts';
 import { traceSteps } from './trace-steps.ts';
 
@@ -18,16 +21,32 @@ export interface LearnInput {
   readonly waste?: readonly [number, number, number] | undefined;
 }
 
-export function learn({ description, outcome, steps, waste }: LearnInput): Learning {
+export function learn({ description, outcome, steps, similar, waste }: LearnInput): Learning {
   const made = recoveries(steps);
   const recovered = recoveredSteps(steps);
-  return {
-    evidence: checkEvidence(steps),
-    reward: reward({ outcome, steps, recoveredSteps: recovered, waste }),
-    reflection: reflect({ outcome, steps, recoveries: made, recoveredSteps: recovered }),
+  const places = touched(steps);
+  const trace = traceSteps(steps);
+  const evidence = checkEvidence(steps);
+  const attempt: Attempt = {
+    description,
+    outcome,
+    steps,
     recoveries: made,
-    quality: quality(description, outcome, steps),
-    ...touched(steps),
-    trace: traceSteps(steps),
+    recoveredSteps: recovered,
+    evidence,
+    trace,
+    touched: places.touched,
+  };
+  const reflection = reflect(attempt, similar);
+  return {
+    evidence,
+    reward: reward({ outcome, steps, recoveredSteps: recovered, waste }),
+    reflection,
+    recoveries: made,
+    quality: quality(attempt, similar),
+    ...places,
+    salient: salient(attempt, reflection),
+    summary: summary(attempt),
+    trace,
   };
 }

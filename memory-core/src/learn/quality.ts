@@ -1,19 +1,76 @@
 // How much an episode can be learnt from. Flags and weighs, never rejects. Pure.
-import type { Outcome, Quality, QualityFlag, Step } from '../episode.ts';
-import { isVerification } from './verification.ts';
+import { createHash } from 'node:crypto';
+import type { CompletedEpisode, Outcome, Quality, QualityFlag, Step } from '../episode.ts';
+import type { Attempt } from './attempt.ts';
 
-/** `score` is the share of the four checks below that hold. */
-export function quality(description: string, outcome: Outcome, steps: readonly Step[]): Quality {
+/** Share of steps that say nothing new from which on an episode is called noise, and steps below which it is not. */
+const NOISE_SHARE = 0.5;
+const MIN_NOISE_STEPS = 4;
+
+/**
+ * `score` is the share of the checks below that hold: none weighs more than another, as nothing was measured that would
+ * say so. `similar`: earlier attempts at such tasks.
+ */
+export function quality(attempt: Attempt, similar: readonly CompletedEpisode[]): Quality {
+  const { description, outcome, steps, evidence } = attempt;
+  const fingerprint = fingerprintOf(attempt);
+  const twin = steps.length === 0 ? undefined : similar.find((episode) => episode.quality.fingerprint === fingerprint);
   const checks: Readonly<Record<QualityFlag, boolean>> = {
     no_steps: steps.length > 0,
-    no_evidence: steps.some(isVerification),
+    trivial: new Set(steps.map(doingKey)).size !== 1,
+    noise: !isNoise(steps),
+    duplicate: twin === undefined,
+    no_evidence: evidence.length > 0,
     unexplained_outcome: isExplained(outcome),
     short_description: description.trim().split(/\s+/u).length >= 3 || [...description].length >= 20,
   };
   // `Object.entries` widens the keys that the record above names.
   const entries = Object.entries(checks) as [QualityFlag, boolean][];
   const flags = entries.filter(([, holds]) => !holds).map(([flag]) => flag);
-  return { score: 1 - flags.length / entries.length, flags };
+  const score = 1 - flags.length / entries.length;
+  return {
+    score,
+    flags,
+    fingerprint,
+    ...(twin === undefined ? {} : { duplicateOf: twin.quality.duplicateOf ?? twin.id }),
+  };
+}
+
+/** What was done, on what. */
+function doingKey({ tool, action, parameters }: Step): string {
+  return JSON.stringify([tool, action, parameters]);
+}
+
+/** The same for two records of one attempt: its task, and each step with what came of it. Nothing of it can be read back. */
+function fingerprintOf({ description, outcome, steps }: Attempt): string {
+  const hash = createHash('sha256').update(JSON.stringify([description.trim(), outcome.kind]));
+  for (const { tool, action, parameters, result } of steps) {
+    hash.update(JSON.stringify([tool, action, parameters, result]));
+  }
+  return hash.digest('hex').slice(0, FINGERPRINT_CHARACTERS);
+}
+
+/** 96 bits: of a billion episodes hardly any two have the same by chance. */
+const FINGERPRINT_CHARACTERS = 24;
+
+/** Whether most steps are the one before them again, with the same result, or name nothing and put nothing out. */
+function isNoise(steps: readonly Step[]): boolean {
+  if (steps.length < MIN_NOISE_STEPS) return false;
+  let empty = 0;
+  let before = '';
+  for (const step of steps) {
+    const said = JSON.stringify([step.tool, step.action, step.parameters, step.result]);
+    if (said === before || isSilent(step)) empty += 1;
+    before = said;
+  }
+  return empty / steps.length > NOISE_SHARE;
+}
+
+/** Neither what was done nor what came of it is told beyond the name of the tool. */
+function isSilent({ tool, action, parameters, rationale, result }: Step): boolean {
+  const text = result.type === 'success' ? result.output : result.message;
+  const isNamed = action.trim() !== '' && action.trim() !== tool.trim();
+  return !isNamed && rationale === undefined && Object.keys(parameters).length === 0 && (text ?? '').trim() === '';
 }
 
 function isExplained(outcome: Outcome): boolean {

@@ -49,12 +49,12 @@ export function recoveredSteps(steps: readonly Step[]): ReadonlySet<number> {
 
 /** A step in words, short enough for a list: what it was for, and on what it was done. */
 export function stepText(step: Step): string {
-  const why = step.rationale === undefined ? '' : ` (${oneLine(step.rationale, 160)})`;
+  const why = step.rationale === undefined || step.rationale.trim() === '' ? '' : ` (${oneLine(step.rationale, 160)})`;
   const said = oneLine(step.action, 200);
   const told = tellingParameters(step.parameters).filter((text) => !said.includes(text));
   // An action that only repeats the name of its tool says nothing.
-  const parts = [...(said === step.tool && told.length > 0 ? [] : [said]), ...told];
-  return `${step.tool}: ${parts.join(', ')}${why}`;
+  const parts = [...(said === step.tool || said === '' ? [] : [said]), ...told];
+  return `${step.tool}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}${why}`;
 }
 
 /** The command, else the file, else what is short enough to be told whole: what files hold is not. */

@@ -10,7 +10,7 @@ export type Likeness<H> = (one: H, other: H) => number;
  * Of pairs of airline runs it takes 6 in 10 that are for such, and 1 in 1,800 that are not; of pairs of shell tasks, all of
  * them different, 1 in 90.
  */
-const SAME_TASK = 0.3;
+export const SAME_TASK = 0.3;
 /** What speaks for another has to be surer still. */
 const SURELY_SAME_TASK = 0.4;
 /** A hit that answers much worse than the best attempt at its task stays where it is. */

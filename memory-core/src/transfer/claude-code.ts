@@ -1,6 +1,6 @@
 // Sessions of Claude Code (JSON lines) as records: one for each request of the person, and of an agent to a subagent.
 import { oneLine } from '../clip.ts';
-import type { Outcome } from '../episode.ts';
+import { type Outcome, UNKNOWN_OUTCOME } from '../episode.ts';
 import { contentId } from '../id.ts';
 import { defined } from '../json.ts';
 import { LIMITS } from '../limits.ts';
@@ -350,7 +350,7 @@ function nameIn(text: string | undefined): string | undefined {
 function unknownOutcome({ isInterrupted }: Attempt): Outcome {
   return {
     kind: 'abstained',
-    reason: isInterrupted ? 'Interrupted by the user.' : 'Outcome unknown: nothing in the session shows it.',
+    reason: isInterrupted ? 'Interrupted by the user.' : `${UNKNOWN_OUTCOME}: nothing in the session shows it.`,
   };
 }
 

@@ -1,7 +1,7 @@
 // One episode as one line of JSONL: the arguments of `create_episode`, its steps, how it ended and what it taught.
 import { z } from 'zod';
 import { toEpisode, toOutcome, toStep } from '../entities.ts';
-import { CHECK_KINDS, type Episode, type Learning, type Outcome, type Step } from '../episode.ts';
+import { CHECK_KINDS, type Episode, type Learning, type Outcome, QUALITY_FLAGS, type Step } from '../episode.ts';
 import { contentId, isId } from '../id.ts';
 import { FIELDS, list, outcomeInput, parse } from '../input.ts';
 import { defined } from '../json.ts';
@@ -30,6 +30,8 @@ export interface EpisodeRecord extends CreateEpisodeArguments {
   readonly quality?: Learning['quality'] | undefined;
   readonly touched?: Learning['touched'] | undefined;
   readonly tools?: Learning['tools'] | undefined;
+  readonly salient?: Learning['salient'] | undefined;
+  readonly summary?: Learning['summary'] | undefined;
 }
 
 export interface StepRecord extends StepArguments {
@@ -98,11 +100,23 @@ const recordSchema = z.strictObject({
   quality: z
     .strictObject({
       score: share,
-      flags: z.array(z.enum(['no_steps', 'no_evidence', 'unexplained_outcome', 'short_description'])),
+      flags: z.array(z.enum(QUALITY_FLAGS)),
+      fingerprint: z.exactOptional(FIELDS.name),
+      duplicateOf: z.exactOptional(z.string().refine(isId, { message: 'is not a lower-case UUID' })),
     })
     .optional(),
   touched: FIELDS.files.optional(),
   tools: list(FIELDS.name, LIMITS.outcomeItems).optional(),
+  salient: z
+    .strictObject({
+      decisions: texts,
+      toolCombinations: list(list(FIELDS.name, LIMITS.outcomeItems), LIMITS.outcomeItems),
+      insights: texts,
+    })
+    .optional(),
+  summary: z
+    .strictObject({ text: FIELDS.outcomeText, concepts: texts, keySteps: list(z.int(), LIMITS.outcomeItems) })
+    .optional(),
 });
 
 /** An episode with its steps, numbered as in the record. */
@@ -127,7 +141,7 @@ export function fromRecord(
     completed_at,
     ...rest
   } = parse(recordSchema, value, 'record');
-  const { reward, evidence, reflection, recoveries, quality, touched, tools, ...task } = rest;
+  const { reward, evidence, reflection, recoveries, quality, touched, tools, salient, summary, ...task } = rest;
   const id = episode_id ?? contentId(JSON.stringify(value));
   const startedAt = started_at ?? completed_at ?? made.at;
   const input = toEpisodeInput(task);
@@ -152,7 +166,13 @@ export function fromRecord(
       reflection: reflection ?? derived.reflection,
       recoveries: recoveries ?? derived.recoveries,
       quality: quality ?? derived.quality,
-      ...defined({ touched: touched ?? derived.touched, tools: tools ?? derived.tools, trace: derived.trace }),
+      ...defined({
+        touched: touched ?? derived.touched,
+        tools: tools ?? derived.tools,
+        salient: salient ?? derived.salient,
+        summary: summary ?? derived.summary,
+        trace: derived.trace,
+      }),
       learningPending: true,
     },
   };
@@ -181,7 +201,12 @@ export function toRecord({ episode, steps }: EpisodeWithSteps): EpisodeRecord {
           reflection: episode.reflection,
           recoveries: episode.recoveries,
           quality: episode.quality,
-          ...defined({ touched: episode.touched, tools: episode.tools }),
+          ...defined({
+            touched: episode.touched,
+            tools: episode.tools,
+            salient: episode.salient,
+            summary: episode.summary,
+          }),
         }
       : {}),
   };

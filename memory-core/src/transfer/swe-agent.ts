@@ -1,6 +1,6 @@
 // Trajectories of SWE-agent (one JSON document each) as records.
 import { z } from 'zod';
-import type { Outcome, StepResult } from '../episode.ts';
+import { type Outcome, type StepResult, UNKNOWN_OUTCOME } from '../episode.ts';
 import { contentId } from '../id.ts';
 import { defined } from '../json.ts';
 import { LIMITS } from '../limits.ts';
@@ -230,7 +230,7 @@ function outcomeOf(
   const evident = evidentOutcome(steps, { isEdit, isExitTold: false });
   if (evident !== undefined) return { outcome: evident, isInferred: true };
   const what = hasSubmitted ? 'the trajectory tells that something was submitted' : 'the trajectory tells no end';
-  return { outcome: { kind: 'abstained', reason: `Outcome unknown: ${what}.` }, isInferred: false };
+  return { outcome: { kind: 'abstained', reason: `${UNKNOWN_OUTCOME}: ${what}.` }, isInferred: false };
 }
 
 function isEdit({ tool, action }: StepRecord): boolean {

@@ -1,5 +1,15 @@
 // An episode and its steps as tools and terminal show them.
-import type { CheckEvidence, Episode, Outcome, Quality, Reflection, Step } from '../episode.ts';
+import {
+  type CheckEvidence,
+  type Episode,
+  type Outcome,
+  type Quality,
+  qualityReasons,
+  type Reflection,
+  type SalientFeatures,
+  type Step,
+  type Summary,
+} from '../episode.ts';
 import { defined, type JsonObject } from '../json.ts';
 import { rounded, roundedParts } from './shares.ts';
 
@@ -37,7 +47,9 @@ export interface EpisodeDetailResult extends Omit<EpisodeResult, 'outcome' | 're
   readonly reward?: RewardResult;
   readonly evidence?: readonly CheckEvidenceResult[];
   readonly reflection?: Reflection;
-  readonly quality?: Quality;
+  readonly quality?: QualityResult;
+  readonly salient?: SalientResult;
+  readonly summary?: SummaryResult;
   readonly steps: readonly StepResultShape[];
 }
 
@@ -49,6 +61,27 @@ export interface CheckEvidenceResult {
   readonly is_passed: boolean;
   readonly passed?: number;
   readonly failed?: number;
+}
+
+export interface QualityResult {
+  readonly score: number;
+  readonly flags: readonly string[];
+  /** A sentence for each flag. */
+  readonly reasons: readonly string[];
+  /** The episode that says all of this already. */
+  readonly duplicate_of?: string;
+}
+
+export interface SalientResult {
+  readonly decisions: readonly string[];
+  readonly tool_combinations: readonly (readonly string[])[];
+  readonly insights: readonly string[];
+}
+
+export interface SummaryResult {
+  readonly text: string;
+  readonly concepts: readonly string[];
+  readonly key_steps: readonly number[];
 }
 
 export interface StepResultShape {
@@ -93,7 +126,11 @@ export function episodeDetailResult(episode: Episode, steps: readonly Step[]): E
           reward: rewardResult(episode.reward),
           ...defined({ evidence: episode.evidence?.map(evidenceResult) }),
           reflection: episode.reflection,
-          quality: episode.quality,
+          quality: qualityResult(episode.quality),
+          ...defined({
+            salient: episode.salient && salientResult(episode.salient),
+            summary: episode.summary && summaryResult(episode.summary),
+          }),
         }
       : {}),
     steps: steps.map(stepResult),
@@ -120,4 +157,22 @@ function evidenceResult({ step, kind, tool, isPassed, passed, failed }: CheckEvi
 
 export function rewardResult(reward: RewardResult): RewardResult {
   return { total: rounded(reward.total), parts: roundedParts(reward.parts, reward) };
+}
+
+export function qualityResult(quality: Quality): QualityResult {
+  const { score, flags, duplicateOf } = quality;
+  return {
+    score: rounded(score),
+    flags,
+    reasons: qualityReasons(quality),
+    ...defined({ duplicate_of: duplicateOf }),
+  };
+}
+
+function salientResult({ decisions, toolCombinations, insights }: SalientFeatures): SalientResult {
+  return { decisions, tool_combinations: toolCombinations, insights };
+}
+
+export function summaryResult({ text, concepts, keySteps }: Summary): SummaryResult {
+  return { text, concepts, key_steps: keySteps };
 }

@@ -6,6 +6,7 @@ import {
   fixLine,
   hitsOf,
   outcomeShape,
+  qualityResult,
   queryResult,
   rewardResult,
   type StepArguments,
@@ -165,16 +166,21 @@ export const completeEpisode: Tool = defineTool({
       improvements: z.array(z.string()),
       insights: z.array(z.string()),
     }),
-    quality: z.object({ score: z.number(), flags: z.array(z.string()) }),
+    quality: z.object({ score: z.number(), flags: z.array(z.string()), reasons: z.array(z.string()) }),
   }),
   effects: { isReadOnly: false, isIdempotent: false },
   async run(given, { services, signal }) {
     const { memory } = await services.backend.get();
     const episode = await memory.completeEpisode(given.episode_id, toOutcomeInput(given.outcome), { signal });
     services.openEpisodes.ended(episode.id);
-    const { reflection, quality } = episode;
+    const quality = qualityResult(episode.quality);
     return {
-      structured: { episode_id: episode.id, reward: rewardResult(episode.reward), reflection, quality },
+      structured: {
+        episode_id: episode.id,
+        reward: rewardResult(episode.reward),
+        reflection: episode.reflection,
+        quality,
+      },
       text: completedText(episode),
     };
   },
