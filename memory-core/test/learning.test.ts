@@ -11,7 +11,6 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { toOutcome, toStep } from '../src/entities.ts';
 import type { Learning, Outcome } from '../src/episode.ts';
 import { learn } from '../src/learn/learn.ts';
-import { toolSequences } from '../src/learn/tool-sequence.ts';
 import { patternTools } from '../src/pattern.ts';
 
 function steps(inputs: readonly StepInput[]): readonly Step[] {
@@ -263,16 +262,6 @@ describe('tool sequences', () => {
     await memory.completeEpisode(created.id, isSuccess ? { kind: 'success' } : { kind: 'failure', reason: 'no' });
     return created.id;
   }
-
-  test('a run of one tool counts once and sequences are counted once an episode [LE-06]', () => {
-    const runs = toolSequences(steps(['a', 'a', 'b', 'a', 'b'].map((tool) => ok(tool, 'x'))));
-    expect(runs).toEqual([
-      ['a', 'b'],
-      ['b', 'a'],
-      ['a', 'b', 'a'],
-      ['b', 'a', 'b'],
-    ]);
-  });
 
   test('support, success, base rate and lift come from the episodes of the scope [LE-06]', async () => {
     const good = [
