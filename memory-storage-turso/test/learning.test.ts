@@ -28,7 +28,9 @@ async function owing(name: string): Promise<string> {
   const refusing: TursoStore = {
     ...store,
     write: (batch, options) =>
-      batch.some(({ kind }) => kind === 'baseline') ? Promise.reject(new Error('not now')) : store.write(batch, options),
+      batch.some(({ kind }) => kind === 'baseline')
+        ? Promise.reject(new Error('not now'))
+        : store.write(batch, options),
   };
   const memory = openMemory({ store: refusing, embedder: 'none' });
   await memory.importEpisodes(learnableRecords(learnableEpisodes({ tasks: 20, trials: EPISODES / 20 })));
