@@ -230,7 +230,7 @@ async function* baselineFindingsTwice(connection: Connection): AsyncIterable<str
  */
 async function* baselineFindings(connection: Connection): AsyncIterable<string> {
   const { rows } = await connection.execute({
-    sql: `SELECT project, domain, max(learning_pending) AS owes,
+    sql: `SELECT project, domain, count(*) AS completed, max(learning_pending) AS owes,
         count(*) FILTER (WHERE outcome <> 'abstained') AS episodes, count(*) FILTER (WHERE outcome = 'success') AS successes
       FROM episode WHERE status = 'completed' GROUP BY project, domain`,
     args: [],
@@ -243,9 +243,7 @@ async function* baselineFindings(connection: Connection): AsyncIterable<string> 
     const key = scopeKey(columnText(baseline.scope.project), columnText(baseline.scope.domain));
     const found = uncounted.get(key);
     uncounted.delete(key);
-    if (baseline.learnt?.isStale || baseline.lease !== undefined || (found !== undefined && isUnsettled(found)))
-      continue;
-    if (found?.owes === 1 || baseline.learnt?.isStale) continue;
+    if (baseline.learnt?.isStale || baseline.lease !== undefined || (found && isUnsettled(found))) continue;
     const [episodes, successes] =
       found === undefined ? [0, 0] : [numberIn(found, 'episodes'), numberIn(found, 'successes')];
     if (baseline.episodes === episodes && baseline.successes === successes) continue;
@@ -253,14 +251,14 @@ async function* baselineFindings(connection: Connection): AsyncIterable<string> 
     yield `The base rate of the scope ${key} counts ${told}, and there are ${successes} of ${episodes}: ${RESTORE}.`;
   }
   for (const [key, row] of uncounted) {
-    if (isUnsettled(row)) continue;
-    if (row.owes === 1 || row.episodes === 0) continue;
+    if (isUnsettled(row) || row.episodes === 0) continue;
     yield `The scope ${key} has ${numberIn(row, 'episodes')} episodes and no base rate: ${RESTORE}.`;
   }
 }
 
+/** Some of it has yet to be learnt from, or is too old to be counted. */
 function isUnsettled(row: Row): boolean {
-  return numberIn(row, 'is_pending') === 1 || numberIn(row, 'completed') > LEARNT_EPISODES;
+  return row.owes === 1 || numberIn(row, 'completed') > LEARNT_EPISODES;
 }
 
 /** Each body can be read, and says what the columns beside it say. */

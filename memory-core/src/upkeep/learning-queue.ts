@@ -6,7 +6,7 @@ import { eitherSignal } from '../either-signal.ts';
 import { isMemoryError, MemoryError, throwIfAborted } from '../errors.ts';
 import type { Scope } from '../pattern.ts';
 import type { CallOptions } from '../ports/store.ts';
-import { type LearningContext, runScope, type ScopeRun } from './learning-run.ts';
+import { type LearningContext, type RunOptions, runScope, type ScopeRun } from './learning-run.ts';
 import { scopeKey, scopeOf } from './scope-filter.ts';
 
 export interface LearningQueue {
@@ -51,89 +51,28 @@ const MAX_COUNTED = 1_000;
 export function learningQueue(context: LearningContext, options: LearningQueueOptions = {}): LearningQueue {
   const { onLearnt, closeWaitMs = CLOSE_WAIT_MS } = options;
   const stop = new AbortController();
-  const later = laterRuns((scope) => soon(scope));
   const state: State = {};
-  const due = new Map<string, Scope>();
-  let isSearchDue = false;
+  const run = toldRuns(context, { state, onLearnt });
+  const background = backgroundRuns(context, { run, signal: stop.signal });
   let isScheduled = false;
   let last: Promise<unknown> = Promise.resolve();
 
-  async function run(scope: Scope, call: CallOptions & { readonly isAsked: boolean }): Promise<ScopeRun> {
-    state.running = scope;
-    try {
-      const ended = await runScope(context, scope, call);
-      delete state.problem;
-      if (ended.kind === 'done' && ended.episodes > 0) {
-        state.last = { at: timeOf(context), episodes: ended.episodes, tookMs: Math.round(ended.tookMs) };
-        onLearnt?.();
-      }
-      return ended;
-    } catch (error) {
-      if (!stop.signal.aborted && call.signal?.aborted !== true) {
-        state.problem = isMemoryError(error) ? error.message : String(error);
-      }
-      throw error;
-    } finally {
-      delete state.running;
-    }
-  }
-
-  async function inBackground(): Promise<void> {
-    isScheduled = false;
-    try {
-      if (isSearchDue) for (const [key, scope] of await owingScopes(context, stop)) due.set(key, scope);
-      isSearchDue = false;
-    } catch (error) {
-      if (!stop.signal.aborted) context.logger.warn({ error }, 'what is owed to learning could not be looked up');
-    }
-    for (const [key, scope] of due) {
-      if (stop.signal.aborted) return;
-      due.delete(key);
-      if (later.isWaiting(scope)) continue;
-      try {
-        const ended = await run(scope, { signal: stop.signal, isAsked: false });
-        if (ended.kind !== 'done')
-          later.tryIn(scope, ended.kind === 'held' ? Math.min(ended.forMs, MAX_HELD_MS) : ended.forMs);
-      } catch (error) {
-        if (stop.signal.aborted) return;
-        // The marker stays on the episodes, so nothing is lost.
-        context.logger.warn({ error }, 'a scope could not be learnt from; it is tried again');
-        later.tryIn(scope, RETRY_MS);
-      }
-    }
-  }
-
-  function soon(scope?: Scope): void {
-    if (stop.signal.aborted) return;
-    if (scope === undefined) isSearchDue = true;
-    else due.set(scopeKey(scope), scopeOf(scope));
-    if (isScheduled) return;
+  /** What comes up while a run is under way is seen by the next one. */
+  function schedule(): void {
+    if (isScheduled || stop.signal.aborted) return;
     isScheduled = true;
-    last = last.then(inBackground);
+    last = last.then(() => {
+      isScheduled = false;
+      return background.runDue();
+    });
   }
 
-  async function all(call: CallOptions): Promise<number> {
-    const scopes = await owingScopes(context, call);
-    let episodes = 0;
-    let failure: unknown;
-    for (const scope of scopes.values()) {
-      throwIfAborted(call.signal);
-      try {
-        episodes += await untilDone(() => run(scope, { ...call, isAsked: true }), call);
-      } catch (error) {
-        throwIfAborted(call.signal);
-        failure ??= error;
-      }
-    }
-    if (failure !== undefined) throw failure;
-    return episodes;
-  }
-
+  background.onDue(schedule);
   return {
-    soon,
+    soon: background.due,
     now({ signal }) {
       const either = eitherSignal(signal, stop.signal);
-      const running = last.then(() => all({ signal: either.signal })).finally(either.end);
+      const running = last.then(() => runAll(context, { run, signal: either.signal })).finally(either.end);
       last = running.catch(() => undefined);
       return running;
     },
@@ -142,7 +81,7 @@ export function learningQueue(context: LearningContext, options: LearningQueueOp
       return { pending: (await collect(context.store.scan('episode', filter, call))).length, ...state };
     },
     async close() {
-      later.stop();
+      background.stop();
       const waiting = new AbortController();
       const pause = sleep(closeWaitMs, undefined, { signal: waiting.signal }).catch(() => undefined);
       await Promise.race([last, pause]);
@@ -153,10 +92,122 @@ export function learningQueue(context: LearningContext, options: LearningQueueOp
   };
 }
 
+type Run = (scope: Scope, options: RunOptions) => Promise<ScopeRun>;
+
 interface State {
   running?: Scope;
   last?: NonNullable<LearningHealth['last']>;
   problem?: string;
+}
+
+/** Runs that tell how they went. */
+function toldRuns(
+  context: LearningContext,
+  { state, onLearnt }: { readonly state: State; readonly onLearnt: (() => void) | undefined },
+): Run {
+  return async (scope, options) => {
+    state.running = scope;
+    try {
+      const ended = await runScope(context, scope, options);
+      delete state.problem;
+      if (ended.kind === 'done' && ended.episodes > 0) {
+        state.last = { at: timeOf(context), episodes: ended.episodes, tookMs: Math.round(ended.tookMs) };
+        onLearnt?.();
+      }
+      return ended;
+    } catch (error) {
+      if (options.signal?.aborted !== true) state.problem = isMemoryError(error) ? error.message : String(error);
+      throw error;
+    } finally {
+      delete state.running;
+    }
+  };
+}
+
+interface BackgroundRuns {
+  /** This scope is to be learnt from, or all that owe it. */
+  due(scope?: Scope): void;
+  /** Called whenever something is due. */
+  onDue(schedule: () => void): void;
+  /** Learns from what is due, one scope after the other. Never rejects. */
+  runDue(): Promise<void>;
+  /** Nothing becomes due any more. */
+  stop(): void;
+}
+
+function backgroundRuns(
+  context: LearningContext,
+  { run, signal }: { readonly run: Run; readonly signal: AbortSignal },
+): BackgroundRuns {
+  const scopes = new Map<string, Scope>();
+  const later = laterRuns(due);
+  let isSearchDue = false;
+  let schedule = (): void => {};
+
+  function due(scope?: Scope): void {
+    if (scope === undefined) isSearchDue = true;
+    else scopes.set(scopeKey(scope), scopeOf(scope));
+    schedule();
+  }
+
+  async function search(): Promise<void> {
+    if (!isSearchDue) return;
+    try {
+      for (const [key, scope] of await owingScopes(context, { signal })) scopes.set(key, scope);
+      isSearchDue = false;
+    } catch (error) {
+      if (!signal.aborted) context.logger.warn({ error }, 'what is owed to learning could not be looked up');
+    }
+  }
+
+  async function runOne(scope: Scope): Promise<void> {
+    try {
+      const ended = await run(scope, { signal, isAsked: false });
+      if (ended.kind === 'held') later.tryIn(scope, Math.min(ended.forMs, MAX_HELD_MS));
+      if (ended.kind === 'early') later.tryIn(scope, ended.forMs);
+    } catch (error) {
+      if (signal.aborted) return;
+      // The marker stays on the episodes, so nothing is lost.
+      context.logger.warn({ error }, 'a scope could not be learnt from; it is tried again');
+      later.tryIn(scope, RETRY_MS);
+    }
+  }
+
+  return {
+    due,
+    onDue(wanted) {
+      schedule = wanted;
+    },
+    async runDue() {
+      await search();
+      for (const [key, scope] of scopes) {
+        if (signal.aborted) return;
+        scopes.delete(key);
+        if (!later.isWaiting(scope)) await runOne(scope);
+      }
+    },
+    stop: later.stop,
+  };
+}
+
+/** Learns from every scope that owes; the first failure is told when all have had their turn. */
+async function runAll(
+  context: LearningContext,
+  { run, signal }: { readonly run: Run; readonly signal: AbortSignal },
+): Promise<number> {
+  let episodes = 0;
+  const failures: unknown[] = [];
+  for (const scope of (await owingScopes(context, { signal })).values()) {
+    throwIfAborted(signal);
+    try {
+      episodes += await untilDone(() => run(scope, { signal, isAsked: true }), { signal });
+    } catch (error) {
+      throwIfAborted(signal);
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+  return episodes;
 }
 
 /** Scopes with episodes that owe, or that something was taken out of, by their keys. */
