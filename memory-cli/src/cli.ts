@@ -6,6 +6,8 @@ import {
   isMemoryError,
   MemoryError,
   OUTCOME_KINDS,
+  PATTERN_KINDS,
+  type Standing,
   TASK_TYPES,
 } from '@episodica/memory-core';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
@@ -15,12 +17,14 @@ import type { EvalOptions } from './commands/eval.ts';
 import type { ForgetOptions } from './commands/forget.ts';
 import type { MoveCommandFlags } from './commands/move.ts';
 import type * as patternCommands from './commands/pattern.ts';
+import type * as adviceCommands from './commands/pattern-advice.ts';
+import type * as clusterCommands from './commands/pattern-clusters.ts';
 import type { RekeyFlags } from './commands/rekey.ts';
 import type { ExportOptions, ImportOptions } from './commands/transfer.ts';
 import { INTERNAL_ERROR, PROGRAM_FAILED, SOME_FAILED } from './exit-codes.ts';
 import { IMPORT_FORMATS } from './import-format.ts';
 import type { Invocation } from './open.ts';
-import { FORMATS, type Format, note } from './output.ts';
+import { FORMATS, type Format, note, PICTURES, type Picture } from './output.ts';
 
 /** Put in place of the name when the program is bundled. */
 declare const PROGRAM_VERSION: string;
@@ -38,8 +42,11 @@ export async function runCli(signal: AbortSignal): Promise<number> {
   let exitCode = 0;
   const warnings = new Set<string>();
   const run: Run = async (command, task) => {
-    const globals = command.optsWithGlobals<{ format: Format; config?: string; dataDir?: string }>();
-    exitCode = await task({ ...globals, signal, warn: (text) => warnings.add(text) });
+    const { format: asked, ...globals } = command.optsWithGlobals<GlobalFlags>();
+    const picture = PICTURES.find((each) => each === asked);
+    if (picture !== undefined && command.name() !== DRAWING) throw notDrawn(picture);
+    const format = FORMATS.find((each) => each === asked) ?? 'human';
+    exitCode = await task({ ...globals, format, picture, signal, warn: (text) => warnings.add(text) });
   };
   try {
     await program(run).parseAsync();
@@ -51,6 +58,22 @@ export async function runCli(signal: AbortSignal): Promise<number> {
     for (const text of warnings) if (told === undefined || !text.includes(told)) note('warning', text);
     return toldError(error);
   }
+}
+
+interface GlobalFlags {
+  readonly format: Format | Picture;
+  readonly config?: string;
+  readonly dataDir?: string;
+}
+
+/** The command that can answer with a picture. */
+const DRAWING = 'clusters';
+
+function notDrawn(picture: Picture): MemoryError {
+  return new MemoryError(
+    'INVALID_INPUT',
+    `--format: ${picture} is for "pattern ${DRAWING}" alone; choose from ${FORMATS.join(', ')}.`,
+  );
 }
 
 function toldError(error: unknown): number {
@@ -79,7 +102,9 @@ function program(run: Run): Command {
     .description('Episodic memory of coding agents: what was tried, how it ended, what it taught.')
     .version(PROGRAM_VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .addOption(new Option('--format <format>', 'how answers are printed').choices(FORMATS).default('human'))
+    .addOption(
+      new Option('--format <format>', 'how answers are printed').choices([...FORMATS, ...PICTURES]).default('human'),
+    )
     .option('--config <file>', "read this file instead of the user's memory-cli.toml")
     .option('--data-dir <dir>', 'folder of everything that is stored')
     .addHelpText('after', `\n${exitCodesText()}`)
@@ -301,14 +326,123 @@ function withListFilters(command: Command): Command {
 
 function patternGroup(root: Command, run: Run): void {
   const group = root.command('pattern').alias('pat').description('what many episodes have in common');
-  group
-    .command('list')
-    .description(`list patterns, those of most support first. Looks at ${HERE}`)
-    .option('--domain <domain>', 'area of work')
+  patternReading(group, run);
+  patternAdvice(group, run);
+  patternLearning(group, run);
+}
+
+function patternReading(group: Command, run: Run): void {
+  const load = () => import('./commands/pattern.ts');
+  withPlace(group.command('list').description(`list patterns, the confirmed first. Looks at ${HERE}`))
+    .addOption(new Option('--kind <kind>', 'only this kind').choices(PATTERN_KINDS))
+    .addOption(new Option('--standing <standing>', 'only what stands so').choices(STANDINGS))
+    .option('--all', 'also what has faded')
     .option('--limit <n>', 'at most this many (default: all)', between(1, Number.MAX_SAFE_INTEGER))
+    .addHelpText('after', examples('pattern list', 'pattern list --kind error_recovery --standing confirmed'))
     .action((options: patternCommands.ListOptions, command: Command) =>
-      run(command, async (invocation) => (await import('./commands/pattern.ts')).list(invocation, options)),
+      run(command, async (invocation) => (await load()).list(invocation, options)),
     );
+  group
+    .command('view')
+    .description('show a pattern with its figures, the episodes for and against it, and its history')
+    .argument('<id>', PATTERN)
+    .addHelpText('after', examples('pattern view 3f0c9a12'))
+    .action((id: string, _options: object, command: Command) =>
+      run(command, async (invocation) => (await load()).view(invocation, id)),
+    );
+  withPlace(group.command('search').description(`search patterns by what they say. Looks at ${HERE}`))
+    .argument('<query>', 'task, question or error text')
+    .option('--limit <n>', `at most this many, 1-${MAX_HITS} (default: 10)`, between(1, MAX_HITS))
+    .addHelpText('after', examples('pattern search "cannot find module"'))
+    .action((query: string, options: patternCommands.SearchOptions, command: Command) =>
+      run(command, async (invocation) => (await load()).search(invocation, query, options)),
+    );
+}
+
+function patternAdvice(group: Command, run: Run): void {
+  const load = () => import('./commands/pattern-advice.ts');
+  withTask(group.command('recommend').description('what is known about such tasks, kept so that feedback can name it'))
+    .addHelpText('after', examples('pattern recommend "fix the login redirect" --language typescript'))
+    .action((task: string, options: adviceCommands.TaskOptions, command: Command) =>
+      run(command, async (invocation) => (await load()).recommend(invocation, task, options)),
+    );
+  withTask(group.command('playbook').description('how to go about a task: steps in order, warnings, fit and risk'))
+    .addHelpText('after', examples('pattern playbook "fix the login redirect" --file src/login.ts'))
+    .action((task: string, options: adviceCommands.TaskOptions, command: Command) =>
+      run(command, async (invocation) => (await load()).playbook(invocation, task, options)),
+    );
+  group
+    .command('feedback')
+    .description('tell what came of a recommendation. What is not named was ignored, which harms nothing')
+    .argument('<recommendation>', 'the id that recommend or playbook told')
+    .option('--applied <id...>', 'episodes and patterns that were followed; repeatable')
+    .option('--ignored <id...>', 'looked at and left; repeatable')
+    .option('--helped <id...>', 'followed, and did good however it ended; repeatable')
+    .option('--hindered <id...>', 'followed, and did harm however it ended; repeatable')
+    .addOption(
+      new Option('--outcome <outcome>', 'how the task ended (default: as its episode did)').choices([
+        'success',
+        'failure',
+      ]),
+    )
+    .option('--episode <id>', 'the episode of the task, where the recommendation was not asked for it')
+    .option('--note <text>', 'what else there is to say')
+    .addHelpText('after', examples('pattern feedback RECOMMENDATION --applied PATTERN --outcome success'))
+    .action((id: string, options: adviceCommands.FeedbackOptions, command: Command) =>
+      run(command, async (invocation) => (await load()).feedback(invocation, id, options)),
+    );
+}
+
+function patternLearning(group: Command, run: Run): void {
+  group
+    .command('extract')
+    .description('learn now from what has ended, and tell what that changed; it happens by itself as well')
+    .option('--dry-run', 'tell how many episodes wait to be learnt from')
+    .addHelpText('after', examples('pattern extract'))
+    .action((options: { readonly dryRun?: boolean }, command: Command) =>
+      run(command, async (invocation) => (await import('./commands/pattern-extract.ts')).extract(invocation, options)),
+    );
+  withPlace(group.command(DRAWING).description(`show the kinds of task. Looks at ${HERE}`))
+    .argument('[id]', 'only this one, with its episodes: its id, or the beginning of it')
+    .option('--members', 'with the episodes of each')
+    .option('--output <file>', 'write into this file, as a whole')
+    .option('--force', 'also where there is such a file already')
+    .option('--dry-run', 'tell what would be written')
+    .addHelpText('after', `\n--format ${PICTURES.join('|')}: a picture, or a page that needs no network.`)
+    .addHelpText('after', examples('pattern clusters', 'pattern clusters --format html --output kinds.html'))
+    .action((id: string | undefined, options: clusterCommands.ClustersOptions, command: Command) =>
+      run(command, async (invocation) =>
+        (await import('./commands/pattern-clusters.ts')).clusters(invocation, id, options),
+      ),
+    );
+}
+
+const PATTERN = 'the pattern: its id, or as much of its beginning as tells it from others, 8 characters at least';
+const STANDINGS: readonly Standing[] = ['confirmed', 'candidate', 'faded'];
+
+function withPlace(command: Command): Command {
+  return command
+    .option('--project <project>', 'that project and what belongs to none')
+    .option('--all-projects', 'look at every project')
+    .option('--domain <domain>', 'area of work');
+}
+
+/** What describes a task: it ranks, and hides nothing. */
+function withTask(command: Command): Command {
+  return command
+    .argument('<task>', 'what is to be done')
+    .option('--project <project>', 'the project it belongs to (default: the project here)')
+    .option('--domain <domain>', 'area of work')
+    .addOption(new Option('--type <type>', 'type of task').choices(TASK_TYPES))
+    .option('--language <language>', 'programming language')
+    .option('--framework <framework>', 'framework')
+    .option('--file <file...>', 'file that is worked on; repeatable')
+    .option('--episode <id>', 'the open episode of the task: its outcome then counts as feedback')
+    .option('--limit <n>', `hits of each kind, 1-${MAX_HITS} (default: 5)`, between(1, MAX_HITS));
+}
+
+function examples(...lines: readonly string[]): string {
+  return ['', lines.length === 1 ? 'Example:' : 'Examples:', ...lines.map((line) => `  memory-cli ${line}`)].join('\n');
 }
 
 function storageGroup(root: Command, run: Run): void {

@@ -26,12 +26,14 @@ import { type ResolvedConfig, resolveConfig, strayReplicaIn, userConfigPath } fr
 import type { Logger, MemoryCache } from '@episodica/memory-core/ports';
 import type { LmdbCacheStats } from '@episodica/memory-storage-lmdb';
 import type { TursoStore, TursoStoreOptions, Verification } from '@episodica/memory-storage-turso';
-import type { Format } from './output.ts';
+import type { Format, Picture } from './output.ts';
 import { note } from './output.ts';
 
 /** What every command is given beside its own arguments. */
 export interface Invocation {
   readonly format: Format;
+  /** Asked for in place of a format; only of a command that draws. */
+  readonly picture?: Picture | undefined;
   /** Read instead of the user's own file. */
   readonly config?: string | undefined;
   readonly dataDir?: string | undefined;

@@ -7,6 +7,11 @@ export const FORMATS = ['human', 'json', 'yaml'] as const;
 /** One of `FORMATS`. */
 export type Format = (typeof FORMATS)[number];
 
+/** How kinds of task can be drawn besides. */
+export const PICTURES = ['svg', 'html'] as const;
+/** One of `PICTURES`. */
+export type Picture = (typeof PICTURES)[number];
+
 /** Columns of the terminal; a fixed number where there is none, so that a pipe gets the same text everywhere. */
 export function terminalWidth(): number {
   return process.stdout.isTTY ? Math.max(40, process.stdout.columns) : 120;
@@ -22,7 +27,8 @@ export async function writeOut(text: string): Promise<void> {
   if (!process.stdout.write(text)) await once(process.stdout, 'drain');
 }
 
-async function rendered(format: Format, value: unknown, human: () => string): Promise<string> {
+/** The text of `value` in the format asked for, without a last line end. */
+export async function rendered(format: Format, value: unknown, human: () => string): Promise<string> {
   switch (format) {
     case 'json':
       return JSON.stringify(value, null, 2);

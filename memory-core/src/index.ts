@@ -49,9 +49,17 @@ export { contentId, isId, uuidV7Source } from './id.ts';
 export type { EpisodeInput, OutcomeInput, StepInput } from './input.ts';
 export type { Json, JsonObject } from './json.ts';
 export { LIMITS } from './limits.ts';
-export { type AddedSteps, type CreatedEpisode, type Memory, type MemoryOptions, openMemory } from './memory.ts';
+export {
+  type AddedSteps,
+  type CreatedEpisode,
+  type ListedPatterns,
+  type Memory,
+  type MemoryOptions,
+  openMemory,
+} from './memory.ts';
 export {
   type Baseline,
+  baselineId,
   type ContextPattern,
   type Counts,
   type DecisionPoint,
@@ -69,6 +77,7 @@ export {
   patternTools,
   type Scope,
   type Situation,
+  STANDINGS,
   type Standing,
   type ToolSequence,
 } from './pattern.ts';

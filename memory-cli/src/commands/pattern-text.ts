@@ -125,7 +125,12 @@ function factLines(hit: PatternHit): readonly string[] {
     ['seen', `${support} attempts at ${tasks} tasks; ${successes} ${made}: ${percent(figures.successRate)}`],
     ['otherwise', otherRate === undefined ? undefined : `${percent(otherRate)} without it`],
     ['of all', percent(figures.baseRate)],
-    ['lift', lift && interval && `${lift.toFixed(2)} (95 %: ${interval.map((bound) => bound.toFixed(2)).join('–')})`],
+    [
+      'lift',
+      lift === undefined || interval === undefined
+        ? undefined
+        : `${lift.toFixed(2)} (95 %: ${interval.map((bound) => bound.toFixed(2)).join('–')})`,
+    ],
     ['chance', `p = ${chanceText(pattern.pValue)}, corrected for all that was looked at`],
     ['new tasks', heldOutText(heldOut)],
     ['applied', appliedText(pattern)],

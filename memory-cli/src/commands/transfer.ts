@@ -1,6 +1,6 @@
 // episode import and episode export: files of episodes in, and out.
 import { basename } from 'node:path';
-import { type ImportReceipt, isMemoryError, type Memory } from '@episodica/memory-core';
+import { type ImportReceipt, isMemoryError, type Memory, MemoryError } from '@episodica/memory-core';
 import { SOME_FAILED } from '../exit-codes.ts';
 import { type Invocation, useMemory } from '../open.ts';
 import { onOneLine, print, writeOut } from '../output.ts';
