@@ -59,6 +59,7 @@ const entries = Object.fromEntries(commands.map((name) => [`commands/${name}`, `
 const beside = {
   'store-thread': '@episodica/memory-storage-turso/store-thread',
   'scan-worker': '@episodica/memory-core/scan-worker',
+  'learn-worker': '@episodica/memory-core/learn-worker',
   probe: fileURLToPath(new URL('./probe.js', import.meta.resolve('@episodica/memory-storage-lmdb'))),
 };
 await build({ ...shared, entryPoints: { ...entries, ...beside }, splitting: true });

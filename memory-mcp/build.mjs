@@ -42,6 +42,7 @@ await build({
     probe: cacheProbe,
     'store-thread': '@episodica/memory-storage-turso/store-thread',
     'scan-worker': '@episodica/memory-core/scan-worker',
+    'learn-worker': '@episodica/memory-core/learn-worker',
   },
   outdir: 'dist/bundle',
   bundle: true,

@@ -7,20 +7,21 @@ import {
   MemoryError,
   OUTCOME_KINDS,
   PATTERN_KINDS,
-  type Standing,
+  STANDINGS,
   TASK_TYPES,
 } from '@episodica/memory-core';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { KeyFlags, PruneFlags, RestoreFlags } from './commands/backup.ts';
 import type * as episodeCommands from './commands/episode.ts';
 import type { EvalOptions } from './commands/eval.ts';
+import type { FilterOptions } from './commands/filter.ts';
 import type { ForgetOptions } from './commands/forget.ts';
 import type { MoveCommandFlags } from './commands/move.ts';
 import type * as patternCommands from './commands/pattern.ts';
 import type * as adviceCommands from './commands/pattern-advice.ts';
 import type * as clusterCommands from './commands/pattern-clusters.ts';
 import type { RekeyFlags } from './commands/rekey.ts';
-import type { ExportOptions, ImportOptions } from './commands/transfer.ts';
+import type { ImportOptions } from './commands/transfer.ts';
 import { INTERNAL_ERROR, PROGRAM_FAILED, SOME_FAILED } from './exit-codes.ts';
 import { IMPORT_FORMATS } from './import-format.ts';
 import type { Invocation } from './open.ts';
@@ -265,7 +266,6 @@ function episodeTransfer(group: Command, run: Run): void {
       'for records that name no project, and for sessions (default: every project; of a session, that of its folder)',
     )
     .option('--force', 'bring back what was forgotten')
-    .option('--with-learning', 'take what episodes count for from their lines, instead of learning it anew')
     .action((files: readonly string[], options: ImportOptions, command: Command) =>
       run(command, async (invocation) => (await load()).importFiles(invocation, files, options)),
     );
@@ -275,8 +275,7 @@ function episodeTransfer(group: Command, run: Run): void {
     .argument('[file]', 'replaced as a whole when all is written (default: standard output)');
   withListFilters(exported)
     .option('--limit <n>', 'at most this many', between(1, Number.MAX_SAFE_INTEGER))
-    .option('--with-learning', 'with what each episode counts for in patterns and base rates')
-    .action((file: string | undefined, options: ExportOptions, command: Command) =>
+    .action((file: string | undefined, options: FilterOptions, command: Command) =>
       run(command, async (invocation) => (await load()).exportTo(invocation, file, options)),
     );
 }
@@ -418,7 +417,6 @@ function patternLearning(group: Command, run: Run): void {
 }
 
 const PATTERN = 'the pattern: its id, or as much of its beginning as tells it from others, 8 characters at least';
-const STANDINGS: readonly Standing[] = ['confirmed', 'candidate', 'faded'];
 
 function withPlace(command: Command): Command {
   return command

@@ -24,7 +24,7 @@ export interface MemoryContext {
 }
 
 /** Now, as it is stored. */
-export function timeOf(context: MemoryContext): string {
+export function timeOf(context: Pick<MemoryContext, 'clock'>): string {
   return new Date(context.clock()).toISOString();
 }
 

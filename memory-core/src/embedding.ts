@@ -1,6 +1,7 @@
 // The vectors of an episode or a pattern: what they are made of, and whose they are. Pure: knows no model.
 import type { Episode, Recovery } from './episode.ts';
 import { contentId } from './id.ts';
+import type { Lease } from './lease.ts';
 import { type Pattern, patternWords } from './pattern.ts';
 
 /** The vectors of one episode or pattern by one model. */
@@ -36,12 +37,6 @@ export interface EmbeddingModel {
   readonly lease?: Lease;
   /** How similar texts are to this model that have nothing to do with each other, where that was measured. */
   readonly noise?: number;
-}
-
-/** One may, and the others may again at `until`. */
-export interface Lease {
-  readonly holder: string;
-  readonly until: string;
 }
 
 /** An owner has one embedding by a model, with this id. */

@@ -103,11 +103,15 @@ export interface Learning {
   readonly trace?: readonly TraceStep[];
 }
 
+/** What a step can show. */
+export const CHECK_KINDS = ['test', 'types', 'lint', 'build', 'commit', 'revert', 'exit'] as const;
+
 /** What one step shows of how well the work was done. */
 export interface CheckEvidence {
   /** Its number. */
   readonly step: number;
-  readonly kind: 'test' | 'types' | 'lint' | 'build' | 'commit' | 'revert' | 'exit';
+  /** `exit`: a program of the work ran. `revert`: the episode threw its own work away. */
+  readonly kind: (typeof CHECK_KINDS)[number];
   /** What was run: `vitest`, `tsc`, `git` … */
   readonly tool: string;
   readonly isPassed: boolean;
@@ -139,7 +143,10 @@ export interface Summary {
 /** `total` is the sum of `parts`; both lie in 0–1. The formula is in `learn/reward.ts`. */
 export interface Reward {
   readonly total: number;
-  readonly parts: Readonly<Record<'outcome' | 'verification' | 'recovery', number>>;
+  /** Of episodes of before there was `efficiency`, it is absent. */
+  readonly parts: Readonly<Record<'outcome' | 'verification' | 'recovery', number>> & { readonly efficiency?: number };
+  /** Share of steps that came to nothing, 0–1. Absent in episodes of before it was told. */
+  readonly waste?: number;
 }
 
 /** Verbal lessons of one episode: sentences that name the tool, the error, the file. */

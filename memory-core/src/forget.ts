@@ -4,9 +4,9 @@ import { embeddedTexts } from './embedding.ts';
 import type { Episode } from './episode.ts';
 import { MemoryError } from './errors.ts';
 import { contentId } from './id.ts';
-import { type Unlearnt, unlearning } from './learn/extract.ts';
 import type { CallOptions, Delete, EpisodeFilter, MemoryStore, Put, Write } from './ports/store.ts';
 import { isAskedWithin, type Recommendation, withoutMentions } from './recommendation.ts';
+import { type Unlearnt, unlearning } from './upkeep/unlearning.ts';
 
 export interface ForgetOptions extends CallOptions {
   /** Says what would go, and changes nothing. @default false */

@@ -13,7 +13,6 @@ export {
   type EmbeddingModel,
   embeddedTexts,
   embeddingId,
-  type Lease,
   textHash,
 } from './embedding.ts';
 export { encryptionKeyOf, readEncryptionKey, readKeyFile } from './encryption-key.ts';
@@ -48,6 +47,7 @@ export type { TaskKinds } from './gather/task-kinds.ts';
 export { contentId, isId, uuidV7Source } from './id.ts';
 export type { EpisodeInput, OutcomeInput, StepInput } from './input.ts';
 export type { Json, JsonObject } from './json.ts';
+export type { Lease } from './lease.ts';
 export { LIMITS } from './limits.ts';
 export {
   type AddedSteps,
@@ -140,10 +140,10 @@ export type {
   RecommendationRecord,
   TombstoneRecord,
 } from './transfer/companion-record.ts';
-export type { ExportOptions } from './transfer/export.ts';
 export type { ImportOptions, ImportReceipt } from './transfer/import.ts';
 export { readJsonLines } from './transfer/json-lines.ts';
 export type { EpisodeRecord } from './transfer/record.ts';
 export { isSweAgent, readSweAgent } from './transfer/swe-agent.ts';
 export { isTauBench, readTauBench } from './transfer/tau-bench.ts';
 export { mapInTurns, turns } from './turns.ts';
+export { type LearningHealth, learningHealthText } from './upkeep/learning-queue.ts';

@@ -14,7 +14,6 @@ import { rememberedAnswers } from './gather/remembered-answers.ts';
 import { gatherTaskKinds, type TaskKinds } from './gather/task-kinds.ts';
 import { uuidV7Source } from './id.ts';
 import type { EpisodeInput, OutcomeInput, StepInput } from './input.ts';
-import { extractPatterns } from './learn/extract.ts';
 import {
   addSteps,
   beginEpisodes,
@@ -38,16 +37,17 @@ import type { FeedbackInput, RecommendQuery, SearchQuery } from './query.ts';
 import { hintsForError, type Recommended, recommend, recordFeedback } from './recall.ts';
 import type { Recommendation } from './recommendation.ts';
 import type { Hint } from './retrieve/hints.ts';
-import { patternTerms } from './retrieve/index-terms.ts';
 import { type PatternHit, rankPatterns } from './retrieve/rank.ts';
 import type { EpisodeChangeInput } from './revise.ts';
 import { type SearchResult, search } from './search.ts';
 import { type SearchHealth, searchHealth } from './search-health.ts';
 import { cachedStore } from './stores/cached.ts';
 import type { CompanionRecord } from './transfer/companion-record.ts';
-import { type ExportOptions, exportEpisodes } from './transfer/export.ts';
+import { exportEpisodes } from './transfer/export.ts';
 import { type ImportOptions, type ImportReceipt, importEpisodes } from './transfer/import.ts';
 import type { EpisodeRecord } from './transfer/record.ts';
+import { learnScopeAside } from './upkeep/learn-thread.ts';
+import { type LearningHealth, type LearningQueue, learningQueue } from './upkeep/learning-queue.ts';
 
 export interface MemoryOptions {
   /** The durable truth. Closed by `memory.close()`. */
@@ -118,10 +118,13 @@ export interface Memory {
    * One record an episode, with its steps; behind them recommendations and tombstones, which have a `type`. Importing
    * them elsewhere gives the same again.
    */
-  exportEpisodes(filter?: EpisodeFilter, options?: ExportOptions): AsyncIterable<EpisodeRecord | CompanionRecord>;
+  exportEpisodes(filter?: EpisodeFilter, options?: CallOptions): AsyncIterable<EpisodeRecord | CompanionRecord>;
   /** Stores what is not there yet; what cannot be read is named in the receipt, and the rest is imported. */
   importEpisodes(records: AsyncIterable<unknown> | Iterable<unknown>, options?: ImportOptions): Promise<ImportReceipt>;
-  /** Learns now what completed episodes still owe, and answers how many those were. Runs by itself after each completion. */
+  /**
+   * Learns now what completed episodes still owe, and answers how many those were. Runs by itself after each
+   * completion; large scopes are learnt from less often then, so that it takes a tenth of one core at most.
+   */
   learnPending(options?: CallOptions): Promise<number>;
   /**
    * Waits until all that is stored has been learnt from, has vectors and is in the index of what is searched. Nobody
@@ -131,8 +134,10 @@ export interface Memory {
   catchUp(options?: CallOptions): Promise<void>;
   /** How search stands: what is in its index, and what has no vector yet. */
   searchHealth(options?: CallOptions): Promise<SearchHealth>;
+  /** How learning from many episodes stands: what is owed, what runs, and what the last run did. */
+  learningHealth(options?: CallOptions): Promise<LearningHealth>;
   /**
-   * Waits for the learning and the writes that have begun, then closes the store. Idempotent. Verbs under way may
+   * Waits for the writes that have begun, and a moment for the learning; then closes the store. Idempotent. Verbs under way may
    * reject with `CLOSED`; each has then changed nothing more than its write that was done.
    */
   close(): Promise<void>;
@@ -162,11 +167,11 @@ const LISTED_EVIDENCE = 1_000;
 export function openMemory(options: MemoryOptions): Memory {
   const context = contextOf(options);
   const { store, index, embedding } = context;
-  const learning = learningQueue(context);
+  const learning = learningQueue({ ...context, learn: learnScopeAside }, { onLearnt: () => context.embedding?.soon() });
   let closing: Promise<void> | undefined;
 
   async function close(): Promise<void> {
-    await learning.settled();
+    await learning.close();
     await embedding?.close();
     await index.close();
     await store.close();
@@ -222,7 +227,9 @@ function recordingVerbs(
     addSteps: (episodeId, inputs, call = {}) => addStepsWithHints(context, episodeId, inputs, call),
     async completeEpisode(episodeId, outcome, call = {}) {
       const completed = await completeEpisode(context, episodeId, outcome, call);
-      learning.soon();
+      // What ended has more to be embedded than what began.
+      embedding?.soon();
+      learning.soon(completed);
       return completed;
     },
     async updateEpisode(id, change, call = {}) {
@@ -233,11 +240,14 @@ function recordingVerbs(
     renameTag: (names, call = {}) => renameTag(context, names, call),
     async forget(filter, call = {}) {
       const receipt = await forget(context, checkedFilter(filter), call);
-      if (call.dryRun !== true) await index.forgotten();
+      if (call.dryRun === true) return receipt;
+      await index.forgotten();
+      if (receipt.episodes > 0) learning.soon();
       return receipt;
     },
     async importEpisodes(records, call = {}) {
       const receipt = await importEpisodes(context, records, call);
+      embedding?.soon();
       learning.soon();
       return receipt;
     },
@@ -280,6 +290,7 @@ function experienceVerbs(
   | 'learnPending'
   | 'catchUp'
   | 'searchHealth'
+  | 'learningHealth'
 > {
   const { store, embedding, index } = context;
   return {
@@ -294,6 +305,7 @@ function experienceVerbs(
     recommend: (query, call = {}) => recommend(context, query, call),
     recordFeedback: (feedback, call = {}) => recordFeedback(context, feedback, call),
     learnPending: (call = {}) => learning.now(call),
+    learningHealth: (call = {}) => learning.health(call),
     async catchUp(call = {}) {
       await learning.now(call);
       await embedding?.now(call);
@@ -395,47 +407,4 @@ async function addStepsWithHints(
     context.logger.warn({ code: cause.code, episodeId }, 'no hints could be looked up');
     return { ...stored, hints: [] };
   }
-}
-
-interface LearningQueue {
-  /** Learns in the background, unless that runs already. */
-  soon(): void;
-  /** Learns what is pending once nothing else learns here. */
-  now(options: CallOptions): Promise<number>;
-  settled(): Promise<void>;
-}
-
-/** One run at a time in this process. What a run misses, because it was completed meanwhile, the next one finds. */
-function learningQueue(context: MemoryContext): LearningQueue {
-  let last: Promise<unknown> = Promise.resolve();
-  let isScheduled = false;
-  const extract = (options: CallOptions): Promise<number> =>
-    extractPatterns(context.store, { ...options, actor: context.actor, termsOf: patternTerms });
-  const inBackground = async (): Promise<void> => {
-    isScheduled = false;
-    // What ended has more to be embedded than what began.
-    context.embedding?.soon();
-    try {
-      const count = await extract({});
-      if (count > 0) context.embedding?.soon();
-    } catch (error) {
-      // The debt marker stays on the episodes: the next completion, or the next start, tries again.
-      context.logger.warn({ error }, 'patterns could not be extracted');
-    }
-  };
-  return {
-    soon() {
-      if (isScheduled) return;
-      isScheduled = true;
-      last = last.then(inBackground);
-    },
-    now(options) {
-      const run = last.then(() => extract(options));
-      last = run.catch(() => undefined);
-      return run.finally(() => context.embedding?.soon());
-    },
-    async settled() {
-      await last;
-    },
-  };
 }

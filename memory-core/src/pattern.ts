@@ -1,5 +1,6 @@
 // A regularity that several episodes share, the evidence for it, and how sure it is. Pure.
 import { contentId } from './id.ts';
+import type { Lease } from './lease.ts';
 
 /** What every kind of pattern has. */
 interface PatternBase {
@@ -113,6 +114,8 @@ export interface Counts {
  * chance. `faded`: it was known, and the evidence no longer bears it out; nobody is told of it unless they ask.
  */
 export type Standing = 'confirmed' | 'candidate' | 'faded';
+/** From what can be relied on to what cannot. */
+export const STANDINGS: readonly Standing[] = ['confirmed', 'candidate', 'faded'];
 
 export interface HeldOut {
   readonly with: Counts;
@@ -152,11 +155,15 @@ export interface Baseline {
   readonly tasks?: number;
   /** Absent until the scope was learnt from. */
   readonly learnt?: LearntState;
+  /** Who learns from the scope now, where that takes more than one write. */
+  readonly lease?: Lease;
 }
 
 /** Where the learning of a scope stands. */
 export interface LearntState {
   readonly at: string;
+  /** How long that took, where it took long enough that the next time is put off. */
+  readonly tookMs?: number;
   /** Something was taken out since: it is learnt anew although no episode owes anything. */
   readonly isStale?: boolean;
   /** Episodes among which the kinds of task were last looked for. */
@@ -177,6 +184,11 @@ export function evidenceId(patternId: string, episodeId: string): string {
 
 /** Episodes that a pattern needs before anybody is told of it. */
 export const MIN_SUPPORT = 3;
+
+/** Whether people are told of it, and find it by its words. */
+export function isShown({ support, standing }: Pick<Pattern, 'support' | 'standing'>): boolean {
+  return support >= MIN_SUPPORT && standing !== 'faded';
+}
 
 /** The figures of a pattern beside those of what it is compared with. */
 export interface PatternFigures {

@@ -18,6 +18,8 @@ export interface TraceStep {
   readonly error?: { readonly signature: string; readonly excerpt: string };
   /** Of what failed: whether a later step showed that it is good now. */
   readonly isMadeGood?: boolean;
+  /** Of a change soon after a failure: what was done, in words, shortened. */
+  readonly says?: string;
   /** Steps between the one before and this one were left out, as the episode was too long. */
   readonly isAfterGap?: boolean;
 }
@@ -38,6 +40,8 @@ export interface Trace {
   readonly directories: readonly string[];
   readonly outcome: OutcomeKind;
   readonly endedAt: string;
+  /** Share of its steps that came to nothing, 0–1. Absent where it was never told. */
+  readonly waste?: number;
   readonly steps: readonly TraceStep[];
 }
 
@@ -62,6 +66,7 @@ export function traceOf(episode: CompletedEpisode, steps?: readonly TraceStep[])
     directories: directoriesOf(episode),
     outcome: episode.outcome.kind,
     endedAt: episode.endedAt,
+    ...(episode.reward.waste === undefined ? {} : { waste: episode.reward.waste }),
     steps: taken,
   };
 }

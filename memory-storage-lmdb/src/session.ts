@@ -12,7 +12,7 @@ import { sealedNotes } from './sealed-notes.ts';
 import type { Seal } from './sealing.ts';
 
 /** Rises with every change to what is stored or how. A cache of another format is emptied by who opens it. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 export interface SessionOptions {
   readonly folder: string;

@@ -143,8 +143,12 @@ export function rowToEntity<K extends Kind>(kind: K, row: Row): Entities[K] {
   const entity = parseBody(kind, row);
   // The store wrote this body from an entity of this kind.
   if (kind === 'step') return { ...entity, number: numberIn(row, 'number') } as Entities[K];
-  return (kind === 'embedding' ? { ...entity, vectors: vectorsIn(row, entity) } : entity) as Entities[K];
+  if (kind === 'embedding') return { ...entity, vectors: vectorsIn(row, entity) } as Entities[K];
+  return (kind === 'pattern' ? { ...UNTOLD, ...entity } : entity) as Entities[K];
 }
+
+/** What patterns of the first four schemas don't tell, where a store may only be read and stays as it is. */
+const UNTOLD = { tasks: 0, standing: 'candidate', pValue: 1, history: [] } satisfies Partial<Entities['pattern']>;
 
 /** All vectors of a row stand one after the other. Numbers of four bytes, the lowest first, as every machine here has them. */
 function vectorsIn(row: Row, entity: object): readonly Float32Array[] {

@@ -336,7 +336,7 @@ test('an encrypted store that is damaged is replaced by who has its key [ST-11 S
   }
 });
 
-for (const schema of [1, 2]) {
+for (const schema of [1, 2, 3, 4]) {
   test(`an encrypted store of schema ${schema} is brought forward, and so is what is kept of it before encrypted [ST-11 ST-09]`, async () => {
     writeFileSync(path, gunzipSync(readFileSync(new URL(`schema-${schema}.db.gz`, FIXTURES))));
     const words = ['flaky', 'token', 'login'];

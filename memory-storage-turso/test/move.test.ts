@@ -12,7 +12,15 @@ import {
   planMove,
   type TursoStore,
 } from '@episodica/memory-storage-turso';
-import { aModel, anEmbedding, anEpisode, type LibsqlServer, put, startLibsqlServer } from '@episodica/test-utils';
+import {
+  aCluster,
+  aModel,
+  anEmbedding,
+  anEpisode,
+  type LibsqlServer,
+  put,
+  startLibsqlServer,
+} from '@episodica/test-utils';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Connection } from '../src/connection.ts';
 import { type CopyStoreOptions, type CopyStoreReceipt, copyStore } from '../src/copy-store.ts';
@@ -70,7 +78,7 @@ async function fillStore(path: string, count: number): Promise<void> {
   await memory.recordFeedback({ recommendationId, applied, isSuccess: true });
   const [forgotten] = await memory.createEpisodes([{ description: 'never mind ☂' }]);
   await memory.forget({ ids: [forgotten?.id ?? ''] });
-  const writes: Write[] = [put('model', aModel())];
+  const writes: Write[] = [put('model', aModel()), put('cluster', aCluster())];
   for await (const { id: ownerId } of store.scan('episode', {}))
     writes.push(put('embedding', anEmbedding({ ownerId })));
   for await (const { id: ownerId } of store.scan('pattern', {})) {

@@ -1,9 +1,10 @@
 // A file that follows a remote database.
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { isMemoryError, type Memory, openMemory } from '@episodica/memory-core';
 import type { MemoryStore } from '@episodica/memory-core/ports';
 import { openTursoStore, type TursoStore, type TursoStoreOptions } from '@episodica/memory-storage-turso';
@@ -16,10 +17,12 @@ import {
   requireOpen,
   startLibsqlServer,
 } from '@episodica/test-utils';
+import { createClient } from '@libsql/client';
 import * as fc from 'fast-check';
 import Database from 'libsql';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-
+import { clientConnection } from '../src/connection.ts';
+import { contentsOf } from './contents.ts';
 import { startWriter } from './writers.ts';
 
 let directory: string;
@@ -63,6 +66,17 @@ function keep(store: TursoStore): TursoStore {
 async function replaceServer(path: string): Promise<void> {
   await server.close();
   server = await startLibsqlServer({ path, port: server.port });
+}
+
+const SCHEMA_4 = new URL('fixtures/schema-4.db.gz', import.meta.url);
+
+async function contentsAt(path: string): Promise<unknown> {
+  const client = createClient({ url: pathToFileURL(path).href });
+  try {
+    return await contentsOf(clientConnection(client, path));
+  } finally {
+    client.close();
+  }
 }
 
 async function idsIn(store: MemoryStore): Promise<readonly string[]> {
@@ -390,6 +404,29 @@ describe('what is no replica of this database', () => {
       message: expect.stringContaining('(99)'),
     });
     expect(await idsIn(replica)).toHaveLength(1);
+  });
+
+  test('a replica and its database are brought to a newer schema in either order, and stay one history [ST-09]', async () => {
+    for (const order of ['replica first', 'database first'] as const) {
+      const name = order.replace(' ', '-');
+      const path = join(directory, `${name}.primary.db`);
+      for (const file of [path, replicaPath(name)]) writeFileSync(file, gunzipSync(readFileSync(SCHEMA_4)));
+      const file = new Database(replicaPath(name));
+      file.exec(`INSERT INTO following SELECT id, '${server.url}', '2026-11-21T10:00:00.000Z' FROM identity`);
+      file.close();
+      await replaceServer(path);
+      if (order === 'database first') await (await openTursoStore({ url: server.url })).close();
+      else {
+        // The database is away while the file is brought forward.
+        await server.close();
+        await (await openReplica({ name })).close();
+        server = await startLibsqlServer({ path, port: server.port });
+      }
+      const replica = await openReplica({ name });
+      await replica.replica?.sync();
+      await replica.close();
+      expect(await contentsAt(replicaPath(name))).toEqual(await contentsAt(path));
+    }
   });
 
   test('two addresses that make no replica are refused [ST-03]', async () => {

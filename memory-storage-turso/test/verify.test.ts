@@ -14,7 +14,7 @@ let store: TursoStore;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'episodica-verify-'));
   path = join(directory, 'memory.db');
-  const lived = readFileSync(new URL('fixtures/schema-4.db.gz', import.meta.url));
+  const lived = readFileSync(new URL('fixtures/schema-5.db.gz', import.meta.url));
   writeFileSync(path, gunzipSync(lived));
   store = await openTursoStore({ url: pathToFileURL(path).href });
 });

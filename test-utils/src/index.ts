@@ -57,6 +57,17 @@ export {
   type StoreFault,
   turns,
 } from './faults.ts';
+export {
+  KINDS_OF_TASK,
+  type LearnableEpisode,
+  type LearnableOptions,
+  type LearnableStep,
+  learnableEpisodes,
+  learnableRecords,
+  learnableTraces,
+  PLANTED,
+  withShuffledOutcomes,
+} from './learnable.ts';
 export { type LibsqlServer, type LibsqlServerOptions, startLibsqlServer } from './libsql-server.ts';
 export {
   type LibsqlServerProcess,

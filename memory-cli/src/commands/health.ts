@@ -1,11 +1,8 @@
 // health check: what works now, each part asked and not assumed.
-import { isMemoryError, searchHealthText } from '@episodica/memory-core';
+import { isMemoryError, learningHealthText, searchHealthText } from '@episodica/memory-core';
 import { type Invocation, type Opened, useMemory } from '../open.ts';
 import { print } from '../output.ts';
 import { type Component, componentsText, encryptionText, healthOf, replicaComponents } from './components.ts';
-
-/** Episodes counted before the backlog is told as "or more". */
-const MAX_COUNTED_BACKLOG = 100;
 
 /** Answers the exit code of the store's error when the store is down. */
 export async function check(invocation: Invocation, version: string): Promise<number> {
@@ -53,16 +50,11 @@ async function cacheComponent({ cache }: Opened): Promise<Component> {
   };
 }
 
+/** What could not be learnt from stays owed. */
 async function learningComponent({ memory }: Opened, signal: AbortSignal): Promise<Component> {
-  let count = 0;
-  const filter = { status: 'completed', learningPending: true, limit: MAX_COUNTED_BACKLOG } as const;
-  for await (const _owed of memory.listEpisodes(filter, { signal })) count += 1;
-  const amount = `${count}${count === MAX_COUNTED_BACKLOG ? ' or more' : ''}`;
-  const detail =
-    count === 0
-      ? 'every completed episode has been learnt from'
-      : `${amount} completed episodes have yet to be learnt from`;
-  return { name: 'learning', status: 'ok', detail };
+  const health = await memory.learningHealth({ signal });
+  const status = health.problem === undefined ? 'ok' : 'degraded';
+  return { name: 'learning', status, detail: learningHealthText(health) };
 }
 
 /** An embedder that fails leaves search by words. */

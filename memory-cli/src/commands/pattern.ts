@@ -1,5 +1,5 @@
 // pattern list, view, search.
-import { MemoryError, type Pattern, type PatternHit, type PatternKind, type Standing } from '@episodica/memory-core';
+import { MemoryError, type PatternHit, type PatternKind, STANDINGS, type Standing } from '@episodica/memory-core';
 import type { PatternFilter } from '@episodica/memory-core/ports';
 import { hitLines, patternItem, queryResult, restLines, scoreText } from '@episodica/memory-core/wire';
 import { type Invocation, useMemory } from '../open.ts';
@@ -25,18 +25,18 @@ export interface ListOptions extends PlaceOptions {
 /** Lists patterns with their figures, the confirmed first; what has faded where it is asked for. */
 export async function list(invocation: Invocation, options: ListOptions): Promise<number> {
   const { kind, standing, all, limit } = options;
-  const { hits, place } = await useMemory(invocation, async ({ memory, settings }) => {
-    const filter = { ...placeFilter(options, settings.project), ...(kind === undefined ? {} : { kind }) };
+  const standings = STANDINGS.filter((each) => (standing === undefined ? all || each !== 'faded' : each === standing));
+  const { found, place } = await useMemory(invocation, async ({ memory, settings }) => {
+    const filter = { ...placeFilter(options, settings.project), ...(kind === undefined ? {} : { kind }), standings };
     return {
-      hits: await memory.listPatterns(filter, { signal: invocation.signal }),
+      found: await memory.listPatterns(filter, { signal: invocation.signal }),
       place: filter.visibleTo?.project,
     };
   });
-  const wanted = ORDER.filter((each) => (standing === undefined ? all || each !== 'faded' : each === standing));
-  const found = wanted.flatMap((each) => hits.filter(({ pattern }) => pattern.standing === each));
-  const shown = found.slice(0, limit);
+  const ordered = standings.flatMap((each) => found.filter(({ pattern }) => pattern.standing === each));
+  const shown = ordered.slice(0, limit);
   await print(invocation.format, { patterns: shown.map((hit) => patternItem(hit, 'full')) }, () =>
-    found.length === 0 ? nothingText(options, place, hits) : listText(shown, found.length - shown.length),
+    found.length === 0 ? nothingText(options, place) : listText(shown, found.length - shown.length),
   );
   return 0;
 }
@@ -108,7 +108,6 @@ export function placeFilter(
   };
 }
 
-const ORDER: readonly Standing[] = ['confirmed', 'candidate', 'faded'];
 const HEADINGS: Readonly<Record<Standing, string>> = {
   confirmed: 'Confirmed: more than chance, after correction for all that was looked at',
   candidate: 'Candidates: may be chance; nothing to rely on alone',
@@ -116,24 +115,21 @@ const HEADINGS: Readonly<Record<Standing, string>> = {
 };
 
 function listText(shown: readonly PatternHit[], left: number): string {
-  const parts = ORDER.flatMap((standing) => {
+  const parts = STANDINGS.flatMap((standing) => {
     const hits = shown.filter(({ pattern }) => pattern.standing === standing);
     return hits.length === 0 ? [] : [`${heading(HEADINGS[standing])}\n${patternTable(hits)}`];
   });
   return [...parts, ...(left > 0 ? [`${left} more; raise --limit to see them.`] : [])].join('\n\n');
 }
 
-function nothingText(
-  { standing, all }: ListOptions,
-  project: string | undefined,
-  hits: readonly { readonly pattern: Pattern }[],
-): string {
-  const faded = hits.filter(({ pattern }) => pattern.standing === 'faded').length;
-  if (faded > 0 && !all && standing === undefined) return `All ${faded} patterns here have faded; --all lists them.`;
-  if (hits.length > 0) return `No ${standing} patterns here; there are ${hits.length} others.`;
+/** Says what was looked at: an empty list is no loss of data. */
+function nothingText({ kind, standing, all, domain }: ListOptions, project: string | undefined): string {
   const where =
     project === undefined ? '' : ` in project ${harmless(project)} (--all-projects looks into every project)`;
-  return `No patterns yet${where}: they need several completed episodes that have something in common.`;
+  const isNarrowed = kind !== undefined || standing !== undefined || domain !== undefined;
+  if (isNarrowed) return `No such patterns${where}.`;
+  const faded = all ? '' : ' What has faded is listed with --all.';
+  return `No patterns yet${where}: they need several completed episodes that have something in common.${faded}`;
 }
 
 function witnessItem({ id, episode }: Witness): readonly object[] {

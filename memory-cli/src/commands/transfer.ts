@@ -21,12 +21,6 @@ import { refuseOtherThanFile, writeWhole } from './whole-file.ts';
 export interface ImportOptions extends SourceOptions {
   readonly project?: string;
   readonly force?: boolean;
-  readonly withLearning?: boolean;
-}
-
-/** Flags of `episode export`. */
-export interface ExportOptions extends FilterOptions {
-  readonly withLearning?: boolean;
 }
 
 interface ImportResult {
@@ -35,7 +29,6 @@ interface ImportResult {
   readonly forgotten: number;
   readonly recommendations: number;
   readonly tombstones: number;
-  readonly learnt: number;
   readonly failed: readonly { readonly file: string; readonly line: number; readonly message: string }[];
   readonly failed_count: number;
   /** Requests that may still be worked on; absent where there is none. */
@@ -51,7 +44,6 @@ const NOTHING: ImportResult = {
   forgotten: 0,
   recommendations: 0,
   tombstones: 0,
-  learnt: 0,
   failed: [],
   failed_count: 0,
 };
@@ -129,7 +121,7 @@ async function importOne(
   memory: Memory,
   source: ImportSource,
   { signal }: Invocation,
-  { force, project, withLearning }: ImportOptions,
+  { force, project }: ImportOptions,
 ): Promise<ImportResult> {
   const line = progressLine(basename(source.name));
   const onProgress = (soFar: ImportReceipt): void => {
@@ -137,7 +129,7 @@ async function importOne(
     line.show(() => ({ text: `${done} read, ${soFar.imported} imported`, done, share: source.readShare() }));
   };
   try {
-    const options = { force, project, withLearning, signal, onProgress };
+    const options = { force, project, signal, onProgress };
     return toResult(source, await memory.importEpisodes(source.records(), options));
   } finally {
     line.clear();
@@ -162,7 +154,6 @@ function added(sum: ImportResult, one: ImportResult): ImportResult {
     forgotten: sum.forgotten + one.forgotten,
     recommendations: sum.recommendations + one.recommendations,
     tombstones: sum.tombstones + one.tombstones,
-    learnt: sum.learnt + one.learnt,
     failed: [...sum.failed, ...one.failed].slice(0, MAX_FAILURES_TOLD),
     failed_count: sum.failed_count + one.failed_count,
     ...(unfinished === 0 ? {} : { unfinished }),
@@ -170,15 +161,14 @@ function added(sum: ImportResult, one: ImportResult): ImportResult {
 }
 
 function importText(result: ImportResult): string {
-  const { imported, known, forgotten, recommendations, tombstones, learnt, failed_count, unfinished } = result;
-  const isNew = imported + recommendations + tombstones + learnt > 0;
+  const { imported, known, forgotten, recommendations, tombstones, failed_count, unfinished } = result;
+  const isNew = imported + recommendations + tombstones > 0;
   const parts = [
     `${imported} imported`,
     ...(known === 0 ? [] : [`${known} known already`]),
     ...(forgotten === 0 ? [] : [`${forgotten} forgotten earlier and left out (--force brings them back)`]),
     ...(recommendations === 0 ? [] : [`${recommendations} recommendations`]),
     ...(tombstones === 0 ? [] : [`${tombstones} tombstones`]),
-    ...(learnt === 0 ? [] : [`learning of ${learnt}`]),
     ...(failed_count === 0 ? [] : [`${failed_count} could not be read`]),
     ...(unfinished === undefined ? [] : [`${unfinished} may still be worked on (import again later)`]),
   ];
@@ -189,7 +179,7 @@ function importText(result: ImportResult): string {
 export async function exportTo(
   invocation: Invocation,
   given: string | undefined,
-  options: ExportOptions,
+  options: FilterOptions,
 ): Promise<number> {
   const file = given === '-' ? undefined : given;
   if (file !== undefined) await refuseOtherThanFile(file, 'leave FILE out to write to standard output');
@@ -211,11 +201,7 @@ export async function exportTo(
   return 0;
 }
 
-function isEverything({
-  withLearning: _withLearning,
-  allProjects: _allProjects,
-  ...narrowing
-}: ExportOptions): boolean {
+function isEverything({ allProjects: _allProjects, ...narrowing }: FilterOptions): boolean {
   return Object.values(narrowing).every((value) => value === undefined);
 }
 
@@ -233,7 +219,7 @@ function exportedLines(
     invocation: { signal },
     options,
     total,
-  }: { readonly invocation: Invocation; readonly options: ExportOptions; readonly total: number | undefined },
+  }: { readonly invocation: Invocation; readonly options: FilterOptions; readonly total: number | undefined },
 ): Exported {
   const filter = {
     ...toEpisodeFilter(options, undefined),
@@ -242,7 +228,7 @@ function exportedLines(
   const line = progressLine('export');
   let episodes = 0;
   async function* texts(): AsyncGenerator<string> {
-    for await (const record of memory.exportEpisodes(filter, { signal, withLearning: options.withLearning })) {
+    for await (const record of memory.exportEpisodes(filter, { signal })) {
       if (!('type' in record)) episodes += 1;
       yield `${JSON.stringify(record)}\n`;
       const share = total === undefined ? undefined : episodes / Math.max(1, total);

@@ -1,5 +1,5 @@
 // Ids as people type them: in any case, or their beginnings.
-import { isId, type Memory, MemoryError } from '@episodica/memory-core';
+import { isId, type Memory, MemoryError, STANDINGS } from '@episodica/memory-core';
 
 /** Characters of an id that say which one is meant. */
 export const LEAST_CHARACTERS = 8;
@@ -26,7 +26,7 @@ export function wholePatternId(memory: Memory, given: string, signal: AbortSigna
   return meantId(given, {
     of: 'a pattern',
     async beginningWith(idPrefix) {
-      const found = await memory.listPatterns({ idPrefix }, { signal });
+      const found = await memory.listPatterns({ idPrefix, standings: STANDINGS }, { signal });
       return found.map(({ pattern }) => pattern.id);
     },
   });

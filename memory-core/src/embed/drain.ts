@@ -1,6 +1,7 @@
 // Store first, embed later: gives vectors to what has none yet, in the background, and keeps the debt for as long as
 // that fails. Nothing of it is ever in the way of a write.
 import { collect, type MemoryContext } from '../context.ts';
+import { eitherSignal } from '../either-signal.ts';
 import { type EmbeddingModel, embeddingId, textHash } from '../embedding.ts';
 import { isMemoryError, MemoryError, throwIfAborted } from '../errors.ts';
 import { defined } from '../json.ts';
@@ -159,24 +160,6 @@ function noiseIn({ store }: EmbeddingContext, { model, noise }: Embedder): Embed
 async function dueCount(context: EmbeddingContext, model: string, call: CallOptions): Promise<number> {
   const { owners } = await dueSince(context, model, { ...call, from: undefined });
   return (await collect(owners, MAX_COUNTED)).length;
-}
-
-/** Aborted as soon as one of the two is. */
-function eitherSignal(
-  first: AbortSignal | undefined,
-  second: AbortSignal,
-): { readonly signal: AbortSignal; end(): void } {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort();
-  const signals = [first, second].filter((signal) => signal !== undefined);
-  for (const signal of signals) signal.addEventListener('abort', abort);
-  if (signals.some(({ aborted }) => aborted)) abort();
-  return {
-    signal: controller.signal,
-    end() {
-      for (const signal of signals) signal.removeEventListener('abort', abort);
-    },
-  };
 }
 
 interface LaterAttempts {

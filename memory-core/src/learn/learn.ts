@@ -1,5 +1,6 @@
 // What one completed episode teaches by itself. Pure.
 import type { CompletedEpisode, Learning, Outcome, Step } from '../episode.ts';
+import { checkEvidence } from './check-evidence.ts';
 import { quality } from './quality.ts';
 import { recoveredSteps, recoveries } from './recovery.ts';
 import { reflect } from './reflect.ts';
@@ -17,11 +18,12 @@ export interface LearnInput {
   readonly waste?: readonly [number, number, number] | undefined;
 }
 
-export function learn({ description, outcome, steps }: LearnInput): Learning {
+export function learn({ description, outcome, steps, waste }: LearnInput): Learning {
   const made = recoveries(steps);
   const recovered = recoveredSteps(steps);
   return {
-    reward: reward(outcome, steps, recovered),
+    evidence: checkEvidence(steps),
+    reward: reward({ outcome, steps, recoveredSteps: recovered, waste }),
     reflection: reflect({ outcome, steps, recoveries: made, recoveredSteps: recovered }),
     recoveries: made,
     quality: quality(description, outcome, steps),

@@ -3,6 +3,7 @@ import { oneLine } from '../clip.ts';
 import { type Recovery, resultText, type Step } from '../episode.ts';
 import { errorExcerpt } from '../error-text.ts';
 import type { JsonObject } from '../json.ts';
+import { isLooking } from './doing.ts';
 import { isVerification } from './verification.ts';
 
 /** Recoveries kept of one episode. */
@@ -141,15 +142,6 @@ function fixingSteps(asked: {
   const changes = between.filter((step) => step.result.type === 'success' && !isLooking(step));
   if (changes.length > 0) return changes;
   return JSON.stringify(fixed.parameters) === JSON.stringify(failed.parameters) ? [] : [fixed];
-}
-
-/** Tools and commands that change nothing: they look, or think. */
-const LOOKING =
-  /^(?:think|calculate|get|read|view|grep|rg|glob|ls|list|search|find|cat|head|tail|pwd|which|git (?:status|log|diff|show|ls-files|blame))(?![\p{L}\p{N}])/iu;
-
-/** Whether a step only looks or thinks: it changes nothing. */
-export function isLooking(step: Step): boolean {
-  return LOOKING.test(commandOf(step) ?? step.tool);
 }
 
 /** The command that a step ran, where its tool runs commands. */

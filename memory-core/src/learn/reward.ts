@@ -1,51 +1,137 @@
 // How good an episode was, as one number with named parts. Pure.
 import type { Outcome, Reward, Step } from '../episode.ts';
-import { isVerification } from './verification.ts';
+import { type CheckRun, checkRuns } from './check-evidence.ts';
+import { isLooking } from './doing.ts';
+import { wasteOf } from './waste.ts';
 
-const OUTCOME_WEIGHT = 0.8;
-const VERIFICATION_WEIGHT = 0.1;
-const RECOVERY_WEIGHT = 0.1;
+/** The most that each part adds to what the outcome is worth. Together they are the height of a band. */
+const MOST = { verification: 0.15, efficiency: 0.05, recovery: 0.1 } as const;
+
+export interface RewardInput {
+  readonly outcome: Outcome;
+  readonly steps: readonly Step[];
+  /** Numbers of the failed steps that a later one made good. */
+  readonly recoveredSteps: ReadonlySet<number>;
+  /** Share of steps that came to nothing in episodes of the scope that succeeded: quartiles. */
+  readonly waste?: readonly [number, number, number] | undefined;
+}
 
 /**
- * `total = outcome + verification + recovery`, with o = the worth of the outcome:
- * - outcome = 0.8 · o. Success 1, partial 0.25 + 0.5 · the completed share, abstained 0.2, failure 0.
- * - verification = 0.1 · o · (1 if the last step that checked something succeeded, else 0).
- * - recovery = 0.1 · o · (1 − failed steps that were never made good / all steps).
- *
- * So it lies in 0–1, success ≥ partial ≥ failure for the same steps, more verification never lowers it, and an
- * episode that took longer is not worth less. What the steps show can strengthen an outcome, never replace it.
+ * `total = outcome + verification + efficiency + recovery`. The outcome sets a band of 0.3, and what the steps show moves
+ * the total within it: failure 0–0.3; partial 0.3–0.7, as 0.1 · the completed share is its own; success 0.7–1. Nobody
+ * judged an abstained one, so that it lies in the middle, 0.35–0.65.
+ * - verification = 0.15 · what the checks show, see `shownByChecks`.
+ * - efficiency = 0.05 · how small the share of steps that came to nothing is beside that of comparable episodes, ½ where
+ *   there is nothing to compare with. It is a share: that an episode took long does not count.
+ * - recovery = 0.1 · (failed steps that were made good + 1) / (failed steps + 1), steps that only look left out.
  */
-export function reward(outcome: Outcome, steps: readonly Step[], recoveredSteps: ReadonlySet<number>): Reward {
-  const worth = outcomeWorth(outcome);
+export function reward(input: RewardInput): Reward {
+  const { outcome, steps, recoveredSteps, waste: compared } = input;
+  const waste = wasteOf(steps, recoveredSteps);
   const parts = {
-    outcome: OUTCOME_WEIGHT * worth,
-    verification: VERIFICATION_WEIGHT * worth * (endsVerified(steps) ? 1 : 0),
-    recovery: RECOVERY_WEIGHT * worth * (1 - unrecoveredShare(steps, recoveredSteps)),
+    outcome: outcomeWorth(outcome),
+    verification: MOST.verification * shownByChecks(checkRuns(steps)),
+    efficiency: MOST.efficiency * efficiency(waste, compared),
+    recovery: MOST.recovery * recovery(steps, recoveredSteps),
   };
-  return { total: parts.outcome + parts.verification + parts.recovery, parts };
+  return { total: parts.outcome + parts.verification + parts.efficiency + parts.recovery, parts, waste };
 }
 
 function outcomeWorth(outcome: Outcome): number {
   switch (outcome.kind) {
     case 'success':
-      return 1;
+      return 0.7;
     case 'partial': {
       const all = outcome.completed.length + outcome.failed.length;
-      return 0.25 + 0.5 * (all === 0 ? 0.5 : outcome.completed.length / all);
+      return 0.3 + 0.1 * (all === 0 ? 0.5 : outcome.completed.length / all);
     }
     case 'abstained':
-      return 0.2;
+      return 0.35;
     case 'failure':
       return 0;
   }
 }
 
-function endsVerified(steps: readonly Step[]): boolean {
-  return steps.findLast(isVerification)?.result.type === 'success';
+/**
+ * How much a kind of check sees of the work, by halves: tests see what it does; types and a build all of it but not what
+ * it does; a linter, one run of a program and that it was committed less. Work thrown away weighs like a failed test.
+ */
+const WEIGHTS: Readonly<Record<CheckRun['kind'], number>> = {
+  test: 1,
+  revert: 1,
+  types: 0.5,
+  build: 0.5,
+  lint: 0.25,
+  exit: 0.25,
+  commit: 0.25,
+};
+/** What is believed before anything is seen, ½, weighs as much as this. */
+const PRIOR_WEIGHT = 0.5;
+
+/**
+ * 0–1, ½ where nothing was checked: the mean of how each kind of check stands, weighed, with ½ for what is not known. A
+ * kind stands as its weakest open check.
+ */
+export function shownByChecks(runs: readonly CheckRun[]): number {
+  const standing = standings(runs);
+  let sum = PRIOR_WEIGHT / 2;
+  let weight = PRIOR_WEIGHT;
+  for (const [kind, stands] of standing) {
+    sum += WEIGHTS[kind] * stands;
+    weight += WEIGHTS[kind];
+  }
+  return sum / weight;
 }
 
-function unrecoveredShare(steps: readonly Step[], recoveredSteps: ReadonlySet<number>): number {
-  if (steps.length === 0) return 0;
-  const unrecovered = steps.filter((step) => step.result.type !== 'success' && !recoveredSteps.has(step.number));
-  return unrecovered.length / steps.length;
+function standings(runs: readonly CheckRun[]): ReadonlyMap<CheckRun['kind'], number> {
+  const open = new Map<CheckRun['kind'], readonly OpenCheck[]>();
+  for (const run of runs) {
+    open.set(run.kind, opened(open.get(run.kind) ?? [], run));
+  }
+  return new Map([...open].map(([kind, checks]) => [kind, Math.min(...checks.map(({ stands }) => stands))]));
+}
+
+interface OpenCheck {
+  readonly run: CheckRun;
+  /** 1: it passed. ½: it failed, and a part of it passed since. 0: it failed. */
+  readonly stands: number;
+}
+
+/** A check settles what it checked before, and if it passes a part of what checked more. */
+function opened(checks: readonly OpenCheck[], run: CheckRun): readonly OpenCheck[] {
+  const left = checks
+    .filter((check) => !coversAll(run, check.run))
+    .map((check) =>
+      run.isPassed && coversAll(check.run, run) ? { ...check, stands: Math.max(0.5, check.stands) } : check,
+    );
+  return [...left, { run, stands: run.isPassed ? 1 : 0 }];
+}
+
+/** Whether a check looks at everything that another one of its kind looked at: it names nothing that the other did not. */
+function coversAll(run: CheckRun, other: CheckRun): boolean {
+  if (run.kind === 'exit') return run.tool === other.tool && run.targets.join(' ') === other.targets.join(' ');
+  const isSame = run.tool === other.tool || isAnyTool(run) || isAnyTool(other);
+  return isSame && run.targets.every((target) => other.targets.includes(target));
+}
+
+/** A script or a named tool that does not say what it ran. */
+function isAnyTool({ isScript }: CheckRun): boolean {
+  return isScript;
+}
+
+/** Quartiles that lie nearer are taken as this far apart: a tenth of the steps is no difference worth telling. */
+const MIN_SPREAD = 0.1;
+
+/** ½ at the median of the others, 0 and 1 one interquartile range away from it. */
+function efficiency(waste: number, compared: readonly [number, number, number] | undefined): number {
+  if (compared === undefined) return 0.5;
+  const [low, median, high] = compared;
+  return Math.min(1, Math.max(0, 0.5 + (median - waste) / (2 * Math.max(MIN_SPREAD, high - low))));
+}
+
+/** Laplace's rule of succession, with nothing failed as good as all of it made good. */
+function recovery(steps: readonly Step[], recoveredSteps: ReadonlySet<number>): number {
+  const failed = steps.filter((step) => step.result.type !== 'success' && !isLooking(step));
+  const recovered = failed.filter(({ number }) => recoveredSteps.has(number));
+  return (recovered.length + 1) / (failed.length + 1);
 }

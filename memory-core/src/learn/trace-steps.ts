@@ -4,7 +4,8 @@ import { resultText, type Step } from '../episode.ts';
 import { errorExcerpt } from '../error-text.ts';
 import { errorSignature } from '../retrieve/error-signature.ts';
 import type { TraceStep } from '../trace.ts';
-import { commandOf, isLooking, recoveredSteps } from './recovery.ts';
+import { isLooking } from './doing.ts';
+import { commandOf, recoveredSteps, stepText } from './recovery.ts';
 import { isVerification } from './verification.ts';
 
 /** Kept of one episode: half of them from its beginning, half from its end. */
@@ -12,6 +13,8 @@ export const MAX_TRACE_STEPS = 300;
 /** Characters of an act and of the excerpt of an error. */
 const ACT_CHARACTERS = 80;
 const EXCERPT_CHARACTERS = 160;
+/** Steps after a failure that may have been meant to make it good. */
+const SAID_AFTER_FAILURE = 8;
 /** Words that tell one error from another: what stands farther behind differs from case to case. */
 const SIGNATURE_WORDS = 12;
 
@@ -19,8 +22,10 @@ const SIGNATURE_WORDS = 12;
 export function traceSteps(steps: readonly Step[]): readonly TraceStep[] {
   const madeGood = recoveredSteps(steps);
   const folded: TraceStep[] = [];
+  let sinceFailure = SAID_AFTER_FAILURE;
   for (const step of steps) {
-    const next = traceStep(step, madeGood);
+    const next = traceStep(step, { madeGood, isSaid: sinceFailure < SAID_AFTER_FAILURE });
+    sinceFailure = step.result.type === 'success' ? sinceFailure + 1 : 0;
     const last = folded.at(-1);
     if (last === undefined || !isEqual(last, next)) folded.push(next);
     else folded[folded.length - 1] = { ...last, times: (last.times ?? 1) + 1 };
@@ -34,9 +39,14 @@ export function traceSteps(steps: readonly Step[]): readonly TraceStep[] {
   ];
 }
 
-function traceStep(step: Step, madeGood: ReadonlySet<number>): TraceStep {
+function traceStep(
+  step: Step,
+  { madeGood, isSaid }: { readonly madeGood: ReadonlySet<number>; readonly isSaid: boolean },
+): TraceStep {
   const { type } = step.result;
-  const base: TraceStep = { act: actOf(step), result: type, does: doesOf(step) };
+  const does = doesOf(step);
+  const says = isSaid && does === 'change' ? { says: oneLine(stepText(step), EXCERPT_CHARACTERS) } : {};
+  const base: TraceStep = { act: actOf(step), result: type, does, ...says };
   if (type === 'success') return base;
   const error = errorOf(resultText(step.result), type);
   return { ...base, ...(error === undefined ? {} : { error }), isMadeGood: madeGood.has(step.number) };

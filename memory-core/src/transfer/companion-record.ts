@@ -1,4 +1,4 @@
-// The lines that are no episodes: what was recommended and came of it, what was forgotten, what was learnt.
+// The lines that are no episodes: what was recommended and came of it, what was forgotten.
 import { z } from 'zod';
 import { isId } from '../id.ts';
 import { FIELDS, list, parse } from '../input.ts';
@@ -7,7 +7,7 @@ import { LIMITS } from '../limits.ts';
 import type { Feedback, Recommendation, Tombstone } from '../recommendation.ts';
 
 /** A line that is no episode. */
-export type CompanionRecord = RecommendationRecord | TombstoneRecord | LearningRecord;
+export type CompanionRecord = RecommendationRecord | TombstoneRecord;
 
 /** What was offered for a task, and what came of it. */
 export interface RecommendationRecord {
@@ -41,7 +41,7 @@ export interface TombstoneRecord {
   readonly forgotten_at: string;
 }
 
-/** What an episode counts for in patterns and in the base rate of its scope. */
+/** What an episode counted for in patterns where it comes from. Files of before have such lines; they are passed over. */
 export interface LearningRecord {
   readonly type: 'learning';
   readonly episode_id: string;
@@ -107,7 +107,7 @@ export function isCompanion(value: unknown): boolean {
 }
 
 /** @throws `INVALID_INPUT` that names the field, also for a type that is not known; `LIMIT_EXCEEDED` */
-export function toCompanion(value: unknown): CompanionRecord {
+export function toCompanion(value: unknown): CompanionRecord | LearningRecord {
   return parse(companionSchema, value, 'record');
 }
 

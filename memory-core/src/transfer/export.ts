@@ -3,18 +3,8 @@ import { collect, someAtOnce } from '../context.ts';
 import type { Episode } from '../episode.ts';
 import type { CallOptions, EpisodeFilter, MemoryStore } from '../ports/store.ts';
 import { isAskedWithin } from '../recommendation.ts';
-import {
-  type CompanionRecord,
-  type LearningRecord,
-  recommendationRecord,
-  tombstoneRecord,
-} from './companion-record.ts';
+import { type CompanionRecord, recommendationRecord, tombstoneRecord } from './companion-record.ts';
 import { type EpisodeRecord, toRecord } from './record.ts';
-
-export interface ExportOptions extends CallOptions {
-  /** Also what each episode counts for in patterns and base rates, behind the episode. @default false */
-  readonly withLearning?: boolean | undefined;
-}
 
 /** Episodes read ahead, each with all its steps: a store that is far away is waited for less often. */
 const EPISODES_AT_ONCE = 8;
@@ -29,12 +19,12 @@ const EPISODES_AT_ONCE = 8;
 export async function* exportEpisodes(
   store: MemoryStore,
   filter: EpisodeFilter,
-  options: ExportOptions,
+  options: CallOptions,
 ): AsyncGenerator<EpisodeRecord | CompanionRecord> {
   const changed = await changedEpisodes(store, options);
   const episodes = store.scan('episode', filter, options);
-  const records = someAtOnce(episodes, EPISODES_AT_ONCE, (seen) => steadyRecords(store, { seen, changed }, options));
-  for await (const ofOne of records) yield* ofOne;
+  const records = someAtOnce(episodes, EPISODES_AT_ONCE, (seen) => steadyRecord(store, { seen, changed }, options));
+  for await (const record of records) if (record !== undefined) yield record;
   if (filter.limit !== undefined || filter.after !== undefined) return;
   for await (const recommendation of store.scan('recommendation', {}, options)) {
     if (isAskedWithin(recommendation, filter)) yield recommendationRecord(recommendation);
@@ -64,34 +54,16 @@ async function changedEpisodes(store: MemoryStore, options: CallOptions): Promis
   };
 }
 
-/** The episode with its steps and what it counts for, as all were at one moment; none where it is forgotten by now. */
-async function steadyRecords(
+/** The episode with its steps, as all were at one moment; none where it is forgotten by now. */
+async function steadyRecord(
   store: MemoryStore,
   { seen, changed }: { readonly seen: Episode; readonly changed: ChangedEpisodes },
-  options: ExportOptions,
-): Promise<readonly (EpisodeRecord | CompanionRecord)[]> {
+  options: CallOptions,
+): Promise<EpisodeRecord | undefined> {
   for (let episode: Episode | undefined = seen; episode !== undefined; ) {
     const steps = await collect(store.scan('step', { episodeIds: [seen.id] }, options));
-    const isLearnt = episode.status === 'completed' && !episode.learningPending;
-    const learnt = options.withLearning && isLearnt ? [await learningRecord(store, seen.id, options)] : [];
-    if (!(await changed.has(seen.id))) return [toRecord({ episode, steps }), ...learnt];
+    if (!(await changed.has(seen.id))) return toRecord({ episode, steps });
     [episode] = await store.getMany('episode', [seen.id], options);
   }
-  return [];
-}
-
-async function learningRecord(store: MemoryStore, id: string, options: CallOptions): Promise<LearningRecord> {
-  const evidence = await collect(store.scan('evidence', { episodeIds: [id] }, options));
-  const patterns = await store.getMany(
-    'pattern',
-    evidence.map(({ patternId }) => patternId),
-    options,
-  );
-  return {
-    type: 'learning',
-    episode_id: id,
-    patterns: patterns.flatMap((pattern) =>
-      pattern?.kind === 'tool_sequence' ? [{ kind: pattern.kind, tools: pattern.tools }] : [],
-    ),
-  };
+  return undefined;
 }

@@ -4,7 +4,7 @@ import { isMemoryError, MemoryError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { CallOptions } from '../ports/store.ts';
 import { turns } from '../turns.ts';
-import { type CompanionRecord, isCompanion, toCompanion } from './companion-record.ts';
+import { type CompanionRecord, isCompanion, type LearningRecord, toCompanion } from './companion-record.ts';
 import { type EpisodeWithSteps, fromRecord } from './record.ts';
 import { type Fate, type Item, storeItems } from './store-items.ts';
 
@@ -13,8 +13,6 @@ export interface ImportOptions extends CallOptions {
   readonly force?: boolean | undefined;
   /** Project of records that name none. @default none: they belong to every project, as where they come from */
   readonly project?: string | undefined;
-  /** Take what episodes were learnt to show from the records, instead of learning from their steps. @default false */
-  readonly withLearning?: boolean | undefined;
   /** Called whenever records have been stored or passed over. */
   readonly onProgress?: ((soFar: ImportReceipt) => void) | undefined;
 }
@@ -30,8 +28,6 @@ export interface ImportReceipt {
   readonly recommendations: number;
   /** Tombstones that are now stored. */
   readonly tombstones: number;
-  /** Episodes that now count for what their record says. */
-  readonly learnt: number;
   /** Records that could not be read, by position from 1 (for a file of lines: the line). The first 100. */
   readonly failed: readonly { readonly position: number; readonly message: string }[];
   readonly failedCount: number;
@@ -79,10 +75,7 @@ export async function importEpisodes(
     if (batch.length === 0) return;
     const items = batch;
     batch = [];
-    for (const kind of STORED_TOGETHER) {
-      const same = items.filter((item) => item.kind === kind);
-      if (same.length > 0) for (const told of await stored(context, same, options)) tally.add(told);
-    }
+    for (const told of await stored(context, items, options)) tally.add(told);
     options.onProgress?.(tally.receipt());
   };
   try {
@@ -92,8 +85,9 @@ export async function importEpisodes(
       refuseAborted(options.signal, tally.receipt());
       index += 1;
       const item = readItem(context, record, { index, project: options.project });
+      if (item === 'nothing') continue;
       if ('message' in item) tally.add(item);
-      else if (item.kind !== 'learning' || options.withLearning) {
+      else {
         if (isFull(batch, item)) await flush();
         batch.push(item);
       }
@@ -118,7 +112,7 @@ function readItem(
   context: MemoryContext,
   record: unknown,
   { index, project }: { readonly index: number; readonly project: string | undefined },
-): Item | Failure {
+): Item | Failure | 'nothing' {
   const { position, value } =
     record instanceof PositionedRecord || record instanceof UnreadableRecord
       ? { position: record.position, value: 'value' in record ? record.value : record }
@@ -144,7 +138,8 @@ function episodeItem(found: EpisodeWithSteps, position: number): Item {
   return { kind: 'episode', id: found.episode.id, position, bytes, ...found };
 }
 
-function companionItem(record: CompanionRecord, position: number): Item {
+/** What an episode counted for where it comes from is passed over: it is learnt from anew. */
+function companionItem(record: CompanionRecord | LearningRecord, position: number): Item | 'nothing' {
   const bytes = Buffer.byteLength(JSON.stringify(record));
   switch (record.type) {
     case 'recommendation':
@@ -152,24 +147,16 @@ function companionItem(record: CompanionRecord, position: number): Item {
     case 'tombstone':
       return { kind: 'tombstone', id: record.id, position, bytes, record };
     case 'learning':
-      return { kind: 'learning', id: record.episode_id, position, bytes, record };
+      return 'nothing';
   }
 }
 
-/** What a batch is stored in: what an episode counts for comes behind it. */
-const STORED_TOGETHER: readonly Item['kind'][] = ['episode', 'learning', 'recommendation', 'tombstone'];
-
-/** Only episodes and their learning share a batch: for all others, what comes first counts first. */
+/** Records of one kind share a batch: what comes first counts first. */
 function isFull(batch: readonly Item[], next: Item): boolean {
   const [first] = batch;
   if (first === undefined) return false;
   const bytes = batch.reduce((sum, item) => sum + item.bytes, next.bytes);
-  const areOfOneKind = first.kind === next.kind || (isOfEpisode(first) && isOfEpisode(next));
-  return !areOfOneKind || batch.length >= BATCH_RECORDS || bytes > BATCH_BYTES;
-}
-
-function isOfEpisode({ kind }: Item): boolean {
-  return kind === 'episode' || kind === 'learning';
+  return first.kind !== next.kind || batch.length >= BATCH_RECORDS || bytes > BATCH_BYTES;
 }
 
 /** What became of each item. */
@@ -211,7 +198,6 @@ function importTally(): { add(told: Fate | Failure): void; receipt(): ImportRece
     forgotten: 0,
     recommendations: 0,
     tombstones: 0,
-    learnt: 0,
   };
   const failed: Failure[] = [];
   let failedCount = 0;

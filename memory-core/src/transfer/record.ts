@@ -1,7 +1,7 @@
 // One episode as one line of JSONL: the arguments of `create_episode`, its steps, how it ended and what it taught.
 import { z } from 'zod';
 import { toEpisode, toOutcome, toStep } from '../entities.ts';
-import type { Episode, Learning, Outcome, Step } from '../episode.ts';
+import { CHECK_KINDS, type Episode, type Learning, type Outcome, type Step } from '../episode.ts';
 import { contentId, isId } from '../id.ts';
 import { FIELDS, list, outcomeInput, parse } from '../input.ts';
 import { defined } from '../json.ts';
@@ -24,6 +24,7 @@ export interface EpisodeRecord extends CreateEpisodeArguments {
   readonly outcome?: Outcome | undefined;
   readonly completed_at?: string | undefined;
   readonly reward?: Learning['reward'] | undefined;
+  readonly evidence?: Learning['evidence'] | undefined;
   readonly reflection?: Learning['reflection'] | undefined;
   readonly recoveries?: Learning['recoveries'] | undefined;
   readonly quality?: Learning['quality'] | undefined;
@@ -58,12 +59,29 @@ const recordSchema = z.strictObject({
   reward: z
     .strictObject({
       total: share,
-      parts: z.strictObject({ outcome: share, verification: share, recovery: share }),
+      parts: z.strictObject({
+        outcome: share,
+        verification: share,
+        efficiency: z.exactOptional(share),
+        recovery: share,
+      }),
+      waste: z.exactOptional(share),
     })
-    .refine(({ total, parts }) => Math.abs(total - parts.outcome - parts.verification - parts.recovery) < 1e-9, {
+    .refine(({ total, parts }) => Math.abs(total - Object.values(parts).reduce((sum, part) => sum + part, 0)) < 1e-9, {
       message: 'is not the sum of its parts',
     })
     .optional(),
+  evidence: list(
+    z.strictObject({
+      step: z.int(),
+      kind: z.enum(CHECK_KINDS),
+      tool: FIELDS.name,
+      isPassed: z.boolean(),
+      passed: z.exactOptional(FIELDS.count),
+      failed: z.exactOptional(FIELDS.count),
+    }),
+    LIMITS.outcomeItems,
+  ).optional(),
   reflection: z.strictObject({ successes: texts, improvements: texts, insights: texts }).optional(),
   recoveries: list(
     z.strictObject({
@@ -109,7 +127,7 @@ export function fromRecord(
     completed_at,
     ...rest
   } = parse(recordSchema, value, 'record');
-  const { reward, reflection, recoveries, quality, touched, tools, ...task } = rest;
+  const { reward, evidence, reflection, recoveries, quality, touched, tools, ...task } = rest;
   const id = episode_id ?? contentId(JSON.stringify(value));
   const startedAt = started_at ?? completed_at ?? made.at;
   const input = toEpisodeInput(task);
@@ -130,6 +148,7 @@ export function fromRecord(
       endedAt: completed_at ?? steps.at(-1)?.at ?? startedAt,
       outcome: ended,
       reward: reward ?? derived.reward,
+      ...defined({ evidence: evidence ?? derived.evidence }),
       reflection: reflection ?? derived.reflection,
       recoveries: recoveries ?? derived.recoveries,
       quality: quality ?? derived.quality,
@@ -158,6 +177,7 @@ export function toRecord({ episode, steps }: EpisodeWithSteps): EpisodeRecord {
           outcome: episode.outcome,
           completed_at: episode.endedAt,
           reward: episode.reward,
+          ...defined({ evidence: episode.evidence }),
           reflection: episode.reflection,
           recoveries: episode.recoveries,
           quality: episode.quality,

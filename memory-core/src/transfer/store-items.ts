@@ -1,26 +1,16 @@
 // One batch of checked records into the store: looked up together, written together, and what became of each.
-import { collect, type MemoryContext, retryingConflicts } from '../context.ts';
-import type { CompletedEpisode, Episode, Step } from '../episode.ts';
-import { MemoryError } from '../errors.ts';
-import { countingWrites, extractPatterns, learnFrom } from '../learn/extract.ts';
-import { toolSequences } from '../learn/tool-sequence.ts';
+import { type MemoryContext, retryingConflicts } from '../context.ts';
+import type { Episode, Step } from '../episode.ts';
 import type { CallOptions, Write } from '../ports/store.ts';
 import { utilityWrites } from '../recall.ts';
-import { episodeTerms, patternTerms } from '../retrieve/index-terms.ts';
-import {
-  type LearningRecord,
-  type RecommendationRecord,
-  type TombstoneRecord,
-  toRecommendation,
-  toTombstone,
-} from './companion-record.ts';
+import { episodeTerms } from '../retrieve/index-terms.ts';
+import { type RecommendationRecord, type TombstoneRecord, toRecommendation, toTombstone } from './companion-record.ts';
 
 /** A checked record, with its place among the records and its size. */
 export type Item = { readonly id: string; readonly position: number; readonly bytes: number } & (
   | EpisodeItem
   | { readonly kind: 'recommendation'; readonly record: RecommendationRecord }
   | { readonly kind: 'tombstone'; readonly record: TombstoneRecord }
-  | { readonly kind: 'learning'; readonly record: LearningRecord }
 );
 
 interface EpisodeItem {
@@ -30,30 +20,22 @@ interface EpisodeItem {
 }
 
 /** What became of a record. `nothing`: there already, of another kind than an episode. */
-export type Fate = 'imported' | 'known' | 'forgotten' | 'recommendations' | 'tombstones' | 'learnt' | 'nothing';
+export type Fate = 'imported' | 'known' | 'forgotten' | 'recommendations' | 'tombstones' | 'nothing';
 
 interface StoreOptions extends CallOptions {
   readonly force?: boolean | undefined;
   readonly project?: string | undefined;
-  /** What episodes count for comes behind them, in records of its own. */
-  readonly withLearning?: boolean | undefined;
 }
 
 /**
  * Stores items that are all of one kind, in one commit, and answers what became of each, in their order.
- * @throws what the store says when it turns the batch down; nothing is changed then. `INVALID_INPUT` for a learning
- * record of an episode that cannot have been learnt from
+ * @throws what the store says when it turns the batch down; nothing is changed then
  */
 export async function storeItems(
   context: MemoryContext,
   items: readonly Item[],
   options: StoreOptions,
 ): Promise<readonly Fate[]> {
-  const learning = items.flatMap((item) => (item.kind === 'learning' ? [item.record] : []));
-  if (learning.length > 0) return storeLearning(context, learning, options);
-  const hasFeedback = items.some((item) => item.kind === 'recommendation' && item.record.feedback !== undefined);
-  // Feedback counts for patterns that are there: so what was imported before it is learnt from first.
-  if (hasFeedback) await extractPatterns(context.store, extractOptions(context, options));
   return retryingConflicts(async () => {
     const known = await lookedUp(context, items, options);
     const fresh = new Map<string, Item>();
@@ -96,7 +78,6 @@ function fateOf({ kind, id }: Item, { living, buried }: Known, isForced: boolean
     case 'recommendation':
       return living.has(id) || (isBuried && !isForced) ? 'nothing' : 'recommendations';
     case 'tombstone':
-    case 'learning':
       // Never takes away what lives here.
       return living.has(id) || isBuried ? 'nothing' : 'tombstones';
   }
@@ -114,10 +95,7 @@ async function writesOf(
   { buried }: Known,
   options: StoreOptions,
 ): Promise<readonly Write[]> {
-  const given = items.flatMap((item) => (item.kind === 'episode' ? [item] : []));
-  const episodes = options.withLearning ? given : given.map(settled);
-  const learnt = episodes.flatMap(({ episode }) => (isLearnt(episode) ? [episode] : []));
-  const sequences = new Map(episodes.map(({ id, steps }) => [id, toolSequences(steps)]));
+  const episodes = items.flatMap((item) => (item.kind === 'episode' ? [item] : []));
   const recommendations = items.flatMap((item) =>
     item.kind === 'recommendation' ? [toRecommendation(item.record, options.project)] : [],
   );
@@ -128,7 +106,6 @@ async function writesOf(
       return { op: 'put', kind: 'episode', value, ifVersion: 0, terms: episodeTerms(value, steps) };
     }),
     ...episodes.flatMap(({ steps }) => steps.map((value): Write => ({ op: 'put', kind: 'step', value, ifVersion: 0 }))),
-    ...(await countingWrites(context.store, { episodes: learnt, sequences }, extractOptions(context, options))),
     ...recommendations.map((value): Write => ({ op: 'put', kind: 'recommendation', value, ifVersion: 0 })),
     ...(await utilityWrites(context, feedbacks, options)),
     ...items.flatMap((item): readonly Write[] =>
@@ -138,49 +115,4 @@ async function writesOf(
     ),
     ...dug.map(({ id }): Write => ({ op: 'delete', kind: 'tombstone', id })),
   ];
-}
-
-/** The steps are at hand, so it is learnt from in the same write and owes nothing. */
-function settled(item: Item & EpisodeItem): Item & EpisodeItem {
-  const { episode } = item;
-  return episode.status === 'open' ? item : { ...item, episode: { ...episode, learningPending: false } };
-}
-
-function isLearnt(episode: Episode): episode is CompletedEpisode {
-  return episode.status === 'completed' && !episode.learningPending;
-}
-
-/** An episode that counts already is left alone: nothing is ever counted twice. */
-async function storeLearning(
-  context: MemoryContext,
-  records: readonly LearningRecord[],
-  options: StoreOptions,
-): Promise<readonly Fate[]> {
-  const { store } = context;
-  const ids = [...new Set(records.map(({ episode_id }) => episode_id))];
-  const there = new Map((await collect(store.scan('episode', { ids }, options))).map((found) => [found.id, found]));
-  const missing = ids.filter((id) => !there.has(id));
-  const tombstones = await store.getMany('tombstone', missing, options);
-  for (const [index, id] of missing.entries()) if (tombstones[index] === undefined) throw nothingToLearn(id);
-  const pending = [...there.values()].filter((episode): episode is CompletedEpisode => {
-    if (episode.status === 'open') throw nothingToLearn(episode.id);
-    return episode.learningPending;
-  });
-  const sequences = new Map(
-    records.map(({ episode_id, patterns }) => [episode_id, patterns.map(({ tools }) => tools)]),
-  );
-  const pendingIds = new Set(pending.map(({ id }) => id));
-  await learnFrom(store, { ids: [...pendingIds], sequences }, extractOptions(context, options));
-  return records.map(({ episode_id }) => (pendingIds.has(episode_id) ? 'learnt' : 'nothing'));
-}
-
-function nothingToLearn(id: string): MemoryError {
-  return new MemoryError(
-    'INVALID_INPUT',
-    `episode_id: ${id} is no completed episode here; import its own line, and the line of its learning behind it.`,
-  );
-}
-
-function extractOptions(context: MemoryContext, { signal }: CallOptions): Parameters<typeof extractPatterns>[1] {
-  return { signal, actor: context.actor, termsOf: patternTerms };
 }

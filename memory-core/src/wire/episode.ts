@@ -1,5 +1,5 @@
 // An episode and its steps as tools and terminal show them.
-import type { Episode, Outcome, Quality, Reflection, Step } from '../episode.ts';
+import type { CheckEvidence, Episode, Outcome, Quality, Reflection, Step } from '../episode.ts';
 import { defined, type JsonObject } from '../json.ts';
 import { rounded, roundedParts } from './shares.ts';
 
@@ -35,9 +35,20 @@ export interface EpisodeDetailResult extends Omit<EpisodeResult, 'outcome' | 're
   readonly source: JsonObject;
   readonly outcome?: Outcome;
   readonly reward?: RewardResult;
+  readonly evidence?: readonly CheckEvidenceResult[];
   readonly reflection?: Reflection;
   readonly quality?: Quality;
   readonly steps: readonly StepResultShape[];
+}
+
+/** What a step showed of how well the work was done. */
+export interface CheckEvidenceResult {
+  readonly step_number: number;
+  readonly kind: string;
+  readonly tool: string;
+  readonly is_passed: boolean;
+  readonly passed?: number;
+  readonly failed?: number;
 }
 
 export interface StepResultShape {
@@ -80,6 +91,7 @@ export function episodeDetailResult(episode: Episode, steps: readonly Step[]): E
       ? {
           outcome: episode.outcome,
           reward: rewardResult(episode.reward),
+          ...defined({ evidence: episode.evidence?.map(evidenceResult) }),
           reflection: episode.reflection,
           quality: episode.quality,
         }
@@ -100,6 +112,10 @@ export function stepResult(step: Step): StepResultShape {
     result: { ...result, ...defined({ original_bytes: originalBytes }) },
     ...defined({ latency_ms: step.latencyMs, tokens_used: step.tokensUsed, step_key: step.key }),
   };
+}
+
+function evidenceResult({ step, kind, tool, isPassed, passed, failed }: CheckEvidence): CheckEvidenceResult {
+  return { step_number: step, kind, tool, is_passed: isPassed, ...defined({ passed, failed }) };
 }
 
 export function rewardResult(reward: RewardResult): RewardResult {

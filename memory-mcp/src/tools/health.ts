@@ -1,5 +1,5 @@
 // health_check: what works now, each part asked and not assumed.
-import { isMemoryError, searchHealthText } from '@episodica/memory-core';
+import { isMemoryError, learningHealthText, searchHealthText } from '@episodica/memory-core';
 import { z } from 'zod';
 import type { Backend, Services } from '../services.ts';
 import { defineTool, type Tool } from '../tool.ts';
@@ -12,9 +12,6 @@ interface Component {
   readonly status: Status;
   readonly detail: string;
 }
-
-/** Episodes counted before the backlog is told as "or more". */
-const MAX_COUNTED_BACKLOG = 100;
 
 const status = z.enum(['ok', 'degraded', 'down']);
 
@@ -74,7 +71,7 @@ async function memoryComponents(services: Services, signal: AbortSignal): Promis
     ...(replica === undefined ? [] : [await replicaComponent(replica)]),
     ...(journalSeq === undefined ? [] : [await asked('journal', async () => `newest entry ${await journalSeq()}`)]),
     ...(cache === undefined ? [] : [cacheComponent(await cache())]),
-    await asked('learning', () => backlog(backend, signal)),
+    await learningComponent(backend, signal),
     await searchComponent(backend, signal),
   ];
 }
@@ -93,21 +90,32 @@ async function replicaComponent(replica: NonNullable<Backend['replica']>): Promi
   return { name: 'replica', status: 'degraded', detail: `${detail}; ${problem}` };
 }
 
-async function backlog({ memory }: Backend, signal: AbortSignal): Promise<string> {
-  let count = 0;
-  const filter = { status: 'completed', learningPending: true, limit: MAX_COUNTED_BACKLOG } as const;
-  for await (const _owed of memory.listEpisodes(filter, { signal })) count += 1;
-  if (count === 0) return 'every completed episode has been learnt from';
-  return `${count}${count === MAX_COUNTED_BACKLOG ? ' or more' : ''} completed episodes have yet to be learnt from`;
+/** What could not be learnt from stays owed. */
+async function learningComponent({ memory }: Backend, signal: AbortSignal): Promise<Component> {
+  return faulted('learning', async () => {
+    const health = await memory.learningHealth({ signal });
+    return { detail: learningHealthText(health), hasProblem: health.problem !== undefined };
+  });
 }
 
 /** An embedder that fails leaves search by words. */
 async function searchComponent({ memory }: Backend, signal: AbortSignal): Promise<Component> {
-  let isDegraded = false;
-  const component = await asked('search', async () => {
+  return faulted('search', async () => {
     const health = await memory.searchHealth({ signal });
-    isDegraded = health.embedder?.problem !== undefined;
-    return searchHealthText(health);
+    return { detail: searchHealthText(health), hasProblem: health.embedder?.problem !== undefined };
+  });
+}
+
+/** As `asked`, of something that works with less when part of it fails. */
+async function faulted(
+  name: string,
+  ask: () => Promise<{ readonly detail: string; readonly hasProblem: boolean }>,
+): Promise<Component> {
+  let isDegraded = false;
+  const component = await asked(name, async () => {
+    const { detail, hasProblem } = await ask();
+    isDegraded = hasProblem;
+    return detail;
   });
   return isDegraded ? { ...component, status: 'degraded' } : component;
 }

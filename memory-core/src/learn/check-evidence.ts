@@ -1,0 +1,161 @@
+// What the steps of an episode show of how well the work was done: the checks that ran, and what became of the work. Pure.
+import { oneLine } from '../clip.ts';
+import { type CheckEvidence, resultText, type Step } from '../episode.ts';
+import { type Command, commandsIn } from './checks/command-line.ts';
+import { checkedLines, exitCodeIn, type Summary, summariesIn } from './checks/output.ts';
+import { namedTool, type Program, programOf } from './checks/program.ts';
+import { revertedSteps } from './checks/revert.ts';
+import { isShell, lineOf } from './doing.ts';
+
+/** All that is read of a step. */
+export type ToldStep = Pick<Step, 'number' | 'tool' | 'action' | 'parameters' | 'result'>;
+
+/** A piece of evidence with what the check was told to check, without options. */
+export interface CheckRun extends CheckEvidence {
+  readonly targets: readonly string[];
+  /** A script or a named tool that did not say what it ran. */
+  readonly isScript: boolean;
+}
+
+/** Kept of one episode: the newest. */
+export const MAX_EVIDENCE = 64;
+const TOOL_CHARACTERS = 60;
+
+/** The newest pieces of evidence, in the order of their steps. */
+export function checkEvidence(steps: readonly Step[]): readonly CheckEvidence[] {
+  return checkRuns(steps)
+    .slice(-MAX_EVIDENCE)
+    .map(({ targets: _, isScript: __, ...evidence }) => evidence);
+}
+
+export interface CheckOptions {
+  /** Whether a step that succeeded is one whose command ended with exit code 0; otherwise only its output tells. */
+  readonly isExitTold: boolean;
+}
+
+/** Every check that tells how it ended, every commit, and every time that own work was thrown away. */
+export function checkRuns(
+  steps: readonly ToldStep[],
+  options: CheckOptions = { isExitTold: true },
+): readonly CheckRun[] {
+  const reverted = revertedSteps(steps);
+  return steps.flatMap((step) =>
+    reverted.has(step.number)
+      ? [{ step: step.number, kind: 'revert', tool: 'git', isPassed: false, targets: [], isScript: false } as const]
+      : runsOf(step, options),
+  );
+}
+
+/** What a step checks, whether or not it tells how that ended. */
+export function checksOf(step: Pick<Step, 'tool' | 'action' | 'parameters'>): readonly Program[] {
+  return asked(step).map(({ program }) => program);
+}
+
+interface Asked {
+  readonly program: Program;
+  readonly exit: Command['exit'];
+}
+
+function asked(step: Pick<Step, 'tool' | 'action' | 'parameters'>): readonly Asked[] {
+  const line = lineOf(step);
+  const found =
+    line === undefined
+      ? []
+      : commandsIn(line).flatMap(({ words, exit }) => {
+          const program = programOf(words);
+          return program === undefined ? [] : [{ program, exit }];
+        });
+  if (found.length > 0 || isShell(step)) return found;
+  const program = namedTool(step.tool);
+  if (program === undefined) return [];
+  const targets = Object.values(step.parameters).filter((value) => typeof value === 'string');
+  return [{ program: { ...program, targets }, exit: 'own' }];
+}
+
+function runsOf(step: ToldStep, { isExitTold }: CheckOptions): readonly CheckRun[] {
+  const programs = asked(step);
+  if (programs.length === 0 || step.result.type === 'timeout') return [];
+  const lines = checkedLines(resultText(step.result));
+  const told = exitCodeIn(lines);
+  const isKnown = told !== undefined || isExitTold || step.result.type === 'error';
+  const hasWorked = isKnown ? step.result.type === 'success' && (told ?? 0) === 0 : undefined;
+  const summaries = summariesIn(lines);
+  const runs: CheckRun[] = [];
+  for (const { program, exit } of programs) {
+    const summary = summaryFor(program, { summaries, isOnly: programs.length === 1 });
+    const code = exit === 'echoed' ? (told === undefined ? undefined : told === 0) : hasWorked;
+    const isPassed = verdict({ program, exit, summary, isEmpty: lines.length === 0, hasWorked: code });
+    if (isPassed !== undefined) runs.push(runOf(step.number, { program, summary, isPassed }));
+    // What stands behind it in the chain did not run.
+    if (isPassed === false && exit === 'chained') break;
+  }
+  return runs;
+}
+
+/** What the tool itself counted. A script may run any tool, a program of the work any tests. */
+function summaryFor(
+  program: Program,
+  { summaries, isOnly }: { readonly summaries: readonly Summary[]; readonly isOnly: boolean },
+): Summary | undefined {
+  const own = summaries.filter(({ kind, tool }) => {
+    if (program.kind === 'exit' || program.kind === 'commit') return program.kind === 'exit' && kind === 'test';
+    if (program.isScript) return isOnly || kind === program.kind;
+    return (
+      tool === program.tool || BUILT_BY.get(program.tool) === tool || (program.kind === 'test' && tool === 'junit')
+    );
+  });
+  return own.find(({ failed }) => failed > 0) ?? own[0];
+}
+
+/** These build first, and tell in these words that it failed. */
+const BUILT_BY: ReadonlyMap<string, string> = new Map([
+  ['cargo test', 'cargo build'],
+  ['cargo check', 'cargo build'],
+  ['clippy', 'cargo build'],
+]);
+
+function runOf(
+  step: number,
+  {
+    program,
+    summary,
+    isPassed,
+  }: { readonly program: Program; readonly summary: Summary | undefined; readonly isPassed: boolean },
+): CheckRun {
+  const isTest = summary?.kind === 'test';
+  const tool = isTest && (program.isScript || program.kind === 'exit') ? summary.tool : program.tool;
+  return {
+    step,
+    kind: isTest ? 'test' : program.kind,
+    tool: oneLine(tool, TOOL_CHARACTERS),
+    isPassed,
+    ...(isTest && summary.passed !== undefined ? { passed: summary.passed } : {}),
+    ...(summary === undefined ? {} : { failed: summary.failed }),
+    targets: program.targets,
+    isScript: program.isScript && !isTest,
+  };
+}
+
+/** What a tool said itself goes first: a wrapper may have lost its exit code. */
+function verdict(asked: {
+  readonly program: Program;
+  readonly exit: Command['exit'];
+  readonly summary: Summary | undefined;
+  readonly isEmpty: boolean;
+  /** Whether the exit code was 0; `undefined` where it is not known. */
+  readonly hasWorked: boolean | undefined;
+}): boolean | undefined {
+  const { program, exit, summary, isEmpty, hasWorked } = asked;
+  if (program.kind === 'commit') return hasWorked === true && exit !== 'hidden' ? true : undefined;
+  if (summary !== undefined && summary.failed > 0) return false;
+  const isKnown = exit === 'own' || exit === 'echoed';
+  if (isKnown && hasWorked !== undefined) return hasWorked && !hasRunNothing(summary);
+  if (exit === 'chained' && hasWorked === true) return !hasRunNothing(summary);
+  if (summary !== undefined) return hasRunNothing(summary) ? undefined : true;
+  // These say nothing where there is nothing to say.
+  return isEmpty && program.kind === 'types' && hasWorked === true ? true : undefined;
+}
+
+function hasRunNothing(summary: Summary | undefined): boolean {
+  return summary?.kind === 'test' && summary.passed === 0 && summary.failed === 0;
+}

@@ -1,0 +1,161 @@
+// Patterns over the attempts of one scope: all that is looked at, what survives, and what of it says something new. Pure.
+import { type Counts, MIN_SUPPORT, type Pattern, type Standing } from '../../pattern.ts';
+import type { Trace } from '../../trace.ts';
+import { groupOf } from './comparison.ts';
+import { type Corpus, corpusOf, order } from './corpus.ts';
+import { decisionHypotheses } from './decisions.ts';
+import { heuristicHypotheses } from './heuristics.ts';
+import { type Hypothesis, patternId } from './hypothesis.ts';
+import { recoveryHypotheses } from './recoveries.ts';
+import { sequenceHypotheses } from './sequences.ts';
+import { correctedForAll } from './significance.ts';
+import { contextHypotheses, type KindOf } from './situations.ts';
+
+/** What is known of a pattern only over time. */
+type KnownLater = 'version' | 'history' | 'applied' | 'appliedSuccesses';
+type Mine<P> = P extends unknown ? Omit<P, KnownLater> : never;
+
+/** A pattern as mined, with the episodes that hold it. */
+export type MinedPattern = Mine<Pattern> & {
+  readonly evidence: readonly { readonly episodeId: string; readonly isSuccess: boolean }[];
+};
+
+export interface Mined {
+  /** The surest first, 200 at most. */
+  readonly patterns: readonly MinedPattern[];
+  /** Regularities that were looked at: what the corrected p takes into account. */
+  readonly examined: number;
+}
+
+/** Patterns of one scope. */
+const MAX_PATTERNS = 200;
+/** How often anything may be called sure that is chance, in one run over one scope (Fisher 1925). */
+const LEVEL = 0.05;
+/** Tasks that a pattern must have been seen in before it is sure. */
+const MIN_TASKS = 3;
+/** From this overlap of their attempts on (Jaccard), two patterns say the same. */
+const SAME = 0.9;
+
+/** All traces are of one scope. The same for the same traces in any order. */
+export function minePatterns(traces: readonly Trace[], kindOf: KindOf): Mined {
+  const corpus = corpusOf(traces);
+  const whole = groupOf(corpus.ended, corpus);
+  // Each kind has its own share of the level (Bonferroni): of one kind there are thousands, of another a dozen.
+  const families = [
+    sequenceHypotheses(corpus, whole),
+    decisionHypotheses(corpus),
+    recoveryHypotheses(corpus),
+    contextHypotheses(corpus, kindOf),
+    heuristicHypotheses(corpus),
+  ];
+  const judged = families.flatMap((family) => judge(family, families.length));
+  const shown = withoutRepetition(judged.filter(isWorthShowing)).sort(surestFirst).slice(0, MAX_PATTERNS);
+  return { patterns: shown.map((each) => minedPattern(each, corpus)), examined: families.flat().length };
+}
+
+interface Judged extends Hypothesis {
+  readonly pValue: number;
+  readonly standing: Standing;
+}
+
+function judge(family: readonly Hypothesis[], families: number): readonly Judged[] {
+  const corrected = correctedForAll(
+    family.map(({ comparison }) => comparison),
+    LEVEL / families,
+  );
+  return family.map((each, index): Judged => {
+    const { comparison } = each;
+    const pValue = Math.min(1, (corrected[index] ?? 1) * families);
+    const isSure =
+      pValue <= LEVEL &&
+      comparison.with.tasks >= MIN_TASKS &&
+      comparison.heldOut?.agrees === true &&
+      comparison.isStillSo;
+    return { ...each, pValue, standing: isSure ? 'confirmed' : 'candidate' };
+  });
+}
+
+/** Pairs are shown whatever they say, and what made an error good; all else when it at least seems to differ. */
+function isWorthShowing({ content, comparison, holders }: Judged): boolean {
+  if (isPair(content)) return true;
+  if (content.kind === 'error_recovery') return comparison.with.successes > 0 || comparison.p <= LEVEL;
+  return comparison.p <= LEVEL && holders.length >= MIN_SUPPORT;
+}
+
+function isPair(content: Hypothesis['content']): boolean {
+  return content.kind === 'tool_sequence' && content.isContiguous === true && content.tools.length === 2;
+}
+
+/** Without what only says again of the same attempts what something simpler says. */
+function withoutRepetition(judged: readonly Judged[]): Judged[] {
+  const simplestFirst = [...judged].sort((a, b) => a.complexity - b.complexity || surestFirst(a, b));
+  const kept: Judged[] = [];
+  const rivals = new Set<string>();
+  for (const each of simplestFirst) {
+    const isTold = each.rivals !== undefined && rivals.has(each.rivals);
+    if (isTold || (!isPair(each.content) && kept.some((other) => saysTheSame(each, other)))) continue;
+    if (each.rivals !== undefined) rivals.add(each.rivals);
+    kept.push(each);
+  }
+  return kept;
+}
+
+/** Ways to go on are compared with each other, and fixes with other fixes of the same error: what else is said is another thing. */
+function saysTheSame(one: Judged, other: Judged): boolean {
+  if (familyOf(one) !== familyOf(other)) return false;
+  const [few, many] = [one.holders, other.holders].sort((a, b) => a.length - b.length);
+  if (few === undefined || many === undefined || few.length < SAME * many.length) return false;
+  const known = new Set(many);
+  const common = few.filter((at) => known.has(at)).length;
+  return common >= SAME * (few.length + many.length - common);
+}
+
+function familyOf({ content }: Judged): string {
+  if (content.kind === 'error_recovery') return JSON.stringify([content.signature, content.fix]);
+  return content.kind === 'decision_point' ? content.kind : '';
+}
+
+function surestFirst(a: Judged, b: Judged): number {
+  return (
+    (a.standing === b.standing ? 0 : a.standing === 'confirmed' ? -1 : 1) ||
+    a.pValue - b.pValue ||
+    a.comparison.p - b.comparison.p ||
+    b.holders.length - a.holders.length ||
+    order(a.content.kind, b.content.kind) ||
+    order(a.key.join('\n'), b.key.join('\n'))
+  );
+}
+
+function minedPattern({ content, key, holders, group, comparison, ...judged }: Judged, corpus: Corpus): MinedPattern {
+  const { traces } = corpus;
+  const scope = traces[0]?.scope ?? {};
+  const seen = holders.map((at) => traces[at]?.endedAt ?? '').sort(order);
+  const { episodes, successes, tasks } = comparison.with;
+  const isWhole = group.members.length === corpus.ended.length && content.kind !== 'error_recovery';
+  return {
+    ...content,
+    id: patternId(scope, content.kind, key),
+    scope,
+    support: episodes,
+    successes,
+    tasks,
+    ...(isWhole ? {} : { situation: situationOf(group) }),
+    standing: judged.standing,
+    pValue: judged.pValue,
+    ...(comparison.heldOut === undefined ? {} : { heldOut: comparison.heldOut }),
+    firstSeen: seen[0] ?? '',
+    lastSeen: seen.at(-1) ?? '',
+    evidence: holders.map((at) => ({
+      episodeId: traces[at]?.episodeId ?? '',
+      isSuccess: group.outcome.isSuccess[at] === 1,
+    })),
+  };
+}
+
+function situationOf({ found, heldOut }: Hypothesis['group']): Counts {
+  return {
+    episodes: found.episodes + heldOut.episodes,
+    successes: found.successes + heldOut.successes,
+    tasks: found.tasks + heldOut.tasks,
+  };
+}

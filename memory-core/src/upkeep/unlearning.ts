@@ -1,0 +1,183 @@
+// What patterns, kinds of task and base rates lose with episodes that go, so that no count and no name of them stays.
+// What only learning anew can tell, such as who else was in the same situation, the next run puts right.
+import { type TaskCluster, withoutMembers } from '../cluster.ts';
+import type { CompletedEpisode, Episode } from '../episode.ts';
+import { type Baseline, baselineId, type Counts, isShown, type Pattern, type Scope } from '../pattern.ts';
+import type { CallOptions, MemoryStore, Write } from '../ports/store.ts';
+import { completedIn, isInScope, scopeOf, scopeRows } from './scope-filter.ts';
+
+/** Gathered some episodes at a time. Holds counts and ids, and no episode. */
+export interface Unlearning {
+  /** Adds episodes that are about to be deleted; answers how many pieces of evidence go with them. */
+  add(episodes: readonly Episode[]): Promise<number>;
+  /** Whether a pattern rests on one of them. */
+  touches(patternId: string): boolean;
+  /** What must be written beside the deletions. */
+  writes(): Promise<Unlearnt>;
+}
+
+/** Patterns as they will be, and what brings them there. */
+export interface Unlearnt {
+  readonly writes: readonly Write[];
+  /** Patterns that no evidence is left for. */
+  readonly goneIds: readonly string[];
+  /** Patterns that lose some of their evidence. */
+  readonly weakened: number;
+  /** Patterns that leave the text index, because they are gone or are no longer shown. */
+  readonly textEntries: number;
+}
+
+interface Tally {
+  readonly count: number;
+  readonly successes: number;
+}
+
+const NOTHING: Tally = { count: 0, successes: 0 };
+
+export function unlearning(store: MemoryStore, options: CallOptions): Unlearning {
+  const patterns = new Map<string, Tally>();
+  const scopes = new Map<string, GoneOfScope>();
+  return {
+    async add(episodes) {
+      const completed = episodes.filter((episode) => episode.status === 'completed');
+      if (completed.length === 0) return 0;
+      for (const episode of completed) {
+        const id = baselineId(episode);
+        const gone = scopes.get(id) ?? { scope: scopeOf(episode), episodes: [], counted: NOTHING };
+        scopes.set(id, withEpisode(gone, episode));
+      }
+      let found = 0;
+      const episodeIds = completed.map(({ id }) => id);
+      for await (const { patternId, isSuccess } of store.scan('evidence', { episodeIds }, options)) {
+        patterns.set(patternId, withOne(patterns.get(patternId), isSuccess));
+        found += 1;
+      }
+      return found;
+    },
+    touches: (patternId) => patterns.has(patternId),
+    async writes() {
+      const known = await store.getMany('pattern', [...patterns.keys()], options);
+      const left = known.flatMap((pattern) => {
+        const gone = patterns.get(pattern?.id ?? '');
+        return pattern === undefined || gone === undefined ? [] : [{ pattern, now: patternWithout(pattern, gone) }];
+      });
+      const dying = left.filter(({ now }) => now.support <= 0);
+      const weakened = left.filter(({ now }) => now.support > 0);
+      const ofScopes: Write[] = [];
+      for (const gone of scopes.values()) ofScopes.push(...(await scopeWrites(store, gone, options)));
+      return {
+        writes: [
+          ...dying.map(({ pattern: { id, version } }): Write => {
+            return { op: 'delete', kind: 'pattern', id, ifVersion: version };
+          }),
+          ...weakened.map(weakenedPut),
+          ...ofScopes,
+        ],
+        goneIds: dying.map(({ pattern }) => pattern.id),
+        weakened: weakened.length,
+        textEntries: left.filter(({ pattern, now }) => isShown(pattern) && !isShown(now)).length,
+      };
+    },
+  };
+}
+
+interface GoneOfScope {
+  readonly scope: Scope;
+  readonly episodes: { readonly id: string; readonly hasEnded: boolean; readonly isSuccess: boolean }[];
+  /** Those that its base rate counts: what owes its learning may not be in it yet. */
+  readonly counted: Tally;
+}
+
+function withEpisode(gone: GoneOfScope, { id, outcome, learningPending }: CompletedEpisode): GoneOfScope {
+  const hasEnded = outcome.kind !== 'abstained';
+  const isSuccess = outcome.kind === 'success';
+  gone.episodes.push({ id, hasEnded, isSuccess });
+  return hasEnded && !learningPending ? { ...gone, counted: withOne(gone.counted, isSuccess) } : gone;
+}
+
+function withOne(tally: Tally = NOTHING, isSuccess: boolean): Tally {
+  return { count: tally.count + 1, successes: tally.successes + (isSuccess ? 1 : 0) };
+}
+
+/** Episodes that hold it are among those it is compared with; which of the others go is not known here. */
+function patternWithout(pattern: Pattern, gone: Tally): Pattern {
+  const support = pattern.support - gone.count;
+  const { situation } = pattern;
+  return {
+    ...pattern,
+    version: pattern.version + 1,
+    support,
+    successes: pattern.successes - gone.successes,
+    tasks: Math.min(pattern.tasks, support),
+    ...(situation === undefined ? {} : { situation: countsWithout(situation, gone) }),
+  };
+}
+
+function countsWithout({ episodes, successes, tasks }: Counts, gone: Tally): Counts {
+  const left = Math.max(0, episodes - gone.count);
+  return { episodes: left, successes: Math.max(0, successes - gone.successes), tasks: Math.min(tasks, left) };
+}
+
+function weakenedPut({ pattern, now }: { readonly pattern: Pattern; readonly now: Pattern }): Write {
+  const put = { op: 'put', kind: 'pattern', value: now, ifVersion: pattern.version } as const;
+  // What is no longer shown takes no room in the index, as before it was shown.
+  return isShown(now) ? put : { ...put, terms: { title: [], body: [] } };
+}
+
+async function scopeWrites(
+  store: MemoryStore,
+  { scope, episodes, counted }: GoneOfScope,
+  options: CallOptions,
+): Promise<readonly Write[]> {
+  const [baseline] = await store.getMany('baseline', [baselineId(scope)], options);
+  const clusters = await scopeRows(store, 'cluster', scope, options);
+  return [
+    ...clusters.flatMap((cluster) => clusterWrites(cluster, episodes)),
+    ...(baseline === undefined ? [] : [await baselineWrite(store, { baseline, episodes, counted }, options)]),
+  ];
+}
+
+function clusterWrites(cluster: TaskCluster, gone: GoneOfScope['episodes']): readonly Write[] {
+  const members = new Set(cluster.memberIds);
+  const own = gone.filter(({ id }) => members.has(id));
+  if (own.length === 0) return [];
+  const { id, version: ifVersion } = cluster;
+  const value = withoutMembers(cluster, own);
+  if (value === undefined) return [{ op: 'delete', kind: 'cluster', id, ifVersion }];
+  return [{ op: 'put', kind: 'cluster', value, ifVersion }];
+}
+
+/**
+ * Always a write, so that nobody who learns from the scope meanwhile stores something of what goes. Where nothing
+ * completed is left, the scope goes too.
+ */
+async function baselineWrite(
+  store: MemoryStore,
+  { baseline, episodes, counted }: Pick<GoneOfScope, 'episodes' | 'counted'> & { readonly baseline: Baseline },
+  options: CallOptions,
+): Promise<Write> {
+  const { id, version, scope } = baseline;
+  const gone = new Set(episodes.map((episode) => episode.id));
+  if (!(await isAnyLeft(store, { scope, gone }, options))) {
+    return { op: 'delete', kind: 'baseline', id, ifVersion: version };
+  }
+  const value: Baseline = {
+    ...baseline,
+    version: version + 1,
+    episodes: Math.max(0, baseline.episodes - counted.count),
+    successes: Math.max(0, baseline.successes - counted.successes),
+    learnt: { at: new Date(0).toISOString(), clustered: 0, ...baseline.learnt, isStale: true },
+  };
+  return { op: 'put', kind: 'baseline', value, ifVersion: version };
+}
+
+async function isAnyLeft(
+  store: MemoryStore,
+  { scope, gone }: { readonly scope: Scope; readonly gone: ReadonlySet<string> },
+  options: CallOptions,
+): Promise<boolean> {
+  for await (const episode of store.scan('episode', completedIn(scope), options)) {
+    if (isInScope(episode, scope) && !gone.has(episode.id)) return true;
+  }
+  return false;
+}
