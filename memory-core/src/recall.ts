@@ -149,9 +149,13 @@ async function kindOfTask(
   );
 }
 
-/** The domain that was named, else those that the found attempts are of. */
+/** The domain that was named, else those that what was found is of. */
 function domainsOf({ asked, found }: AskedAndFound): ReadonlySet<string | undefined> {
-  return new Set(asked.domain === undefined ? found.episodes.map(({ episode }) => episode.domain) : [asked.domain]);
+  if (asked.domain !== undefined) return new Set([asked.domain]);
+  return new Set([
+    ...found.episodes.map(({ episode }) => episode.domain),
+    ...found.patterns.map(({ pattern }) => pattern.scope.domain),
+  ]);
 }
 
 /** Confirmed patterns of these domains. */

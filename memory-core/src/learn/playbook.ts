@@ -195,7 +195,12 @@ function isInSituation(
 
 function warningsOf(attempts: readonly SimilarAttempt[], patterns: readonly KnownPattern[]): readonly PlaybookItem[] {
   const episodes = attempts.map(({ episode }) => episode);
-  const harmful = patterns.filter(({ figures, pattern }) => !isHelpful(figures) && pattern.kind !== 'context');
+  const acts = new Set(episodes.flatMap((episode) => traceOf(episode).map(({ act }) => act)));
+  const isNear = ({ pattern, isFound }: KnownPattern): boolean =>
+    isFound || pattern.kind === 'heuristic' || patternTools(pattern).some((tool) => acts.has(tool));
+  const harmful = patterns
+    .filter((known) => !isHelpful(known.figures) && known.pattern.kind !== 'context' && isNear(known))
+    .sort((a, b) => a.figures.successRate - a.figures.baseRate - (b.figures.successRate - b.figures.baseRate));
   return [
     ...harmful.slice(0, MAX_OF_A_SORT).map(patternItem),
     ...recoveredErrors(episodes),
