@@ -238,7 +238,7 @@ function acceptsFeedback(offered: Recommendation | undefined, given: FeedbackInp
   }
   if (episodeId !== undefined && offered.episodeId !== undefined && episodeId !== offered.episodeId) {
     const what = `recommendation ${id} was asked for episode ${offered.episodeId}; leave the other out`;
-    throw new MemoryError('INVALID_INPUT', `episodeId: ${what}.`);
+    throw new MemoryError('INVALID_INPUT', `feedback: ${what}.`);
   }
   const known = new Set([...offered.episodeIds, ...offered.patternIds]);
   for (const [field, ids] of Object.entries(named)) {
@@ -258,8 +258,8 @@ async function outcomeOf(
   const isNeeded = named.applied.some((id) => !named.helped?.includes(id) && !named.hindered?.includes(id));
   if (episodeId === undefined) {
     if (!isNeeded) return undefined;
-    const what = 'is missing; say how the attempt ended, or name its episode';
-    throw new MemoryError('INVALID_INPUT', `isSuccess: ${what}.`);
+    const what = 'nobody says how the attempt ended; give its outcome, or name its episode';
+    throw new MemoryError('INVALID_INPUT', `feedback: ${what}.`);
   }
   const episode = await existing(context, episodeId, options);
   if (episode.status === 'completed') {

@@ -116,7 +116,7 @@ describe('feedback', () => {
     const other = await recommended(failed);
     await expect(
       memory.recordFeedback({ recommendationId: other.recommendationId, applied: [patternId], episodeId }),
-    ).rejects.toMatchObject({ code: 'INVALID_INPUT', message: expect.stringContaining('episodeId') });
+    ).rejects.toMatchObject({ code: 'INVALID_INPUT', message: expect.stringContaining('was asked for episode') });
     await memory.close();
   });
 
@@ -132,7 +132,7 @@ describe('feedback', () => {
     await refused({ helped: [patternId], hindered: [patternId] }, 'INVALID_INPUT', 'helped');
     await refused({ applied: [patternId], ignored: [patternId] }, 'INVALID_INPUT', 'ignored');
     await refused({ helped: [patternId], ignored: [patternId] }, 'INVALID_INPUT', 'ignored');
-    await refused({ applied: [patternId], isSuccess: undefined }, 'INVALID_INPUT', 'isSuccess');
+    await refused({ applied: [patternId], isSuccess: undefined }, 'INVALID_INPUT', 'outcome');
     await refused({ applied: [patternId], isSuccess: undefined, episodeId: STRANGER }, 'NOT_FOUND', STRANGER);
     expect(await counts()).toEqual([0, 0]);
     const [stored] = await store.getMany('recommendation', [recommendationId]);
