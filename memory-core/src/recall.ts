@@ -7,7 +7,7 @@ import { heldPatterns } from './gather/index-answer.ts';
 import { parse } from './input.ts';
 import { defined } from './json.ts';
 import { nearestCluster } from './learn/clusters/nearest-cluster.ts';
-import { SAME_TASK_LIKENESS, type SimilarAttempt } from './learn/fit-and-risk.ts';
+import { ALIKE, type SimilarAttempt } from './learn/fit-and-risk.ts';
 import { citedPatterns, playbook, withPatternEvidence } from './learn/playbook.ts';
 import { existing } from './lifecycle.ts';
 import { MIN_SUPPORT, type Pattern } from './pattern.ts';
@@ -136,7 +136,7 @@ async function kindOfTask(
   const filter = { visibleTo: defined({ project: asked.project ?? own }) };
   const stored = await collect(store.scan('cluster', filter, options), MAX_CLUSTERS);
   const clusters = stored.filter(({ scope }) => domains.has(scope.domain));
-  const same = nearest !== undefined && nearest.likeness >= SAME_TASK_LIKENESS ? nearest.episode.id : '';
+  const same = nearest !== undefined && nearest.likeness >= ALIKE ? nearest.episode.id : '';
   return (
     clusters.find(({ memberIds }) => memberIds.includes(same)) ??
     nearestCluster(

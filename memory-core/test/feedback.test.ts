@@ -1,4 +1,4 @@
-import { inMemoryStore, type Memory, openMemory, type OutcomeInput, type Recommended } from '@episodica/memory-core';
+import { inMemoryStore, type Memory, type OutcomeInput, openMemory, type Recommended } from '@episodica/memory-core';
 import type { MemoryStore } from '@episodica/memory-core/ports';
 import { feedbackResult } from '@episodica/memory-core/wire';
 import { aBaseline, aPattern, aRecommendation, put } from '@episodica/test-utils';
@@ -170,7 +170,9 @@ describe('utility', () => {
         expect(at(0, 1)).toBeLessThan(at(0, 0));
       }),
     );
-    expect(utilityOf({ applied: 100, appliedSuccesses: 90 })).toBeGreaterThan(utilityOf({ applied: 10, appliedSuccesses: 9 }));
+    expect(utilityOf({ applied: 100, appliedSuccesses: 90 })).toBeGreaterThan(
+      utilityOf({ applied: 10, appliedSuccesses: 9 }),
+    );
   });
 
   test('of patterns that answer alike, what helped when applied comes first; the parts sum to the score [LE-10 RE-03]', () => {

@@ -14,7 +14,13 @@ const OTHER = { project: 'other/project', domain: 'releases' };
 async function startKnowing() {
   const dataDir = temporaryFolder();
   const store = await openTursoStore({ url: pathToFileURL(join(dataDir, 'memory.db')).href });
-  const helpful = aPattern({ scope: SCOPE, tools: ['build', 'publish'], standing: 'confirmed', support: 4, successes: 4 });
+  const helpful = aPattern({
+    scope: SCOPE,
+    tools: ['build', 'publish'],
+    standing: 'confirmed',
+    support: 4,
+    successes: 4,
+  });
   const harmful = aPattern({ scope: SCOPE, tools: ['publish', 'build'], support: 4, successes: 0 });
   const faded = aPattern({ scope: SCOPE, tools: ['build', 'build'], standing: 'faded' });
   const elsewhere = aPattern({ scope: OTHER, tools: ['build', 'publish'] });

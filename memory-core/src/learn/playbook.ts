@@ -7,7 +7,7 @@ import { isHelpful, type Pattern, type PatternFigures, patternTools } from '../p
 import type { Playbook, PlaybookItem } from '../recommendation.ts';
 import type { TraceStep } from '../trace.ts';
 import { consensus } from './consensus.ts';
-import { fitOf, riskOf, SAME_TASK_LIKENESS, type SimilarAttempt } from './fit-and-risk.ts';
+import { ALIKE, fitOf, riskOf, type SimilarAttempt } from './fit-and-risk.ts';
 
 export interface PlaybookInput {
   readonly task: TaskAtHand;
@@ -98,8 +98,8 @@ interface Placed {
 
 function stepsOf({ task, attempts, patterns, kindOfTask }: PlaybookInput): readonly PlaybookItem[] {
   const succeeded = attempts.filter(({ episode }) => isSuccess(episode));
-  const same = succeeded.filter(({ likeness }) => likeness >= SAME_TASK_LIKENESS);
-  const models = (same.length > 0 ? same : succeeded).slice(0, MAX_ALIGNED).map(({ episode }) => episode);
+  const alike = succeeded.filter(({ likeness }) => likeness >= ALIKE);
+  const models = (alike.length > 0 ? alike : succeeded).slice(0, MAX_ALIGNED).map(({ episode }) => episode);
   const common = commonSteps(models, task);
   const helpful = patterns.filter(({ figures }) => isHelpful(figures));
   const placed = helpful.flatMap((known) => placedPattern(known, { common, task, kindOfTask }));
