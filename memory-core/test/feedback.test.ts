@@ -5,7 +5,7 @@ import { aBaseline, aPattern, aRecommendation, put } from '@episodica/test-utils
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { baselineId } from '../src/pattern.ts';
-import { withoutMentions } from '../src/recommendation.ts';
+import { wentWell, withoutMentions } from '../src/recommendation.ts';
 import { rankPatterns, utilityOf } from '../src/retrieve/rank.ts';
 
 const STRANGER = '01890000-0000-7000-8000-000000000000';
@@ -141,6 +141,11 @@ describe('feedback', () => {
     await refused({ applied: [patternId] }, 'INVALID_STATE', 'already');
     expect(await counts()).toEqual([1, 1]);
     await memory.close();
+  });
+
+  test('what was offered and not followed is not judged by how the attempt ended [LE-10]', () => {
+    const feedback = { at: '2026-01-01T00:00:00.000Z', applied: ['a'], ignored: ['b'], isSuccess: true };
+    expect(['a', 'b', 'c'].map((id) => wentWell(feedback, id))).toEqual([true, undefined, undefined]);
   });
 
   test('what was not named is told as ignored [LE-10]', async () => {
