@@ -49,7 +49,14 @@ export type { EpisodeInput, OutcomeInput, StepInput } from './input.ts';
 export type { Json, JsonObject } from './json.ts';
 export type { Lease } from './lease.ts';
 export { LIMITS } from './limits.ts';
-export { type AddedSteps, type CreatedEpisode, type Memory, type MemoryOptions, openMemory } from './memory.ts';
+export {
+  type AddedSteps,
+  type CreatedEpisode,
+  type ListedPatterns,
+  type Memory,
+  type MemoryOptions,
+  openMemory,
+} from './memory.ts';
 export {
   type Baseline,
   baselineId,

@@ -8,7 +8,7 @@ import { errorExcerpt } from './error-text.ts';
 import { isMemoryError, MemoryError } from './errors.ts';
 import { checkedFilter } from './filter.ts';
 import { type ForgetOptions, type ForgetReceipt, forget } from './forget.ts';
-import { gatherPattern, gatherPatterns, LISTED_EVIDENCE, withEvidenceIds } from './gather/gather.ts';
+import { gatherPattern, gatherPatterns, withEvidenceIds } from './gather/gather.ts';
 import { indexKeeper } from './gather/index-keeper.ts';
 import { rememberedAnswers } from './gather/remembered-answers.ts';
 import { gatherTaskKinds, type TaskKinds } from './gather/task-kinds.ts';
@@ -28,6 +28,7 @@ import {
   tagStats,
   updateEpisode,
 } from './lifecycle.ts';
+import type { Standing } from './pattern.ts';
 import type { MemoryCache } from './ports/cache.ts';
 import type { Embedder } from './ports/embedder.ts';
 import { type Clock, type IdSource, type Logger, silentLogger } from './ports/runtime.ts';
@@ -105,8 +106,8 @@ export interface Memory {
   /** Forgets every episode that matches, with all that came of them, in one commit. */
   forget(filter: EpisodeFilter, options?: ForgetOptions): Promise<ForgetReceipt>;
   search(query: SearchQuery, options?: CallOptions): Promise<SearchResult>;
-  /** Patterns with enough support, of any standing: the confirmed first, the faded last, each by support and utility. */
-  listPatterns(filter?: PatternFilter, options?: CallOptions): Promise<readonly PatternHit[]>;
+  /** Patterns with enough support, the confirmed first, and of these those of most support. */
+  listPatterns(filter?: ListedPatterns, options?: CallOptions): Promise<readonly PatternHit[]>;
   /** One pattern, of any standing and support, with its figures and evidence; `undefined` where there is none. */
   getPattern(id: string, options?: CallOptions): Promise<PatternHit | undefined>;
   /** Kinds of task, those of most episodes first, and how many episodes are in none. */
@@ -147,6 +148,11 @@ export interface CreatedEpisode {
   readonly related: SearchResult;
 }
 
+export interface ListedPatterns extends PatternFilter {
+  /** @default all but what has faded */
+  readonly standings?: readonly Standing[] | undefined;
+}
+
 export interface AddedSteps extends StoredSteps {
   /** Fixes of earlier errors like the last one among these steps. */
   readonly hints: readonly Hint[];
@@ -154,6 +160,8 @@ export interface AddedSteps extends StoredSteps {
 
 const RELATED_HITS = 3;
 const LISTED_PATTERNS = 10_000;
+/** Evidence told of each listed pattern. */
+const LISTED_EVIDENCE = 1_000;
 
 /** A memory over `store`. Several memories in one process, or several processes on one store, do not disturb each other. */
 export function openMemory(options: MemoryOptions): Memory {
@@ -287,10 +295,9 @@ function experienceVerbs(
   const { store, embedding, index } = context;
   return {
     search: (query, call = {}) => search(context, query, call),
-    async listPatterns(filter = {}, call = {}) {
-      const hits = rankPatterns(
-        await gatherPatterns(store, { terms: undefined, filter, limit: LISTED_PATTERNS }, call),
-      );
+    async listPatterns({ standings, ...filter } = {}, call = {}) {
+      const asked = { terms: undefined, filter, standings, limit: LISTED_PATTERNS };
+      const hits = rankPatterns(await gatherPatterns(store, asked, call));
       return withEvidenceIds(store, { hits, maxEvidence: LISTED_EVIDENCE }, call);
     },
     getPattern: (id, call = {}) => gatherPattern(store, id, call),

@@ -7,7 +7,7 @@ import { heldPatterns } from './gather/index-answer.ts';
 import { parse } from './input.ts';
 import { defined } from './json.ts';
 import { nearestCluster } from './learn/clusters/nearest-cluster.ts';
-import { SAME_TASK_LIKENESS, type SimilarAttempt } from './learn/fit-and-risk.ts';
+import { ALIKE, type SimilarAttempt } from './learn/fit-and-risk.ts';
 import { citedPatterns, playbook, withPatternEvidence } from './learn/playbook.ts';
 import { existing } from './lifecycle.ts';
 import { MIN_SUPPORT, type Pattern } from './pattern.ts';
@@ -136,7 +136,7 @@ async function kindOfTask(
   const filter = { visibleTo: defined({ project: asked.project ?? own }) };
   const stored = await collect(store.scan('cluster', filter, options), MAX_CLUSTERS);
   const clusters = stored.filter(({ scope }) => domains.has(scope.domain));
-  const same = nearest !== undefined && nearest.likeness >= SAME_TASK_LIKENESS ? nearest.episode.id : '';
+  const same = nearest !== undefined && nearest.likeness >= ALIKE ? nearest.episode.id : '';
   return (
     clusters.find(({ memberIds }) => memberIds.includes(same)) ??
     nearestCluster(
@@ -149,9 +149,13 @@ async function kindOfTask(
   );
 }
 
-/** The domain that was named, else those that the found attempts are of. */
+/** The domain that was named, else those that what was found is of. */
 function domainsOf({ asked, found }: AskedAndFound): ReadonlySet<string | undefined> {
-  return new Set(asked.domain === undefined ? found.episodes.map(({ episode }) => episode.domain) : [asked.domain]);
+  if (asked.domain !== undefined) return new Set([asked.domain]);
+  return new Set([
+    ...found.episodes.map(({ episode }) => episode.domain),
+    ...found.patterns.map(({ pattern }) => pattern.scope.domain),
+  ]);
 }
 
 /** Confirmed patterns of these domains. */
@@ -234,7 +238,7 @@ function acceptsFeedback(offered: Recommendation | undefined, given: FeedbackInp
   }
   if (episodeId !== undefined && offered.episodeId !== undefined && episodeId !== offered.episodeId) {
     const what = `recommendation ${id} was asked for episode ${offered.episodeId}; leave the other out`;
-    throw new MemoryError('INVALID_INPUT', `episodeId: ${what}.`);
+    throw new MemoryError('INVALID_INPUT', `feedback: ${what}.`);
   }
   const known = new Set([...offered.episodeIds, ...offered.patternIds]);
   for (const [field, ids] of Object.entries(named)) {
@@ -254,8 +258,8 @@ async function outcomeOf(
   const isNeeded = named.applied.some((id) => !named.helped?.includes(id) && !named.hindered?.includes(id));
   if (episodeId === undefined) {
     if (!isNeeded) return undefined;
-    const what = 'is missing; say how the attempt ended, or name its episode';
-    throw new MemoryError('INVALID_INPUT', `isSuccess: ${what}.`);
+    const what = 'nobody says how the attempt ended; give its outcome, or name its episode';
+    throw new MemoryError('INVALID_INPUT', `feedback: ${what}.`);
   }
   const episode = await existing(context, episodeId, options);
   if (episode.status === 'completed') {

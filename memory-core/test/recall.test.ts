@@ -223,37 +223,6 @@ describe('hints', () => {
   });
 });
 
-describe('feedback', () => {
-  async function recommended() {
-    for (let i = 0; i < 3; i += 1) await attempt('Edit the release notes', { error: 'Error: x' });
-    await memory.learnPending();
-    return memory.recommend({ description: 'edit the release notes with bash' });
-  }
-
-  test('a pattern that was applied with success gains utility; being shown alone changes nothing [RE-03]', async () => {
-    const { recommendationId, patterns } = await recommended();
-    const [offered] = patterns;
-    const utility = async () =>
-      (await memory.recommend({ description: 'edit' })).patterns.find((hit) => hit.pattern.id === offered?.pattern.id)
-        ?.why.utility;
-    const before = await utility();
-    expect(await utility()).toBe(before);
-    await memory.recordFeedback({ recommendationId, applied: [offered!.pattern.id], isSuccess: true });
-    expect(await utility()).toBeGreaterThan(before!);
-  });
-
-  test('is taken once, only for what was offered, and only for a recommendation that exists [RE-03]', async () => {
-    const { recommendationId } = await recommended();
-    const stranger = '01890000-0000-7000-8000-000000000000';
-    const give = (id: string, applied: readonly string[]) =>
-      memory.recordFeedback({ recommendationId: id, applied, isSuccess: true });
-    await expect(give(stranger, [])).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(give(recommendationId, [stranger])).rejects.toMatchObject({ code: 'INVALID_INPUT' });
-    await give(recommendationId, []);
-    await expect(give(recommendationId, [])).rejects.toMatchObject({ code: 'INVALID_STATE' });
-  });
-});
-
 describe('words', () => {
   test.each([
     ['parseHttpUrl', ['parse', 'http', 'url']],

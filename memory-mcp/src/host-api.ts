@@ -1,5 +1,5 @@
 // The memory as a program in the sandbox sees it: read-only, in the words and forms of the tools.
-import { type Episode, type Json, MemoryError, PATTERN_KINDS, type Standing } from '@episodica/memory-core';
+import { type Episode, type Json, type ListedPatterns, MemoryError, PATTERN_KINDS } from '@episodica/memory-core';
 import type { EpisodeFilter, PatternFilter } from '@episodica/memory-core/ports';
 import {
   episodeDetailResult,
@@ -84,10 +84,7 @@ export function hostApi(openBackend: () => Promise<Backend>): HostApi {
       const asked = checkedArguments(patternsArguments, filter ?? {}, 'memory.patterns');
       const backend = await openBackend();
       const hits = await backend.memory.listPatterns(toPatternFilter(asked, backend), { signal });
-      return hits
-        .filter(({ pattern }) => isWanted(pattern.standing, asked.standing))
-        .slice(0, asked.limit)
-        .map((hit) => json(patternItem(hit, 'full')));
+      return hits.slice(0, asked.limit).map((hit) => json(patternItem(hit, 'full')));
     },
   };
 }
@@ -108,11 +105,6 @@ export function visible(
   return { visibleTo: seen === undefined ? {} : { project: seen } };
 }
 
-/** What has faded is wanted by those who ask for it. */
-export function isWanted(standing: Standing, asked: Standing | undefined): boolean {
-  return asked === undefined ? standing !== 'faded' : standing === asked;
-}
-
 function toEpisodeFilter(asked: z.output<typeof episodesArguments>, backend: Backend): EpisodeFilter {
   const { domain, task_type: taskType, outcome, tags, since, until, status, limit } = asked;
   return {
@@ -129,10 +121,11 @@ function toEpisodeFilter(asked: z.output<typeof episodesArguments>, backend: Bac
   };
 }
 
-function toPatternFilter(asked: z.output<typeof patternsArguments>, backend: Backend): PatternFilter {
+function toPatternFilter(asked: z.output<typeof patternsArguments>, backend: Backend): ListedPatterns {
   return {
     ...visible(asked, backend),
     ...(asked.kind === undefined ? {} : { kind: asked.kind }),
+    ...(asked.standing === undefined ? {} : { standings: [asked.standing] }),
     ...(asked.domain === undefined ? {} : { domain: asked.domain }),
   };
 }

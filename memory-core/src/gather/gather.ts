@@ -1,7 +1,15 @@
 // Candidates for a question from the store itself: from its text index, or a bounded scan.
 import { collect, someAtOnce } from '../context.ts';
 import type { Episode } from '../episode.ts';
-import { baselineId, isHelpful, MIN_SUPPORT, type Pattern, patternFigures, patternStatement } from '../pattern.ts';
+import {
+  baselineId,
+  isHelpful,
+  MIN_SUPPORT,
+  type Pattern,
+  patternFigures,
+  patternStatement,
+  type Standing,
+} from '../pattern.ts';
 import type { CallOptions, EpisodeFilter, MemoryStore, PatternFilter } from '../ports/store.ts';
 import { rankByDescription } from '../retrieve/description.ts';
 import type { Fused } from '../retrieve/fuse.ts';
@@ -23,11 +31,12 @@ const MIN_CANDIDATES = 50;
 const MAX_SCANNED = 5_000;
 /** Episodes looked into for the fix of an error. */
 export const FIX_EPISODES = 10;
-/** Evidence told of one pattern in a search, and where patterns are asked for by themselves. */
+/** Evidence told of one pattern in a search. */
 const MAX_EVIDENCE = 20;
-export const LISTED_EVIDENCE = 1_000;
 /** Patterns whose evidence is read at once. */
 const EVIDENCE_AT_ONCE = 8;
+/** What is told of without being asked for. */
+const TOLD: readonly Standing[] = ['confirmed', 'candidate'];
 
 /** Episodes that match any of `terms` within the filter; without terms the newest within it, all equally relevant. */
 export async function gatherEpisodes(
@@ -57,10 +66,15 @@ export async function gatherEpisodes(
   return { found: joined(hits, episodes, (episode, relevance) => ({ episode, relevance })), degraded: [] };
 }
 
-/** Patterns with enough support that match any of `terms`; without terms, those of the scope. */
+/** Patterns with enough support that match any of `terms`; without terms, those of the scope. Faded ones if asked for. */
 export async function gatherPatterns(
   store: MemoryStore,
-  asked: { readonly terms: readonly string[] | undefined; readonly filter: PatternFilter; readonly limit: number },
+  asked: {
+    readonly terms: readonly string[] | undefined;
+    readonly filter: PatternFilter;
+    readonly limit: number;
+    readonly standings?: readonly Standing[] | undefined;
+  },
   options: CallOptions,
 ): Promise<readonly PatternCandidate[]> {
   const filter = { ...asked.filter, minSupport: Math.max(MIN_SUPPORT, asked.filter.minSupport ?? 0) };
@@ -77,7 +91,7 @@ export async function gatherPattern(
   const [pattern] = await store.getMany('pattern', [id], options);
   if (pattern === undefined) return undefined;
   const hits = rankPatterns(await withFigures(store, [{ pattern, relevance: 1 }], options));
-  const [hit] = await withEvidenceIds(store, { hits, maxEvidence: LISTED_EVIDENCE }, options);
+  const [hit] = await withEvidenceIds(store, { hits, maxEvidence }, options);
   return hit;
 }
 
@@ -109,7 +123,7 @@ export async function withEvidenceIds(
   { hits, maxEvidence = MAX_EVIDENCE }: { readonly hits: readonly PatternHit[]; readonly maxEvidence?: number },
   options: CallOptions,
 ): Promise<readonly PatternHit[]> {
-  const told = async (hit: PatternHit): Promise<PatternHit> => {
+  const told = someAtOnce(hits, EVIDENCE_AT_ONCE, async (hit): Promise<PatternHit> => {
     const newest = await collect(store.scan('evidence', { patternId: hit.pattern.id }, options), maxEvidence);
     const bearsOut = isHelpful(hit.figures);
     const idsOf = (isFor: boolean): readonly string[] =>
@@ -118,8 +132,8 @@ export async function withEvidenceIds(
         .map(({ episodeId }) => episodeId)
         .reverse();
     return { ...hit, evidence: idsOf(true), against: idsOf(false) };
-  };
-  return collect(someAtOnce(hits, EVIDENCE_AT_ONCE, told));
+  });
+  return collect(told);
 }
 
 async function matchedPatterns(

@@ -24,11 +24,10 @@ export async function answerOfStore(context: MemoryContext, asked: Asked, option
     const rating = rated({ relevance, parts: { text: relevance } }, standing);
     return { episode, ...rating, isWarning: isFailed(facts.outcome), attempts: [] };
   });
-  const told = patterns.filter(({ pattern }) => pattern.standing !== 'faded');
   const episodes = found.slice(0, FIX_EPISODES).map(({ episode }) => episode);
   return {
     episodes: hits.sort((a, b) => b.score - a.score || (a.episode.id < b.episode.id ? 1 : -1)).slice(0, limit),
-    patterns: await withEvidenceIds(store, { hits: rankPatterns(told).slice(0, limit) }, options),
+    patterns: await withEvidenceIds(store, { hits: rankPatterns(patterns).slice(0, limit) }, options),
     fixes: text !== undefined ? hintsFor(text, episodes) : [],
     lacks: [
       ...degraded.map((reason) => ({ reason, isPassing: false })),

@@ -7,7 +7,7 @@ import { isHelpful, type Pattern, type PatternFigures, patternTools } from '../p
 import type { Playbook, PlaybookItem } from '../recommendation.ts';
 import type { TraceStep } from '../trace.ts';
 import { consensus } from './consensus.ts';
-import { fitOf, riskOf, SAME_TASK_LIKENESS, type SimilarAttempt } from './fit-and-risk.ts';
+import { ALIKE, fitOf, riskOf, type SimilarAttempt } from './fit-and-risk.ts';
 
 export interface PlaybookInput {
   readonly task: TaskAtHand;
@@ -98,8 +98,8 @@ interface Placed {
 
 function stepsOf({ task, attempts, patterns, kindOfTask }: PlaybookInput): readonly PlaybookItem[] {
   const succeeded = attempts.filter(({ episode }) => isSuccess(episode));
-  const same = succeeded.filter(({ likeness }) => likeness >= SAME_TASK_LIKENESS);
-  const models = (same.length > 0 ? same : succeeded).slice(0, MAX_ALIGNED).map(({ episode }) => episode);
+  const alike = succeeded.filter(({ likeness }) => likeness >= ALIKE);
+  const models = (alike.length > 0 ? alike : succeeded).slice(0, MAX_ALIGNED).map(({ episode }) => episode);
   const common = commonSteps(models, task);
   const helpful = patterns.filter(({ figures }) => isHelpful(figures));
   const placed = helpful.flatMap((known) => placedPattern(known, { common, task, kindOfTask }));
@@ -195,7 +195,12 @@ function isInSituation(
 
 function warningsOf(attempts: readonly SimilarAttempt[], patterns: readonly KnownPattern[]): readonly PlaybookItem[] {
   const episodes = attempts.map(({ episode }) => episode);
-  const harmful = patterns.filter(({ figures, pattern }) => !isHelpful(figures) && pattern.kind !== 'context');
+  const acts = new Set(episodes.flatMap((episode) => traceOf(episode).map(({ act }) => act)));
+  const isNear = ({ pattern, isFound }: KnownPattern): boolean =>
+    isFound || pattern.kind === 'heuristic' || patternTools(pattern).some((tool) => acts.has(tool));
+  const harmful = patterns
+    .filter((known) => !isHelpful(known.figures) && known.pattern.kind !== 'context' && isNear(known))
+    .sort((a, b) => a.figures.successRate - a.figures.baseRate - (b.figures.successRate - b.figures.baseRate));
   return [
     ...harmful.slice(0, MAX_OF_A_SORT).map(patternItem),
     ...recoveredErrors(episodes),

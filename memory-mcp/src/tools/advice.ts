@@ -15,7 +15,7 @@ import {
   toRecommendQuery,
 } from '@episodica/memory-core/wire';
 import { z } from 'zod';
-import { isWanted, visible } from '../host-api.ts';
+import { visible } from '../host-api.ts';
 import { defineTool, type Tool } from '../tool.ts';
 import { episodeItemSchema, fixItemSchema, foundText, patternItemSchema } from './hits.ts';
 import { DEFAULT_MAX_TOKENS } from './search.ts';
@@ -118,9 +118,9 @@ export const listPatterns: Tool = defineTool({
       ...visible(place, backend),
       ...(kind === undefined ? {} : { kind }),
       ...(domain === undefined ? {} : { domain }),
+      ...(standing === undefined ? {} : { standings: [standing] }),
     };
-    const listed = await backend.memory.listPatterns(filter, { signal });
-    const hits = listed.filter(({ pattern }) => isWanted(pattern.standing, standing));
+    const hits = await backend.memory.listPatterns(filter, { signal });
     const patterns = hits.slice(0, limit).map((hit) => patternItem(hit, 'summary'));
     const leftOut = hits.length - patterns.length;
     const text = [
