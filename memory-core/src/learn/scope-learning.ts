@@ -43,9 +43,7 @@ export interface LearntPattern {
 export function learnScope({ scope, traces, clusters: known, clustered: before }: ScopeInput): ScopeLearning {
   const { clusters, clusterOf, clustered } = taskClusters(traces, { scope, clusters: known, clustered: before });
   const labels = new Map(clusters.map(({ id, label }) => [id, label]));
-  const kindOf = new Map(
-    [...clusterOf].map(([id, clusterId]) => [id, { clusterId, label: labels.get(clusterId) ?? '' }]),
-  );
+  const kindOf = new Map([...clusterOf].map(([id, clusterId]) => [id, { clusterId, label: labels.get(clusterId) ?? '' }]));
   const places = new Map(traces.map(({ episodeId }, place) => [episodeId, place]));
   const ended = traces.filter(({ outcome }) => outcome !== 'abstained');
   const waste = wasteQuartiles(traces);
