@@ -14,8 +14,8 @@ import {
 } from '@episodica/memory-core';
 import { learn, learnScope, minePatterns, taskClusters, traceOf } from '@episodica/memory-core/learning';
 import type { MemoryStore, Put } from '@episodica/memory-core/ports';
-import { learnableEpisodes, learnableRecords } from '@episodica/test-utils';
-import { generatedQuery, seededRandom } from './corpus.ts';
+import { KINDS_OF_TASK, learnableEpisodes, learnableRecords } from '@episodica/test-utils';
+import { seededRandom } from './corpus.ts';
 import { readDataset } from './dataset.ts';
 import { lateness, type Timing, timeAlternating, timeCalls, timeWithTinybench, timingOf } from './measure.ts';
 import { openScratchStore } from './scratch-store.ts';
@@ -328,6 +328,12 @@ async function importRows(count: number): Promise<readonly Row[]> {
   }
 }
 
+/** About one kind of task, in words that its episodes have. */
+function question(random: () => number): string {
+  const { words = [] } = KINDS_OF_TASK[Math.floor(random() * KINDS_OF_TASK.length)] ?? {};
+  return ['order', ...words.filter(() => random() < 0.5)].join(' ');
+}
+
 async function searchesUntil(
   memory: Memory,
   ended: Promise<unknown>,
@@ -343,7 +349,7 @@ async function searchesUntil(
   const lateMs = await lateness(async () => {
     do {
       const startedMs = performance.now();
-      await memory.search({ text: generatedQuery(random), limit: 5 });
+      await memory.search({ text: question(random), limit: 5 });
       samplesMs.push(performance.now() - startedMs);
       await sleep(SEARCH_PAUSE_MS);
     } while (!isOver);
