@@ -30,8 +30,10 @@ export {
   OUTCOME_KINDS,
   type Outcome,
   type OutcomeKind,
+  QUALITY_FLAGS,
   type Quality,
   type QualityFlag,
+  qualityReasons,
   type Recovery,
   type Reflection,
   type Reward,
@@ -76,6 +78,7 @@ export { projectConfigPath, projectOf } from './project.ts';
 export type { FeedbackInput, RecommendQuery, SearchQuery } from './query.ts';
 export type { Recommended } from './recall.ts';
 export type { Feedback, Recommendation, Tombstone } from './recommendation.ts';
+export { reflectorOf } from './reflect/choose.ts';
 export { documentRelevance, relevance, type TermStatistics } from './retrieve/bm25.ts';
 export {
   type ErrorSignature,

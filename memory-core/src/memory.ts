@@ -30,11 +30,13 @@ import {
 } from './lifecycle.ts';
 import type { MemoryCache } from './ports/cache.ts';
 import type { Embedder } from './ports/embedder.ts';
+import type { Reflector } from './ports/reflector.ts';
 import { type Clock, type IdSource, type Logger, silentLogger } from './ports/runtime.ts';
 import type { CallOptions, EpisodeFilter, MemoryStore, PatternFilter } from './ports/store.ts';
 import type { FeedbackInput, RecommendQuery, SearchQuery } from './query.ts';
 import { hintsForError, type Recommended, recommend, recordFeedback } from './recall.ts';
 import type { Recommendation } from './recommendation.ts';
+import { type ReflectionQueue, reflectionQueue } from './reflect/queue.ts';
 import type { Hint } from './retrieve/hints.ts';
 import { patternTerms } from './retrieve/index-terms.ts';
 import { type PatternHit, rankPatterns } from './retrieve/rank.ts';
@@ -60,6 +62,12 @@ export interface MemoryOptions {
    * @default `lexicalEmbedder()`: offline, finds other forms and common synonyms of the same words
    */
   readonly embedder?: Embedder | 'none' | undefined;
+  /**
+   * Asked in the background what a completed episode teaches; what it says takes the place of the reflection of our own
+   * rules. What it has not told when the memory is closed is not waited for.
+   * @default none
+   */
+  readonly reflector?: Reflector | undefined;
   /** What counts where a call names no project. @default none: only what belongs to no project is seen and made */
   readonly project?: string | undefined;
   /** Who writes, for the journal. @default 'library' */
@@ -118,7 +126,8 @@ export interface Memory {
   /** Learns now what completed episodes still owe, and answers how many those were. Runs by itself after each completion. */
   learnPending(options?: CallOptions): Promise<number>;
   /**
-   * Waits until all that is stored has been learnt from, has vectors and is in the index of what is searched. Nobody
+   * Waits until a reflector has told what it was asked for, and until all that is stored has been learnt from, has
+   * vectors and is in the index of what is searched. Nobody
    * needs to: it happens by itself, and what is not there yet is searched by its words.
    * @throws `EMBEDDER_FAILED` where that is what stands in the way
    */
@@ -150,9 +159,11 @@ export function openMemory(options: MemoryOptions): Memory {
   const context = contextOf(options);
   const { store, index, embedding } = context;
   const learning = learningQueue(context);
+  const reflecting = options.reflector && reflectionQueue(context, options.reflector);
   let closing: Promise<void> | undefined;
 
   async function close(): Promise<void> {
+    await reflecting?.close();
     await learning.settled();
     await embedding?.close();
     await index.close();
@@ -160,9 +171,9 @@ export function openMemory(options: MemoryOptions): Memory {
   }
 
   return {
-    ...recordingVerbs(context, learning),
+    ...recordingVerbs(context, { learning, reflecting }),
     ...readingVerbs(context),
-    ...experienceVerbs(context, learning),
+    ...experienceVerbs(context, { learning, reflecting }),
     close() {
       closing ??= close();
       return closing;
@@ -175,7 +186,7 @@ type Verbs<K extends keyof Memory> = Pick<Memory, K>;
 /** What changes episodes. Vectors and learning follow in the background. */
 function recordingVerbs(
   context: MemoryContext,
-  learning: LearningQueue,
+  { learning, reflecting }: Background,
 ): Verbs<
   | 'createEpisode'
   | 'createEpisodes'
@@ -210,6 +221,7 @@ function recordingVerbs(
     async completeEpisode(episodeId, outcome, call = {}) {
       const completed = await completeEpisode(context, episodeId, outcome, call);
       learning.soon();
+      reflecting?.soon(episodeId);
       return completed;
     },
     async updateEpisode(id, change, call = {}) {
@@ -256,7 +268,7 @@ function readingVerbs(
 /** What gives experience back. */
 function experienceVerbs(
   context: MemoryContext,
-  learning: LearningQueue,
+  { learning, reflecting }: Background,
 ): Verbs<'search' | 'listPatterns' | 'recommend' | 'recordFeedback' | 'learnPending' | 'catchUp' | 'searchHealth'> {
   const { store, embedding, index } = context;
   return {
@@ -269,6 +281,7 @@ function experienceVerbs(
     recordFeedback: (feedback, call = {}) => recordFeedback(context, feedback, call),
     learnPending: (call = {}) => learning.now(call),
     async catchUp(call = {}) {
+      await reflecting?.settled();
       await learning.now(call);
       await embedding?.now(call);
       await index.ready(call);
@@ -369,6 +382,12 @@ async function addStepsWithHints(
     context.logger.warn({ code: cause.code, episodeId }, 'no hints could be looked up');
     return { ...stored, hints: [] };
   }
+}
+
+/** What goes on after a verb has answered. */
+interface Background {
+  readonly learning: LearningQueue;
+  readonly reflecting: ReflectionQueue | undefined;
 }
 
 interface LearningQueue {

@@ -46,6 +46,7 @@ const CORE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   transfer: ['learn', 'retrieve'],
   network: [],
   embed: ['network', 'retrieve', 'stores'],
+  reflect: ['embed', 'gather', 'learn', 'network', 'retrieve'],
 };
 
 const BANNED_NAMES = /^(?:utils?|helpers?|types|common|core|manager|service|impl|v\d+)\.ts$/u;
