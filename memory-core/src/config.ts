@@ -45,6 +45,13 @@ export interface Config {
   readonly COHERE_API_KEY: string;
   readonly COHERE_BASE_URL: string;
   readonly OLLAMA_BASE_URL: string;
+  /**
+   * Who says in the background what an episode teaches: `none`: the rules of this program alone; `openai`, `ollama`:
+   * these are sent its steps, at the hosts and with the keys above.
+   */
+  readonly REFLECTOR_PROVIDER: ReflectorProvider;
+  /** As the provider calls it. Empty: its default, see docs/learning.md. */
+  readonly REFLECTOR_MODEL: string;
   readonly MEMORY_LOG_LEVEL: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Empty: standard error. */
   readonly MEMORY_LOG_FILE: string;
@@ -53,6 +60,9 @@ export type Setting = keyof Config;
 
 const EMBEDDING_PROVIDERS = ['local', 'openai', 'ollama', 'cohere', 'transformers', 'none'] as const;
 export type EmbeddingProvider = (typeof EMBEDDING_PROVIDERS)[number];
+
+const REFLECTOR_PROVIDERS = ['none', 'openai', 'ollama'] as const;
+export type ReflectorProvider = (typeof REFLECTOR_PROVIDERS)[number];
 
 export type Origin = 'default' | 'user file' | 'project file' | 'environment' | 'flag';
 
@@ -111,6 +121,8 @@ const RULES: Readonly<Record<Setting, SettingRule>> = Object.freeze({
   COHERE_API_KEY: { isProjectSetting: false, isSecret: true },
   COHERE_BASE_URL: { isProjectSetting: false },
   OLLAMA_BASE_URL: { isProjectSetting: false },
+  REFLECTOR_PROVIDER: { isProjectSetting: false, choices: REFLECTOR_PROVIDERS },
+  REFLECTOR_MODEL: { isProjectSetting: false },
   MEMORY_LOG_LEVEL: { isProjectSetting: true, choices: ['debug', 'info', 'warn', 'error', 'silent'] },
   MEMORY_LOG_FILE: { isProjectSetting: false },
 });
@@ -194,6 +206,7 @@ function withDefaults(given: ReadonlyMap<Setting, Given>, layers: ConfigLayers):
     MEMORY_CACHE_SIZE_MB: Number(of('MEMORY_CACHE_SIZE_MB', '256')),
     MEMORY_PROJECT: of('MEMORY_PROJECT', ''),
     ...embeddingIn(given),
+    ...reflectorIn(given),
     // `checked` has seen to it that these two are among their choices.
     MEMORY_DURABILITY: of('MEMORY_DURABILITY', 'full') as Config['MEMORY_DURABILITY'],
     MEMORY_LOG_LEVEL: of('MEMORY_LOG_LEVEL', 'info') as Config['MEMORY_LOG_LEVEL'],
@@ -312,7 +325,9 @@ function embeddingIn(given: ReadonlyMap<Setting, Given>): Pick<Config, Embedding
   const of = (setting: Setting): string => given.get(setting)?.value ?? '';
   // `checked` has seen to it that it is among its choices.
   const provider = (of('EMBEDDING_PROVIDER') || 'local') as EmbeddingProvider;
-  if (provider === 'openai' || provider === 'cohere' || provider === 'ollama') checkHost(provider, given);
+  if (provider === 'openai' || provider === 'cohere' || provider === 'ollama') {
+    checkHost(provider, { given, chosenBy: 'EMBEDDING_PROVIDER', otherwise: 'local' });
+  }
   return {
     EMBEDDING_PROVIDER: provider,
     EMBEDDING_MODEL: of('EMBEDDING_MODEL'),
@@ -325,7 +340,21 @@ function embeddingIn(given: ReadonlyMap<Setting, Given>): Pick<Config, Embedding
   };
 }
 
-function checkHost(provider: keyof typeof EMBEDDING_HOSTS, given: ReadonlyMap<Setting, Given>): void {
+function reflectorIn(given: ReadonlyMap<Setting, Given>): Pick<Config, 'REFLECTOR_PROVIDER' | 'REFLECTOR_MODEL'> {
+  // `checked` has seen to it that it is among its choices.
+  const provider = (given.get('REFLECTOR_PROVIDER')?.value ?? 'none') as ReflectorProvider;
+  if (provider !== 'none') checkHost(provider, { given, chosenBy: 'REFLECTOR_PROVIDER', otherwise: 'none' });
+  return { REFLECTOR_PROVIDER: provider, REFLECTOR_MODEL: given.get('REFLECTOR_MODEL')?.value ?? '' };
+}
+
+interface HostCheck {
+  readonly given: ReadonlyMap<Setting, Given>;
+  readonly chosenBy: 'EMBEDDING_PROVIDER' | 'REFLECTOR_PROVIDER';
+  /** What needs no host. */
+  readonly otherwise: string;
+}
+
+function checkHost(provider: keyof typeof EMBEDDING_HOSTS, { given, chosenBy, otherwise }: HostCheck): void {
   const names = EMBEDDING_HOSTS[provider];
   const url = given.get(names.url);
   if (url !== undefined) endpointAt(url.value, { path: '', name: `${names.url} (${url.origin})` });
@@ -333,20 +362,31 @@ function checkHost(provider: keyof typeof EMBEDDING_HOSTS, given: ReadonlyMap<Se
   const key = wordIn(given, { setting: names.key, what: 'key' });
   // The provider's own host asks for one; another may not.
   if (key !== undefined || url !== undefined) return;
-  const what = `EMBEDDING_PROVIDER (${given.get('EMBEDDING_PROVIDER')?.origin}) is ${provider}, and there is no key`;
-  const advice = `Set ${names.key}, or EMBEDDING_PROVIDER=local, which needs none`;
+  const what = `${chosenBy} (${given.get(chosenBy)?.origin}) is ${provider}, and there is no key`;
+  const advice = `Set ${names.key}, or ${chosenBy}=${otherwise}, which needs none`;
   throw new MemoryError('INVALID_INPUT', `${what}. ${advice}.`);
 }
 
-/** Settings of embeddings that the chosen provider has no use for: nobody should believe that they hold. */
-function unusedIn({ EMBEDDING_PROVIDER: provider, EMBEDDING_MODEL, EMBEDDING_DIMENSIONS }: Config): readonly string[] {
+/** Settings that the chosen providers have no use for: nobody should believe that they hold. */
+function unusedIn(values: Config): readonly string[] {
+  const {
+    EMBEDDING_PROVIDER: provider,
+    EMBEDDING_MODEL,
+    EMBEDDING_DIMENSIONS,
+    REFLECTOR_PROVIDER,
+    REFLECTOR_MODEL,
+  } = values;
   const takesModel = provider !== 'local' && provider !== 'none';
   const takesDimensions = takesModel && provider !== 'transformers';
   const unused = [
     ...(EMBEDDING_MODEL !== '' && !takesModel ? ['EMBEDDING_MODEL'] : []),
     ...(EMBEDDING_DIMENSIONS !== 0 && !takesDimensions ? ['EMBEDDING_DIMENSIONS'] : []),
   ];
-  return unused.map((name) => `${name} is set and has no meaning with EMBEDDING_PROVIDER=${provider}.`);
+  const isModelUnused = REFLECTOR_MODEL !== '' && REFLECTOR_PROVIDER === 'none';
+  return [
+    ...unused.map((name) => `${name} is set and has no meaning with EMBEDDING_PROVIDER=${provider}.`),
+    ...(isModelUnused ? ['REFLECTOR_MODEL is set and has no meaning with REFLECTOR_PROVIDER=none.'] : []),
+  ];
 }
 
 function namesOf(setting: Setting): readonly string[] {

@@ -162,6 +162,8 @@ export interface Reflection {
   readonly successes: readonly string[];
   readonly improvements: readonly string[];
   readonly insights: readonly string[];
+  /** The reflector that told it. Absent: our own rules. */
+  readonly by?: string;
 }
 
 /** A step that failed, the later step that did the same and succeeded, and what was done in between. */

@@ -11,6 +11,7 @@ export type MemoryErrorCode =
   | 'STORE_FAILED'
   | 'STORE_CORRUPT'
   | 'EMBEDDER_FAILED'
+  | 'REFLECTOR_FAILED'
   | 'ABORTED'
   | 'CLOSED';
 
@@ -26,6 +27,7 @@ export const EXIT_CODES: Readonly<Record<MemoryErrorCode, number>> = Object.free
   STORE_FAILED: 74,
   STORE_CORRUPT: 70,
   EMBEDDER_FAILED: 75,
+  REFLECTOR_FAILED: 75,
   ABORTED: 130,
   CLOSED: 70,
 });

@@ -29,8 +29,10 @@ export {
   OUTCOME_KINDS,
   type Outcome,
   type OutcomeKind,
+  QUALITY_FLAGS,
   type Quality,
   type QualityFlag,
+  qualityReasons,
   type Recovery,
   type Reflection,
   type Reward,
@@ -95,6 +97,7 @@ export type {
   Risk,
   Tombstone,
 } from './recommendation.ts';
+export { reflectorOf } from './reflect/choose.ts';
 export { documentRelevance, relevance, type TermStatistics } from './retrieve/bm25.ts';
 export {
   type ErrorSignature,

@@ -31,11 +31,13 @@ import {
 import type { Standing } from './pattern.ts';
 import type { MemoryCache } from './ports/cache.ts';
 import type { Embedder } from './ports/embedder.ts';
+import type { Reflector } from './ports/reflector.ts';
 import { type Clock, type IdSource, type Logger, silentLogger } from './ports/runtime.ts';
 import type { CallOptions, ClusterFilter, EpisodeFilter, MemoryStore, PatternFilter } from './ports/store.ts';
 import type { FeedbackInput, RecommendQuery, SearchQuery } from './query.ts';
 import { hintsForError, type Recommended, recommend, recordFeedback } from './recall.ts';
 import type { Recommendation } from './recommendation.ts';
+import { type ReflectionQueue, reflectionQueue } from './reflect/queue.ts';
 import type { Hint } from './retrieve/hints.ts';
 import { type PatternHit, rankPatterns } from './retrieve/rank.ts';
 import type { EpisodeChangeInput } from './revise.ts';
@@ -62,6 +64,12 @@ export interface MemoryOptions {
    * @default `lexicalEmbedder()`: offline, finds other forms and common synonyms of the same words
    */
   readonly embedder?: Embedder | 'none' | undefined;
+  /**
+   * Asked in the background what a completed episode teaches; what it says takes the place of the reflection of our own
+   * rules. What it has not told when the memory is closed is not waited for.
+   * @default none
+   */
+  readonly reflector?: Reflector | undefined;
   /** What counts where a call names no project. @default none: only what belongs to no project is seen and made */
   readonly project?: string | undefined;
   /** Who writes, for the journal. @default 'library' */
@@ -127,7 +135,8 @@ export interface Memory {
    */
   learnPending(options?: CallOptions): Promise<number>;
   /**
-   * Waits until all that is stored has been learnt from, has vectors and is in the index of what is searched. Nobody
+   * Waits until a reflector has told what it was asked for, and until all that is stored has been learnt from, has
+   * vectors and is in the index of what is searched. Nobody
    * needs to: it happens by itself, and what is not there yet is searched by its words.
    * @throws `EMBEDDER_FAILED` where that is what stands in the way
    */
@@ -168,9 +177,11 @@ export function openMemory(options: MemoryOptions): Memory {
   const context = contextOf(options);
   const { store, index, embedding } = context;
   const learning = learningQueue({ ...context, learn: learnScopeAside }, { onLearnt: () => context.embedding?.soon() });
+  const reflecting = options.reflector && reflectionQueue(context, options.reflector);
   let closing: Promise<void> | undefined;
 
   async function close(): Promise<void> {
+    await reflecting?.close();
     await learning.close();
     await embedding?.close();
     await index.close();
@@ -178,9 +189,9 @@ export function openMemory(options: MemoryOptions): Memory {
   }
 
   return {
-    ...recordingVerbs(context, learning),
+    ...recordingVerbs(context, { learning, reflecting }),
     ...readingVerbs(context),
-    ...experienceVerbs(context, learning),
+    ...experienceVerbs(context, { learning, reflecting }),
     close() {
       closing ??= close();
       return closing;
@@ -193,7 +204,7 @@ type Verbs<K extends keyof Memory> = Pick<Memory, K>;
 /** What changes episodes. Vectors and learning follow in the background. */
 function recordingVerbs(
   context: MemoryContext,
-  learning: LearningQueue,
+  { learning, reflecting }: Background,
 ): Verbs<
   | 'createEpisode'
   | 'createEpisodes'
@@ -230,6 +241,7 @@ function recordingVerbs(
       // What ended has more to be embedded than what began.
       embedding?.soon();
       learning.soon(completed);
+      reflecting?.soon(episodeId);
       return completed;
     },
     async updateEpisode(id, change, call = {}) {
@@ -279,7 +291,7 @@ function readingVerbs(
 /** What gives experience back. */
 function experienceVerbs(
   context: MemoryContext,
-  learning: LearningQueue,
+  { learning, reflecting }: Background,
 ): Verbs<
   | 'search'
   | 'listPatterns'
@@ -300,13 +312,14 @@ function experienceVerbs(
       const hits = rankPatterns(await gatherPatterns(store, asked, call));
       return withEvidenceIds(store, { hits, maxEvidence: LISTED_EVIDENCE }, call);
     },
-    getPattern: (id, call = {}) => gatherPattern(store, id, call),
+    getPattern: (id, call = {}) => gatherPattern(store, { id, maxEvidence: LISTED_EVIDENCE }, call),
     listClusters: (filter = {}, call = {}) => gatherTaskKinds(store, filter, call),
     recommend: (query, call = {}) => recommend(context, query, call),
     recordFeedback: (feedback, call = {}) => recordFeedback(context, feedback, call),
     learnPending: (call = {}) => learning.now(call),
     learningHealth: (call = {}) => learning.health(call),
     async catchUp(call = {}) {
+      await reflecting?.settled();
       await learning.now(call);
       await embedding?.now(call);
       await index.ready(call);
@@ -407,4 +420,10 @@ async function addStepsWithHints(
     context.logger.warn({ code: cause.code, episodeId }, 'no hints could be looked up');
     return { ...stored, hints: [] };
   }
+}
+
+/** What goes on after a verb has answered. */
+interface Background {
+  readonly learning: LearningQueue;
+  readonly reflecting: ReflectionQueue | undefined;
 }

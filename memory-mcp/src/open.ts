@@ -12,6 +12,7 @@ import {
   openMemory,
   projectConfigPath,
   projectOf,
+  reflectorOf,
 } from '@episodica/memory-core';
 import {
   type Config,
@@ -55,6 +56,7 @@ export async function openBackend(log: SwitchableLogger): Promise<Backend> {
     store,
     cache: opened.cache,
     embedder: (await embedderOf(values)) ?? 'none',
+    reflector: await reflectorOf(values),
     project,
     actor: 'mcp',
     logger,

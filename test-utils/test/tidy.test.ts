@@ -47,6 +47,7 @@ const CORE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   upkeep: ['learn', 'retrieve'],
   network: [],
   embed: ['network', 'retrieve', 'stores'],
+  reflect: ['embed', 'gather', 'learn', 'network', 'retrieve'],
 };
 
 const BANNED_NAMES = /^(?:utils?|helpers?|types|common|core|manager|service|impl|v\d+)\.ts$/u;

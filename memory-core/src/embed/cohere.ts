@@ -1,7 +1,8 @@
 // Embeddings of Cohere (`POST /v2/embed`).
 import type { Embedder } from '../ports/embedder.ts';
 import { endpointAt } from './base-url.ts';
-import { type Answer, fieldOf, httpEmbedder } from './http-embedder.ts';
+import { type Answer, httpEmbedder } from './http-embedder.ts';
+import { fieldOf } from './provider-call.ts';
 
 export interface CohereEmbedderOptions {
   /** None for a host that asks for none. */

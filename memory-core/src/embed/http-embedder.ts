@@ -1,9 +1,8 @@
 // An embedder behind HTTP: one attempt, its answer checked, and every failure told in our words. What the protocols of
 // the providers have in common; deadlines, repetitions and batches are the guard's (`guarded.ts`).
-import { MemoryError, throwIfAborted } from '../errors.ts';
-import { retryAfterMs } from '../network/attempt.ts';
-import { troubleBehind } from '../network/trouble.ts';
+import { throwIfAborted } from '../errors.ts';
 import type { Embedder, EmbedOptions } from '../ports/embedder.ts';
+import { askProvider, failureBehind, headersWith } from './provider-call.ts';
 import { failedEmbedding, type Provider, ProviderFailure } from './provider-failure.ts';
 import { unitVectors } from './unit-vectors.ts';
 
@@ -62,7 +61,13 @@ export function httpEmbedder(protocol: Protocol): Embedder {
       try {
         const body = JSON.stringify(protocol.question(texts, purpose));
         const secrets = { key: protocol.key, texts };
-        const told = await ask(protocol.url, { body, headers, signal, secrets });
+        const told = await askProvider(protocol.url, {
+          body,
+          headers,
+          signal,
+          secrets,
+          maxAnswerBytes: MAX_ANSWER_BYTES,
+        });
         const answer = protocol.answer(told);
         if (answer === undefined) throw new ProviderFailure('no vectors');
         return checked(answer, texts.length);
@@ -74,115 +79,5 @@ export function httpEmbedder(protocol: Protocol): Embedder {
   };
 }
 
-/** A key goes into a header, whose complaint about anything else would repeat it. */
-function headersWith(key: string | undefined, { name, keySetting }: Provider): Readonly<Record<string, string>> {
-  const headers = { 'content-type': 'application/json', accept: 'application/json' };
-  if (key === undefined) return headers;
-  if (/^[!-~]+$/u.test(key)) return { ...headers, authorization: `Bearer ${key}` };
-  const what = `${keySetting ?? 'The key'} is no key of ${name}`;
-  throw new MemoryError('INVALID_INPUT', `${what}: those are letters, digits and signs without spaces.`);
-}
-
-interface Request {
-  readonly body: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly signal: AbortSignal | undefined;
-  /** What is never told, though the provider may repeat it. */
-  readonly secrets: Secrets;
-}
-
-interface Secrets {
-  readonly key: string | undefined;
-  readonly texts: readonly string[];
-}
-
-async function ask(url: URL, { body, headers, signal, secrets }: Request): Promise<object> {
-  // A redirected request would come with its key at another host.
-  const response = await fetch(url, { method: 'POST', body, headers, redirect: 'manual', signal: signal ?? null });
-  if (!response.ok) throw await failureOf(response, secrets);
-  if (!/\bjson\b/u.test(response.headers.get('content-type') ?? '')) {
-    await response.body?.cancel();
-    throw new ProviderFailure('foreign');
-  }
-  const told: unknown = JSON.parse(await textOf(response));
-  if (typeof told !== 'object' || told === null) throw new ProviderFailure('no vectors');
-  return told;
-}
-
 /** More than any answer: the largest batch in the most dimensions, with all digits. */
 const MAX_ANSWER_BYTES = 64_000_000;
-
-async function textOf({ body }: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of body ?? []) {
-    sizeBytes += chunk.length;
-    // Leaving the loop cancels what is still to come.
-    if (sizeBytes > MAX_ANSWER_BYTES) throw new ProviderFailure('no vectors', { detail: 'its answer has no end' });
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}
-
-async function failureOf(response: Response, secrets: Secrets): Promise<ProviderFailure> {
-  const { status } = response;
-  const text = await textOf(response);
-  const words = wordsIn(text, secrets);
-  const detail = words === '' ? String(status) : `${status}: ${words}`;
-  // What is said of a key may hold a part of it.
-  if (status === 401) return new ProviderFailure('key refused', { detail: '401' });
-  if (status === 403) return new ProviderFailure('forbidden', { detail: '403' });
-  if (status === 404) return new ProviderFailure(/\bmodel\b/iu.test(words) ? 'no model' : 'no endpoint', { detail });
-  if (status === 413 || (status === 400 && TOO_LARGE.test(words))) return new ProviderFailure('too large', { detail });
-  const retry = retryAfterMs(response.headers.get('retry-after'));
-  if (status === 429) return new ProviderFailure('too many', { detail, retryAfterMs: retry });
-  if (status === 408 || status >= 500) return new ProviderFailure('failing', { detail, retryAfterMs: retry });
-  return new ProviderFailure(status < 400 ? 'moved' : 'turned down', { detail });
-}
-
-/** What hosts say of texts that are too long for their model, or too many together. */
-const TOO_LARGE = /context|too (?:long|large)|max\w*\b.*\btokens?|\btokens?\b.*\bmax/iu;
-
-/** As much as is told of what a provider says. */
-const MAX_WORDS = 200;
-
-/** Keys begin so; another one than ours is no less a secret. */
-const KEY_LIKE = /\b(?:sk-|Bearer\s+|eyJ)[\w.%~+/=*-]+/gu;
-
-/** Shorter texts are words of any message. */
-const MIN_HIDDEN = 12;
-
-function wordsIn(text: string, { key, texts }: Secrets): string {
-  const keys = key === undefined ? [] : [key, encodeURIComponent(key)];
-  const long = texts.filter(({ length }) => length >= MIN_HIDDEN);
-  // A host that repeats a question repeats its JSON.
-  const hidden = [...keys, ...long, ...long.map((whole) => JSON.stringify(whole).slice(1, -1))];
-  const words = hidden.reduce((rest, secret) => rest.replaceAll(secret, '…'), messageIn(text));
-  return words.replaceAll(KEY_LIKE, '…').replaceAll(/\s+/gu, ' ').trim().replace(/\.$/u, '').slice(0, MAX_WORDS);
-}
-
-/** The providers say `error: {message}`, `error` or `message`; anything else may be what it was sent. */
-function messageIn(text: string): string {
-  try {
-    const told: unknown = JSON.parse(text);
-    const error = fieldOf(told, 'error');
-    const message = fieldOf(error, 'message') ?? error ?? fieldOf(told, 'message');
-    return typeof message === 'string' ? message : '';
-  } catch (error) {
-    // A page, or nothing: the status says enough.
-    if (error instanceof SyntaxError) return '';
-    throw error;
-  }
-}
-
-/** What a record from outside has under a name. */
-export function fieldOf(record: unknown, name: string): unknown {
-  return typeof record === 'object' && record !== null ? Reflect.get(record, name) : undefined;
-}
-
-/** No cause: what `fetch` complains of may hold headers. */
-function failureBehind(error: unknown): ProviderFailure {
-  if (error instanceof ProviderFailure) return error;
-  const { trouble, code } = troubleBehind(error) ?? { trouble: 'lost' };
-  return new ProviderFailure(trouble, { detail: code });
-}

@@ -1,7 +1,8 @@
 // Embeddings of a model that Ollama runs (`POST /api/embed`), on this machine unless told otherwise.
 import type { Embedder } from '../ports/embedder.ts';
 import { endpointAt } from './base-url.ts';
-import { type Answer, fieldOf, httpEmbedder } from './http-embedder.ts';
+import { type Answer, httpEmbedder } from './http-embedder.ts';
+import { fieldOf } from './provider-call.ts';
 import { taskPrefix } from './task-prefix.ts';
 
 export interface OllamaEmbedderOptions {

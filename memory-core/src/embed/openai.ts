@@ -1,7 +1,8 @@
 // Embeddings of OpenAI, and of everything that speaks as it does (`POST /v1/embeddings`).
 import type { Embedder } from '../ports/embedder.ts';
 import { endpointAt } from './base-url.ts';
-import { type Answer, fieldOf, httpEmbedder } from './http-embedder.ts';
+import { type Answer, httpEmbedder } from './http-embedder.ts';
+import { fieldOf } from './provider-call.ts';
 import { taskPrefix } from './task-prefix.ts';
 
 export interface OpenaiEmbedderOptions {

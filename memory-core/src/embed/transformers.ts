@@ -2,7 +2,7 @@
 // beside ours. Package and model are loaded at the first call; the model is downloaded where it is not there yet.
 import { MemoryError, throwIfAborted } from '../errors.ts';
 import type { Embedder } from '../ports/embedder.ts';
-import { fieldOf } from './http-embedder.ts';
+import { fieldOf } from './provider-call.ts';
 import { taskPrefix } from './task-prefix.ts';
 import { unitVectors } from './unit-vectors.ts';
 

@@ -85,7 +85,7 @@ export async function gatherPatterns(
 /** One pattern as hits tell it, however little support it has; `undefined` where there is none. */
 export async function gatherPattern(
   store: MemoryStore,
-  id: string,
+  { id, maxEvidence }: { readonly id: string; readonly maxEvidence: number },
   options: CallOptions,
 ): Promise<PatternHit | undefined> {
   const [pattern] = await store.getMany('pattern', [id], options);

@@ -12,6 +12,9 @@ export interface Comparison {
   readonly next: readonly string[];
 }
 
+/** How a sentence begins that says what to try next. */
+export const TO_TRY_NEXT = 'To try next';
+
 /** Things of one kind told in one sentence. */
 const MAX_TOLD = 3;
 const TASK_CHARACTERS = 80;
@@ -147,7 +150,7 @@ function knownFixes(attempt: Attempt, similar: readonly CompletedEpisode[]): rea
     .toReversed()
     .flatMap(({ error, steps }) => {
       const [hint] = error === '' ? [] : bestFixes(error, known);
-      return hint === undefined ? [] : [`To try next for step ${steps.at(-1)?.number}: ${hint.text}`];
+      return hint === undefined ? [] : [`${TO_TRY_NEXT} for step ${steps.at(-1)?.number}: ${hint.text}`];
     });
   return [...new Set(told)];
 }

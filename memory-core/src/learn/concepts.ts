@@ -28,7 +28,10 @@ export function concepts(attempt: Attempt): readonly string[] {
   for (const text of outcomeTexts(attempt)) noteNames(found, oneLine(text, READ.outcome), 1);
   for (const { action } of attempt.steps.slice(-READ.steps)) noteNames(found, oneLine(action, READ.step), 1);
   for (const text of errors(attempt)) noteNames(found, text, 1);
-  for (const place of attempt.touched) note(found, { text: place.split('/').at(-1) ?? place, kind: 'file', times: 1 });
+  for (const place of attempt.touched) {
+    const name = oneLine(place.split('/').at(-1) ?? place, MAX_CHARACTERS);
+    note(found, { text: name, kind: name === '' ? undefined : 'file', times: 1 });
+  }
   // What tools are called is told elsewhere, and by every episode that uses them.
   for (const { tool } of attempt.steps) found.delete(tool.toLowerCase());
   return best([...found.values()]);

@@ -2,6 +2,7 @@
 import { oneLine } from '../clip.ts';
 import type { Reflection, SalientFeatures, Step } from '../episode.ts';
 import type { Attempt } from './attempt.ts';
+import { TO_TRY_NEXT } from './compare.ts';
 import { isLooking } from './doing.ts';
 import { stepText } from './recovery.ts';
 import { isVerification } from './verification.ts';
@@ -18,11 +19,13 @@ export function salient(attempt: Attempt, reflection: Reflection): SalientFeatur
   return {
     decisions: decisions(attempt),
     toolCombinations: toolCombinations(attempt),
-    insights: [
-      ...reflection.insights,
-      ...reflection.improvements.filter((told) => told.startsWith('To try next')),
-    ].slice(0, MAX_INSIGHTS),
+    insights: salientInsights(reflection),
   };
+}
+
+/** What a later attempt should know first: what helped, then what it has yet to try. */
+export function salientInsights({ insights, improvements }: Reflection): readonly string[] {
+  return [...insights, ...improvements.filter((told) => told.startsWith(TO_TRY_NEXT))].slice(0, MAX_INSIGHTS);
 }
 
 /** How people say that there was something else to choose. Whole words: a list is no decision. */

@@ -37,7 +37,12 @@ export function patternTerms(pattern: Pattern): IndexTerms {
 
 function endingTexts(episode: Episode): readonly string[] {
   if (episode.status === 'open') return [];
-  return [...Object.values(episode.outcome).flat(), ...Object.values(episode.reflection).flat()];
+  const { outcome, reflection, salient } = episode;
+  const { successes, improvements, insights } = reflection;
+  const lessons = [...successes, ...improvements, ...insights];
+  // What a decision says stands with its step; which tools worked together stands nowhere else.
+  const combined = salient?.toolCombinations.flat() ?? [];
+  return [...Object.values(outcome).flat(), ...lessons, ...new Set(combined)];
 }
 
 function stepIndexText(step: Step): string {

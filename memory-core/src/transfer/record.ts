@@ -84,7 +84,9 @@ const recordSchema = z.strictObject({
     }),
     LIMITS.outcomeItems,
   ).optional(),
-  reflection: z.strictObject({ successes: texts, improvements: texts, insights: texts }).optional(),
+  reflection: z
+    .strictObject({ successes: texts, improvements: texts, insights: texts, by: z.exactOptional(FIELDS.name) })
+    .optional(),
   recoveries: list(
     z.strictObject({
       failedStep: z.int(),
