@@ -79,10 +79,16 @@ export async function gatherPatterns(
 ): Promise<readonly PatternCandidate[]> {
   const filter = { ...asked.filter, minSupport: Math.max(MIN_SUPPORT, asked.filter.minSupport ?? 0) };
   const limit = Math.max(MIN_CANDIDATES, asked.limit * OVERSAMPLING);
-  return withFigures(store, await matchedPatterns(store, { terms: asked.terms, filter, limit }, options), options);
+  const matched = await matchedPatterns(store, { terms: asked.terms, filter, limit }, options);
+  const standings = asked.standings ?? TOLD;
+  return withFigures(
+    store,
+    matched.filter(({ pattern }) => standings.includes(pattern.standing)),
+    options,
+  );
 }
 
-/** One pattern as hits tell it, however little support it has; `undefined` where there is none. */
+/** One pattern as hits tell it, of any standing and support; `undefined` where there is none. */
 export async function gatherPattern(
   store: MemoryStore,
   { id, maxEvidence }: { readonly id: string; readonly maxEvidence: number },
