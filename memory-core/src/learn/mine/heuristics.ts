@@ -1,5 +1,5 @@
 // Rules about how to work: where a condition holds, something was done or not. Pure.
-import { MIN_SUPPORT } from '../../pattern.ts';
+import { ANY_ATTEMPT, MIN_SUPPORT } from '../../pattern.ts';
 import type { TraceStep } from '../../trace.ts';
 import { groupOf } from './comparison.ts';
 import type { Corpus } from './corpus.ts';
@@ -25,7 +25,7 @@ export function heuristicProposals(corpus: Corpus): readonly Proposal[] {
       key: [condition, action],
       holders,
       group: groupOf(members, corpus),
-      complexity: condition === ANY ? 3 : 1,
+      complexity: condition === ANY_ATTEMPT ? 3 : 1,
     };
   });
 }
@@ -33,7 +33,7 @@ export function heuristicProposals(corpus: Corpus): readonly Proposal[] {
 const RULES: readonly Rule[] = [
   {
     condition: 'something was changed',
-    action: 'a check ran behind the last change',
+    action: 'a check ran after the last change',
     holdsIn: hasChange,
     wasDone: (steps) => steps.slice(steps.findLastIndex(isChange)).some(isCheck),
   },
@@ -63,21 +63,13 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** Holds always: a pair of acts says more than that one of them was done. */
-const ANY = 'something was done';
-
-/** What is done at all, first and last: the plainest rules that there are. */
+/** What is done at all, first and last: the plainest rules that there are. A pair of acts says more. */
 function rulesOfActs(acts: readonly string[]): readonly Rule[] {
-  const holdsIn = (steps: readonly TraceStep[]): boolean => steps.length > 0;
+  const rule = { condition: ANY_ATTEMPT, holdsIn: (steps: readonly TraceStep[]): boolean => steps.length > 0 };
   return acts.flatMap((act): readonly Rule[] => [
-    {
-      condition: ANY,
-      action: `"${act}" was done`,
-      holdsIn,
-      wasDone: (steps) => steps.some((step) => step.act === act),
-    },
-    { condition: ANY, action: `the work began with "${act}"`, holdsIn, wasDone: (steps) => steps[0]?.act === act },
-    { condition: ANY, action: `the work ended with "${act}"`, holdsIn, wasDone: (steps) => steps.at(-1)?.act === act },
+    { ...rule, action: `used "${act}"`, wasDone: (steps) => steps.some((step) => step.act === act) },
+    { ...rule, action: `began with "${act}"`, wasDone: (steps) => steps[0]?.act === act },
+    { ...rule, action: `ended with "${act}"`, wasDone: (steps) => steps.at(-1)?.act === act },
   ]);
 }
 

@@ -41,7 +41,6 @@ export function minePatterns(traces: readonly Trace[], kindOf: KindOf): Mined {
   const corpus = corpusOf(traces);
   const whole = groupOf(corpus.ended, corpus);
   const pairs = contiguousRuns(corpus, 2);
-  // Each kind has its own share of the level (Bonferroni): of one kind there are thousands, of another a dozen.
   const families = [
     sequenceProposals(corpus, { whole, pairs }),
     decisionProposals(corpus),
@@ -49,7 +48,7 @@ export function minePatterns(traces: readonly Trace[], kindOf: KindOf): Mined {
     contextProposals(corpus, { kindOf, pairs }),
     heuristicProposals(corpus),
   ].map((proposals) => hypotheses(proposals, corpus));
-  const judged = families.flatMap((family) => judge(family, families.length, corpus));
+  const judged = judge(families, corpus);
   const shown = withoutRepetition(withoutExplained(judged.filter(isWorthShowing), corpus))
     .sort(surestFirst)
     .slice(0, MAX_PATTERNS);
@@ -61,21 +60,47 @@ interface Judged extends Hypothesis {
   readonly standing: Standing;
 }
 
-function judge(family: readonly Hypothesis[], families: number, corpus: Corpus): readonly Judged[] {
-  const corrected = correctedForAll(
-    family.map(({ comparison }) => comparison),
-    LEVEL / families,
-  );
-  return family.map((each, index): Judged => {
-    const { comparison } = each;
-    const pValue = Math.min(1, (corrected[index] ?? 1) * families);
-    const isSure =
-      pValue <= LEVEL &&
-      comparison.with.tasks >= MIN_TASKS &&
-      comparison.heldOut?.agrees === true &&
-      isStillSo(each.holders, each, corpus);
-    return { ...each, pValue, standing: isSure ? 'confirmed' : 'candidate' };
+/**
+ * Each kind has its own share of the level (Bonferroni): of one kind there are thousands, of another a dozen. What could
+ * never have become significant is known from the margins: a kind that has nothing else leaves its share to the others.
+ */
+function judge(families: readonly (readonly Hypothesis[])[], corpus: Corpus): readonly Judged[] {
+  const isOpen = (family: readonly Hypothesis[]): boolean =>
+    family.some(({ comparison }) => comparison.smallest <= LEVEL / families.length);
+  const shares = Math.max(1, families.filter(isOpen).length);
+  return families.flatMap((family) => {
+    const pValues = isOpen(family) ? correctedTogether(family, shares) : [];
+    return family.map((each, index): Judged => {
+      const pValue = pValues[index] ?? 1;
+      return { ...each, pValue, standing: isSure(each, pValue, corpus) ? 'confirmed' : 'candidate' };
+    });
   });
+}
+
+/** What asks of the same attempts whether they differ from the same others is one question, however often it is put. */
+function correctedTogether(family: readonly Hypothesis[], shares: number): readonly number[] {
+  const questions = new Map<Group, Map<string, number>>();
+  const asked: Hypothesis['comparison'][] = [];
+  const questionOf = family.map(({ group, holders, comparison }) => {
+    const known = questions.get(group) ?? new Map<string, number>();
+    questions.set(group, known);
+    const key = holders.join();
+    const question = known.get(key) ?? asked.push(comparison) - 1;
+    known.set(key, question);
+    return question;
+  });
+  const corrected = correctedForAll(asked, LEVEL / shares);
+  return questionOf.map((question) => Math.min(1, (corrected[question] ?? 1) * shares));
+}
+
+function isSure(each: Hypothesis, pValue: number, corpus: Corpus): boolean {
+  const { comparison, holders } = each;
+  return (
+    pValue <= LEVEL &&
+    comparison.with.tasks >= MIN_TASKS &&
+    comparison.heldOut?.agrees === true &&
+    isStillSo(holders, each, corpus)
+  );
 }
 
 /** Pairs are shown whatever they say, and what made an error good; all else when it at least seems to differ. */
@@ -110,10 +135,15 @@ function isExplainedBy(
   { other, group }: { readonly other: Judged; readonly group: Group },
   corpus: Corpus,
 ): boolean {
-  if (each.group.outcome !== other.group.outcome || each.holders.length >= other.holders.length) return false;
+  if (askedOf(each) !== askedOf(other) || each.holders.length >= other.holders.length) return false;
   const known = new Set(other.holders);
   const common = each.holders.filter((at) => known.has(at));
   return common.length >= SAME * each.holders.length && compare(common, group, corpus).p > LEVEL;
+}
+
+/** Fixes of one error explain each other, and nothing else; all else is about whether the work succeeded. */
+function askedOf({ content }: Judged): string | undefined {
+  return content.kind === 'error_recovery' ? content.signature : undefined;
 }
 
 function bySurprise(a: Judged, b: Judged): number {
