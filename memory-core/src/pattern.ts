@@ -247,6 +247,17 @@ export function isHelpful({ successRate, baseRate }: Pick<PatternFigures, 'succe
   return successRate >= baseRate;
 }
 
+/** Whether to do it or not; `unclear` where it may be chance, and its success rate could as well be the base rate. */
+export type Advice = 'do' | 'avoid' | 'unclear';
+
+export function adviceOf({ standing }: Pick<Pattern, 'standing'>, figures: PatternFigures): Advice {
+  const { others, interval } = figures;
+  const isApart = interval === undefined || interval[0] > 1 || interval[1] < 1;
+  // Where there are no others, there is nothing that it could be the same as.
+  if (standing === 'candidate' && others !== undefined && !isApart) return 'unclear';
+  return isHelpful(figures) ? 'do' : 'avoid';
+}
+
 /** What a pattern says is to be done, or not to be done, in order. */
 export function patternTools(pattern: Pattern): readonly string[] {
   switch (pattern.kind) {
@@ -292,11 +303,10 @@ export function situationText(where: Situation): string {
 export function patternStatement(pattern: Pattern, figures: PatternFigures): string {
   const place = pattern.scope.domain ?? pattern.scope.project;
   const scope = place === undefined ? '' : `In ${quoted(place)}: `;
-  const isClear = pattern.standing !== 'candidate' || isApart(figures);
-  const isWarning = isClear && !isHelpful(figures);
-  const said = `${scope}${isWarning ? harmful(pattern) : helpful(pattern)} ${often(pattern, figures)}`;
+  const advice = adviceOf(pattern, figures);
+  const said = `${scope}${advice === 'avoid' ? harmful(pattern) : helpful(pattern)} ${often(pattern, figures)}`;
   const sentence = said.charAt(0).toUpperCase() + said.slice(1);
-  if (!isClear) return `${sentence}: no clear difference.`;
+  if (advice === 'unclear') return `${sentence}: no clear difference.`;
   switch (pattern.standing) {
     case 'confirmed':
       return `${sentence}.`;
@@ -305,11 +315,6 @@ export function patternStatement(pattern: Pattern, figures: PatternFigures): str
     case 'faded':
       return `${sentence}. Newer evidence does not bear this out.`;
   }
-}
-
-/** Whether success lies apart from the base rate by more than its interval; without others there is nothing to tell. */
-function isApart({ others, interval }: PatternFigures): boolean {
-  return others === undefined || interval === undefined || interval[0] > 1 || interval[1] < 1;
 }
 
 /** What stands before the figures, where it is to be done. */
@@ -352,11 +357,16 @@ function ruleText({ condition, action }: Heuristic): string {
 
 function sequenceText({ tools, isContiguous = true }: ToolSequence): string {
   const [first = '', ...rest] = tools.map(quoted);
-  return [first, ...rest].join(isContiguous ? ' directly before ' : ' some time before ');
+  if (!isContiguous) return [first, ...rest].join(' some time before ');
+  const [last = ''] = rest.slice(-1);
+  return rest.length < 2
+    ? `${first} directly before ${last}`
+    : `${[first, ...rest.slice(0, -1)].join(', ')} and ${last} directly one after the other`;
 }
 
 function fixText({ fix, example }: ErrorRecovery): string {
-  return example === fix || example === '' ? quoted(fix) : `${quoted(fix)} (as in ${quoted(example)})`;
+  const told = example.startsWith(`${fix}: `) ? example.slice(fix.length + 2) : example;
+  return told === fix || told === '' ? quoted(fix) : `${quoted(fix)} (as in ${quoted(told)})`;
 }
 
 /** In how many attempts of how many tasks it succeeded, and in how many else. */

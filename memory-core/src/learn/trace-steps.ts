@@ -45,7 +45,8 @@ function traceStep(
 ): TraceStep {
   const { type } = step.result;
   const does = doesOf(step);
-  const says = (isSaid || type !== 'success') && does === 'change' ? { says: oneLine(stepText(step), EXCERPT_CHARACTERS) } : {};
+  const says =
+    (isSaid || type !== 'success') && does === 'change' ? { says: oneLine(stepText(step), EXCERPT_CHARACTERS) } : {};
   const base: TraceStep = { act: actOf(step), result: type, does, ...says };
   if (type === 'success') return base;
   const error = errorOf(resultText(step.result), type);

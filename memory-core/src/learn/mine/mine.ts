@@ -7,7 +7,7 @@ import { decisionProposals } from './decisions.ts';
 import { heuristicProposals } from './heuristics.ts';
 import { byKey, type Hypothesis, hypotheses, patternId } from './hypothesis.ts';
 import { recoveryProposals } from './recoveries.ts';
-import { contiguousRuns, sequenceProposals } from './sequences.ts';
+import { contiguousPairs, sequenceProposals } from './sequences.ts';
 import { correctedForAll } from './significance.ts';
 import { contextProposals, type KindOf } from './situations.ts';
 
@@ -40,7 +40,7 @@ const SAME = 0.9;
 export function minePatterns(traces: readonly Trace[], kindOf: KindOf): Mined {
   const corpus = corpusOf(traces);
   const whole = groupOf(corpus.ended, corpus);
-  const pairs = contiguousRuns(corpus, 2);
+  const pairs = contiguousPairs(corpus);
   const families = [
     sequenceProposals(corpus, { whole, pairs }),
     decisionProposals(corpus),
@@ -115,30 +115,46 @@ function isPair(content: Hypothesis['content']): boolean {
 }
 
 /**
- * Of what is sure, that which owes it to something surer is not: its attempts are among those of the other, and there
- * they end as the rest of them do (productive patterns: Webb 2007).
+ * Without what owes it to something surer: its attempts are among those of the other, and there they do not end otherwise
+ * than the rest in the way that it says (productive patterns: Webb 2007). Pairs are shown all the same, but are not sure.
  */
 function withoutExplained(judged: readonly Judged[], corpus: Corpus): readonly Judged[] {
-  const sure = judged.filter(({ standing }) => standing === 'confirmed').sort(bySurprise);
-  const groups = new Map<Judged, Group>();
-  const explained = new Set<Judged>();
-  for (const each of sure) {
-    const isExplained = [...groups].some(([other, group]) => isExplainedBy(each, { other, group }, corpus));
-    if (isExplained) explained.add(each);
-    else groups.set(each, groupOf(each.holders, corpus, each.group.outcome));
+  const sure: Explanation[] = [];
+  // Each that is sure is asked whether it explains the rest: among so many answers some are chance (Bonferroni).
+  const level = LEVEL / Math.max(1, judged.filter(({ standing }) => standing === 'confirmed').length);
+  const told: Judged[] = [];
+  for (const each of [...judged].sort(bySurprise)) {
+    const isExplained = sure.some((known) => isExplainedBy(each, { ...known, level }, corpus));
+    if (!isExplained) told.push(each);
+    else if (isPair(each.content)) told.push({ ...each, standing: 'candidate' });
+    if (isExplained || each.standing !== 'confirmed') continue;
+    const { holders, group } = each;
+    sure.push({ other: each, known: new Set(holders), group: groupOf(holders, corpus, group.outcome) });
   }
-  return judged.map((each) => (explained.has(each) ? { ...each, standing: 'candidate' } : each));
+  return told;
+}
+
+interface Explanation {
+  readonly other: Judged;
+  /** Its holders, and they among themselves. */
+  readonly known: ReadonlySet<number>;
+  readonly group: Group;
 }
 
 function isExplainedBy(
   each: Judged,
-  { other, group }: { readonly other: Judged; readonly group: Group },
+  { other, known, group, level }: Explanation & { readonly level: number },
   corpus: Corpus,
 ): boolean {
   if (askedOf(each) !== askedOf(other) || each.holders.length >= other.holders.length) return false;
-  const known = new Set(other.holders);
   const common = each.holders.filter((at) => known.has(at));
-  return common.length >= SAME * each.holders.length && compare(common, group, corpus).p > LEVEL;
+  if (common.length < SAME * each.holders.length) return false;
+  const among = compare(common, group, corpus);
+  return among.p > level || isBetter(among) !== isBetter(each.comparison);
+}
+
+function isBetter({ with: those, without }: Hypothesis['comparison']): boolean {
+  return those.successes * without.episodes >= without.successes * those.episodes;
 }
 
 /** Fixes of one error explain each other, and nothing else; all else is about whether the work succeeded. */
