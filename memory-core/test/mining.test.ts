@@ -172,28 +172,35 @@ describe('recoveries', () => {
     });
   });
 
-  test('blame what was done before the error came again, and credit what was done after that [LE-06]', () => {
+  test('are judged when what failed is tried again: what did not help is blamed, what comes later is not credited [LE-06]', () => {
     // Eight waited, and it came again; then they installed, and it was good. Four waited, and it was good at once.
     const again = [
       ...times(8, () => trace([failed(true), step('wait'), failed(true), install, retry, step('commit')], 'success')),
       ...times(4, () => trace([failed(true), step('wait'), retry, step('commit')], 'success')),
+      ...times(5, () => trace([failed(true), install, retry], 'success')),
     ];
-    expect(byFix(again).get('wait')).toMatchObject({ support: 12, successes: 4 });
-    // Those that never installed are judged by what they did instead; what came after it was good counts for nothing.
-    expect(byFix(again).get('npm install')).toMatchObject({
-      support: 8,
-      successes: 8,
-      situation: { episodes: 12, successes: 12 },
-    });
+    const situation = { episodes: 17, successes: 9, tasks: 17 };
+    expect(byFix(again).get('wait')).toMatchObject({ support: 12, successes: 4, situation });
+    expect(byFix(again).get('npm install')).toMatchObject({ support: 5, successes: 5, situation });
     expect([...byFix(again).keys()].sort()).toEqual(['npm install', 'wait']);
   });
 
-  test('of one attempt that did the same several times count the first time [LE-06]', () => {
-    const thrice = times(5, () =>
-      trace([failed(true), install, failed(true), install, failed(true), install, retry], 'success'),
-    );
-    const others = times(5, () => trace([failed(true), step('edit'), retry], 'success'));
-    expect(byFix([...thrice, ...others]).get('npm install')).toMatchObject({ support: 5, successes: 0 });
+  test('are not blamed for being done where the error is hard to make good [LE-06]', () => {
+    // Whatever is done, it is the task that decides; those who fail try everything.
+    const corpora = Array.from({ length: 40 }, (_, seed) => {
+      const random = randomOf(seed + 1);
+      return times(150, (index) => {
+        const isHard = random() < 0.5;
+        const tries = Array.from({ length: 3 }, () => step(`fix${Math.floor(random() * 4)}`));
+        const steps = isHard
+          ? tries.flatMap((fix) => [failed(false), fix])
+          : [failed(true), tries[0] ?? install, retry];
+        return trace(steps, 'success', { task: `${seed} ${index}` });
+      });
+    });
+    const wrong = corpora.filter((corpus) => mined(corpus).some(({ standing }) => standing === 'confirmed'));
+    // One in twenty is allowed.
+    expect(wrong.length).toBeLessThanOrEqual(2);
   });
 
   test('say nothing of what was never tried again, nor across steps that are missing [LE-06]', () => {

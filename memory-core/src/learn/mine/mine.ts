@@ -146,7 +146,7 @@ function isExplainedBy(
   { other, known, group, level }: Explanation & { readonly level: number },
   corpus: Corpus,
 ): boolean {
-  if (askedOf(each) !== askedOf(other) || each.holders.length >= other.holders.length) return false;
+  if (each.group.outcome !== other.group.outcome || each.holders.length >= other.holders.length) return false;
   const common = each.holders.filter((at) => known.has(at));
   if (common.length < SAME * each.holders.length) return false;
   const among = compare(common, group, corpus);
@@ -155,11 +155,6 @@ function isExplainedBy(
 
 function isBetter({ with: those, without }: Hypothesis['comparison']): boolean {
   return those.successes * without.episodes >= without.successes * those.episodes;
-}
-
-/** Fixes of one error explain each other, and nothing else; all else is about whether the work succeeded. */
-function askedOf({ content }: Judged): string | undefined {
-  return content.kind === 'error_recovery' ? content.signature : undefined;
 }
 
 function bySurprise(a: Judged, b: Judged): number {

@@ -12,28 +12,23 @@ const MAX_CHANGES = 5;
 const MAX_ERRORS = 200;
 const MAX_FIXES = 16;
 
-/** An error, from when it came to the next attempt of what failed. */
+/** An error, from when an attempt first met it to the next attempt of what failed. */
 interface Meeting {
+  readonly at: number;
   readonly isMadeGood: boolean;
   readonly error: string;
   /** What was done about it by act, with how it was told. */
   readonly fixes: ReadonlyMap<string, string>;
 }
 
-/** All meetings of one attempt with one error, the first one first. */
-interface Met {
-  readonly at: number;
-  readonly meetings: readonly [Meeting, ...Meeting[]];
-}
-
 /** Of each error that three attempts met, proposals of all that was done about it three times or more. */
 export function recoveryProposals(corpus: Corpus): readonly Proposal[] {
-  const found = new Map<string, Met[]>();
+  const found = new Map<string, Meeting[]>();
   corpus.traces.forEach((trace, at) => {
-    for (const [signature, meetings] of meetingsIn(trace)) {
+    for (const [signature, meeting] of meetingsIn(trace, at)) {
       const met = found.get(signature) ?? [];
       found.set(signature, met);
-      met.push({ at, meetings });
+      met.push(meeting);
     }
   });
   return [...found]
@@ -43,9 +38,12 @@ export function recoveryProposals(corpus: Corpus): readonly Proposal[] {
     .flatMap(([signature, met]) => proposalsOf(signature, met, corpus));
 }
 
-/** Errors by signature. Of what was never tried again nobody knows whether it would have worked. */
-function meetingsIn({ steps }: Trace): ReadonlyMap<string, readonly [Meeting, ...Meeting[]]> {
-  const found = new Map<string, [Meeting, ...Meeting[]]>();
+/**
+ * Each error as it was met first. Those who meet it again are those for whom it is hard to make good: to count them for
+ * what they did then would blame it. Of what was never tried again nobody knows whether it would have worked.
+ */
+function meetingsIn({ steps }: Trace, at: number): ReadonlyMap<string, Meeting> {
+  const found = new Map<string, Meeting>();
   const gap = steps.findIndex(({ isAfterGap }) => isAfterGap);
   const nextOf = nextAttempts(steps);
   steps.forEach((failed, place) => {
@@ -53,14 +51,17 @@ function meetingsIn({ steps }: Trace): ReadonlyMap<string, readonly [Meeting, ..
     const retry = steps[next];
     if (failed.error === undefined || retry === undefined || (place < gap && gap <= next)) return;
     const { signature, excerpt: error } = failed.error;
-    const isMadeGood = failed.isMadeGood === true && retry.result === 'success';
-    const fixes = fixesOf({ failed, between: steps.slice(place + 1, next), retry });
-    const known = found.get(signature);
+    if (found.has(signature)) return;
     // What came several times in a row was first of all tried again as it was.
-    const first = (failed.times ?? 1) > 1 ? { isMadeGood: false, error, fixes: new Map() } : undefined;
-    if (known !== undefined) known.push({ isMadeGood, error, fixes });
-    else if (first === undefined) found.set(signature, [{ isMadeGood, error, fixes }]);
-    else found.set(signature, [first, { isMadeGood, error, fixes }]);
+    const isRepeated = (failed.times ?? 1) > 1;
+    const isMadeGood = !isRepeated && failed.isMadeGood === true && retry.result === 'success';
+    const between = isRepeated ? [] : steps.slice(place + 1, next);
+    found.set(signature, {
+      at,
+      isMadeGood,
+      error,
+      fixes: fixesOf({ failed, between, retry: isRepeated ? failed : retry }),
+    });
   });
   return found;
 }
@@ -96,59 +97,46 @@ function fixesOf(met: {
   return fixes.size === 0 && isSaidAnew ? new Map([[retry.act, retry.says]]) : fixes;
 }
 
-function proposalsOf(signature: string, met: readonly Met[], corpus: Corpus): readonly Proposal[] {
-  const doers = new Map<string, Met[]>();
-  for (const each of met) {
-    for (const fix of new Set(each.meetings.flatMap(({ fixes }) => [...fixes.keys()]))) {
+function proposalsOf(signature: string, meetings: readonly Meeting[], corpus: Corpus): readonly Proposal[] {
+  const isSuccess = new Uint8Array(corpus.traces.length);
+  const doers = new Map<string, Meeting[]>();
+  for (const meeting of meetings) {
+    isSuccess[meeting.at] = meeting.isMadeGood ? 1 : 0;
+    for (const fix of meeting.fixes.keys()) {
       const known = doers.get(fix) ?? [];
       doers.set(fix, known);
-      known.push(each);
+      known.push(meeting);
     }
   }
-  const error = commonText(met.map(({ meetings: [{ error: excerpt }] }) => excerpt));
+  const error = commonText(meetings.map((meeting) => meeting.error));
+  // Attempts at one task that meet the same error meet it for the same reason: each task has one vote.
+  const outcome = { isSuccess, correlation: 1 };
+  const group = groupOf(
+    meetings.map(({ at }) => at),
+    corpus,
+    outcome,
+  );
   return [...doers]
     .filter(([, those]) => those.length >= MIN_SUPPORT)
     .sort(([a, one], [b, other]) => other.length - one.length || order(a, b))
     .slice(0, MAX_FIXES)
     .map(([fix, those]): Proposal => {
-      const example = exampleOf(fix, those, corpus);
-      return {
-        content: { kind: 'error_recovery', signature, error, fix, example },
-        key: [signature, fix],
-        holders: those.map(({ at }) => at),
-        group: groupFor(fix, met, corpus),
-        complexity: 0,
-      };
+      const content = {
+        kind: 'error_recovery',
+        signature,
+        error,
+        fix,
+        example: exampleOf(fix, those, corpus),
+      } as const;
+      return { content, key: [signature, fix], holders: those.map(({ at }) => at), group, complexity: 0 };
     });
-}
-
-/**
- * Each attempt counts once: by its first meeting in which this was done, or where it never was, by its first one. To
- * count each by its last would credit what was done last with every success, and what did not help with no failure.
- */
-function groupFor(fix: string, met: readonly Met[], corpus: Corpus): Proposal['group'] {
-  const isSuccess = new Uint8Array(corpus.traces.length);
-  for (const { at, meetings } of met) isSuccess[at] = meetingFor(fix, meetings).isMadeGood ? 1 : 0;
-  // Attempts at one task that meet the same error meet it for the same reason: each task has one vote.
-  const outcome = { isSuccess, correlation: 1 };
-  return groupOf(
-    met.map(({ at }) => at),
-    corpus,
-    outcome,
-  );
-}
-
-function meetingFor(fix: string, meetings: readonly [Meeting, ...Meeting[]]): Meeting {
-  return meetings.find(({ fixes }) => fixes.has(fix)) ?? meetings[0];
 }
 
 /** The fix as the newest attempt tells it, of those that made it good if any did. */
-function exampleOf(fix: string, doers: readonly Met[], { traces }: Corpus): string {
-  const [best] = doers
-    .map(({ at, meetings }) => ({ at, ...meetingFor(fix, meetings) }))
-    .sort((a, b) => {
-      const byOutcome = Number(b.isMadeGood) - Number(a.isMadeGood);
-      return byOutcome || order(traces[b.at]?.endedAt ?? '', traces[a.at]?.endedAt ?? '') || a.at - b.at;
-    });
+function exampleOf(fix: string, doers: readonly Meeting[], { traces }: Corpus): string {
+  const endedAt = ({ at }: Meeting): string => traces[at]?.endedAt ?? '';
+  const [best] = [...doers].sort(
+    (a, b) => Number(b.isMadeGood) - Number(a.isMadeGood) || order(endedAt(b), endedAt(a)) || a.at - b.at,
+  );
   return best?.fixes.get(fix) ?? fix;
 }
