@@ -210,9 +210,10 @@ async function store(
   };
   const turn = turns();
   const isEmpty = traces.length === 0;
+  const isForgetting = fence.baseline.learnt?.isStale === true;
   const changes = isEmpty
     ? goneScope(context.store, scope, options)
-    : differences(context.store, { scope, traces, learning, at }, options);
+    : differences(context.store, { scope, traces, learning, at, isForgetting }, options);
   for await (const writes of changes) {
     await turn();
     await add(writes);
