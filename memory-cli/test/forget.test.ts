@@ -83,7 +83,11 @@ test('what is forgotten securely is in no pattern any more when the files are cl
     ...{ episode_id: id(last), task_description: `Mend number ${last}`, metadata: { task_id: last } },
     ...{ project, started_at: `2026-01-0${last}T00:00:00Z`, completed_at: `2026-01-0${last}T01:00:00Z` },
     steps: [
-      { tool: 'bash', action: 'npm test', result: { type: 'error', message: `Error: ENOENT: no such file '${place}'` } },
+      {
+        tool: 'bash',
+        action: 'npm test',
+        result: { type: 'error', message: `Error: ENOENT: no such file '${place}'` },
+      },
       { tool: 'edit', action: 'fix it', result: { type: 'success', output: 'done' } },
       { tool: 'bash', action: 'npm test', result: { type: 'success', output: 'all passed' } },
     ],
@@ -107,7 +111,9 @@ test('what is forgotten securely is in no pattern any more when the files are cl
 
 /** Another process learns from the scope: what is done in the background leaves it alone. */
 async function heldByAnother(project: string): Promise<void> {
-  const store = await openTursoStore({ url: pathToFileURL(join(place.home, '.local', 'share', 'episodica', 'memory.db')).href });
+  const store = await openTursoStore({
+    url: pathToFileURL(join(place.home, '.local', 'share', 'episodica', 'memory.db')).href,
+  });
   const [row] = await store.getMany('baseline', [baselineId({ project })]);
   if (row === undefined) throw new Error('Nothing was learnt.');
   const lease = { holder: 'another', until: new Date(Date.now() + HELD_MS).toISOString() };

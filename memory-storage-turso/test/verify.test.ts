@@ -104,14 +104,17 @@ const DAMAGES: readonly {
   {
     what: 'a pattern that counts less than its evidence',
     sql: [
-      `UPDATE pattern SET support = 3, body = json_set(body, '$.support', 3) WHERE id = (SELECT min(id) FROM pattern)`,
+      `UPDATE pattern SET support = 3, body = json_set(body, '$.support', 3, '$.kept', json('{"episodes":4,"successes":3}')) WHERE id = (SELECT min(id) FROM pattern)`,
     ],
     findings: [/^The pattern \S+ counts 3 successes of 3 \(3 of 4 kept\), and its evidence 3 of 4/u],
   },
   {
     what: 'a pattern that counts successes that were failures',
     sql: [`UPDATE evidence SET body = json_set(body, '$.isSuccess', json('false'))`],
-    findings: Array.from({ length: 6 }, () => /^The pattern \S+ counts 3 successes of 4 \(3 of 4 kept\), and its evidence 0 of 4/u),
+    findings: Array.from(
+      { length: 6 },
+      () => /^The pattern \S+ counts 3 successes of 4 \(3 of 4 kept\), and its evidence 0 of 4/u,
+    ),
   },
   {
     what: 'evidence of a pattern that is not there',

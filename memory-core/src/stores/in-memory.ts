@@ -85,7 +85,9 @@ export function inMemoryStore(
 
     async write(batch, call) {
       enter(call);
-      const stepNumbers = allOrNothing({ tables, evidenceOf }, (draft) => batch.flatMap((write) => perform(draft, write)));
+      const stepNumbers = allOrNothing({ tables, evidenceOf }, (draft) =>
+        batch.flatMap((write) => perform(draft, write)),
+      );
       const common = { at: new Date(now()).toISOString(), actor: call?.actor ?? 'library' };
       for (const write of batch) {
         if (write.op === 'require') continue;
