@@ -11,7 +11,9 @@ import {
   type HitItem,
   hitLines,
   type OutcomeArguments,
+  playbookLines,
   type QueryResult,
+  type RecommendationResult,
   type RewardResult,
   sumText,
 } from '@episodica/memory-core/wire';
@@ -75,6 +77,7 @@ async function main(): Promise<void> {
       await askForTask(agent, first);
       const second = await secondAgent(agent, prices, first.fixed);
       await compare(agent, { before: [first.gaveUp, first.fixed], after: [second] });
+      await advise(agent, { failed: first.gaveUp, succeeded: [first.fixed, second] });
     });
     heading('Look at it yourself');
     say(`This memory lies in ${data} and stays there; your own was not touched.`);
@@ -312,6 +315,30 @@ async function compare(
   say(dim(`execute_code took ${run.usage.wall_ms.toFixed(0)} ms`));
   assert.deepEqual([without.attempts, without.failedRuns], [2, 3], 'The first agent did not need two edits.');
   assert.deepEqual([remembering.attempts, remembering.failedRuns], [1, 1], 'The second agent did not need one edit.');
+}
+
+/** What the three attempts have taught, for a task that nobody has begun. */
+async function advise(
+  agent: Agent,
+  { failed, succeeded }: { readonly failed: string; readonly succeeded: readonly string[] },
+): Promise<void> {
+  heading('6. A third task of the kind: what have the attempts taught?');
+  const task = 'parseTemperature crashes on text that is no temperature; make it give undefined';
+  say(`get_recommendation(${JSON.stringify(task)})`);
+  const { playbook } = await agent.call<RecommendationResult>('get_recommendation', {
+    task_description: task,
+    domain: 'parsing',
+    task_type: 'debugging',
+    language: 'javascript',
+  });
+  quote(playbookLines(playbook).map(middleOut).join('\n'));
+  const said = [...playbook.steps, ...playbook.warnings].flatMap(({ episode_ids }) => episode_ids);
+  assert.ok(playbook.steps.length > 0, 'Three attempts at such tasks gave no steps.');
+  assert.ok(
+    playbook.steps.some(({ episode_ids }) => succeeded.every((id) => episode_ids.includes(id))),
+    'No step rests on both attempts that succeeded.',
+  );
+  assert.ok(playbook.warnings.length > 0 && said.includes(failed), 'Nothing warns of what the failed attempt did.');
 }
 
 type Effort = Omit<HistoryRow, 'episode_id'>;
