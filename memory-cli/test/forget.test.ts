@@ -2,6 +2,9 @@
 import { spawn } from 'node:child_process';
 import { openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { baselineId } from '@episodica/memory-core';
+import { openTursoStore } from '@episodica/memory-storage-turso';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { aPlace, cleanEnvironment, type Place, PROGRAM } from './program.ts';
 
@@ -73,6 +76,53 @@ test('what is forgotten securely is in no file any more, and copies that may hol
   expect(await left()).toEqual([id(2)]);
   expect(await place.json(['storage', 'verify'])).toEqual({ ok: true, findings: [] });
 });
+
+test('what is forgotten securely is in no pattern any more when the files are cleaned, whoever else learns [EP-06 LE-09]', async () => {
+  const project = 'shop';
+  const record = (last: number, place: string): object => ({
+    ...{ episode_id: id(last), task_description: `Mend number ${last}`, metadata: { task_id: last } },
+    ...{ project, started_at: `2026-01-0${last}T00:00:00Z`, completed_at: `2026-01-0${last}T01:00:00Z` },
+    steps: [
+      {
+        tool: 'bash',
+        action: 'npm test',
+        result: { type: 'error', message: `Error: ENOENT: no such file '${place}'` },
+      },
+      { tool: 'edit', action: 'fix it', result: { type: 'success', output: 'done' } },
+      { tool: 'bash', action: 'npm test', result: { type: 'success', output: 'all passed' } },
+    ],
+    outcome: { kind: 'success', artifacts: [] },
+  });
+  const records = [1, 2, 3, 4].map((last) => record(last, last === 4 ? '/srv/Okapi/four.json' : '/srv/plain/one.json'));
+  await place.json(['ep', 'import', '-'], { input: lines(records) });
+  await place.json(['pattern', 'extract']);
+  const told = async (): Promise<readonly string[]> => {
+    const { patterns } = await place.json(['pattern', 'list', '--all-projects', '--all']);
+    return patterns.flatMap(({ kind, statement }: { kind: string; statement: string }) =>
+      kind === 'error_recovery' ? [statement] : [],
+    );
+  };
+  expect(await told()).toEqual([expect.stringContaining('Okapi')]);
+  await heldByAnother(project);
+  expect(await place.json(['ep', 'forget', id(4), '--yes', '--secure'])).toMatchObject({ episodes: 1, erased: true });
+  expect(wordsIn(place.home, ['Okapi', 'okapi'])).toEqual([]);
+  expect(await told()).toEqual([expect.stringContaining('plain')]);
+});
+
+/** Another process learns from the scope: what is done in the background leaves it alone. */
+async function heldByAnother(project: string): Promise<void> {
+  const store = await openTursoStore({
+    url: pathToFileURL(join(place.home, '.local', 'share', 'episodica', 'memory.db')).href,
+  });
+  const [row] = await store.getMany('baseline', [baselineId({ project })]);
+  if (row === undefined) throw new Error('Nothing was learnt.');
+  const lease = { holder: 'another', until: new Date(Date.now() + HELD_MS).toISOString() };
+  await store.write([{ op: 'put', kind: 'baseline', value: { ...row, version: row.version + 1, lease } }]);
+  await store.close();
+}
+
+/** Longer than the program takes to forget one episode. */
+const HELD_MS = 4_000;
 
 /** The words that any file below this path holds. */
 function wordsIn(path: string, words: readonly string[]): readonly string[] {

@@ -69,6 +69,8 @@ export {
   type HeldOut,
   type Heuristic,
   isHelpful,
+  type KeptEvidence,
+  leastKept,
   MIN_SUPPORT,
   PATTERN_KINDS,
   type Pattern,

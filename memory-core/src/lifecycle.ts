@@ -26,6 +26,7 @@ import {
 import { defined } from './json.ts';
 import { learn } from './learn/learn.ts';
 import { LIMITS } from './limits.ts';
+import { baselineId } from './pattern.ts';
 import type { CallOptions, EpisodeFilter, Put, Write } from './ports/store.ts';
 import { episodeTerms } from './retrieve/index-terms.ts';
 import { type EpisodeChangeInput, episodeChangeInput, tagsAfter } from './revise.ts';
@@ -130,8 +131,13 @@ export async function completeEpisode(
     reading.catch(() => undefined);
     const episode = await existing(context, id, options);
     if (episode.status === 'completed') throw alreadyCompleted(id);
-    const [steps, similar] = await Promise.all([reading, comparable(context, episode, options)]);
-    const learning = learn({ description: episode.description, outcome, steps, similar });
+    const [steps, similar, [baseline]] = await Promise.all([
+      reading,
+      comparable(context, episode, options),
+      context.store.getMany('baseline', [baselineId(episode)], options),
+    ]);
+    const waste = baseline?.learnt?.waste;
+    const learning = learn({ description: episode.description, outcome, steps, similar, waste });
     const now = timeOf(context);
     // A clock that was set back does not make an episode end before it began.
     const at = now < episode.startedAt ? episode.startedAt : now;

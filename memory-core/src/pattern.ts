@@ -28,6 +28,8 @@ interface PatternBase {
   /** Times it was recommended and then applied, and how many of those succeeded. */
   readonly applied: number;
   readonly appliedSuccesses: number;
+  /** What is stored of its evidence. Absent in records from before that was told: all of it. */
+  readonly kept?: KeptEvidence;
 }
 
 /** What was done one after the other. */
@@ -132,6 +134,22 @@ export interface PatternMoment {
   readonly support: number;
   readonly successes: number;
   readonly pValue: number;
+}
+
+/** How much of the evidence of a pattern is stored: the newest of it, as all would be very much. */
+export interface KeptEvidence {
+  readonly episodes: number;
+  readonly successes: number;
+  /** Of the episodes and how each counts. Absent where some of them were forgotten, or it has faded. */
+  readonly digest?: string;
+}
+
+/** Where as much evidence as this would be kept of a pattern, it is cut down to the least that is. */
+export const MAX_KEPT_EVIDENCE = 200;
+
+/** How much evidence is kept at least, where there is as much: enough to look into what it rests on. */
+export function leastKept(standing: Standing): number {
+  return standing === 'confirmed' ? 100 : 20;
 }
 
 /** One episode that holds a pattern. Pattern × episode is unique. */

@@ -42,7 +42,9 @@ function watched(): { readonly store: MemoryStore; readonly batches: (readonly W
 /** All that was learnt in a store, without versions and times. */
 async function learnt(store: MemoryStore): Promise<unknown> {
   const patterns = [];
-  for await (const { version, firstSeen, lastSeen, history, ...rest } of store.scan('pattern', {})) patterns.push(rest);
+  for await (const { version, firstSeen, lastSeen, history, kept, ...rest } of store.scan('pattern', {})) {
+    patterns.push({ ...rest, kept: kept?.episodes, keptSuccesses: kept?.successes });
+  }
   const baselines = [];
   for await (const { version, learnt: _state, ...rest } of store.scan('baseline', {})) baselines.push(rest);
   let evidence = 0;

@@ -1,11 +1,11 @@
 // Learning from the episodes of a scope: that it is done once, by one, and whole, whatever comes between.
-import { inMemoryStore, type Memory, openMemory } from '@episodica/memory-core';
+import { type CompletedEpisode, inMemoryStore, type Memory, openMemory } from '@episodica/memory-core';
 import type { MemoryStore, Write } from '@episodica/memory-core/ports';
 import { learnableEpisodes, learnableRecords } from '@episodica/test-utils';
 import { describe, expect, test } from 'vitest';
 import { uuidV7Source } from '../src/id.ts';
 import { learnScope } from '../src/learn/scope-learning.ts';
-import { baselineId } from '../src/pattern.ts';
+import { baselineId, leastKept, MAX_KEPT_EVIDENCE } from '../src/pattern.ts';
 import { silentLogger } from '../src/ports/runtime.ts';
 import { learnScopeAside } from '../src/upkeep/learn-thread.ts';
 import { learningQueue } from '../src/upkeep/learning-queue.ts';
@@ -77,15 +77,18 @@ async function miscounted(store: MemoryStore): Promise<readonly string[]> {
   const wrong: string[] = [];
   const left = new Set<string>();
   for await (const { id } of store.scan('evidence', {})) left.add(id);
-  for await (const { id, support, successes } of store.scan('pattern', {})) {
+  for await (const { id, support, successes, standing, kept } of store.scan('pattern', {})) {
     let [count, good] = [0, 0];
     for await (const found of store.scan('evidence', { patternId: id })) {
       count += 1;
       good += found.isSuccess ? 1 : 0;
       left.delete(found.id);
     }
-    if (count !== support || good !== successes)
-      wrong.push(`${id}: ${good} of ${count}, not ${successes} of ${support}`);
+    const isOfSupport = good <= successes && count - good <= support - successes;
+    const isEnough = kept?.digest === undefined || count >= Math.min(support, leastKept(standing));
+    if (count !== kept?.episodes || good !== kept.successes || !isOfSupport || !isEnough) {
+      wrong.push(`${id}: ${good} of ${count} for ${successes} of ${support} and ${JSON.stringify(kept)}`);
+    }
   }
   return [...wrong, ...[...left].map((id) => `${id} is evidence of nothing`)];
 }
@@ -232,6 +235,94 @@ describe('a run', () => {
 
 const bySeed = (project?: string, domain?: string): number =>
   (project === undefined ? 1 : 2) + (domain === undefined ? 0 : 2);
+
+describe('evidence', () => {
+  async function keptOf(store: MemoryStore): Promise<ReadonlyMap<string, number>> {
+    const counts = new Map<string, number>();
+    for await (const { patternId } of store.scan('evidence', {})) {
+      counts.set(patternId, (counts.get(patternId) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  /** Of later days, the higher the seed. */
+  async function complete(store: MemoryStore, seed: number): Promise<void> {
+    const memory = openMemory({ store, embedder: 'none' });
+    const at = new Date(Date.parse('2026-11-10T00:00:00Z') + seed * 86_400_000).toISOString();
+    const records = learnableRecords(learnableEpisodes({ ...MANY, seed }));
+    await memory.importEpisodes(records.map((record) => ({ ...record, started_at: at, completed_at: at })));
+    await memory.close();
+  }
+
+  test('is kept of the newest alone, grows with what comes, and is cut down only when it has grown far [LE-09]', async () => {
+    const store = await owing(MANY);
+    const world = worldOf(store);
+    await runScope(world.context, SCOPE, asked);
+    let before = await keptOf(store);
+    let [grown, cut] = [0, 0];
+    for (let seed = 2; seed < 6; seed += 1) {
+      await complete(store, seed);
+      await runScope(world.context, SCOPE, asked);
+      expect(await miscounted(store)).toEqual([]);
+      const now = await keptOf(store);
+      for await (const { id, support, standing } of store.scan('pattern', {})) {
+        const [was, is] = [before.get(id) ?? 0, now.get(id) ?? 0];
+        if (standing === 'faded' || was === 0) continue;
+        const least = Math.min(support, leastKept(standing));
+        expect(is).toBeGreaterThanOrEqual(least);
+        expect(is).toBeLessThan(MAX_KEPT_EVIDENCE);
+        if (is > was) grown += 1;
+        if (is >= was || is === support) continue;
+        cut += 1;
+        expect({ is, wasMany: was > MAX_KEPT_EVIDENCE - 120 }).toEqual({ is: least, wasMany: true });
+      }
+      before = now;
+    }
+    expect(grown).toBeGreaterThan(20);
+    expect(cut).toBeGreaterThan(0);
+  });
+
+  test('is not read where it is as it is mined, and put right where an episode went and came again [LE-08 LE-09]', async () => {
+    const store = await owing(MANY);
+    const world = worldOf(store);
+    await runScope(world.context, SCOPE, asked);
+    const whole = [...(await keptOf(store))];
+    let read = 0;
+    const watched: MemoryStore = {
+      ...store,
+      scan(kind, filter, options) {
+        if (kind === 'evidence') read += 1;
+        return store.scan(kind, filter, options);
+      },
+    };
+    await markStale(store);
+    await runScope({ ...world.context, store: watched }, SCOPE, asked);
+    expect(read).toBe(0);
+    const id = (await idsIn(store, 120)).at(-1)!;
+    const [episode] = (await store.getMany('episode', [id])) as [CompletedEpisode];
+    const memory = openMemory({ store, embedder: 'none' });
+    await memory.forget({ ids: [id] });
+    await store.write([{ op: 'put', kind: 'episode', value: { ...episode, learningPending: true } }]);
+    await memory.learnPending();
+    expect(await miscounted(store)).toEqual([]);
+    expect([...(await keptOf(store))].toSorted()).toEqual(whole.toSorted());
+    await memory.close();
+  });
+
+  test('of patterns that do not tell what is kept is looked at once, and told [LE-09]', async () => {
+    const store = await owing(MANY);
+    const world = worldOf(store);
+    await runScope(world.context, SCOPE, asked);
+    const patterns: Write[] = [];
+    for await (const { kept, ...value } of store.scan('pattern', {})) {
+      patterns.push({ op: 'put', kind: 'pattern', value: { ...value, version: value.version + 1 } });
+    }
+    await store.write(patterns);
+    await markStale(store);
+    await runScope(world.context, SCOPE, asked);
+    expect(await miscounted(store)).toEqual([]);
+  });
+});
 
 describe('two at once', () => {
   test.each([

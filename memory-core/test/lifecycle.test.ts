@@ -1,4 +1,13 @@
-import { inMemoryStore, isMemoryError, LIMITS, type Memory, MemoryError, openMemory } from '@episodica/memory-core';
+import {
+  type Baseline,
+  baselineId,
+  inMemoryStore,
+  isMemoryError,
+  LIMITS,
+  type Memory,
+  MemoryError,
+  openMemory,
+} from '@episodica/memory-core';
 import { beforeEach, describe, expect, test } from 'vitest';
 
 let memory: Memory;
@@ -508,4 +517,38 @@ test('after close every verb says CLOSED [EP-04]', async () => {
   await memory.close();
   await expect(memory.getEpisode(id)).rejects.toMatchObject({ code: 'CLOSED' });
   await expect(memory.addStep(id, { tool: 'a', action: 'b' })).rejects.toMatchObject({ code: 'CLOSED' });
+});
+
+test('an episode is compared with what comes to nothing in others of its scope, once that was learnt [LE-01]', async () => {
+  const store = inMemoryStore();
+  memory = openMemory({ store, embedder: 'none' });
+  const efficiencyIn = async (domain: string): Promise<number> => {
+    const [episode] = await memory.createEpisodes([{ description: 'Fix the login redirect', domain }]);
+    const { id } = episode!;
+    const failed = { type: 'error', message: 'Error: it broke' } as const;
+    await memory.addSteps(id, [
+      { tool: 'build', action: 'x' },
+      { tool: 'push', action: 'y', result: failed },
+      { tool: 'open', action: 'z' },
+    ]);
+    return (await memory.completeEpisode(id, { kind: 'success' })).reward.parts.efficiency ?? 0;
+  };
+  const row = (domain: string, waste?: readonly [number, number, number]): Baseline => ({
+    ...{ id: baselineId({ domain }), version: 1, scope: { domain }, episodes: 9, successes: 9 },
+    learnt: { at: '2026-01-01T00:00:00.000Z', clustered: 0, ...(waste === undefined ? {} : { waste }) },
+  });
+  await store.write([
+    { op: 'put', kind: 'baseline', value: row('clean', [0, 0, 0]) },
+    { op: 'put', kind: 'baseline', value: row('wasteful', [0.8, 0.9, 1]) },
+    { op: 'put', kind: 'baseline', value: row('unknown') },
+  ]);
+  const [clean, wasteful, unknown] = [
+    await efficiencyIn('clean'),
+    await efficiencyIn('wasteful'),
+    await efficiencyIn('unknown'),
+  ];
+  expect(await efficiencyIn('never learnt')).toBe(unknown);
+  expect(clean).toBeLessThan(unknown);
+  expect(wasteful).toBeGreaterThan(unknown);
+  await memory.close();
 });

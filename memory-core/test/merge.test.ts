@@ -102,10 +102,12 @@ describe('merging', () => {
     expect(back.history.map(({ standing }) => standing)).toEqual(['confirmed', 'faded', 'candidate']);
   });
 
-  test('what faded goes after ninety days, and what was never shown at once [LE-09]', () => {
+  test('what faded goes after ninety days, and at once what was never shown or may not fade [LE-09]', () => {
     const faded = stored(stored(undefined, mined(), 1), undefined, 5);
     expect(merged({ known: faded, mined: undefined, at: at(94) }).kind).toBe('stays');
     expect(merged({ known: faded, mined: undefined, at: at(95) }).kind).toBe('gone');
+    const known = stored(undefined, mined(), 1);
+    expect(merged({ known, mined: undefined, at: at(2), mayFade: false }).kind).toBe('gone');
     const rare = stored(undefined, mined({ support: 2, successes: 1 }), 1);
     expect(merged({ known: rare, mined: undefined, at: at(2) }).kind).toBe('gone');
   });

@@ -167,14 +167,17 @@ const CHECKS: readonly Check[] = [
   ),
   rowsCheck(
     'the evidence of patterns',
-    `SELECT id, support, successes, found, succeeded FROM (
-       SELECT id, support, CASE WHEN json_valid(body) THEN body ->> 'successes' END AS successes,
+    // What does not tell how much is kept has all of it.
+    `SELECT id, support, successes, kept, kept_successes, found, succeeded FROM (
+       SELECT id, support, body ->> 'successes' AS successes, ifnull(body ->> '$.kept.episodes', support) AS kept,
+         ifnull(body ->> '$.kept.successes', body ->> 'successes') AS kept_successes,
          (SELECT count(*) FROM evidence WHERE pattern_id = pattern.id) AS found,
          (SELECT count(*) FROM evidence WHERE pattern_id = pattern.id AND json_valid(body) AND body ->> 'isSuccess') AS succeeded
-       FROM pattern
-     ) WHERE support IS NOT found OR successes IS NOT succeeded LIMIT ${MAX_FOUND}`,
+       FROM (SELECT id, support, CASE WHEN json_valid(body) THEN body END AS body FROM pattern) AS pattern
+     ) WHERE kept IS NOT found OR kept_successes IS NOT succeeded OR successes < succeeded
+       OR support - successes < found - succeeded LIMIT ${MAX_FOUND}`,
     (row) =>
-      `The pattern ${textIn(row, 'id')} counts ${row.successes} successes of ${row.support}, and its evidence ${numberIn(row, 'succeeded')} of ${numberIn(row, 'found')}: ${RESTORE}.`,
+      `The pattern ${textIn(row, 'id')} counts ${row.successes} successes of ${row.support} (${row.kept_successes} of ${row.kept} kept), and its evidence ${numberIn(row, 'succeeded')} of ${numberIn(row, 'found')}: ${RESTORE}.`,
   ),
   countCheck(
     'the patterns of evidence',

@@ -88,16 +88,33 @@ const DAMAGES: readonly {
     findings: [/^\d+ steps have wrong totals/u],
   },
   {
-    what: 'a pattern that counts more than its evidence',
+    what: 'a pattern whose evidence is not all that it keeps',
     sql: [
-      `UPDATE pattern SET support = 40, body = json_set(body, '$.support', 40) WHERE id = (SELECT min(id) FROM pattern)`,
+      `UPDATE pattern SET support = 40, body = json_set(body, '$.support', 40, '$.kept.episodes', 30) WHERE id = (SELECT min(id) FROM pattern)`,
     ],
-    findings: [/^The pattern \S+ counts 3 successes of 40, and its evidence 3 of 4/u],
+    findings: [/^The pattern \S+ counts 3 successes of 40 \(3 of 30 kept\), and its evidence 3 of 4/u],
+  },
+  {
+    what: 'a pattern that counts more than all of its evidence',
+    sql: [
+      `UPDATE pattern SET support = 40, body = json_set(json_remove(body, '$.kept'), '$.support', 40) WHERE id = (SELECT min(id) FROM pattern)`,
+    ],
+    findings: [/^The pattern \S+ counts 3 successes of 40 \(3 of 40 kept\), and its evidence 3 of 4/u],
+  },
+  {
+    what: 'a pattern that counts less than its evidence',
+    sql: [
+      `UPDATE pattern SET support = 3, body = json_set(body, '$.support', 3, '$.kept', json('{"episodes":4,"successes":3}')) WHERE id = (SELECT min(id) FROM pattern)`,
+    ],
+    findings: [/^The pattern \S+ counts 3 successes of 3 \(3 of 4 kept\), and its evidence 3 of 4/u],
   },
   {
     what: 'a pattern that counts successes that were failures',
     sql: [`UPDATE evidence SET body = json_set(body, '$.isSuccess', json('false'))`],
-    findings: Array.from({ length: 6 }, () => /^The pattern \S+ counts 3 successes of 4, and its evidence 0 of 4/u),
+    findings: Array.from(
+      { length: 6 },
+      () => /^The pattern \S+ counts 3 successes of 4 \(3 of 4 kept\), and its evidence 0 of 4/u,
+    ),
   },
   {
     what: 'evidence of a pattern that is not there',

@@ -5,6 +5,7 @@ import {
   type Episode,
   embeddedTexts,
   embeddingId,
+  leastKept,
   type Memory,
   type Step,
   textHash,
@@ -116,10 +117,16 @@ async function evidenceFindings(
     }
     add(support, patternId, isSuccess);
   }
-  for await (const { id, support: episodes, successes } of store.scan('pattern', {})) {
-    const should = JSON.stringify(support.get(id));
-    const is = JSON.stringify({ episodes, successes });
-    if (is !== should) findings.push(`Pattern ${id} counts ${is} where the evidence is ${should}.`);
+  for await (const { id, support: episodes, successes, standing, kept } of store.scan('pattern', {})) {
+    const found = support.get(id) ?? { episodes: 0, successes: 0 };
+    const should = JSON.stringify(found);
+    const is = JSON.stringify({ episodes, successes, kept });
+    const isKept = found.episodes === kept?.episodes && found.successes === kept.successes;
+    const isWithin = found.successes <= successes && found.episodes - found.successes <= episodes - successes;
+    const least = standing === 'faded' ? 0 : Math.min(episodes, leastKept(standing));
+    if (!isKept || !isWithin || found.episodes < least) {
+      findings.push(`Pattern ${id} counts ${is} where the evidence is ${should}.`);
+    }
     support.delete(id);
   }
   for (const id of support.keys()) findings.push(`Evidence rests on no pattern: ${id}.`);

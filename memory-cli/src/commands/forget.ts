@@ -51,7 +51,10 @@ export async function forget(
       expected = would.episodes;
       await confirm(`${forgetText(would)} This cannot be undone. Go on?`, { yes, signal });
     }
-    return forgetResult(await memory.forget(filter, { signal, dryRun, expected }));
+    const receipt = forgetResult(await memory.forget(filter, { signal, dryRun, expected }));
+    // Until then the text of a pattern, or the name of a kind of task, may hold words of what went.
+    if (options.secure === true && dryRun !== true) await memory.learnPending({ signal });
+    return receipt;
   });
   if (options.secure !== true || dryRun === true || isNothing(result)) {
     await print(format, result, () => forgetText(result));

@@ -11,12 +11,17 @@ export type Merged =
 
 export interface MergeInput {
   readonly known: Pattern | undefined;
-  readonly mined: PatternContent | undefined;
+  readonly mined: MinedContent | undefined;
   /** When it was mined. */
   readonly at: string;
   /** How often a pattern that is new was applied before it was there: feedback that was imported ahead of it. */
   readonly applied?: Applied | undefined;
+  /** Whether it may stay as faded where it is mined no more. @default true */
+  readonly mayFade?: boolean;
 }
+
+/** As mined, and what is kept of its evidence. */
+export type MinedContent = PatternContent & Pick<Pattern, 'kept'>;
 
 export type Applied = Pick<Pattern, 'applied' | 'appliedSuccesses'>;
 
@@ -34,17 +39,17 @@ const FADED_KEPT_MS = 90 * 86_400_000;
  * The known pattern and the mined one made one. The same input gives the same again, and what is merged twice stays.
  * A pattern that was never shown and is mined no more goes at once.
  */
-export function merged({ known, mined, at, applied }: MergeInput): Merged {
+export function merged({ known, mined, at, applied, mayFade = true }: MergeInput): Merged {
   if (mined !== undefined) return withEvidence(mined, known, { at, applied });
   if (known === undefined) return { kind: 'stays' };
-  if (known.support < MIN_SUPPORT) return { kind: 'gone' };
+  if (!mayFade || known.support < MIN_SUPPORT) return { kind: 'gone' };
   if (known.standing !== 'faded') return { kind: 'stored', value: faded(known, at) };
   return isKept(known, at) ? { kind: 'stays' } : { kind: 'gone' };
 }
 
 /** Feedback and history are the store's own; all else is as it was mined. */
 function withEvidence(
-  mined: PatternContent,
+  mined: MinedContent,
   known: Pattern | undefined,
   { at, applied }: Pick<MergeInput, 'at' | 'applied'>,
 ): Merged {

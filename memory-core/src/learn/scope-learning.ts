@@ -1,6 +1,6 @@
 // What the episodes of one scope teach together: kinds of task, patterns, and what to expect. Pure.
 import type { TaskCluster } from '../cluster.ts';
-import type { Counts, Scope } from '../pattern.ts';
+import { type Counts, MAX_KEPT_EVIDENCE, type Scope } from '../pattern.ts';
 import type { Trace } from '../trace.ts';
 import { taskClusters } from './clusters/task-clusters.ts';
 import { type MinedPattern, minePatterns } from './mine/mine.ts';
@@ -33,7 +33,7 @@ type WithoutEvidence<P> = P extends unknown ? Omit<P, 'evidence'> : never;
 export interface LearntPattern {
   readonly pattern: PatternContent;
   /**
-   * What bears it out, as there can be very much of it: of each episode twice its place among the traces, and one more
+   * The newest of what bears it out, the newest first: of each episode twice its place among the traces, and one more
    * where it counts as a success.
    */
   readonly evidence: Uint32Array;
@@ -46,15 +46,19 @@ export function learnScope({ scope, traces, clusters: known, clustered: before }
   const kindOf = new Map(
     [...clusterOf].map(([id, clusterId]) => [id, { clusterId, label: labels.get(clusterId) ?? '' }]),
   );
-  const places = new Map(traces.map(({ episodeId }, place) => [episodeId, place]));
+  const newest = newestFirst(traces);
+  const ages = new Map(newest.map((place, age) => [traces[place]?.episodeId, age]));
   const ended = traces.filter(({ outcome }) => outcome !== 'abstained');
   const waste = wasteQuartiles(traces);
   return {
     patterns: minePatterns(traces, kindOf).patterns.map(({ evidence, ...pattern }) => ({
       pattern,
       evidence: Uint32Array.from(evidence, ({ episodeId, isSuccess }) => {
-        return 2 * (places.get(episodeId) ?? 0) + (isSuccess ? 1 : 0);
-      }),
+        return 2 * (ages.get(episodeId) ?? 0) + (isSuccess ? 1 : 0);
+      })
+        .sort()
+        .slice(0, MAX_KEPT_EVIDENCE)
+        .map((told) => 2 * (newest[told >>> 1] ?? 0) + (told & 1)),
     })),
     clusters,
     clustered,
@@ -65,4 +69,13 @@ export function learnScope({ scope, traces, clusters: known, clustered: before }
     },
     ...(waste === undefined ? {} : { waste }),
   };
+}
+
+/** Places of the traces; of those that ended at the same time, in the order of their ids. */
+function newestFirst(traces: readonly Trace[]): readonly number[] {
+  const compare = (a = '', b = ''): number => (a < b ? 1 : -Number(a > b));
+  return [...traces.keys()].sort((one, other) => {
+    const [a, b] = [traces[one], traces[other]];
+    return compare(a?.endedAt, b?.endedAt) || compare(a?.episodeId, b?.episodeId);
+  });
 }

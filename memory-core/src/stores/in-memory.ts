@@ -58,6 +58,7 @@ export function inMemoryStore(
 ): MemoryStore & { readonly text: TextIndex; readonly dated: Required<DatedReads> } {
   const now = options.now ?? Date.now;
   const tables = emptyTables();
+  const evidenceOf: EvidenceOf = new Map();
   const journal: JournalEntry[] = [];
   let isClosed = false;
 
@@ -84,7 +85,9 @@ export function inMemoryStore(
 
     async write(batch, call) {
       enter(call);
-      const stepNumbers = allOrNothing(tables, (draft) => batch.flatMap((write) => perform(draft, write)));
+      const stepNumbers = allOrNothing({ tables, evidenceOf }, (draft) =>
+        batch.flatMap((write) => perform(draft, write)),
+      );
       const common = { at: new Date(now()).toISOString(), actor: call?.actor ?? 'library' };
       for (const write of batch) {
         if (write.op === 'require') continue;
@@ -140,6 +143,8 @@ export interface Held<K extends Kind> {
 }
 
 type Tables = { readonly [K in Kind]: Map<string, Held<K>> };
+/** Ids of the evidence from each episode: there may be too much to look through all of it for each. */
+type EvidenceOf = Map<string, Set<string>>;
 
 function emptyTables(): Tables {
   return {
@@ -262,17 +267,21 @@ function textKey(ownerId: string, hash: string): string {
 
 interface Draft {
   readonly tables: Tables;
+  readonly evidenceOf: EvidenceOf;
   set<K extends Kind>(kind: K, id: string, held: Held<K> | undefined): void;
 }
 
-function allOrNothing<T>(tables: Tables, work: (draft: Draft) => T): T {
+function allOrNothing<T>({ tables, evidenceOf }: Omit<Draft, 'set'>, work: (draft: Draft) => T): T {
   const undo: (() => void)[] = [];
   function replace<K extends Kind>(kind: K, id: string, held: Held<K> | undefined): void {
+    if (kind === 'evidence') leaveEpisode({ tables, evidenceOf }, id);
     if (held === undefined) tables[kind].delete(id);
     else tables[kind].set(id, held);
+    if (kind === 'evidence') joinEpisode({ tables, evidenceOf }, id);
   }
   const draft: Draft = {
     tables,
+    evidenceOf,
     set(kind, id, held) {
       const before = tables[kind].get(id);
       undo.push(() => replace(kind, id, before));
@@ -285,6 +294,20 @@ function allOrNothing<T>(tables: Tables, work: (draft: Draft) => T): T {
     for (const takeBack of undo.reverse()) takeBack();
     throw error;
   }
+}
+
+function joinEpisode({ tables, evidenceOf }: Omit<Draft, 'set'>, id: string): void {
+  const episodeId = tables.evidence.get(id)?.value.episodeId;
+  if (episodeId === undefined) return;
+  const ids = evidenceOf.get(episodeId) ?? new Set();
+  evidenceOf.set(episodeId, ids.add(id));
+}
+
+function leaveEpisode({ tables, evidenceOf }: Omit<Draft, 'set'>, id: string): void {
+  const episodeId = tables.evidence.get(id)?.value.episodeId ?? '';
+  const ids = evidenceOf.get(episodeId);
+  ids?.delete(id);
+  if (ids?.size === 0) evidenceOf.delete(episodeId);
 }
 
 /** The numbers it gave to steps: one for a step, none for anything else. */
@@ -300,7 +323,7 @@ function perform(draft: Draft, write: Write): readonly number[] {
     case 'put':
       checkVersion(draft.tables, write, write.value.id);
       if (write.kind === 'step') return [putStep(draft, write)];
-      if (write.kind === 'evidence') checkEvidence(draft.tables, write.value);
+      if (write.kind === 'evidence') checkEvidence(draft, write.value);
       if (write.kind === 'embedding' && !draft.tables[write.value.ownerKind].has(write.value.ownerId)) {
         throw ownerNotFound(write.value);
       }
@@ -347,10 +370,10 @@ function putStep(draft: Draft, { value }: Put<'step'>): number {
   return number;
 }
 
-function checkEvidence(tables: Tables, { id, patternId, episodeId }: PatternEvidence): void {
+function checkEvidence({ tables, evidenceOf }: Draft, { id, patternId, episodeId }: PatternEvidence): void {
   if (!tables.episode.has(episodeId)) throw episodeNotFound(episodeId);
-  for (const { value: other } of tables.evidence.values()) {
-    const isTwin = other.patternId === patternId && other.episodeId === episodeId && other.id !== id;
+  for (const otherId of evidenceOf.get(episodeId) ?? []) {
+    const isTwin = otherId !== id && tables.evidence.get(otherId)?.value.patternId === patternId;
     if (isTwin) throw evidenceTaken({ patternId, episodeId });
   }
 }
@@ -367,7 +390,5 @@ function remove(draft: Draft, { kind, id }: Delete<Kind>): void {
   }
   if (kind !== 'episode') return;
   for (const { value } of stepsOf(draft.tables, id)) draft.set('step', value.id, undefined);
-  for (const { value } of [...draft.tables.evidence.values()]) {
-    if (value.episodeId === id) draft.set('evidence', value.id, undefined);
-  }
+  for (const evidenceId of [...(draft.evidenceOf.get(id) ?? [])]) draft.set('evidence', evidenceId, undefined);
 }

@@ -2,11 +2,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { TaskCluster } from '../cluster.ts';
 import { type Applied, merged } from '../learn/merge.ts';
-import type { LearntPattern, ScopeLearning } from '../learn/scope-learning.ts';
-import { evidenceId, isShown, type Pattern, type PatternEvidence, patternWords, type Scope } from '../pattern.ts';
+import type { ScopeLearning } from '../learn/scope-learning.ts';
+import { isShown, type Pattern, patternWords, type Scope } from '../pattern.ts';
 import type { CallOptions, IndexTerms, MemoryStore, Write } from '../ports/store.ts';
 import { patternTerms } from '../retrieve/index-terms.ts';
 import type { Trace } from '../trace.ts';
+import { fadedEvidence, minedEvidence } from './kept-evidence.ts';
 import { scopeRows } from './scope-filter.ts';
 
 /** Writes that belong together: a pattern, and all that changes in what bears it out. */
@@ -18,12 +19,17 @@ export interface Compared {
   readonly traces: readonly Trace[];
   readonly learning: ScopeLearning;
   readonly at: string;
+  /** Something of the scope was forgotten since it was last learnt from. */
+  readonly isForgetting: boolean;
 }
+
+/** Faded patterns of one scope; of more than these, those go that faded first. */
+const MAX_FADED = 200;
 
 /** One pattern, or kind of task, after the other; none of those that are as they should be. */
 export async function* differences(
   store: MemoryStore,
-  { scope, traces, learning, at }: Compared,
+  { scope, traces, learning, at, isForgetting }: Compared,
   options: CallOptions,
 ): AsyncGenerator<Difference> {
   const clusters = clusterWrites(await scopeRows(store, 'cluster', scope, options), learning.clusters);
@@ -32,19 +38,27 @@ export async function* differences(
   const isAnyNew = learning.patterns.some(({ pattern }) => !known.has(pattern.id));
   const applied = isAnyNew ? await appliedBefore(store, options) : new Map<string, Applied>();
   for (const learnt of learning.patterns) {
-    const { pattern: mined } = learnt;
-    const before = known.get(mined.id);
-    const result = merged({ known: before, mined, at, applied: applied.get(mined.id) });
-    const evidence = await evidenceWrites(store, { learnt, traces, isKnown: before !== undefined }, options);
-    const writes = [...(result.kind === 'stored' ? [putOf(result.value, before)] : []), ...evidence];
-    if (writes.length > 0) yield writes;
-    known.delete(mined.id);
+    const { pattern } = learnt;
+    const before = known.get(pattern.id);
+    const { kept, writes } = await minedEvidence(store, { learnt, traces, known: before }, options);
+    const result = merged({ known: before, mined: { ...pattern, kept }, at, applied: applied.get(pattern.id) });
+    if (result.kind === 'stored') yield [putOf(result.value, before), ...writes];
+    known.delete(pattern.id);
   }
-  for (const before of known.values()) {
-    const result = merged({ known: before, mined: undefined, at });
-    if (result.kind === 'stored') yield [putOf(result.value, before)];
+  // Behind a forgetting nothing fades: nobody can tell whose words are in what is mined no more.
+  for (const [index, before] of lastFadedFirst(known.values()).entries()) {
+    const result = merged({ known: before, mined: undefined, at, mayFade: !isForgetting && index < MAX_FADED });
     if (result.kind === 'gone') yield await goneWrites(store, before, options);
+    if (result.kind !== 'stored') continue;
+    const { kept, writes } = await fadedEvidence(store, before, options);
+    yield [putOf({ ...result.value, kept }, before), ...writes];
   }
+}
+
+/** What fades only now is the first. */
+function lastFadedFirst(patterns: Iterable<Pattern>): readonly Pattern[] {
+  const fadedAt = ({ standing, history }: Pattern): string => (standing === 'faded' ? (history.at(-1)?.at ?? '') : '~');
+  return [...patterns].sort((a, b) => (fadedAt(a) < fadedAt(b) ? 1 : -Number(fadedAt(a) > fadedAt(b))));
 }
 
 /** Everything of a scope that no episode is left of. */
@@ -89,39 +103,6 @@ async function goneWrites(store: MemoryStore, pattern: Pattern, options: CallOpt
     evidence.push({ op: 'delete', kind: 'evidence', id });
   }
   return [{ op: 'delete', kind: 'pattern', id: pattern.id, ifVersion: pattern.version }, ...evidence];
-}
-
-async function evidenceWrites(
-  store: MemoryStore,
-  {
-    learnt: { pattern, evidence },
-    traces,
-    isKnown,
-  }: { readonly learnt: LearntPattern; readonly traces: readonly Trace[]; readonly isKnown: boolean },
-  options: CallOptions,
-): Promise<readonly Write[]> {
-  const should = new Map<string, boolean>();
-  for (const told of evidence) {
-    const trace = traces[told >>> 1];
-    if (trace !== undefined) should.set(trace.episodeId, (told & 1) === 1);
-  }
-  const writes: Write[] = [];
-  const put = (is: Omit<PatternEvidence, 'version'>, version: number): void => {
-    writes.push({ op: 'put', kind: 'evidence', value: { ...is, version: version + 1 }, ifVersion: version });
-  };
-  // Of a pattern that is not stored nothing is: both are always one write.
-  if (isKnown) {
-    for await (const { version, ...is } of store.scan('evidence', { patternId: pattern.id }, options)) {
-      const isSuccess = should.get(is.episodeId);
-      should.delete(is.episodeId);
-      if (isSuccess === undefined) writes.push({ op: 'delete', kind: 'evidence', id: is.id, ifVersion: version });
-      else if (isSuccess !== is.isSuccess) put({ ...is, isSuccess }, version);
-    }
-  }
-  for (const [episodeId, isSuccess] of should) {
-    put({ id: evidenceId(pattern.id, episodeId), patternId: pattern.id, episodeId, isSuccess }, 0);
-  }
-  return writes;
 }
 
 /** Feedback to patterns that was stored before they were: it came with an import, ahead of what was learnt from it. */

@@ -9,7 +9,7 @@ import type { LearnOrder } from './learn-worker.ts';
 /** Learnt from in the caller's thread: that is done before a worker is there. */
 const MAX_INLINE_TRACES = 50;
 /** Handed over in one message: packing more would hold up the thread. */
-const MESSAGE_TRACES = 100;
+const MESSAGE_TRACES = 25;
 
 /**
  * As `learnScope`; many episodes are learnt from in a worker of their own, which ends with its answer.

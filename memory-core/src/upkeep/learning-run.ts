@@ -40,8 +40,8 @@ const SHORT_RUN_MS = 200;
 const PAUSE_RUNS = 10;
 /** Episodes whose steps are read together. */
 const STEPS_EPISODES = 50;
-/** Operations of one write, but for a pattern whose evidence alone is more. */
-const BATCH_WRITES = 1_000;
+/** Operations of one write, but for a pattern whose evidence alone is more: a larger one would hold up the thread. */
+const BATCH_WRITES = 200;
 /** Episodes that lose their marker in one write. */
 const BATCH_EPISODES = 64;
 /** Times that what was computed is compared with the store anew, as others wrote there. */
@@ -199,20 +199,21 @@ async function store(
 ): Promise<number> {
   const at = timeOf(context);
   const { traces, owed } = gathered;
-  let batch: readonly Write[] = [];
+  let batch: Write[] = [];
   const add = async (writes: readonly Write[]): Promise<void> => {
     throwIfAborted(options.signal);
     if (batch.length > 0 && batch.length + writes.length > BATCH_WRITES) {
       await fence.write(batch);
       batch = [];
     }
-    batch = [...batch, ...writes];
+    batch.push(...writes);
   };
   const turn = turns();
   const isEmpty = traces.length === 0;
+  const isForgetting = fence.baseline.learnt?.isStale === true;
   const changes = isEmpty
     ? goneScope(context.store, scope, options)
-    : differences(context.store, { scope, traces, learning, at }, options);
+    : differences(context.store, { scope, traces, learning, at, isForgetting }, options);
   for await (const writes of changes) {
     await turn();
     await add(writes);
@@ -220,6 +221,7 @@ async function store(
   let episodes = 0;
   const ids = [...owed.keys()];
   for (let start = 0; start < ids.length; start += BATCH_EPISODES) {
+    await turn();
     const markers = await settled(context, { ids: ids.slice(start, start + BATCH_EPISODES), gathered }, options);
     await add(markers);
     episodes += markers.length;

@@ -3,7 +3,7 @@
 import { type TaskCluster, withoutMembers } from '../cluster.ts';
 import type { CompletedEpisode, Episode } from '../episode.ts';
 import { type Baseline, baselineId, type Counts, isShown, type Pattern, type Scope } from '../pattern.ts';
-import type { CallOptions, MemoryStore, Write } from '../ports/store.ts';
+import type { CallOptions, Delete, MemoryStore, Put, Write } from '../ports/store.ts';
 import { completedIn, isInScope, scopeOf, scopeRows } from './scope-filter.ts';
 
 /** Gathered some episodes at a time. Holds counts and ids, and no episode. */
@@ -56,15 +56,23 @@ export function unlearning(store: MemoryStore, options: CallOptions): Unlearning
     },
     touches: (patternId) => patterns.has(patternId),
     async writes() {
-      const known = await store.getMany('pattern', [...patterns.keys()], options);
-      const left = known.flatMap((pattern) => {
-        const gone = patterns.get(pattern?.id ?? '');
-        return pattern === undefined || gone === undefined ? [] : [{ pattern, now: patternWithout(pattern, gone) }];
-      });
+      const left: Weakened[] = [];
+      const ofScopes: Write[] = [];
+      for (const gone of scopes.values()) {
+        const baseline = await baselineWrite(store, gone, options);
+        const most = mostLeft(baseline);
+        for (const pattern of await scopeRows(store, 'pattern', gone.scope, options)) {
+          const now = patternWithout(pattern, { gone: patterns.get(pattern.id) ?? NOTHING, most });
+          if (now !== pattern) left.push({ pattern, now });
+        }
+        const clusters = await scopeRows(store, 'cluster', gone.scope, options);
+        ofScopes.push(
+          ...clusters.flatMap((cluster) => clusterWrites(cluster, gone.episodes)),
+          ...(baseline === undefined ? [] : [baseline]),
+        );
+      }
       const dying = left.filter(({ now }) => now.support <= 0);
       const weakened = left.filter(({ now }) => now.support > 0);
-      const ofScopes: Write[] = [];
-      for (const gone of scopes.values()) ofScopes.push(...(await scopeWrites(store, gone, options)));
       return {
         writes: [
           ...dying.map(({ pattern: { id, version } }): Write => {
@@ -99,17 +107,52 @@ function withOne(tally: Tally = NOTHING, isSuccess: boolean): Tally {
   return { count: tally.count + 1, successes: tally.successes + (isSuccess ? 1 : 0) };
 }
 
-/** Episodes that hold it are among those it is compared with; which of the others go is not known here. */
-function patternWithout(pattern: Pattern, gone: Tally): Pattern {
-  const support = pattern.support - gone.count;
+interface Weakened {
+  readonly pattern: Pattern;
+  readonly now: Pattern;
+}
+
+/** What no pattern of the scope can have more of, as far as the base rate knows: not while somebody learns from the scope. */
+function mostLeft(baseline: Put<'baseline'> | Delete<'baseline'> | undefined): Tally | undefined {
+  if (baseline?.op === 'delete') return NOTHING;
+  if (baseline === undefined || baseline.value.lease !== undefined) return undefined;
+  return { count: baseline.value.episodes, successes: baseline.value.successes };
+}
+
+/**
+ * Without the evidence that goes. Episodes that hold a pattern and of which no evidence is kept, as they are old, are not
+ * known here: what is left is at most what its scope has left.
+ */
+function patternWithout(
+  pattern: Pattern,
+  { gone, most }: { readonly gone: Tally; readonly most: Tally | undefined },
+): Pattern {
   const { situation } = pattern;
+  const kept = pattern.kept && {
+    episodes: pattern.kept.episodes - gone.count,
+    successes: pattern.kept.successes - gone.successes,
+  };
+  const left = { count: pattern.support - gone.count, successes: pattern.successes - gone.successes };
+  // What is kept is there, whatever the base rate says: of very many episodes that counts the newest alone.
+  const within = (count: number, least = 0, atMost = count): number => Math.max(least, Math.min(count, atMost));
+  const isWhole = situation === undefined || most?.count === 0;
+  const successes = within(left.successes, kept?.successes, isWhole ? most?.successes : undefined);
+  const others = within(
+    left.count - left.successes,
+    kept && kept.episodes - kept.successes,
+    isWhole && most !== undefined ? most.count - most.successes : undefined,
+  );
+  const support = successes + others;
+  if (support === pattern.support && gone.count === 0) return pattern;
   return {
     ...pattern,
     version: pattern.version + 1,
     support,
-    successes: pattern.successes - gone.successes,
+    successes,
     tasks: Math.min(pattern.tasks, support),
     ...(situation === undefined ? {} : { situation: countsWithout(situation, gone) }),
+    // Without its digest: the next run looks at what is there.
+    ...(kept === undefined ? {} : { kept }),
   };
 }
 
@@ -118,23 +161,10 @@ function countsWithout({ episodes, successes, tasks }: Counts, gone: Tally): Cou
   return { episodes: left, successes: Math.max(0, successes - gone.successes), tasks: Math.min(tasks, left) };
 }
 
-function weakenedPut({ pattern, now }: { readonly pattern: Pattern; readonly now: Pattern }): Write {
+function weakenedPut({ pattern, now }: Weakened): Write {
   const put = { op: 'put', kind: 'pattern', value: now, ifVersion: pattern.version } as const;
   // What is no longer shown takes no room in the index, as before it was shown.
   return isShown(now) ? put : { ...put, terms: { title: [], body: [] } };
-}
-
-async function scopeWrites(
-  store: MemoryStore,
-  { scope, episodes, counted }: GoneOfScope,
-  options: CallOptions,
-): Promise<readonly Write[]> {
-  const [baseline] = await store.getMany('baseline', [baselineId(scope)], options);
-  const clusters = await scopeRows(store, 'cluster', scope, options);
-  return [
-    ...clusters.flatMap((cluster) => clusterWrites(cluster, episodes)),
-    ...(baseline === undefined ? [] : [await baselineWrite(store, { baseline, episodes, counted }, options)]),
-  ];
 }
 
 function clusterWrites(cluster: TaskCluster, gone: GoneOfScope['episodes']): readonly Write[] {
@@ -153,10 +183,12 @@ function clusterWrites(cluster: TaskCluster, gone: GoneOfScope['episodes']): rea
  */
 async function baselineWrite(
   store: MemoryStore,
-  { baseline, episodes, counted }: Pick<GoneOfScope, 'episodes' | 'counted'> & { readonly baseline: Baseline },
+  { scope, episodes, counted }: GoneOfScope,
   options: CallOptions,
-): Promise<Write> {
-  const { id, version, scope } = baseline;
+): Promise<Put<'baseline'> | Delete<'baseline'> | undefined> {
+  const [baseline] = await store.getMany('baseline', [baselineId(scope)], options);
+  if (baseline === undefined) return undefined;
+  const { id, version } = baseline;
   const gone = new Set(episodes.map((episode) => episode.id));
   if (!(await isAnyLeft(store, { scope, gone }, options))) {
     return { op: 'delete', kind: 'baseline', id, ifVersion: version };

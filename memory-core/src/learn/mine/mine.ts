@@ -12,7 +12,7 @@ import { correctedForAll } from './significance.ts';
 import { contextProposals, type KindOf } from './situations.ts';
 
 /** What is known of a pattern only over time. */
-type KnownLater = 'version' | 'history' | 'applied' | 'appliedSuccesses';
+type KnownLater = 'version' | 'history' | 'applied' | 'appliedSuccesses' | 'kept';
 type Mine<P> = P extends unknown ? Omit<P, KnownLater> : never;
 
 /** A pattern as mined, with the episodes that hold it. */
