@@ -60,6 +60,7 @@ export {
   openMemory,
 } from './memory.ts';
 export {
+  adviceOf,
   type Baseline,
   baselineId,
   type ContextPattern,

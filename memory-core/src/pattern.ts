@@ -76,10 +76,14 @@ export interface ContextPattern extends PatternBase {
 /** A rule about how to work: where the condition holds, this was done. */
 export interface Heuristic extends PatternBase {
   readonly kind: 'heuristic';
-  /** Both of them as clauses: `a file was changed`, `a check ran behind the last change`. */
+  /** Both of them as clauses: `something was changed`, `a check ran after the last change`. */
   readonly condition: string;
+  /** Where the condition is `ANY_ATTEMPT`, what the attempt did: `ended with "npm test"`. */
   readonly action: string;
 }
+
+/** The condition of a rule that holds always. */
+export const ANY_ATTEMPT = 'any attempt';
 
 export type Pattern = ToolSequence | DecisionPoint | ErrorRecovery | ContextPattern | Heuristic;
 export type PatternKind = Pattern['kind'];
@@ -261,6 +265,17 @@ export function isHelpful({ successRate, baseRate }: Pick<PatternFigures, 'succe
   return successRate >= baseRate;
 }
 
+/** Whether to do it or not; `unclear` where it may be chance, and its success rate could as well be the base rate. */
+export type Advice = 'do' | 'avoid' | 'unclear';
+
+export function adviceOf({ standing }: Pick<Pattern, 'standing'>, figures: PatternFigures): Advice {
+  const { others, interval } = figures;
+  const isApart = interval === undefined || interval[0] > 1 || interval[1] < 1;
+  // Where there are no others, there is nothing that it could be the same as.
+  if (standing === 'candidate' && others !== undefined && !isApart) return 'unclear';
+  return isHelpful(figures) ? 'do' : 'avoid';
+}
+
 /** What a pattern says is to be done, or not to be done, in order. */
 export function patternTools(pattern: Pattern): readonly string[] {
   switch (pattern.kind) {
@@ -306,15 +321,17 @@ export function situationText(where: Situation): string {
 export function patternStatement(pattern: Pattern, figures: PatternFigures): string {
   const place = pattern.scope.domain ?? pattern.scope.project;
   const scope = place === undefined ? '' : `In ${quoted(place)}: `;
-  const said = `${scope}${isHelpful(figures) ? helpful(pattern) : harmful(pattern)} ${often(pattern, figures)}.`;
+  const advice = adviceOf(pattern, figures);
+  const said = `${scope}${advice === 'avoid' ? harmful(pattern) : helpful(pattern)} ${often(pattern, figures)}`;
   const sentence = said.charAt(0).toUpperCase() + said.slice(1);
+  if (advice === 'unclear') return `${sentence}: no clear difference.`;
   switch (pattern.standing) {
     case 'confirmed':
-      return sentence;
+      return `${sentence}.`;
     case 'candidate':
-      return `${sentence} This may be chance.`;
+      return `${sentence}. This may be chance.`;
     case 'faded':
-      return `${sentence} Newer evidence does not bear this out.`;
+      return `${sentence}. Newer evidence does not bear this out.`;
   }
 }
 
@@ -330,7 +347,7 @@ function helpful(pattern: Pattern): string {
     case 'context':
       return `for ${situationText(pattern.where)}, doing ${listed(pattern.approach)} succeeded in`;
     case 'heuristic':
-      return `where ${plain(pattern.condition)} and ${plain(pattern.action)}, the work succeeded in`;
+      return `${ruleText(pattern)} succeeded in`;
   }
 }
 
@@ -342,27 +359,39 @@ function harmful(pattern: Pattern): string {
     case 'decision_point':
       return `after ${listed(pattern.after)}, avoid going on with ${quoted(pattern.action)}: it succeeded in only`;
     case 'error_recovery':
-      return `against the error ${quoted(pattern.error)}, avoid ${fixText(pattern)}: it was made good in only`;
+      return `against the error ${quoted(pattern.error)}, ${fixText(pattern)} is of little use: it was made good in only`;
     case 'context':
       return `for ${situationText(pattern.where)}, avoid doing ${listed(pattern.approach)}: it succeeded in only`;
     case 'heuristic':
-      return `beware: where ${plain(pattern.condition)} and ${plain(pattern.action)}, the work succeeded in only`;
+      return `beware: ${ruleText(pattern)} succeeded in only`;
   }
+}
+
+function ruleText({ condition, action }: Heuristic): string {
+  return condition === ANY_ATTEMPT
+    ? `attempts that ${plain(action)}`
+    : `where ${plain(condition)}, attempts in which ${plain(action)}`;
 }
 
 function sequenceText({ tools, isContiguous = true }: ToolSequence): string {
   const [first = '', ...rest] = tools.map(quoted);
-  return [first, ...rest].join(isContiguous ? ' directly before ' : ' some time before ');
+  if (!isContiguous) return [first, ...rest].join(' some time before ');
+  const [last = ''] = rest.slice(-1);
+  return rest.length < 2
+    ? `${first} directly before ${last}`
+    : `${[first, ...rest.slice(0, -1)].join(', ')} and ${last} directly one after the other`;
 }
 
 function fixText({ fix, example }: ErrorRecovery): string {
-  return example === fix || example === '' ? quoted(fix) : `${quoted(fix)} (as in ${quoted(example)})`;
+  const told = example.startsWith(`${fix}: `) ? example.slice(fix.length + 2) : example;
+  return told === fix || told === '' ? quoted(fix) : `${quoted(fix)} (as in ${quoted(told)})`;
 }
 
 /** In how many attempts of how many tasks it succeeded, and in how many else. */
 function often({ support, successes, tasks, kind }: Pattern, { others }: PatternFigures): string {
   const of = tasks > 0 ? ` (${counted(tasks, 'task')})` : '';
-  const met = `${successes} of ${counted(support, 'attempt')}${of}`;
+  // A rule has said already that attempts are what is counted.
+  const met = `${successes} of ${kind === 'heuristic' ? support : counted(support, 'attempt')}${of}`;
   const instead = kind === 'error_recovery' ? 'that met it and did otherwise' : 'otherwise';
   return others === undefined
     ? `${met}; there are no others to compare with`

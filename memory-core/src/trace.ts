@@ -18,7 +18,7 @@ export interface TraceStep {
   readonly error?: { readonly signature: string; readonly excerpt: string };
   /** Of what failed: whether a later step showed that it is good now. */
   readonly isMadeGood?: boolean;
-  /** Of a change soon after a failure: what was done, in words, shortened. */
+  /** Of a change that failed, or soon after a failure: what was done, in words, shortened. */
   readonly says?: string;
   /** Steps between the one before and this one were left out, as the episode was too long. */
   readonly isAfterGap?: boolean;

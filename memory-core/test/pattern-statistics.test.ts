@@ -7,7 +7,14 @@ import {
   taskCorrelation,
   wholeTable,
 } from '../src/learn/mine/significance.ts';
-import { type Pattern, patternFigures, patternStatement, wilsonInterval } from '../src/pattern.ts';
+import {
+  ANY_ATTEMPT,
+  adviceOf,
+  type Pattern,
+  patternFigures,
+  patternStatement,
+  wilsonInterval,
+} from '../src/pattern.ts';
 
 const table = (withSuccesses: number, ofWith: number, withoutSuccesses: number, ofWithout: number) => ({
   ...{ with: ofWith, withSuccesses, without: ofWithout, withoutSuccesses },
@@ -167,6 +174,8 @@ describe('sentences', () => {
     recovery: { kind: 'error_recovery', signature: 's', error: 'no "x"', fix: 'edit', example: 'edit: add x' },
     context: { kind: 'context', where: { kind: 'task_type', value: 'debugging' }, approach: ['A'] },
     heuristic: { kind: 'heuristic', condition: 'a step failed', action: 'the same error came three times or more' },
+    plain: { kind: 'heuristic', condition: ANY_ATTEMPT, action: 'ended with "A"' },
+    run: { kind: 'tool_sequence', tools: ['A', 'B', 'C'], isContiguous: true },
   } as const;
   const say = (pattern: Pattern): string => patternStatement(pattern, patternFigures(pattern, base));
 
@@ -175,10 +184,7 @@ describe('sentences', () => {
     [contents.gapped, 'In "airline": doing "A" some time before "B" succeeded in '],
     [contents.decision, 'In "airline": after "A" and then "B (failed)", going on with "C" succeeded in '],
     [contents.context, 'In "airline": for task type "debugging", doing "A" succeeded in '],
-    [
-      contents.heuristic,
-      'In "airline": where a step failed and the same error came three times or more, the work succeeded in ',
-    ],
+    [contents.run, 'In "airline": doing "A", "B" and "C" directly one after the other succeeded in '],
   ])('tell what to do, how often it succeeded, and how often else: %j [LE-06]', (content, start) => {
     expect(say({ ...good, ...content })).toBe(`${start}23 of 28 attempts (13 tasks), against 4 of 27 otherwise.`);
   });
@@ -188,21 +194,40 @@ describe('sentences', () => {
     [contents.gapped, 'avoid doing "A" some time before "B": it succeeded in only '],
     [contents.decision, 'after "A" and then "B (failed)", avoid going on with "C": it succeeded in only '],
     [contents.context, 'for task type "debugging", avoid doing "A": it succeeded in only '],
-    [
-      contents.heuristic,
-      'beware: where a step failed and the same error came three times or more, the work succeeded in only ',
-    ],
   ])('tell what to avoid: %j [LE-06]', (content, start) => {
     expect(say({ ...bad, ...content })).toBe(
       `In "airline": ${start}3 of 28 attempts (13 tasks), against 24 of 27 otherwise.`,
     );
   });
 
+  test.each([
+    [contents.heuristic, 'where a step failed, attempts in which the same error came three times or more succeeded in'],
+    [contents.plain, 'attempts that ended with "A" succeeded in'],
+  ])('of a rule count the attempts that it speaks of: %j [LE-06]', (content, start) => {
+    expect(say({ ...good, ...content })).toBe(`In "airline": ${start} 23 of 28 (13 tasks), against 4 of 27 otherwise.`);
+    expect(say({ ...bad, ...content })).toBe(
+      `In "airline": beware: ${start} only 3 of 28 (13 tasks), against 24 of 27 otherwise.`,
+    );
+  });
+
+  test('give no advice where what may be chance is hardly a difference, but tell what there is [LE-06]', () => {
+    const even = { ...known, ...contents.sequence, standing: 'candidate', support: 28, successes: 12 } as const;
+    expect(say(even)).toBe(
+      'In "airline": doing "A" directly before "B" succeeded in 12 of 28 attempts (13 tasks), against 15 of 27 otherwise: no clear difference.',
+    );
+    expect(adviceOf(even, patternFigures(even, base))).toBe('unclear');
+    expect(adviceOf({ ...even, standing: 'confirmed' }, patternFigures(even, base))).toBe('avoid');
+    expect(adviceOf(even, patternFigures({ ...even, successes: 25 }, base))).toBe('do');
+    expect(say({ ...even, successes: 3 })).toMatch(/avoid doing .* This may be chance\.$/u);
+  });
+
   test('of an error tell what made it good, with an example, among those that met it [LE-06]', () => {
     expect(say({ ...good, ...contents.recovery, scope: {} })).toBe(
-      `The error "no 'x'" was made good after "edit" (as in "edit: add x") in 23 of 28 attempts (13 tasks), against 4 of 27 that met it and did otherwise.`,
+      `The error "no 'x'" was made good after "edit" (as in "add x") in 23 of 28 attempts (13 tasks), against 4 of 27 that met it and did otherwise.`,
     );
-    expect(say({ ...bad, ...contents.recovery, scope: {} })).toMatch(/^Against the error .* avoid "edit"/u);
+    expect(say({ ...bad, ...contents.recovery, scope: {} })).toMatch(
+      /^Against the error .*, "edit" \(as in "add x"\) is of little use: it was made good in only 3 /u,
+    );
   });
 
   test('say when it may be chance, when it no longer holds, and when there is nothing to compare with [LE-06]', () => {

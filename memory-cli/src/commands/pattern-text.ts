@@ -1,6 +1,6 @@
 // Patterns in words: the table of their figures, the whole of one, and how their kinds are called.
 import type { Episode, Pattern, PatternHit, PatternKind } from '@episodica/memory-core';
-import { isHelpful } from '@episodica/memory-core';
+import { adviceOf, isHelpful } from '@episodica/memory-core';
 import { cut, heading, localTime, onOneLine, table, terminalWidth } from '../output.ts';
 import { LEAST_CHARACTERS } from './whole-id.ts';
 
@@ -100,7 +100,7 @@ function figureCells({ pattern, figures }: PatternHit): readonly string[] {
   const { heldOut } = pattern;
   return [
     kindText(pattern.kind),
-    isHelpful(figures) ? 'do' : 'avoid',
+    adviceOf(pattern, figures),
     percent(figures.successRate),
     figures.otherRate === undefined ? '' : percent(figures.otherRate),
     figures.lift?.toFixed(2) ?? '',

@@ -45,7 +45,8 @@ function traceStep(
 ): TraceStep {
   const { type } = step.result;
   const does = doesOf(step);
-  const says = isSaid && does === 'change' ? { says: oneLine(stepText(step), EXCERPT_CHARACTERS) } : {};
+  const says =
+    (isSaid || type !== 'success') && does === 'change' ? { says: oneLine(stepText(step), EXCERPT_CHARACTERS) } : {};
   const base: TraceStep = { act: actOf(step), result: type, does, ...says };
   if (type === 'success') return base;
   const error = errorOf(resultText(step.result), type);
@@ -58,7 +59,9 @@ function isEqual(one: TraceStep, other: TraceStep): boolean {
     one.result === other.result &&
     one.does === other.does &&
     one.error?.signature === other.error?.signature &&
-    one.isMadeGood === other.isMadeGood
+    one.isMadeGood === other.isMadeGood &&
+    // What failed in one way and was then tried in another is not the same.
+    (one.result === 'success' || one.says === other.says)
   );
 }
 

@@ -2,7 +2,7 @@
 import { oneLine } from '../clip.ts';
 import type { Episode, OutcomeKind, Reflection } from '../episode.ts';
 import { defined } from '../json.ts';
-import { isHelpful, type Pattern, patternTools, type Situation } from '../pattern.ts';
+import { adviceOf, type Pattern, patternTools, type Situation } from '../pattern.ts';
 import type { Hint } from '../retrieve/hints.ts';
 import { estimatedTokens, fitting } from '../retrieve/pack.ts';
 import type { EpisodeHit, PatternHit, Why } from '../retrieve/rank.ts';
@@ -153,7 +153,7 @@ export function patternItem(
     pattern_id: pattern.id,
     kind: pattern.kind,
     statement,
-    advice: isHelpful(figures) ? 'do' : 'avoid',
+    advice: adviceOf(pattern, figures),
     standing: pattern.standing,
     tools: patternTools(pattern),
     scope: pattern.scope,

@@ -12,7 +12,7 @@ export interface Group {
   /** Of tasks that patterns are found on, and of those held out. */
   readonly found: Counts;
   readonly heldOut: Counts;
-  /** What those that patterns are found on are worth. */
+  /** What all of them are worth. */
   readonly worth: TaskTally;
 }
 
@@ -23,7 +23,7 @@ export type OutcomeOfAttempts = Pick<Corpus, 'isSuccess' | 'correlation'>;
 export interface Comparison {
   readonly with: Counts;
   readonly without: Counts;
-  /** On the tasks that patterns are found on, not corrected yet. */
+  /** On all tasks, as the correction allows for having looked at many; not corrected yet. */
   readonly p: number;
   /** The least that it could have been. */
   readonly smallest: number;
@@ -41,11 +41,9 @@ export function groupOf(members: readonly number[], corpus: Corpus, outcome: Out
   let [found, heldOut, worth] = [NONE, NONE, NOTHING];
   for (const { task, isHeldOut, tally } of byTask(members, corpus, outcome)) {
     tasks.set(task, tally);
+    worth = plus(worth, effectiveTally(tally, outcome.correlation));
     if (isHeldOut) heldOut = counted(heldOut, tally);
-    else {
-      found = counted(found, tally);
-      worth = plus(worth, effectiveTally(tally, outcome.correlation));
-    }
+    else found = counted(found, tally);
   }
   return { members, outcome, tasks, found, heldOut, worth };
 }
@@ -61,10 +59,10 @@ export function compare(holders: readonly number[], group: Group, corpus: Corpus
     if (isHeldOut) {
       heldOut = counted(heldOut, tally);
       otherHeldOut = uncounted(otherHeldOut, tally, rest);
-      continue;
+    } else {
+      found = counted(found, tally);
+      otherFound = uncounted(otherFound, tally, rest);
     }
-    found = counted(found, tally);
-    otherFound = uncounted(otherFound, tally, rest);
     those = plus(those, effectiveTally(tally, correlation));
     // What is left of the task is worth more an attempt than before: fewer of them say the same.
     others = plus(minus(others, effectiveTally(all, correlation)), effectiveTally(rest, correlation));

@@ -1,12 +1,14 @@
 // Rules about how to work: where a condition holds, something was done or not. Pure.
-import { MIN_SUPPORT } from '../../pattern.ts';
+import { ANY_ATTEMPT, MIN_SUPPORT } from '../../pattern.ts';
 import type { TraceStep } from '../../trace.ts';
 import { groupOf } from './comparison.ts';
 import type { Corpus } from './corpus.ts';
 import type { Proposal } from './hypothesis.ts';
 
+type Rule = Extract<Proposal['content'], { kind: 'heuristic' }>;
+
 /** A condition and an action, both read from the steps of one attempt, as clauses. */
-interface Rule {
+interface ReadRule {
   readonly condition: string;
   readonly action: string;
   readonly holdsIn: (steps: readonly TraceStep[]) => boolean;
@@ -15,25 +17,39 @@ interface Rule {
 
 /** Proposals of all rules whose condition some attempts met that did it, and others that did not. */
 export function heuristicProposals(corpus: Corpus): readonly Proposal[] {
-  return [...RULES, ...rulesOfActs(corpus.acts)].flatMap(({ condition, action, holdsIn, wasDone }) => {
-    const stepsAt = (at: number): readonly TraceStep[] => corpus.traces[at]?.steps ?? [];
+  const stepsAt = (at: number): readonly TraceStep[] => corpus.traces[at]?.steps ?? [];
+  const conditional = RULES.flatMap(({ condition, action, holdsIn, wasDone }) => {
     const members = corpus.ended.filter((at) => holdsIn(stepsAt(at)));
     const holders = members.filter((at) => wasDone(stepsAt(at)));
-    if (holders.length < MIN_SUPPORT || members.length - holders.length < MIN_SUPPORT) return [];
-    return {
-      content: { kind: 'heuristic', condition, action },
-      key: [condition, action],
-      holders,
-      group: groupOf(members, corpus),
-      complexity: condition === ANY ? 3 : 1,
-    };
+    const group = groupOf(members, corpus);
+    return proposalOf({ content: { kind: 'heuristic', condition, action }, holders, group, complexity: 1 });
   });
+  const group = groupOf(
+    corpus.ended.filter((at) => stepsAt(at).length > 0),
+    corpus,
+  );
+  const anyAttempt = doneAtAll(corpus).flatMap(({ action, holders }) => {
+    // A pair of acts says more.
+    return proposalOf({
+      content: { kind: 'heuristic', condition: ANY_ATTEMPT, action },
+      holders,
+      group,
+      complexity: 3,
+    });
+  });
+  return [...conditional, ...anyAttempt];
 }
 
-const RULES: readonly Rule[] = [
+function proposalOf(proposal: Omit<Proposal, 'key' | 'content'> & { readonly content: Rule }): readonly Proposal[] {
+  const { content, holders, group } = proposal;
+  if (holders.length < MIN_SUPPORT || group.members.length - holders.length < MIN_SUPPORT) return [];
+  return [{ ...proposal, key: [content.condition, content.action] }];
+}
+
+const RULES: readonly ReadRule[] = [
   {
     condition: 'something was changed',
-    action: 'a check ran behind the last change',
+    action: 'a check ran after the last change',
     holdsIn: hasChange,
     wasDone: (steps) => steps.slice(steps.findLastIndex(isChange)).some(isCheck),
   },
@@ -63,22 +79,24 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** Holds always: a pair of acts says more than that one of them was done. */
-const ANY = 'something was done';
-
 /** What is done at all, first and last: the plainest rules that there are. */
-function rulesOfActs(acts: readonly string[]): readonly Rule[] {
-  const holdsIn = (steps: readonly TraceStep[]): boolean => steps.length > 0;
-  return acts.flatMap((act): readonly Rule[] => [
-    {
-      condition: ANY,
-      action: `"${act}" was done`,
-      holdsIn,
-      wasDone: (steps) => steps.some((step) => step.act === act),
-    },
-    { condition: ANY, action: `the work began with "${act}"`, holdsIn, wasDone: (steps) => steps[0]?.act === act },
-    { condition: ANY, action: `the work ended with "${act}"`, holdsIn, wasDone: (steps) => steps.at(-1)?.act === act },
-  ]);
+function doneAtAll({ traces, ended, acts, doers }: Corpus): readonly {
+  readonly action: string;
+  readonly holders: readonly number[];
+}[] {
+  const found = new Map(acts.map((act, index) => [`used "${act}"`, [...(doers[index] ?? [])]]));
+  const add = (action: string, at: number): void => {
+    const holders = found.get(action) ?? [];
+    found.set(action, holders);
+    holders.push(at);
+  };
+  for (const at of ended) {
+    const steps = traces[at]?.steps ?? [];
+    const [first, last] = [steps[0], steps.at(-1)];
+    if (first !== undefined) add(`began with "${first.act}"`, at);
+    if (last !== undefined) add(`ended with "${last.act}"`, at);
+  }
+  return [...found].map(([action, holders]) => ({ action, holders }));
 }
 
 function hasChange(steps: readonly TraceStep[]): boolean {

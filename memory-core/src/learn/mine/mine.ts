@@ -7,7 +7,7 @@ import { decisionProposals } from './decisions.ts';
 import { heuristicProposals } from './heuristics.ts';
 import { byKey, type Hypothesis, hypotheses, patternId } from './hypothesis.ts';
 import { recoveryProposals } from './recoveries.ts';
-import { contiguousRuns, sequenceProposals } from './sequences.ts';
+import { contiguousPairs, sequenceProposals } from './sequences.ts';
 import { correctedForAll } from './significance.ts';
 import { contextProposals, type KindOf } from './situations.ts';
 
@@ -40,8 +40,7 @@ const SAME = 0.9;
 export function minePatterns(traces: readonly Trace[], kindOf: KindOf): Mined {
   const corpus = corpusOf(traces);
   const whole = groupOf(corpus.ended, corpus);
-  const pairs = contiguousRuns(corpus, 2);
-  // Each kind has its own share of the level (Bonferroni): of one kind there are thousands, of another a dozen.
+  const pairs = contiguousPairs(corpus);
   const families = [
     sequenceProposals(corpus, { whole, pairs }),
     decisionProposals(corpus),
@@ -49,7 +48,7 @@ export function minePatterns(traces: readonly Trace[], kindOf: KindOf): Mined {
     contextProposals(corpus, { kindOf, pairs }),
     heuristicProposals(corpus),
   ].map((proposals) => hypotheses(proposals, corpus));
-  const judged = families.flatMap((family) => judge(family, families.length, corpus));
+  const judged = judge(families, corpus);
   const shown = withoutRepetition(withoutExplained(judged.filter(isWorthShowing), corpus))
     .sort(surestFirst)
     .slice(0, MAX_PATTERNS);
@@ -61,21 +60,47 @@ interface Judged extends Hypothesis {
   readonly standing: Standing;
 }
 
-function judge(family: readonly Hypothesis[], families: number, corpus: Corpus): readonly Judged[] {
-  const corrected = correctedForAll(
-    family.map(({ comparison }) => comparison),
-    LEVEL / families,
-  );
-  return family.map((each, index): Judged => {
-    const { comparison } = each;
-    const pValue = Math.min(1, (corrected[index] ?? 1) * families);
-    const isSure =
-      pValue <= LEVEL &&
-      comparison.with.tasks >= MIN_TASKS &&
-      comparison.heldOut?.agrees === true &&
-      isStillSo(each.holders, each, corpus);
-    return { ...each, pValue, standing: isSure ? 'confirmed' : 'candidate' };
+/**
+ * Each kind has its own share of the level (Bonferroni): of one kind there are thousands, of another a dozen. What could
+ * never have become significant is known from the margins: a kind that has nothing else leaves its share to the others.
+ */
+function judge(families: readonly (readonly Hypothesis[])[], corpus: Corpus): readonly Judged[] {
+  const isOpen = (family: readonly Hypothesis[]): boolean =>
+    family.some(({ comparison }) => comparison.smallest <= LEVEL / families.length);
+  const shares = Math.max(1, families.filter(isOpen).length);
+  return families.flatMap((family) => {
+    const pValues = isOpen(family) ? correctedTogether(family, shares) : [];
+    return family.map((each, index): Judged => {
+      const pValue = pValues[index] ?? 1;
+      return { ...each, pValue, standing: isSure(each, pValue, corpus) ? 'confirmed' : 'candidate' };
+    });
   });
+}
+
+/** What asks of the same attempts whether they differ from the same others is one question, however often it is put. */
+function correctedTogether(family: readonly Hypothesis[], shares: number): readonly number[] {
+  const questions = new Map<Group, Map<string, number>>();
+  const asked: Hypothesis['comparison'][] = [];
+  const questionOf = family.map(({ group, holders, comparison }) => {
+    const known = questions.get(group) ?? new Map<string, number>();
+    questions.set(group, known);
+    const key = holders.join();
+    const question = known.get(key) ?? asked.push(comparison) - 1;
+    known.set(key, question);
+    return question;
+  });
+  const corrected = correctedForAll(asked, LEVEL / shares);
+  return questionOf.map((question) => Math.min(1, (corrected[question] ?? 1) * shares));
+}
+
+function isSure(each: Hypothesis, pValue: number, corpus: Corpus): boolean {
+  const { comparison, holders } = each;
+  return (
+    pValue <= LEVEL &&
+    comparison.with.tasks >= MIN_TASKS &&
+    comparison.heldOut?.agrees === true &&
+    isStillSo(holders, each, corpus)
+  );
 }
 
 /** Pairs are shown whatever they say, and what made an error good; all else when it at least seems to differ. */
@@ -90,30 +115,46 @@ function isPair(content: Hypothesis['content']): boolean {
 }
 
 /**
- * Of what is sure, that which owes it to something surer is not: its attempts are among those of the other, and there
- * they end as the rest of them do (productive patterns: Webb 2007).
+ * Without what owes it to something surer: its attempts are among those of the other, and there they do not end otherwise
+ * than the rest in the way that it says (productive patterns: Webb 2007). Pairs are shown all the same, but are not sure.
  */
 function withoutExplained(judged: readonly Judged[], corpus: Corpus): readonly Judged[] {
-  const sure = judged.filter(({ standing }) => standing === 'confirmed').sort(bySurprise);
-  const groups = new Map<Judged, Group>();
-  const explained = new Set<Judged>();
-  for (const each of sure) {
-    const isExplained = [...groups].some(([other, group]) => isExplainedBy(each, { other, group }, corpus));
-    if (isExplained) explained.add(each);
-    else groups.set(each, groupOf(each.holders, corpus, each.group.outcome));
+  const sure: Explanation[] = [];
+  // Each that is sure is asked whether it explains the rest: among so many answers some are chance (Bonferroni).
+  const level = LEVEL / Math.max(1, judged.filter(({ standing }) => standing === 'confirmed').length);
+  const told: Judged[] = [];
+  for (const each of [...judged].sort(bySurprise)) {
+    const isExplained = sure.some((known) => isExplainedBy(each, { ...known, level }, corpus));
+    if (!isExplained) told.push(each);
+    else if (isPair(each.content)) told.push({ ...each, standing: 'candidate' });
+    if (isExplained || each.standing !== 'confirmed') continue;
+    const { holders, group } = each;
+    sure.push({ other: each, known: new Set(holders), group: groupOf(holders, corpus, group.outcome) });
   }
-  return judged.map((each) => (explained.has(each) ? { ...each, standing: 'candidate' } : each));
+  return told;
+}
+
+interface Explanation {
+  readonly other: Judged;
+  /** Its holders, and they among themselves. */
+  readonly known: ReadonlySet<number>;
+  readonly group: Group;
 }
 
 function isExplainedBy(
   each: Judged,
-  { other, group }: { readonly other: Judged; readonly group: Group },
+  { other, known, group, level }: Explanation & { readonly level: number },
   corpus: Corpus,
 ): boolean {
   if (each.group.outcome !== other.group.outcome || each.holders.length >= other.holders.length) return false;
-  const known = new Set(other.holders);
   const common = each.holders.filter((at) => known.has(at));
-  return common.length >= SAME * each.holders.length && compare(common, group, corpus).p > LEVEL;
+  if (common.length < SAME * each.holders.length) return false;
+  const among = compare(common, group, corpus);
+  return among.p > level || isBetter(among) !== isBetter(each.comparison);
+}
+
+function isBetter({ with: those, without }: Hypothesis['comparison']): boolean {
+  return those.successes * without.episodes >= without.successes * those.episodes;
 }
 
 function bySurprise(a: Judged, b: Judged): number {

@@ -1,14 +1,18 @@
-// Errors that attempts met, what they did then, and whether that made them good. Pure.
+// Errors that attempts met, what was changed until that which failed was tried again, and whether it then worked. Pure.
 import { MIN_SUPPORT } from '../../pattern.ts';
 import type { Trace, TraceStep } from '../../trace.ts';
 import { groupOf } from './comparison.ts';
 import { type Corpus, order } from './corpus.ts';
+import { commonText } from './error-words.ts';
 import type { Proposal } from './hypothesis.ts';
 
 /** Changes after an error that may have been meant for it. */
 const MAX_CHANGES = 5;
+/** Errors of one scope, and things done about one of them: those that most attempts met and did. */
+const MAX_ERRORS = 200;
+const MAX_FIXES = 16;
 
-/** An attempt that met an error. */
+/** An error, from when an attempt first met it to the next attempt of what failed. */
 interface Meeting {
   readonly at: number;
   readonly isMadeGood: boolean;
@@ -19,59 +23,92 @@ interface Meeting {
 
 /** Of each error that three attempts met, proposals of all that was done about it three times or more. */
 export function recoveryProposals(corpus: Corpus): readonly Proposal[] {
-  const met = new Map<string, Meeting[]>();
+  const found = new Map<string, Meeting[]>();
   corpus.traces.forEach((trace, at) => {
     for (const [signature, meeting] of meetingsIn(trace, at)) {
-      const meetings = met.get(signature) ?? [];
-      met.set(signature, meetings);
-      meetings.push(meeting);
+      const met = found.get(signature) ?? [];
+      found.set(signature, met);
+      met.push(meeting);
     }
   });
-  return [...met].flatMap(([signature, meetings]) =>
-    meetings.length < MIN_SUPPORT ? [] : proposalsOf(signature, meetings, corpus),
-  );
-}
-
-/** Each error of an attempt once, as it was met last: what was tried before did not help. */
-function meetingsIn({ steps }: Trace, at: number): ReadonlyMap<string, Meeting> {
-  const last = new Map<string, number>();
-  for (const [place, { error }] of steps.entries()) if (error !== undefined) last.set(error.signature, place);
-  const meetings = new Map<string, Meeting>();
-  for (const [signature, place] of last) {
-    const step = steps[place];
-    const meeting = { at, isMadeGood: step?.isMadeGood === true, error: step?.error?.excerpt ?? '' };
-    meetings.set(signature, { ...meeting, fixes: fixesAfter(steps, place) });
-  }
-  return meetings;
+  return [...found]
+    .filter(([, met]) => met.length >= MIN_SUPPORT)
+    .sort(([a, one], [b, other]) => other.length - one.length || order(a, b))
+    .slice(0, MAX_ERRORS)
+    .flatMap(([signature, met]) => proposalsOf(signature, met, corpus));
 }
 
 /**
- * What was changed until that which failed was done again, whether it then worked or not: what came later cannot have
- * made it good. Where nothing was changed, doing it again is what was done.
+ * Each error as it was met first. Those who meet it again are those for whom it is hard to make good: to count them for
+ * what they did then would blame it. Of what was never tried again nobody knows whether it would have worked.
  */
-function fixesAfter(steps: readonly TraceStep[], place: number): ReadonlyMap<string, string> {
-  const failed = steps[place]?.act;
-  const fixes = new Map<string, string>();
-  for (const { act, does, says } of steps.slice(place + 1)) {
-    const isAgain = act === failed;
-    if (isAgain && fixes.size > 0) break;
-    if (isAgain || does === 'change') fixes.set(act, says ?? act);
-    if (isAgain || fixes.size === MAX_CHANGES) break;
+function meetingsIn({ steps }: Trace, at: number): ReadonlyMap<string, Meeting> {
+  const found = new Map<string, Meeting>();
+  const gap = steps.findIndex(({ isAfterGap }) => isAfterGap);
+  const nextOf = nextAttempts(steps);
+  steps.forEach((failed, place) => {
+    const next = nextOf[place] ?? -1;
+    const retry = steps[next];
+    if (failed.error === undefined || retry === undefined || (place < gap && gap <= next)) return;
+    const { signature, excerpt: error } = failed.error;
+    if (found.has(signature)) return;
+    // What came several times in a row was first of all tried again as it was.
+    const isRepeated = (failed.times ?? 1) > 1;
+    const isMadeGood = !isRepeated && failed.isMadeGood === true && retry.result === 'success';
+    const between = isRepeated ? [] : steps.slice(place + 1, next);
+    found.set(signature, {
+      at,
+      isMadeGood,
+      error,
+      fixes: fixesOf({ failed, between, retry: isRepeated ? failed : retry }),
+    });
+  });
+  return found;
+}
+
+/** Of each step the place of the next one with the same act; −1 where there is none. */
+function nextAttempts(steps: readonly TraceStep[]): readonly number[] {
+  const latest = new Map<string, number>();
+  const next = steps.map(() => -1);
+  for (let place = steps.length - 1; place >= 0; place -= 1) {
+    const act = steps[place]?.act ?? '';
+    next[place] = latest.get(act) ?? -1;
+    latest.set(act, place);
   }
-  return fixes;
+  return next;
+}
+
+/**
+ * What was changed in between. To do the failed act again is no fix, as that is what shows whether it is one; but where
+ * nothing else was changed and it was done in another way, that is.
+ */
+function fixesOf(met: {
+  readonly failed: TraceStep;
+  readonly between: readonly TraceStep[];
+  readonly retry: TraceStep;
+}): ReadonlyMap<string, string> {
+  const { failed, between, retry } = met;
+  const fixes = new Map<string, string>();
+  for (const { act, does, says } of between) {
+    if (does === 'change') fixes.set(act, says ?? act);
+    if (fixes.size === MAX_CHANGES) break;
+  }
+  const isSaidAnew = failed.says !== undefined && retry.says !== undefined && failed.says !== retry.says;
+  return fixes.size === 0 && isSaidAnew ? new Map([[retry.act, retry.says]]) : fixes;
 }
 
 function proposalsOf(signature: string, meetings: readonly Meeting[], corpus: Corpus): readonly Proposal[] {
   const isSuccess = new Uint8Array(corpus.traces.length);
-  const holders = new Map<string, number[]>();
-  for (const { at, isMadeGood, fixes } of meetings) {
-    isSuccess[at] = isMadeGood ? 1 : 0;
-    for (const fix of fixes.keys()) {
-      const doers = holders.get(fix) ?? [];
-      holders.set(fix, doers);
-      doers.push(at);
+  const doers = new Map<string, Meeting[]>();
+  for (const meeting of meetings) {
+    isSuccess[meeting.at] = meeting.isMadeGood ? 1 : 0;
+    for (const fix of meeting.fixes.keys()) {
+      const known = doers.get(fix) ?? [];
+      doers.set(fix, known);
+      known.push(meeting);
     }
   }
+  const error = commonText(meetings.map((meeting) => meeting.error));
   // Attempts at one task that meet the same error meet it for the same reason: each task has one vote.
   const outcome = { isSuccess, correlation: 1 };
   const group = groupOf(
@@ -79,26 +116,27 @@ function proposalsOf(signature: string, meetings: readonly Meeting[], corpus: Co
     corpus,
     outcome,
   );
-  return [...holders].flatMap(([fix, doers]) => {
-    if (doers.length < MIN_SUPPORT) return [];
-    const told = newest(meetings, { fix, isSuccess }, corpus);
-    const content = { kind: 'error_recovery', signature, error: told.error, fix, example: told.example } as const;
-    return { content, key: [signature, fix], holders: doers, group, complexity: 0 };
-  });
+  return [...doers]
+    .filter(([, those]) => those.length >= MIN_SUPPORT)
+    .sort(([a, one], [b, other]) => other.length - one.length || order(a, b))
+    .slice(0, MAX_FIXES)
+    .map(([fix, those]): Proposal => {
+      const content = {
+        kind: 'error_recovery',
+        signature,
+        error,
+        fix,
+        example: exampleOf(fix, those, corpus),
+      } as const;
+      return { content, key: [signature, fix], holders: those.map(({ at }) => at), group, complexity: 0 };
+    });
 }
 
-/** The error and the fix as the newest attempt tells them, of those that made it good if any did. */
-function newest(
-  meetings: readonly Meeting[],
-  { fix, isSuccess }: { readonly fix: string; readonly isSuccess: Uint8Array },
-  { traces }: Corpus,
-): { readonly error: string; readonly example: string } {
-  const endedAt = (at: number): string => traces[at]?.endedAt ?? '';
-  const [best] = meetings
-    .filter(({ fixes }) => fixes.has(fix))
-    .sort((a, b) => {
-      const byOutcome = (isSuccess[b.at] ?? 0) - (isSuccess[a.at] ?? 0);
-      return byOutcome || order(endedAt(b.at), endedAt(a.at)) || a.at - b.at;
-    });
-  return { error: best?.error ?? '', example: best?.fixes.get(fix) ?? fix };
+/** The fix as the newest attempt tells it, of those that made it good if any did. */
+function exampleOf(fix: string, doers: readonly Meeting[], { traces }: Corpus): string {
+  const endedAt = ({ at }: Meeting): string => traces[at]?.endedAt ?? '';
+  const [best] = [...doers].sort(
+    (a, b) => Number(b.isMadeGood) - Number(a.isMadeGood) || order(endedAt(b), endedAt(a)) || a.at - b.at,
+  );
+  return best?.fixes.get(fix) ?? fix;
 }

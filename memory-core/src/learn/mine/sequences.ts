@@ -7,22 +7,35 @@ import type { Proposal } from './hypothesis.ts';
 /** Different things done in one attempt that are looked at for what came before what. */
 const MAX_ACTS = 32;
 
+/** Sequences of one form that are looked at: those that most attempts hold. */
+const MAX_SEQUENCES = 700;
+
 /** A sequence of acts by number, and the attempts that hold it. */
 export interface Sequence {
   readonly acts: readonly number[];
   readonly holders: readonly number[];
 }
 
-/** Runs of so many different acts, one directly after the other, in three attempts or more. */
-export function contiguousRuns(corpus: Corpus, length: number): readonly Sequence[] {
-  return sequences(corpus, length, (work, found) => {
-    for (let end = length; end <= work.length; end += 1) {
-      let key = 0;
-      for (let place = end - length; place < end && key >= 0; place += 1) {
-        const act = work[place]?.act ?? -1;
-        key = act < 0 ? -1 : key * corpus.acts.length + act;
-      }
-      if (key >= 0) found(key);
+/** Two acts, one directly after the other, in three attempts or more. */
+export function contiguousPairs(corpus: Corpus): readonly Sequence[] {
+  return sequences(corpus, 2, (work, found) => {
+    for (let second = 1; second < work.length; second += 1) {
+      const [one, other] = [work[second - 1]?.act ?? -1, work[second]?.act ?? -1];
+      if (one >= 0 && other >= 0) found(one * corpus.acts.length + other);
+    }
+  });
+}
+
+/** Three in a row; no more attempts can hold them than hold the pairs in them (Apriori: Agrawal & Srikant 1994). */
+function contiguousTriples(corpus: Corpus, pairs: readonly Sequence[]): readonly Sequence[] {
+  const base = corpus.acts.length;
+  const known = new Set(pairs.map(({ acts: [one = 0, other = 0] }) => one * base + other));
+  return sequences(corpus, 3, (work, found) => {
+    for (let third = 2; third < work.length; third += 1) {
+      const [a, b, c] = [work[third - 2]?.act ?? -1, work[third - 1]?.act ?? -1, work[third]?.act ?? -1];
+      // Where one of them is −1, the numbers name no pair, or another one: none may be.
+      const areTold = a >= 0 && b >= 0 && c >= 0;
+      if (areTold && known.has(a * base + b) && known.has(b * base + c)) found((a * base + b) * base + c);
     }
   });
 }
@@ -45,7 +58,7 @@ export function sequenceProposals(
       };
     };
   return [
-    ...[...pairs, ...contiguousRuns(corpus, 3)].map(propose(true)),
+    ...[...pairs, ...contiguousTriples(corpus, pairs)].map(propose(true)),
     ...sequences(corpus, 2, (work, found) => pairsInOrder(work, corpus, found)).map(propose(false)),
   ];
 }
@@ -81,7 +94,10 @@ function sequences(
       else if (holders.at(-1) !== at) holders.push(at);
     });
   }
-  const frequent = [...holdersOf].filter(([, holders]) => holders.length >= MIN_SUPPORT);
+  const frequent = [...holdersOf]
+    .filter(([, holders]) => holders.length >= MIN_SUPPORT)
+    .sort(([a, one], [b, other]) => other.length - one.length || a - b)
+    .slice(0, MAX_SEQUENCES);
   return frequent.map(([key, holders]) => ({ acts: actsOf(key, length, acts.length), holders }));
 }
 
