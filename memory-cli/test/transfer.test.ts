@@ -282,7 +282,11 @@ test('a killed import leaves whole episodes, and running it again brings what on
   expect(again).toMatchObject({ imported: records.length - partial.length, known: partial.length });
   expect(await other.json(['episode', 'import', file])).toMatchObject({ imported: records.length });
   expect((await place.run(['episode', 'export'])).stdout).toBe((await other.run(['episode', 'export'])).stdout);
-  const learnt = async (from: Place): Promise<unknown> => (await from.json(['pattern', 'list'])).patterns;
+  // All but how it came to that: one learnt in one run, the other in several.
+  const learnt = async (from: Place): Promise<unknown> => {
+    const { patterns } = await from.json(['pattern', 'list']);
+    return patterns.map(({ history, ...pattern }: { history: unknown }) => pattern);
+  };
   expect(await learnt(place)).toEqual(await learnt(other));
 });
 

@@ -49,7 +49,10 @@ test('wrong usage is one line with a code, sometimes a hint, and exit code 2 [CL
     [['episode', 'list', '--type', 'magic'], /^INVALID_INPUT: .*Allowed choices are code_generation/u],
     [['episode', 'list', '--since', 'yesterday'], /^INVALID_INPUT: --since: "yesterday" is no time/u],
     [['episode', 'list', '--after', 'x'], /^INVALID_INPUT: --after: "x" is no cursor/u],
-    [['episode', 'list', '--format', 'xml'], /^INVALID_INPUT: .*Allowed choices are human, json, yaml\.\n$/u],
+    [
+      ['episode', 'list', '--format', 'xml'],
+      /^INVALID_INPUT: .*Allowed choices are human, json, yaml, svg, html\.\n$/u,
+    ],
     [['episode', 'create'], /^INVALID_INPUT: missing required argument 'description'\n$/u],
     [['episode', 'create', ' '], /^INVALID_INPUT: description: is empty; say what it is\.\n$/u],
     [['episode', 'create', 'x', '--meta', 'novalue'], /^INVALID_INPUT: --meta: "novalue" has no key and value/u],

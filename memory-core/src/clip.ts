@@ -18,7 +18,9 @@ export function clip(text: string, maxBytes: number): { readonly text: string; r
  */
 export function oneLine(text: string, maxCharacters: number): string {
   const line = text.replace(UNSEEN, ' ').trim();
-  const characters = [...line];
+  if (line.length <= maxCharacters) return line;
+  // A character is one unit of UTF-16, or two; one more tells that something is missing.
+  const characters = [...line.slice(0, 2 * (maxCharacters + 1))];
   return characters.length <= maxCharacters ? line : `${characters.slice(0, maxCharacters - 1).join('')}…`;
 }
 

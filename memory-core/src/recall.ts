@@ -2,6 +2,7 @@
 import type { TaskCluster } from './cluster.ts';
 import { collect, type MemoryContext, retryingConflicts, timeOf } from './context.ts';
 import { MemoryError } from './errors.ts';
+import type { ExperienceIndex } from './gather/experience-index.ts';
 import { gatherPatterns, withEvidenceIds } from './gather/gather.ts';
 import { heldPatterns } from './gather/index-answer.ts';
 import { parse } from './input.ts';
@@ -56,8 +57,13 @@ export async function recommend(
   const { description, project, episodeId, limit = DEFAULT_RECOMMENDED, ...situation } = asked;
   const except = episodeId === undefined ? [] : [(await existing(context, episodeId, options)).id];
   const wide = { text: description, project, situation, except, limit: Math.max(limit, CONSIDERED) };
-  const found = await search(context, wide, options);
-  const told = await playbookOf(context, { asked, found }, options);
+  // Side by side: a question to a store that is far away takes its time, and all three are of the same moment.
+  const [found, index, kinds] = await Promise.all([
+    search(context, wide, options),
+    context.index.current(options),
+    kindsOfTask(context, asked, options),
+  ]);
+  const told = await playbookOf(context, { asked, found, index, kinds }, options);
   const episodes = found.episodes.slice(0, limit);
   const patterns = found.patterns.filter(({ pattern }) => pattern.standing === 'confirmed' || isBacked(found));
   const offered = { ...found, episodes, patterns: patterns.slice(0, limit) };
@@ -88,29 +94,32 @@ interface AskedAndFound {
   readonly found: SearchResult;
 }
 
-async function playbookOf(
-  context: MemoryContext,
-  { asked, found }: AskedAndFound,
-  options: CallOptions,
-): Promise<Playbook> {
+interface Known extends AskedAndFound {
+  readonly index: ExperienceIndex | undefined;
+  /** Those that the project sees; of the domain that was named. */
+  readonly kinds: readonly TaskCluster[];
+}
+
+async function playbookOf(context: MemoryContext, known: Known, options: CallOptions): Promise<Playbook> {
+  const { asked, found } = known;
   const words = queryTerms(asked.description);
   const attempts = found.episodes.flatMap(({ episode }) =>
     episode.status === 'completed' ? [{ episode, ...sharedWith(words, episode.description) }] : [],
   );
   const foundIds = new Set(found.patterns.map(({ pattern }) => pattern.id));
-  const patterns = (await confirmedPatterns(context, { asked, found }, options)).map((known) => {
-    return { ...known, isFound: foundIds.has(known.pattern.id) };
+  const patterns = (await confirmedPatterns(context, known, options)).map((confirmed) => {
+    return { ...confirmed, isFound: foundIds.has(confirmed.pattern.id) };
   });
   attempts.sort((a, b) => b.likeness - a.likeness);
   const made = playbook({
     task: { ...asked, project: asked.project ?? context.project },
     attempts,
     patterns,
-    kindOfTask: await kindOfTask(context, { asked, found, nearest: attempts[0] }, options),
+    kindOfTask: kindOfTask(known, attempts[0]),
   });
   const ids = citedPatterns(made);
   const cited = patterns.filter(({ pattern }) => ids.includes(pattern.id));
-  const hits = cited.map((known) => ({ ...known, evidence: [], against: [], score: 0, why: {} }));
+  const hits = cited.map((confirmed) => ({ ...confirmed, evidence: [], against: [], score: 0, why: {} }));
   const evidence = await withEvidenceIds(context.store, { hits }, options);
   return withPatternEvidence(made, new Map(evidence.map((hit) => [hit.pattern.id, hit.evidence])));
 }
@@ -127,15 +136,9 @@ function sharedWith(
 }
 
 /** That of the attempt that reads like the same task, else the kind whose words and circumstances fit best. */
-async function kindOfTask(
-  { store, project: own }: MemoryContext,
-  { asked, found, nearest }: AskedAndFound & { readonly nearest: SimilarAttempt | undefined },
-  options: CallOptions,
-): Promise<TaskCluster | undefined> {
+function kindOfTask({ asked, found, kinds }: Known, nearest: SimilarAttempt | undefined): TaskCluster | undefined {
   const domains = domainsOf({ asked, found });
-  const filter = { visibleTo: defined({ project: asked.project ?? own }) };
-  const stored = await collect(store.scan('cluster', filter, options), MAX_CLUSTERS);
-  const clusters = stored.filter(({ scope }) => domains.has(scope.domain));
+  const clusters = kinds.filter(({ scope }) => domains.has(scope.domain));
   const same = nearest !== undefined && nearest.likeness >= ALIKE ? nearest.episode.id : '';
   return (
     clusters.find(({ memberIds }) => memberIds.includes(same)) ??
@@ -149,6 +152,15 @@ async function kindOfTask(
   );
 }
 
+function kindsOfTask(
+  { store, project: own }: MemoryContext,
+  { project = own, domain }: RecommendQuery,
+  options: CallOptions,
+): Promise<readonly TaskCluster[]> {
+  const filter = { visibleTo: defined({ project }), ...defined({ domain }) };
+  return collect(store.scan('cluster', filter, options), MAX_CLUSTERS);
+}
+
 /** The domain that was named, else those that what was found is of. */
 function domainsOf({ asked, found }: AskedAndFound): ReadonlySet<string | undefined> {
   if (asked.domain !== undefined) return new Set([asked.domain]);
@@ -160,16 +172,15 @@ function domainsOf({ asked, found }: AskedAndFound): ReadonlySet<string | undefi
 
 /** Confirmed patterns of these domains. */
 async function confirmedPatterns(
-  { store, index, project: own }: MemoryContext,
-  { asked, found }: AskedAndFound,
+  { store, project: own }: MemoryContext,
+  { asked, found, index }: Known,
   options: CallOptions,
 ): Promise<readonly Pick<PatternHit, 'pattern' | 'figures' | 'statement'>[]> {
   const domains = domainsOf({ asked, found });
   const filter: PatternFilter = { visibleTo: defined({ project: asked.project ?? own }), minSupport: MIN_SUPPORT };
   const isWanted = (pattern: Pattern): boolean =>
     pattern.standing === 'confirmed' && domains.has(pattern.scope.domain) && matchesPattern(pattern, filter);
-  const held = await index.current(options);
-  if (held !== undefined) return heldPatterns(held, isWanted);
+  if (index !== undefined) return heldPatterns(index, isWanted);
   const gathered = await gatherPatterns(store, { terms: undefined, filter, limit: MAX_PATTERNS }, options);
   return gathered.filter(({ pattern }) => isWanted(pattern));
 }

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toStep } from '../src/entities.ts';
 import type { CheckEvidence } from '../src/episode.ts';
-import { checkEvidence, MAX_EVIDENCE } from '../src/learn/check-evidence.ts';
-import { isVerification } from '../src/learn/verification.ts';
+import { checkRuns, keptEvidence, MAX_EVIDENCE } from '../src/learn/check-evidence.ts';
+import { readSteps } from '../src/learn/read-step.ts';
 
 function steps(inputs: readonly StepInput[]): readonly Step[] {
   return inputs.map((input, index) => ({
@@ -21,7 +21,8 @@ const ran = (command: string, output = '', type: 'success' | 'error' = 'success'
   parameters: { command },
   result: type === 'success' ? { type, output } : { type, message: output },
 });
-const shown = (...inputs: readonly StepInput[]): readonly CheckEvidence[] => checkEvidence(steps(inputs));
+const shown = (...inputs: readonly StepInput[]): readonly CheckEvidence[] =>
+  keptEvidence(checkRuns(readSteps(steps(inputs))));
 /** Kind, tool, whether it passed, and the counts, of the one piece of evidence of a command. */
 const told = (command: string, output = '', type: 'success' | 'error' = 'success'): readonly unknown[] =>
   shown(ran(command, output, type)).flatMap(({ kind, tool, isPassed, passed, failed }) => [
@@ -189,7 +190,7 @@ describe('what is no check', () => {
     "cat <<'EOF' > run.sh\nnpm test\nEOF",
   ])('%j [LE-02]', (command) => {
     expect(shown(ran(command, '3 passed in 0.1s'))).toEqual([]);
-    expect(isVerification({ tool: 'bash', action: '', parameters: { command } })).toBe(false);
+    expect(readSteps(steps([ran(command)]))).toMatchObject([{ isVerification: false }]);
   });
 
   test('reading about tests with a tool is none, running them with one is, whatever its server is called [LE-02]', () => {

@@ -13,6 +13,7 @@ import { describe, expect, test } from 'vitest';
 import { toOutcome, toStep } from '../src/entities.ts';
 import type { Reward } from '../src/episode.ts';
 import { learn } from '../src/learn/learn.ts';
+import { readSteps } from '../src/learn/read-step.ts';
 import { recoveredSteps } from '../src/learn/recovery.ts';
 import { wasteOf, wasteQuartiles } from '../src/learn/waste.ts';
 import { episodeDetailResult } from '../src/wire/episode.ts';
@@ -32,7 +33,8 @@ function rewardOf(outcome: OutcomeInput, inputs: readonly StepInput[], waste?: Q
 }
 
 function wasted(...inputs: readonly StepInput[]): number {
-  return wasteOf(steps(inputs), recoveredSteps(steps(inputs)));
+  const read = readSteps(steps(inputs));
+  return wasteOf(read, recoveredSteps(read));
 }
 
 const run = (command: string, output = ''): StepInput => ({

@@ -105,7 +105,7 @@ describe('touched places', () => {
     const made = { at: '2026-11-21T10:00:00.000Z', newId: () => crypto.randomUUID(), project: undefined };
     const steps = [aStep({ tool: 'Read', parameters: { path: 'src/a.ts' }, number: 1 })];
     const told = { ...aCompletedEpisode({ version: 1 }), touched: ['else/where.ts'], tools: ['Write'] };
-    expect(fromRecord(toRecord({ episode: told, steps }), made).episode).toEqual(told);
+    expect(fromRecord(toRecord({ episode: told, steps }), made).episode).toMatchObject(told);
     const silent = fromRecord(toRecord({ episode: aCompletedEpisode(), steps }), made).episode;
     expect(silent).toMatchObject({ touched: ['src/a.ts'], tools: ['Read'] });
     expect(toRecord({ episode: silent, steps })).toMatchObject({ touched: ['src/a.ts'] });

@@ -78,7 +78,7 @@ test('without a data folder it still answers, says what to do, and recovers [MC-
   const blocked = join(folder, 'blocked');
   writeFileSync(blocked, 'a file where a folder should be');
   const server = await startServer(folder, { MEMORY_DATA_DIR: join(blocked, 'data') });
-  expect((await server.client.listTools()).tools).toHaveLength(7);
+  expect((await server.client.listTools()).tools).toHaveLength(10);
   const created = await server.call('create_episode', { task_description: 'x' });
   expect(created.isError).toBe(true);
   expect(created.text).toMatch(/^STORE_[A-Z]+: .*blocked/u);
@@ -143,5 +143,5 @@ test('tools are listed before anything was opened [MC-03]', async () => {
   server.send(initialize());
   server.send(request(2, 'tools/list', {}));
   expect(await server.answer(1)).toMatchObject({ result: { protocolVersion: '2025-11-25' } });
-  expect(await server.answer(2)).toMatchObject({ result: { tools: { length: 7 } } });
+  expect(await server.answer(2)).toMatchObject({ result: { tools: { length: 10 } } });
 });

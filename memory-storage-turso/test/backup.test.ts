@@ -33,11 +33,10 @@ import {
 import { anEpisode, aStep, put } from '@episodica/test-utils';
 import Database from 'libsql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { NEWEST_SCHEMA } from '../src/schema.ts';
 import { startWriter, type Writer } from './writers.ts';
 
 const KEEPER = fileURLToPath(new URL('fixtures/keeper.mjs', import.meta.url));
-
-const SCHEMA = 4;
 
 let directory: string;
 let path: string;
@@ -76,7 +75,12 @@ function bytesOf(folder: string): Record<string, string> {
 test('a backup is one verified file for the eyes of its user, and its receipt says what it holds [ST-12]', async () => {
   await fill(3);
   const receipt = await store.backup(copyAt());
-  expect(receipt).toMatchObject({ path: copyAt(), schema: SCHEMA, journalSeq: 6, counts: { episode: 3, step: 3 } });
+  expect(receipt).toMatchObject({
+    path: copyAt(),
+    schema: NEWEST_SCHEMA,
+    journalSeq: 6,
+    counts: { episode: 3, step: 3 },
+  });
   expect(receipt.sizeBytes).toBe(statSync(copyAt()).size);
   expect((statSync(copyAt()).mode & 0o777).toString(8)).toBe('600');
   expect(readdirSync(join(directory, 'kept'))).toEqual(['copy.db']);
@@ -299,7 +303,7 @@ test('the folder of backups is listed newest first, with what each holds and wha
       sizeBytes: second.sizeBytes,
       at: '2026-02-01T00:00:00.000Z',
       wasVerified: true,
-      held: { schema: SCHEMA, episodeCount: 2, journalSeq: 4, isEncrypted: false },
+      held: { schema: NEWEST_SCHEMA, episodeCount: 2, journalSeq: 4, isEncrypted: false },
     },
     {
       path: first.path,
@@ -308,7 +312,7 @@ test('the folder of backups is listed newest first, with what each holds and wha
       sizeBytes: first.sizeBytes,
       at: '2026-01-01T00:00:00.000Z',
       wasVerified: true,
-      held: { schema: SCHEMA, episodeCount: 1, journalSeq: 2, isEncrypted: false },
+      held: { schema: NEWEST_SCHEMA, episodeCount: 1, journalSeq: 2, isEncrypted: false },
     },
     {
       path: harmed,
@@ -331,7 +335,7 @@ test('old backups are told from those that stay, and the newest good one always 
     sizeBytes: 1,
     at: `2026-${month}-01T00:00:00.000Z`,
     wasVerified: isGood,
-    ...(isGood ? { held: { schema: SCHEMA, episodeCount: 1, journalSeq: 1, isEncrypted: false } } : {}),
+    ...(isGood ? { held: { schema: NEWEST_SCHEMA, episodeCount: 1, journalSeq: 1, isEncrypted: false } } : {}),
   });
   const [march, february, january] = [entry('03', false), entry('02'), entry('01')];
   const foreign = { ...entry('01'), isOwn: false };
@@ -343,7 +347,7 @@ test('old backups are told from those that stay, and the newest good one always 
   expect(staleBackups(all, { keep: 3, olderThanDays: 1 }, now)).toEqual([]);
   expect(staleBackups([january], { olderThanDays: 1 }, now)).toEqual([]);
   // The newest may be of a store that had just been begun anew.
-  const empty = { ...entry('04'), held: { schema: SCHEMA, episodeCount: 0, journalSeq: 0, isEncrypted: false } };
+  const empty = { ...entry('04'), held: { schema: NEWEST_SCHEMA, episodeCount: 0, journalSeq: 0, isEncrypted: false } };
   expect(staleBackups([empty, ...all], { keep: 0 }, now)).toEqual([march, january]);
   await store.backup(copyAt());
   await deleteBackups([{ ...january, path: copyAt() }]);

@@ -32,11 +32,10 @@ import {
 import { anEpisode, aTombstone, put } from '@episodica/test-utils';
 import Database from 'libsql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { NEWEST_SCHEMA } from '../src/schema.ts';
 import { startWriter, type Writer } from './writers.ts';
 
 const KEEPER = fileURLToPath(new URL('fixtures/keeper.mjs', import.meta.url));
-
-const SCHEMA = 4;
 
 let directory: string;
 let path: string;
@@ -116,7 +115,7 @@ test('what is restored in a new place exports as the store did [ST-12]', async (
   const records = await backedUp();
   const elsewhere = pathToFileURL(join(directory, 'elsewhere', 'memory.db')).href;
   const receipt = await restoreBackup({ from, url: elsewhere });
-  expect(receipt).toMatchObject({ from, schema: SCHEMA, counts: { episode: 2, step: 2 }, forgottenAgain: 0 });
+  expect(receipt).toMatchObject({ from, schema: NEWEST_SCHEMA, counts: { episode: 2, step: 2 }, forgottenAgain: 0 });
   expect(receipt.replaced).toBeUndefined();
   expect(readdirSync(join(directory, 'elsewhere'))).toEqual(['memory.db']);
   expect((statSync(receipt.path).mode & 0o777).toString(8)).toBe('600');
@@ -203,7 +202,7 @@ test('a backup of an older schema is restored as it is, and brought up to date w
   writeFileSync(from, gunzipSync(readFileSync(new URL('fixtures/schema-1.db.gz', import.meta.url))));
   expect(await verifyBackup(from)).toMatchObject({ ok: true, stats: { schema: 1 } });
   expect(await restoreBackup({ from, url, replace: true })).toMatchObject({ schema: 1 });
-  expect(await withStore((store) => store.stats())).toMatchObject({ schema: SCHEMA });
+  expect(await withStore((store) => store.stats())).toMatchObject({ schema: NEWEST_SCHEMA });
   expect(await withMemory(exported)).not.toEqual([]);
   expect(await withStore((store) => store.verify())).toEqual({ ok: true, findings: [] });
 });

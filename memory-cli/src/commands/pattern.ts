@@ -25,14 +25,16 @@ export interface ListOptions extends PlaceOptions {
 /** Lists patterns with their figures, the confirmed first; what has faded where it is asked for. */
 export async function list(invocation: Invocation, options: ListOptions): Promise<number> {
   const { kind, standing, all, limit } = options;
+  const wanted = STANDINGS.filter((each) => (standing === undefined ? all || each !== 'faded' : each === standing));
   const { hits, place } = await useMemory(invocation, async ({ memory, settings }) => {
     const filter = { ...placeFilter(options, settings.project), ...(kind === undefined ? {} : { kind }) };
+    // All are asked for, so that an empty answer can say that others are there.
+    const listed = { ...filter, standings: STANDINGS };
     return {
-      hits: await memory.listPatterns(filter, { signal: invocation.signal }),
+      hits: await memory.listPatterns(listed, { signal: invocation.signal }),
       place: filter.visibleTo?.project,
     };
   });
-  const wanted = STANDINGS.filter((each) => (standing === undefined ? all || each !== 'faded' : each === standing));
   const found = wanted.flatMap((each) => hits.filter(({ pattern }) => pattern.standing === each));
   const shown = found.slice(0, limit);
   await print(invocation.format, { patterns: shown.map((hit) => patternItem(hit, 'full')) }, () =>

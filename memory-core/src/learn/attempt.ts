@@ -1,16 +1,14 @@
 // An episode that ended, with what was derived of it so far: what reflection, summary and salient features look at. Pure.
 import { oneLine } from '../clip.ts';
-import { type CheckEvidence, type Outcome, type Recovery, resultText, type Step } from '../episode.ts';
-import { errorExcerpt } from '../error-text.ts';
-import { errorSignature } from '../retrieve/error-signature.ts';
+import type { CheckEvidence, Outcome, Recovery, Step } from '../episode.ts';
 import type { TraceStep } from '../trace.ts';
-import { isLooking } from './doing.ts';
+import type { ReadStep } from './read-step.ts';
 import { stepText } from './recovery.ts';
 
 export interface Attempt {
   readonly description: string;
   readonly outcome: Outcome;
-  readonly steps: readonly Step[];
+  readonly steps: readonly ReadStep[];
   readonly recoveries: readonly Recovery[];
   /** Numbers of failed steps that a later one made good. */
   readonly recoveredSteps: ReadonlySet<number>;
@@ -24,7 +22,7 @@ export interface Attempt {
 export interface OpenFailure {
   readonly error: string;
   /** Steps that failed with it, in order. */
-  readonly steps: readonly Step[];
+  readonly steps: readonly ReadStep[];
 }
 
 /** Errors kept apart in one episode. */
@@ -32,11 +30,11 @@ const MAX_OPEN = 50;
 
 /** Errors that stayed, by the step in which each came last. Of one that came again and again the last words are told. */
 export function openFailures({ steps, recoveredSteps }: Attempt): readonly OpenFailure[] {
-  const found = new Map<string, { error: string; steps: Step[] }>();
+  const found = new Map<string, OpenFailure>();
   for (const step of steps) {
-    if (step.result.type === 'success' || recoveredSteps.has(step.number)) continue;
-    const error = errorExcerpt(resultText(step.result));
-    const { types, codes, words, names } = errorSignature(error);
+    if (step.error === undefined || recoveredSteps.has(step.number)) continue;
+    const { excerpt: error, signature } = step.error;
+    const { types, codes, words, names } = signature;
     const key = JSON.stringify([step.tool, step.result.type, types, codes, words, names]);
     const known = found.get(key);
     found.delete(key);
@@ -48,9 +46,9 @@ export function openFailures({ steps, recoveredSteps }: Attempt): readonly OpenF
 }
 
 /** Steps that changed something and went well, checks left out, in order. */
-export function changingSteps({ steps, evidence }: Attempt): readonly Step[] {
+export function changingSteps({ steps, evidence }: Attempt): readonly ReadStep[] {
   const checks = new Set(evidence.filter(isCheck).map(({ step }) => step));
-  return steps.filter((step) => step.result.type === 'success' && !isLooking(step) && !checks.has(step.number));
+  return steps.filter((step) => step.result.type === 'success' && !step.isLooking && !checks.has(step.number));
 }
 
 /** What the last of each check showed: that of `vitest`, that of `tsc`. */

@@ -1,14 +1,10 @@
 // What the steps of an episode show of how well the work was done: the checks that ran, and what became of the work. Pure.
 import { oneLine } from '../clip.ts';
-import { type CheckEvidence, resultText, type Step } from '../episode.ts';
-import { type Command, commandsIn } from './checks/command-line.ts';
+import { type CheckEvidence, resultText } from '../episode.ts';
 import { checkedLines, exitCodeIn, type Summary, summariesIn } from './checks/output.ts';
-import { namedTool, type Program, programOf } from './checks/program.ts';
+import type { Program } from './checks/program.ts';
 import { revertedSteps } from './checks/revert.ts';
-import { isShell, lineOf } from './doing.ts';
-
-/** All that is read of a step. */
-export type ToldStep = Pick<Step, 'number' | 'tool' | 'action' | 'parameters' | 'result'>;
+import type { Asked, Reading, ToldStep } from './read-step.ts';
 
 /** A piece of evidence with what the check was told to check, without options. */
 export interface CheckRun extends CheckEvidence {
@@ -23,12 +19,7 @@ const TOOL_CHARACTERS = 60;
 /** No run has more tests: what an output counts may be any number. */
 const MAX_COUNT = 1_000_000;
 
-/** What the steps show, in their order. */
-export function checkEvidence(steps: readonly Step[]): readonly CheckEvidence[] {
-  return keptEvidence(checkRuns(steps));
-}
-
-/** What is kept of it with the episode. */
+/** What is kept with the episode of what its steps show. */
 export function keptEvidence(runs: readonly CheckRun[]): readonly CheckEvidence[] {
   return runs.slice(-MAX_EVIDENCE).map(({ targets: _, isScript: __, ...evidence }) => evidence);
 }
@@ -40,7 +31,7 @@ export interface CheckOptions {
 
 /** Every check that tells how it ended, every commit, and every time that own work was thrown away. */
 export function checkRuns(
-  steps: readonly ToldStep[],
+  steps: readonly (ToldStep & Reading)[],
   options: CheckOptions = { isExitTold: true },
 ): readonly CheckRun[] {
   const reverted = revertedSteps(steps);
@@ -51,34 +42,8 @@ export function checkRuns(
   );
 }
 
-/** What a step checks, whether or not it tells how that ended. */
-export function checksOf(step: Pick<Step, 'tool' | 'action' | 'parameters'>): readonly Program[] {
-  return asked(step).map(({ program }) => program);
-}
-
-interface Asked {
-  readonly program: Program;
-  readonly exit: Command['exit'];
-}
-
-function asked(step: Pick<Step, 'tool' | 'action' | 'parameters'>): readonly Asked[] {
-  const line = lineOf(step);
-  const found =
-    line === undefined
-      ? []
-      : commandsIn(line).flatMap(({ words, exit }) => {
-          const program = programOf(words);
-          return program === undefined ? [] : [{ program, exit }];
-        });
-  if (found.length > 0 || isShell(step)) return found;
-  const program = namedTool(step.tool);
-  if (program === undefined) return [];
-  const targets = Object.values(step.parameters).filter((value) => typeof value === 'string');
-  return [{ program: { ...program, targets }, exit: 'own' }];
-}
-
-function runsOf(step: ToldStep, { isExitTold }: CheckOptions): readonly CheckRun[] {
-  const programs = asked(step);
+function runsOf(step: ToldStep & Reading, { isExitTold }: CheckOptions): readonly CheckRun[] {
+  const programs = step.asked;
   if (programs.length === 0 || step.result.type === 'timeout') return [];
   const lines = checkedLines(resultText(step.result));
   const told = exitCodeIn(lines);
@@ -144,7 +109,7 @@ function runOf(
 /** What a tool said itself goes first: a wrapper may have lost its exit code. */
 function verdict(asked: {
   readonly program: Program;
-  readonly exit: Command['exit'];
+  readonly exit: Asked['exit'];
   readonly summary: Summary | undefined;
   readonly isEmpty: boolean;
   /** Whether the exit code was 0; `undefined` where it is not known. */

@@ -1,5 +1,6 @@
 // How an attempt differed from earlier ones at such tasks that ended otherwise, and what those say to try next. Pure.
 import type { CompletedEpisode, Outcome } from '../episode.ts';
+import { errorSignature } from '../retrieve/error-signature.ts';
 import { bestFixes } from '../retrieve/hints.ts';
 import type { TraceStep } from '../trace.ts';
 import { type Attempt, ending, openFailures, quoted } from './attempt.ts';
@@ -143,8 +144,9 @@ function reasonOf(outcome: Outcome): string {
 /** Fixes that earlier attempts found for errors that this one left. */
 function knownFixes(attempt: Attempt, similar: readonly CompletedEpisode[]): readonly string[] {
   const known = similar.flatMap(({ id, recoveries }) =>
-    recoveries.map((recovery) => ({ episodeId: id, recovery, relevance: 0 })),
+    recoveries.map((recovery) => ({ episodeId: id, recovery, signature: errorSignature(recovery.error) })),
   );
+  if (known.length === 0) return [];
   const told = openFailures(attempt)
     .slice(-MAX_ERRORS)
     .toReversed()

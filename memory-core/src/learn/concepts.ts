@@ -1,7 +1,5 @@
 // The words that tell what an episode was about: errors by their names, files, identifiers, then plain words. Pure.
 import { oneLine } from '../clip.ts';
-import { resultText } from '../episode.ts';
-import { errorExcerpt } from '../error-text.ts';
 import { isFile } from '../places.ts';
 import { isStopWord, stem } from '../retrieve/tokenize.ts';
 import type { Attempt } from './attempt.ts';
@@ -110,6 +108,5 @@ function outcomeTexts({ outcome }: Attempt): readonly string[] {
 
 /** Errors of the episode as they were told, each once. */
 function errors({ steps }: Attempt): readonly string[] {
-  const failed = steps.filter(({ result }) => result.type !== 'success').slice(-READ.errors);
-  return [...new Set(failed.map(({ result }) => errorExcerpt(resultText(result))))];
+  return [...new Set(steps.flatMap(({ error }) => (error === undefined ? [] : [error.excerpt])).slice(-READ.errors))];
 }

@@ -21,10 +21,9 @@ export function isShell({ tool }: Pick<Step, 'tool'>): boolean {
   return SHELLS.test(tool);
 }
 
-/** Whether the step only looks, or thinks. */
-export function isLooking(step: Done): boolean {
-  const line = lineOf(step);
-  if (line === undefined) return LOOKING.test(step.tool);
+/** Whether the step only looks, or thinks. `line`: what it ran, as `lineOf` tells it. */
+export function isLooking({ tool }: Pick<Step, 'tool'>, line: string | undefined): boolean {
+  if (line === undefined) return LOOKING.test(tool);
   return LOOKING.test(line) && !WRITING.test(line.slice(0, LINE_CHARACTERS).replace(QUOTED, '_'));
 }
 

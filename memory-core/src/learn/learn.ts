@@ -3,13 +3,14 @@ import type { CompletedEpisode, Learning, Outcome, Step } from '../episode.ts';
 import type { Attempt } from './attempt.ts';
 import { checkRuns, keptEvidence } from './check-evidence.ts';
 import { quality } from './quality.ts';
-import { recoveredSteps, recoveries } from './recovery.ts';
+import { readSteps } from './read-step.ts';
+import { madeGood, recoveredSteps, recoveries } from './recovery.ts';
 import { reflect } from './reflect.ts';
 import { reward } from './reward.ts';
 import { salient } from './salient.ts';
 import { summary } from './summary.ts';
 import { touched } from './touched.ts';
-import { traceSteps } from './trace-steps.ts';
+import { tracedSteps } from './trace-steps.ts';
 
 export interface LearnInput {
   readonly description: string;
@@ -21,13 +22,15 @@ export interface LearnInput {
   readonly waste?: readonly [number, number, number] | undefined;
 }
 
-export function learn({ description, outcome, steps, similar, waste }: LearnInput): Learning {
+export function learn({ description, outcome, steps: told, similar, waste }: LearnInput): Learning {
+  const steps = readSteps(told);
   const checks = checkRuns(steps);
   const evidence = keptEvidence(checks);
-  const made = recoveries(steps);
-  const recovered = recoveredSteps(steps);
+  const good = madeGood(steps);
+  const made = recoveries(steps, good);
+  const recovered = recoveredSteps(steps, good);
   const places = touched(steps);
-  const trace = traceSteps(steps);
+  const trace = tracedSteps(steps, recovered);
   const attempt: Attempt = {
     description,
     outcome,

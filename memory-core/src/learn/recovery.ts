@@ -1,10 +1,8 @@
 // Errors that an episode made good, and how. Pure.
 import { oneLine } from '../clip.ts';
-import { type Recovery, resultText, type Step } from '../episode.ts';
-import { errorExcerpt } from '../error-text.ts';
+import type { Recovery, Step } from '../episode.ts';
 import type { JsonObject } from '../json.ts';
-import { isLooking } from './doing.ts';
-import { isVerification } from './verification.ts';
+import type { ReadStep } from './read-step.ts';
 
 /** Recoveries kept of one episode. */
 const MAX_RECOVERIES = 20;
@@ -21,12 +19,15 @@ const TELLING = ['command', 'cmd', 'file_path', 'path', 'file', 'filename'];
  * counts from its last time on: what was tried before did not help. Of errors that followed each other each one counts:
  * a change may only have turned the one into the other.
  */
-export function recoveries(steps: readonly Step[]): readonly Recovery[] {
+export function recoveries(
+  steps: readonly ReadStep[],
+  good: readonly MadeGood[] = madeGood(steps),
+): readonly Recovery[] {
   const found = new Map<string, Recovery>();
-  for (const { failed: failure, fixed: success } of madeGood(steps)) {
+  for (const { failed: failure, fixed: success } of good) {
     const [failed, fixed] = [steps[failure], steps[success]];
     if (failed === undefined || fixed === undefined) continue;
-    const error = errorExcerpt(resultText(failed.result));
+    const error = failed.error?.excerpt ?? '';
     const between = steps.slice(failure + 1, success);
     const fix = fixingSteps({ failed, between, fixed }).slice(-MAX_FIX_STEPS);
     found.set(`${success}\n${doingOf(failed).key}\n${error}`, {
@@ -43,8 +44,11 @@ export function recoveries(steps: readonly Step[]): readonly Recovery[] {
 }
 
 /** Numbers of the failed steps that a later success made good. */
-export function recoveredSteps(steps: readonly Step[]): ReadonlySet<number> {
-  return new Set(madeGood(steps).map(({ failed }) => steps[failed]?.number ?? 0));
+export function recoveredSteps(
+  steps: readonly ReadStep[],
+  good: readonly MadeGood[] = madeGood(steps),
+): ReadonlySet<number> {
+  return new Set(good.map(({ failed }) => steps[failed]?.number ?? 0));
 }
 
 /** A step in words, short enough for a list: what it was for, and on what it was done. */
@@ -77,14 +81,20 @@ interface Doing {
   readonly checked?: ReadonlySet<string>;
 }
 
-/** Indexes of failed steps, each with that of the first later step which shows that it is good now; by the latter. */
-function madeGood(steps: readonly Step[]): readonly { readonly failed: number; readonly fixed: number }[] {
-  const found: { failed: number; fixed: number }[] = [];
-  let open: { readonly at: number; readonly step: Step; readonly doing: Doing }[] = [];
+/** The index of a failed step, and that of the first later one which shows that it is good now. */
+export interface MadeGood {
+  readonly failed: number;
+  readonly fixed: number;
+}
+
+/** By the step that shows it. */
+export function madeGood(steps: readonly ReadStep[]): readonly MadeGood[] {
+  const found: MadeGood[] = [];
+  let open: { readonly at: number; readonly step: ReadStep; readonly doing: Doing }[] = [];
   let lastChange = -1;
   steps.forEach((step, at) => {
     const changedBefore = lastChange;
-    if (!isLooking(step)) lastChange = at;
+    if (!step.isLooking) lastChange = at;
     const doing = doingOf(step);
     if (step.result.type !== 'success') {
       open.push({ at, step, doing });
@@ -104,10 +114,10 @@ function madeGood(steps: readonly Step[]): readonly { readonly failed: number; r
   return found;
 }
 
-function doingOf(step: Step): Doing {
+function doingOf(step: ReadStep): Doing {
   const command = commandOf(step);
   const key = `${step.tool}\n${command ?? step.action}`;
-  return command !== undefined && isVerification(step) ? { key, checked: new Set(wordsOf(command)) } : { key };
+  return command !== undefined && step.isVerification ? { key, checked: new Set(wordsOf(command)) } : { key };
 }
 
 /** The same action; or a check by the same program of the same or of more: what it names the other named as well. */
@@ -123,23 +133,23 @@ function firstOf(words: ReadonlySet<string>): string | undefined {
 }
 
 /** The same command with words added or left out, which is then the fix itself. A check that checks less fixes nothing. */
-function isCorrection(success: Step, failure: Step): boolean {
+function isCorrection(success: ReadStep, failure: ReadStep): boolean {
   const [now, then] = [commandOf(success), commandOf(failure)];
   if (now === undefined || then === undefined || now === then || success.tool !== failure.tool) return false;
-  if (isVerification(success) || isVerification(failure)) return false;
+  if (success.isVerification || failure.isVerification) return false;
   const [more, less] = [wordPieces(now), wordPieces(then)].sort((a, b) => b.length - a.length);
   return more?.[0] === less?.[0] && (less?.length ?? 0) > 1 && less?.every((piece) => more?.includes(piece)) === true;
 }
 
 /** A correction is its own fix; else what changed something in between, or the same action done otherwise. */
 function fixingSteps(asked: {
-  readonly failed: Step;
-  readonly between: readonly Step[];
-  readonly fixed: Step;
-}): readonly Step[] {
+  readonly failed: ReadStep;
+  readonly between: readonly ReadStep[];
+  readonly fixed: ReadStep;
+}): readonly ReadStep[] {
   const { failed, between, fixed } = asked;
   if (isCorrection(fixed, failed)) return [fixed];
-  const changes = between.filter((step) => step.result.type === 'success' && !isLooking(step));
+  const changes = between.filter((step) => step.result.type === 'success' && !step.isLooking);
   if (changes.length > 0) return changes;
   return JSON.stringify(fixed.parameters) === JSON.stringify(failed.parameters) ? [] : [fixed];
 }

@@ -15,7 +15,6 @@ import {
   stepsTold,
 } from './attempt.ts';
 import { compare } from './compare.ts';
-import { isLooking } from './doing.ts';
 import { stepText } from './recovery.ts';
 
 /** Sentences in each of the three lists, and characters of one. */
@@ -81,7 +80,7 @@ function improvements(attempt: Attempt): readonly string[] {
   const undone = outcome.kind === 'partial' ? outcome.failed : [];
   const failures = openFailures(attempt);
   // That nothing was found is seldom what went wrong.
-  const telling = failures.filter(({ steps }) => !steps.every(isLooking));
+  const telling = failures.filter(({ steps }) => !steps.every(({ isLooking }) => isLooking));
   const told = (telling.length > 0 ? telling : failures).slice(-MAX_FAILURES);
   const failedSteps = new Set(failures.flatMap(({ steps }) => steps.map(({ number }) => number)));
   const red = lastChecks(attempt).filter(({ isPassed, step }) => !isPassed && !failedSteps.has(step));

@@ -1,7 +1,7 @@
 // How good an episode was, as one number with named parts. Pure.
-import type { Outcome, Reward, Step } from '../episode.ts';
+import type { Outcome, Reward } from '../episode.ts';
 import type { CheckRun } from './check-evidence.ts';
-import { isLooking, lineOf } from './doing.ts';
+import type { ReadStep } from './read-step.ts';
 import { wasteOf } from './waste.ts';
 
 /** The most that each part adds to what the outcome is worth. Together they are the height of a band. */
@@ -9,7 +9,7 @@ const MOST = { verification: 0.15, efficiency: 0.05, recovery: 0.1 } as const;
 
 export interface RewardInput {
   readonly outcome: Outcome;
-  readonly steps: readonly Step[];
+  readonly steps: readonly ReadStep[];
   /** What these show, from `checkRuns`. */
   readonly checks: readonly CheckRun[];
   /** Numbers of the failed steps that a later one made good. */
@@ -143,13 +143,13 @@ function efficiency(waste: number, compared: readonly [number, number, number] |
 }
 
 /** Laplace's rule of succession, with nothing failed as good as all of it made good. */
-function recovery(steps: readonly Step[], recoveredSteps: ReadonlySet<number>): number {
+function recovery(steps: readonly ReadStep[], recoveredSteps: ReadonlySet<number>): number {
   const failed = steps.filter((step) => step.result.type !== 'success' && !hasFoundNothing(step));
   const recovered = failed.filter(({ number }) => recoveredSteps.has(number));
   return (recovered.length + 1) / (failed.length + 1);
 }
 
 /** A command that looks fails where there is nothing to be found. */
-function hasFoundNothing(step: Step): boolean {
-  return lineOf(step) !== undefined && isLooking(step);
+function hasFoundNothing({ commands, isLooking }: ReadStep): boolean {
+  return commands.length > 0 && isLooking;
 }

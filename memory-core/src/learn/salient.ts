@@ -1,11 +1,10 @@
 // What stands out of one episode: what was decided, which tools worked together, what to know first. Pure.
 import { oneLine } from '../clip.ts';
-import type { Reflection, SalientFeatures, Step } from '../episode.ts';
+import type { Reflection, SalientFeatures } from '../episode.ts';
 import type { Attempt } from './attempt.ts';
 import { TO_TRY_NEXT } from './compare.ts';
-import { isLooking } from './doing.ts';
+import type { ReadStep } from './read-step.ts';
 import { stepText } from './recovery.ts';
-import { isVerification } from './verification.ts';
 
 const MAX_DECISIONS = 5;
 const DECISION_CHARACTERS = 360;
@@ -42,7 +41,7 @@ function decisions({ steps, recoveries }: Attempt): readonly string[] {
     .map((step) => ({ step, weight: decisionWeight(step, fixing.has(step.number)) }))
     .filter(({ weight }) => weight >= MIN_WEIGHT)
     .sort((a, b) => b.weight - a.weight || a.step.number - b.step.number);
-  const told = new Map<string, Step>();
+  const told = new Map<string, ReadStep>();
   for (const { step } of weighed) {
     const text = stepText(step);
     if (!told.has(text)) told.set(text, step);
@@ -55,9 +54,9 @@ function decisions({ steps, recoveries }: Attempt): readonly string[] {
 
 const MIN_WEIGHT = 2;
 
-function decisionWeight(step: Step, isFix: boolean): number {
+function decisionWeight(step: ReadStep, isFix: boolean): number {
   const said = `${step.action.slice(0, READ_CHARACTERS)}\n${(step.rationale ?? '').slice(0, READ_CHARACTERS)}`;
-  const isChange = step.result.type === 'success' && !isLooking(step) && !isVerification(step);
+  const isChange = step.result.type === 'success' && !step.isLooking && !step.isVerification;
   const isExplained = (step.rationale ?? '').trim() !== '';
   return (CHOICE.test(said) ? 2 : 0) + (isChange && isExplained ? 2 : 0) + (isFix ? 2 : 0);
 }
@@ -73,7 +72,7 @@ function toolCombinations({ steps, outcome }: Attempt): readonly (readonly strin
   if (outcome.kind === 'failure' || outcome.kind === 'abstained') return [];
   const counts = new Map<string, { readonly tools: readonly string[]; count: number }>();
   for (const run of runsThatWorked(steps)) {
-    if (run.every(isLooking)) continue;
+    if (run.every(({ isLooking }) => isLooking)) continue;
     const tools = withoutRepeats(run.map(({ tool }) => oneLine(tool, TOOL_CHARACTERS))).slice(-MAX_TOOLS);
     if (new Set(tools).size < 2) continue;
     const key = tools.join('\n');
@@ -88,8 +87,8 @@ function toolCombinations({ steps, outcome }: Attempt): readonly (readonly strin
     .map(({ tools }) => tools);
 }
 
-function runsThatWorked(steps: readonly Step[]): readonly (readonly Step[])[] {
-  const runs: Step[][] = [[]];
+function runsThatWorked(steps: readonly ReadStep[]): readonly (readonly ReadStep[])[] {
+  const runs: ReadStep[][] = [[]];
   for (const step of steps) {
     if (step.result.type === 'success') runs.at(-1)?.push(step);
     else runs.push([]);

@@ -1,12 +1,9 @@
 // The steps of an episode as learning over many of them sees them: what was done, and how it ended. Pure.
 import { oneLine } from '../clip.ts';
-import { resultText, type Step } from '../episode.ts';
-import { errorExcerpt } from '../error-text.ts';
-import { errorSignature } from '../retrieve/error-signature.ts';
+import type { Step } from '../episode.ts';
 import type { TraceStep } from '../trace.ts';
-import { isLooking } from './doing.ts';
+import { type ReadStep, readSteps } from './read-step.ts';
 import { commandOf, recoveredSteps, stepText } from './recovery.ts';
-import { isVerification } from './verification.ts';
 
 /** Kept of one episode: half of them from its beginning, half from its end. */
 export const MAX_TRACE_STEPS = 300;
@@ -20,7 +17,12 @@ const SIGNATURE_WORDS = 12;
 
 /** Steps in order, with equal ones in a row folded into one, and the middle left out of very many. */
 export function traceSteps(steps: readonly Step[]): readonly TraceStep[] {
-  const madeGood = recoveredSteps(steps);
+  const read = readSteps(steps);
+  return tracedSteps(read, recoveredSteps(read));
+}
+
+/** The same of steps that were read already. `madeGood`: numbers of the failed ones that a later one made good. */
+export function tracedSteps(steps: readonly ReadStep[], madeGood: ReadonlySet<number>): readonly TraceStep[] {
   const folded: TraceStep[] = [];
   let sinceFailure = SAID_AFTER_FAILURE;
   for (const step of steps) {
@@ -40,7 +42,7 @@ export function traceSteps(steps: readonly Step[]): readonly TraceStep[] {
 }
 
 function traceStep(
-  step: Step,
+  step: ReadStep,
   { madeGood, isSaid }: { readonly madeGood: ReadonlySet<number>; readonly isSaid: boolean },
 ): TraceStep {
   const { type } = step.result;
@@ -49,7 +51,7 @@ function traceStep(
     (isSaid || type !== 'success') && does === 'change' ? { says: oneLine(stepText(step), EXCERPT_CHARACTERS) } : {};
   const base: TraceStep = { act: actOf(step), result: type, does, ...says };
   if (type === 'success') return base;
-  const error = errorOf(resultText(step.result), type);
+  const error = errorOf(step);
   return { ...base, ...(error === undefined ? {} : { error }), isMadeGood: madeGood.has(step.number) };
 }
 
@@ -65,9 +67,9 @@ function isEqual(one: TraceStep, other: TraceStep): boolean {
   );
 }
 
-function doesOf(step: Step): TraceStep['does'] {
-  if (isVerification(step)) return 'check';
-  return isLooking(step) ? 'look' : 'change';
+function doesOf({ isVerification, isLooking }: ReadStep): TraceStep['does'] {
+  if (isVerification) return 'check';
+  return isLooking ? 'look' : 'change';
 }
 
 /** The tool, and of one that runs commands what it ran. */
@@ -127,9 +129,10 @@ function isStarter(word: string): boolean {
 }
 
 /** What failed without a word has no error to be known again by. */
-function errorOf(text: string, type: 'error' | 'timeout'): TraceStep['error'] {
-  const excerpt = errorExcerpt(text);
-  const { types, codes, words, names } = errorSignature(excerpt);
+function errorOf({ error, result: { type } }: ReadStep): TraceStep['error'] {
+  if (error === undefined) return undefined;
+  const { excerpt } = error;
+  const { types, codes, words, names } = error.signature;
   const said = [...types, ...codes, ...words.slice(0, SIGNATURE_WORDS)];
   const signature = [...(type === 'timeout' ? ['timeout'] : []), ...(said.length > 0 ? said : names)].join(' ');
   return signature === '' ? undefined : { signature, excerpt: oneLine(excerpt, EXCERPT_CHARACTERS) };

@@ -1,14 +1,14 @@
 // Which steps of an episode came to nothing. Pure.
-import { type OutcomeKind, resultText, type Step } from '../episode.ts';
-import { checksOf } from './check-evidence.ts';
+import { type OutcomeKind, resultText } from '../episode.ts';
 import { isChange, revertedSteps } from './checks/revert.ts';
+import type { ReadStep } from './read-step.ts';
 
 /**
  * Share of steps that came to nothing, 0–1: those that failed and were never made good, those that did once more what had
  * been done, with the same result and nothing changed in between, and those whose work was thrown away. A check that
  * passes is never wasted.
  */
-export function wasteOf(steps: readonly Step[], recoveredSteps: ReadonlySet<number>): number {
+export function wasteOf(steps: readonly ReadStep[], recoveredSteps: ReadonlySet<number>): number {
   if (steps.length === 0) return 0;
   const thrownAway = new Set([...revertedSteps(steps)].flatMap(([revert, undone]) => [revert, ...undone]));
   const repeated = repeatedSteps(steps);
@@ -40,7 +40,7 @@ export function wasteQuartiles(
   return [quantile(0.25), quantile(0.5), quantile(0.75)];
 }
 
-function repeatedSteps(steps: readonly Step[]): ReadonlySet<number> {
+function repeatedSteps(steps: readonly ReadStep[]): ReadonlySet<number> {
   const repeated = new Set<number>();
   const seen = new Set<string>();
   for (const step of steps) {
@@ -49,7 +49,7 @@ function repeatedSteps(steps: readonly Step[]): ReadonlySet<number> {
       .join('\n');
     const isGood = step.result.type === 'success';
     if (seen.has(key)) {
-      if (!isGood || checksOf(step).length === 0) repeated.add(step.number);
+      if (!isGood || step.asked.length === 0) repeated.add(step.number);
     } else {
       if (isGood && isChange(step)) seen.clear();
       seen.add(key);

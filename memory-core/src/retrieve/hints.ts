@@ -1,6 +1,6 @@
 // An error just seen, and what made it good before. Pure.
 import { type Episode, fixText, type Recovery } from '../episode.ts';
-import { errorSignature, signatureMatch } from './error-signature.ts';
+import { type ErrorSignature, errorSignature, signatureMatch } from './error-signature.ts';
 
 export interface Hint {
   readonly episodeId: string;
@@ -20,6 +20,8 @@ export interface KnownFix {
   readonly recovery: Recovery;
   /** How well an index found its error, as a share of the best it found, 0–1. It only orders. @default 0 */
   readonly relevance?: number;
+  /** Of its error, where it was taken already. */
+  readonly signature?: ErrorSignature;
 }
 
 /**
@@ -45,9 +47,9 @@ export function hintsFor(error: string, episodes: readonly Episode[]): readonly 
  */
 export function bestFixes(error: string, known: readonly KnownFix[]): readonly Hint[] {
   const asked = errorSignature(error);
-  const found = known.flatMap(({ episodeId, recovery, relevance = 0 }) => {
+  const found = known.flatMap(({ episodeId, recovery, relevance = 0, signature }) => {
     const text = fixText(recovery);
-    const match = text === undefined ? 0 : signatureMatch(asked, errorSignature(recovery.error));
+    const match = text === undefined ? 0 : signatureMatch(asked, signature ?? errorSignature(recovery.error));
     if (text === undefined || match < MIN_MATCH) return [];
     const { failedStep, fixSteps = [] } = recovery;
     const hint: Hint = { episodeId, text, failedStep, fixSteps, match };

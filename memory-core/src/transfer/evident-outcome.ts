@@ -4,6 +4,7 @@ import type { Outcome } from '../episode.ts';
 import { defined } from '../json.ts';
 import { type CheckOptions, checkRuns } from '../learn/check-evidence.ts';
 import { lineOf } from '../learn/doing.ts';
+import { readSteps } from '../learn/read-step.ts';
 import type { StepRecord } from './record.ts';
 
 /** What is known of the tools that took the steps. */
@@ -28,7 +29,7 @@ export function evidentOutcome(steps: readonly StepRecord[], { isEdit, isExitTol
     return { tool, action, parameters, number, result: result === undefined ? UNTOLD : defined(result) };
   });
   const verdicts = new Map<string, { readonly step: number; readonly isPassed: boolean }>();
-  for (const { step, kind, isPassed } of checkRuns(behind, { isExitTold })) {
+  for (const { step, kind, isPassed } of checkRuns(readSteps(behind), { isExitTold })) {
     const ran = behind[step];
     if (ran === undefined || kind === 'exit' || kind === 'commit' || kind === 'revert') continue;
     const command = lineOf(ran) ?? ran.tool;

@@ -141,6 +141,7 @@ function goTest(lines: readonly string[]): Summary | undefined {
 
 /** A report in XML, as many runners write it: the whole where it counts itself, else its parts. */
 function junit(lines: readonly string[]): Summary | undefined {
+  if (!lines.some((line) => line.includes('<testsuite'))) return undefined;
   const tags = lines.join('\n').match(/<testsuites?\s[^>]{0,1000}>/gu) ?? [];
   const counts = tags.map((tag) => {
     const count = (name: string): number => Number(new RegExp(`\\s${name}=["'](\\d+)["']`, 'u').exec(tag)?.[1] ?? 0);

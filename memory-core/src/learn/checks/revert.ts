@@ -1,32 +1,29 @@
 // Where an episode threw its own work away. Pure.
-import type { Step } from '../../episode.ts';
-import { filesOf, isLooking, lineOf } from '../doing.ts';
-import { commandsIn } from './command-line.ts';
+import { filesOf } from '../doing.ts';
+import type { Reading, ToldStep } from '../read-step.ts';
 import { programOf } from './program.ts';
 
-type ToldStep = Pick<Step, 'number' | 'tool' | 'action' | 'parameters' | 'result'>;
+type Told = ToldStep & Reading;
 
 /**
  * Numbers of the steps that undid earlier steps of the episode, each with the numbers of those. To undo what others did
  * is a task like any other.
  */
-export function revertedSteps(steps: readonly ToldStep[]): ReadonlyMap<number, readonly number[]> {
+export function revertedSteps(steps: readonly Told[]): ReadonlyMap<number, readonly number[]> {
   const found = new Map<number, readonly number[]>();
-  let uncommitted: ToldStep[] = [];
-  let committed: ToldStep[] = [];
+  let uncommitted: Told[] = [];
+  let committed: Told[] = [];
   for (const step of steps) {
     if (step.result.type !== 'success') continue;
-    const line = lineOf(step);
-    const commands = line === undefined ? [] : commandsIn(line).map(({ words }) => words);
-    const undone = commands.flatMap((words) => undoneBy(words, { uncommitted, committed }));
+    const undone = step.commands.flatMap((words) => undoneBy(words, { uncommitted, committed }));
     if (undone.length > 0) {
       found.set(step.number, [...new Set(undone.map(({ number }) => number))]);
       uncommitted = uncommitted.filter((change) => !undone.includes(change));
       committed = committed.filter((change) => !undone.includes(change));
-    } else if (commands.some((words) => programOf(words)?.kind === 'commit')) {
+    } else if (step.asked.some(({ program }) => program.kind === 'commit')) {
       committed = [...committed, ...uncommitted];
       uncommitted = [];
-    } else if (isChange(step, commands)) {
+    } else if (isChange(step)) {
       uncommitted.push(step);
     }
   }
@@ -34,19 +31,18 @@ export function revertedSteps(steps: readonly ToldStep[]): ReadonlyMap<number, r
 }
 
 /** Whether a step that succeeded may have changed something: it neither only looks nor only checks. */
-export function isChange(step: ToldStep, commands?: readonly (readonly string[])[]): boolean {
-  if (isLooking(step) || /^git(?:_|$)/u.test(step.tool)) return false;
-  const line = commands === undefined ? lineOf(step) : undefined;
-  const ran = commands ?? (line === undefined ? [] : commandsIn(line).map(({ words }) => words));
+export function isChange({ tool, commands, isLooking }: Told): boolean {
+  if (isLooking || /^git(?:_|$)/u.test(tool)) return false;
   return (
-    ran.length === 0 || ran.some((words) => words[0] !== 'git' && words[0] !== 'cd' && programOf(words) === undefined)
+    commands.length === 0 ||
+    commands.some((words) => words[0] !== 'git' && words[0] !== 'cd' && programOf(words) === undefined)
   );
 }
 
 function undoneBy(
   [program, ...words]: readonly string[],
-  work: { readonly uncommitted: readonly ToldStep[]; readonly committed: readonly ToldStep[] },
-): readonly ToldStep[] {
+  work: { readonly uncommitted: readonly Told[]; readonly committed: readonly Told[] },
+): readonly Told[] {
   if (program !== 'git') return [];
   const [verb, ...rest] = words[0] === '-C' ? words.slice(2) : words;
   const names = rest.filter((word) => !word.startsWith('-'));
