@@ -40,6 +40,8 @@ export interface Trace {
   readonly directories: readonly string[];
   readonly outcome: OutcomeKind;
   readonly endedAt: string;
+  /** The same for two records of one attempt. */
+  readonly fingerprint?: string;
   /** Share of its steps that came to nothing, 0–1. Absent where it was never told. */
   readonly waste?: number;
   readonly steps: readonly TraceStep[];
@@ -66,6 +68,7 @@ export function traceOf(episode: CompletedEpisode, steps?: readonly TraceStep[])
     directories: directoriesOf(episode),
     outcome: episode.outcome.kind,
     endedAt: episode.endedAt,
+    ...(episode.quality.fingerprint === undefined ? {} : { fingerprint: episode.quality.fingerprint }),
     ...(episode.reward.waste === undefined ? {} : { waste: episode.reward.waste }),
     steps: taken,
   };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type MinedPattern, minePatterns } from '../src/learn/mine/mine.ts';
+import { learnScope } from '../src/learn/scope-learning.ts';
 import type { PatternKind } from '../src/pattern.ts';
 import type { Trace, TraceStep } from '../src/trace.ts';
 
@@ -383,4 +384,22 @@ describe('odd input', () => {
     );
     expect(mined(long).length).toBeLessThanOrEqual(200);
   });
+});
+
+test('two records of one attempt count once, the newest of them; honest repeats count each [LE-05]', () => {
+  const attempt = (more: Partial<Trace>): Trace => trace('~a b', 'success', { task: 'cart', ...more });
+  const learnt = (traces: readonly Trace[]) =>
+    learnScope({ scope: { domain: 'shop' }, traces, clusters: [], clustered: 0 });
+  const once = [0, 1, 2].map((index) => attempt({ fingerprint: `f${index}` }));
+  const again = [0, 1, 2].map((index) => attempt({ fingerprint: `f${index}` }));
+  const both = learnt([...once, ...again]);
+  expect(both.counts).toEqual({ episodes: 3, successes: 3, tasks: 1 });
+  const found = both.patterns.find(({ pattern }) => pattern.kind === 'tool_sequence');
+  expect(found?.pattern.support).toBe(3);
+  // The places of the newest among all that were given, each twice and one more for its success.
+  expect([...(found?.evidence ?? [])].toSorted()).toEqual([11, 7, 9]);
+  expect(learnt([...once, ...again].map((one, index) => ({ ...one, fingerprint: `g${index}` }))).counts.episodes).toBe(
+    6,
+  );
+  expect(learnt([...once, ...again].map(({ fingerprint: _, ...one }) => one)).counts.episodes).toBe(6);
 });

@@ -40,13 +40,14 @@ export interface LearntPattern {
 }
 
 /** The same traces teach the same, in whatever order they come. */
-export function learnScope({ scope, traces, clusters: known, clustered: before }: ScopeInput): ScopeLearning {
+export function learnScope({ scope, traces: given, clusters: known, clustered: before }: ScopeInput): ScopeLearning {
+  const traces = withoutDuplicates(given);
   const { clusters, clusterOf, clustered } = taskClusters(traces, { scope, clusters: known, clustered: before });
   const labels = new Map(clusters.map(({ id, label }) => [id, label]));
   const kindOf = new Map(
     [...clusterOf].map(([id, clusterId]) => [id, { clusterId, label: labels.get(clusterId) ?? '' }]),
   );
-  const places = new Map(traces.map(({ episodeId }, place) => [episodeId, place]));
+  const places = new Map(given.map(({ episodeId }, place) => [episodeId, place]));
   const ended = traces.filter(({ outcome }) => outcome !== 'abstained');
   const waste = wasteQuartiles(traces);
   return {
@@ -65,4 +66,22 @@ export function learnScope({ scope, traces, clusters: known, clustered: before }
     },
     ...(waste === undefined ? {} : { waste }),
   };
+}
+
+/** Two records of one attempt say the same thing once: of those the newest counts. */
+function withoutDuplicates(traces: readonly Trace[]): readonly Trace[] {
+  const newest = new Map<string, Trace>();
+  for (const trace of traces) {
+    const { task, fingerprint, outcome, episodeId, endedAt } = trace;
+    // Without steps there is nothing by which two attempts could be told apart.
+    const isKnownAgain = fingerprint !== undefined && trace.steps.length > 0;
+    const key = JSON.stringify(isKnownAgain ? [task, fingerprint, outcome] : [episodeId]);
+    const other = newest.get(key);
+    if (other === undefined || isNewer({ endedAt, episodeId }, other)) newest.set(key, trace);
+  }
+  return [...newest.values()];
+}
+
+function isNewer(one: Pick<Trace, 'endedAt' | 'episodeId'>, other: Pick<Trace, 'endedAt' | 'episodeId'>): boolean {
+  return one.endedAt === other.endedAt ? one.episodeId > other.episodeId : one.endedAt > other.endedAt;
 }
