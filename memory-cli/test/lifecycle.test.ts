@@ -193,9 +193,21 @@ test('two processes at once add to one episode and neither is lost [CL-01]', asy
 });
 
 test('patterns of completed episodes are learnt before the program ends [CL-01]', async () => {
-  for (const outcome of ['success', 'success', 'failure']) {
+  for (const [index, outcome] of ['success', 'success', 'failure'].entries()) {
     const id = await created('Release the package', '--domain', 'release');
-    await place.json(['ep', 'step', id, '--tool', 'test', '--action', 'test', '--result', 'success']);
+    await place.json([
+      'ep',
+      'step',
+      id,
+      '--tool',
+      'test',
+      '--action',
+      'test',
+      '--output',
+      `${index} s`,
+      '--result',
+      'success',
+    ]);
     await place.json(['ep', 'step', id, '--tool', 'publish', '--action', 'publish', '--result', 'success']);
     await place.json(['ep', 'complete', id, '--outcome', outcome]);
   }

@@ -33,12 +33,14 @@ export {
   type EpisodeResult,
   episodeDetailResult,
   episodeResult,
+  evidenceResult,
   type QualityResult,
   qualityResult,
   type RewardResult,
   rewardResult,
   type StepResultShape,
   stepResult,
+  summaryResult,
 } from './wire/episode.ts';
 export {
   type Detail,

@@ -247,10 +247,32 @@ describe('fit and risk', () => {
     expect(riskOf(0, 5).level).toBe('high');
     expect(riskOf(2, 2).level).toBe('medium');
     expect(riskOf(1, 1).level).toBe('unknown');
-    expect(made({ attempts: [attempt(SUCCESS, ['a'])], kindOfTask: aKind }).risk).toEqual({
-      level: 'high',
-      reason: '6 of 40 attempts at this kind of task succeeded.',
+  });
+
+  test('there is no word on the risk where nothing alike was tried, but what is known is told [LE-11]', () => {
+    const related = Array.from({ length: 9 }, (_, index) =>
+      attempt(SUCCESS, ['a'], { likeness: 0.3, description: `another one, ${index}` }),
+    );
+    expect(made({ attempts: related }).risk).toEqual({
+      level: 'unknown',
+      reason: 'Nothing that reads like it was tried; 9 of 9 related attempts succeeded.',
     });
+    expect(made({ attempts: [attempt(SUCCESS, ['a'])], kindOfTask: aKind }).risk).toEqual({
+      level: 'unknown',
+      reason: 'Too little that reads like it was tried; 6 of 40 attempts at this kind of task succeeded.',
+    });
+    expect(texts(made({ attempts: related }).steps)).toEqual([
+      expect.stringMatching(/^a \(what usually succeeds here: /u),
+    ]);
+  });
+
+  test('that it failed, or by which score, is no warning; why it failed is one [LE-11]', () => {
+    const failed = (reason: string) => texts(made({ attempts: [attempt({ kind: 'failure', reason }, [])] }).warnings);
+    for (const reason of ['tau-bench reward 0', 'failed', 'Score: 0.25.', 'the task was unsuccessful', '…']) {
+      expect(failed(reason)).toEqual([]);
+    }
+    expect(failed('the refund was refused')).toEqual(['1 attempt failed: "the refund was refused"']);
+    expect(failed('不能退款')).toHaveLength(1);
   });
 
   test('where tasks that differ read alike, fit is not close and each of them counts once for the risk [LE-11]', () => {

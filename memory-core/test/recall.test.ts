@@ -150,7 +150,7 @@ describe('search', () => {
   });
 
   test('patterns are found by their tools and bring their evidence [RE-01 LE-06]', async () => {
-    for (let i = 0; i < 3; i += 1) await attempt('Make it green', { error: 'Error: x' });
+    for (let i = 0; i < 3; i += 1) await attempt('Make it green', { error: `Error: x in attempt ${i}` });
     await memory.learnPending();
     const { patterns } = await memory.search({ text: 'edit' });
     expect(patterns[0]).toMatchObject({ pattern: { support: 3 } });

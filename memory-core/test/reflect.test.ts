@@ -284,7 +284,7 @@ describe('earlier attempts', () => {
     }
     const told = await attempt('Fix the cart total of an item without a price', FAILED, { kind: 'failure' });
     expect(told.improvements.at(-1)).toBe(
-      `"${ERROR}" also stayed in "Fix the cart total of an item without a price, attempt 2" and 1 more like it; all of them worked on "src/checkout.ts", in vain.`,
+      `"${ERROR}" also stayed in "Fix the cart total of an item without a price, attempt 2" and 1 more that reads like it; all of them worked on "src/checkout.ts", in vain.`,
     );
   });
 

@@ -64,6 +64,31 @@ describe('the text', () => {
     expect(summary?.text).toBe('Orders crash. How it ended is not known.');
   });
 
+  test('is short in a script that writes no spaces too [LE-12]', () => {
+    const { summary } = learnt(
+      '购物车的总价计算错误。空购物车会抛出异常。折扣被错误地乘以一百倍。请修复并确认所有测试都通过然后提交更改',
+      { kind: 'partial', completed: ['空购物车的总价为零'], failed: ['折扣'] },
+      MENDED,
+    );
+    expect(summary?.text).toBe(
+      `购物车的总价计算错误。空购物车会抛出异常。折扣被错误地乘以一百倍。请修复并确认 … "KeyError: 'price'" was made good by edit: default to zero, src/cart.py. Partly done: 空购物车的总价为零, not 折扣; pytest passed (3 passed) in step 4.`,
+    );
+  });
+
+  test('of a long episode keeps 26 words of the task, 30 of the work and 24 of the end [LE-12]', () => {
+    const nth = (name: string, count: number): string =>
+      Array.from({ length: count }, (_, index) => `${name}${index + 1}`).join(' ');
+    const { summary } = learnt(nth('asked', 40), { kind: 'failure', reason: nth('ended', 40) }, [
+      { tool: 'edit', action: nth('one', 12) },
+      { tool: 'edit', action: nth('two', 12) },
+      { tool: 'edit', action: nth('three', 12) },
+      RED,
+    ]);
+    expect(summary?.text).toBe(
+      `${nth('asked', 26)} … What was done: edit: ${nth('one', 12)}; edit: ${nth('two', 12)}; edit … Failed: ${nth('ended', 23)} …`,
+    );
+  });
+
   test('never has more than 80 words, in whatever script [LE-12]', () => {
     const long = fc.oneof(
       fc
@@ -78,6 +103,21 @@ describe('the text', () => {
         expect(words(summary?.text ?? '').length).toBeLessThanOrEqual(80);
       }),
       { numRuns: 50 },
+    );
+  });
+});
+
+describe('words', () => {
+  test('of plain text are those of Unicode [LE-12]', () => {
+    const segmenter = new Intl.Segmenter('en', { granularity: 'word' });
+    const character = fc.constantFrom(...'aabZ12é错_.,;\'"‘’…–-()/\\→✖─ \n');
+    fc.assert(
+      fc.property(fc.string({ unit: character, maxLength: 25 }), (text) => {
+        const found = [...segmenter.segment(text)].filter(({ isWordLike }) => isWordLike === true);
+        const named = found.map(({ segment }) => segment).filter((word) => /[^_]/u.test(word));
+        expect(words(text).filter((word) => /[^_]/u.test(word))).toEqual(named);
+      }),
+      { numRuns: 500 },
     );
   });
 });

@@ -13,6 +13,7 @@ import {
   type EpisodeResult,
   episodeDetailResult,
   episodeResult,
+  evidenceResult,
   fixItem,
   fixLine,
   type HitItem,
@@ -27,6 +28,7 @@ import {
   type StepArguments,
   type StepResultShape,
   scoreText,
+  summaryResult,
   sumText,
   toEpisodeInput,
   toOutcomeInput,
@@ -158,10 +160,17 @@ export async function complete(invocation: Invocation, given: string, options: C
   const { outcome: kind, artifact, ...same } = options;
   const ending: OutcomeArguments = { kind, artifacts: artifact, ...same };
   const { signal, format } = invocation;
-  const { id, reward, reflection, quality } = await useMemory(invocation, async ({ memory }) =>
+  const { id, reward, evidence, reflection, quality, summary } = await useMemory(invocation, async ({ memory }) =>
     memory.completeEpisode(await wholeId(memory, given, signal), toOutcomeInput(ending), { signal }),
   );
-  const result = { episode_id: id, reward: rewardResult(reward), reflection, quality: qualityResult(quality) };
+  const result = {
+    episode_id: id,
+    reward: rewardResult(reward),
+    ...(evidence === undefined ? {} : { evidence: evidence.map(evidenceResult) }),
+    reflection,
+    quality: qualityResult(quality),
+    ...(summary === undefined ? {} : { summary: summaryResult(summary) }),
+  };
   await print(format, result, () => [`Episode ${id} is completed: ${kind}.`, ...learningLines(result)].join('\n'));
   return 0;
 }
@@ -220,8 +229,11 @@ const VIEW_FIELDS = [
   'source',
   'outcome',
   'reward',
+  'evidence',
   'reflection',
   'quality',
+  'salient',
+  'summary',
   'steps',
 ] as const satisfies readonly (keyof EpisodeDetailResult)[];
 
@@ -431,7 +443,9 @@ function detailText(episode: EpisodeDetailResult): string {
     ['source', Object.keys(episode.source).length === 0 ? undefined : JSON.stringify(episode.source)],
     ['outcome', outcome === undefined ? undefined : outcomeText(outcome)],
   ];
-  const learning = reward && reflection && quality ? learningLines({ reward, reflection, quality }) : [];
+  const { evidence, summary, salient } = episode;
+  const learning =
+    reward && reflection && quality ? learningLines({ reward, evidence, reflection, quality, summary, salient }) : [];
   return [
     ...facts.flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(11)}${harmless(value)}`])),
     ...learning,
@@ -448,18 +462,47 @@ function outcomeText({ kind, ...rest }: NonNullable<EpisodeDetailResult['outcome
   return [kind, ...parts].join('; ');
 }
 
-function learningLines({
-  reward,
-  reflection,
-  quality,
-}: Required<Pick<EpisodeDetailResult, 'reward' | 'reflection' | 'quality'>>): readonly string[] {
-  const flags = quality.flags.length === 0 ? '' : ` (${quality.flags.join(', ')})`;
+interface Learnt extends Required<Pick<EpisodeDetailResult, 'reward' | 'reflection' | 'quality'>> {
+  readonly evidence?: EpisodeDetailResult['evidence'];
+  readonly summary?: EpisodeDetailResult['summary'];
+  readonly salient?: EpisodeDetailResult['salient'];
+}
+
+/** What it taught, each thing once: the insights that stand out are among those of the reflection. */
+function learningLines({ reward, evidence, reflection, quality, summary, salient }: Learnt): readonly string[] {
   return [
+    ...(summary === undefined ? [] : [`summary    ${onOneLine(summary.text)}`]),
+    ...(summary === undefined || summary.concepts.length === 0
+      ? []
+      : [`concepts   ${onOneLine(summary.concepts.join(', '))}`]),
     `reward     ${sumText(reward.total, reward.parts)}`,
-    `quality    ${quality.score.toFixed(2)}${flags}`,
+    ...evidenceLines(evidence ?? []),
+    `quality    ${quality.score.toFixed(2)}`,
+    ...quality.reasons.map((reason) => `           ${onOneLine(reason)}`),
+    ...(salient?.decisions ?? []).map((text) => `decided    ${onOneLine(text)}`),
+    ...(salient?.tool_combinations ?? []).map((tools) => `together   ${onOneLine(tools.join(' → '))}`),
     ...reflection.insights.map((text) => `insight    ${onOneLine(text)}`),
     ...reflection.improvements.map((text) => `to improve ${onOneLine(text)}`),
     ...reflection.successes.map((text) => `went well  ${onOneLine(text)}`),
+  ];
+}
+
+/** Checks shown beside the reward, the last ones. */
+const MAX_EVIDENCE_LINES = 8;
+
+function evidenceLines(evidence: NonNullable<EpisodeDetailResult['evidence']>): readonly string[] {
+  const shown = evidence.slice(-MAX_EVIDENCE_LINES);
+  const left = evidence.length - shown.length;
+  return [
+    ...(left === 0 ? [] : [`evidence   ${left} earlier ${left === 1 ? 'check' : 'checks'}`]),
+    ...shown.map(({ step_number, kind, tool, is_passed, passed, failed }) => {
+      const counts = [
+        ...(passed === undefined ? [] : [`${passed} passed`]),
+        ...(failed === undefined ? [] : [`${failed} failed`]),
+      ];
+      const told = counts.length === 0 ? '' : `, ${counts.join(', ')}`;
+      return `evidence   step ${step_number}: ${kind}, ${onOneLine(tool)} ${is_passed ? 'passed' : 'failed'}${told}`;
+    }),
   ];
 }
 

@@ -3,7 +3,6 @@ import type { MemoryContext } from '../context.ts';
 import type { CompletedEpisode, Episode } from '../episode.ts';
 import { defined } from '../json.ts';
 import type { CallOptions } from '../ports/store.ts';
-import { SAME_TASK } from '../retrieve/attempts.ts';
 import { slotsWhere, withoutSlots } from '../retrieve/slot-set.ts';
 import { queryTerms } from '../retrieve/tokenize.ts';
 import type { ExperienceIndex } from './experience-index.ts';
@@ -12,6 +11,11 @@ import { describedAlike, rankedEpisodes } from './ranked-episodes.ts';
 /** Episodes that one is compared with, and of the end that fewer of them had: what ended otherwise tells most. */
 const MAX_SIMILAR = 5;
 const MAX_OF_RARER_END = 2;
+/**
+ * Alikeness from which on two tasks are described alike: their descriptions have more in common than apart. A sentence is
+ * made of it that somebody may act on, so the bound lies above that of search, which only orders by it.
+ */
+const DESCRIBED_ALIKE = 0.5;
 /** Episodes that the index finds, of which the most alike are taken. */
 const MAX_FOUND = 20;
 /** Characters of a description that are searched with. */
@@ -55,7 +59,7 @@ function mostAlike(
   { episodes }: ExperienceIndex,
   found: readonly { readonly slot: number; readonly likeness: number }[],
 ): readonly number[] {
-  const alike = found.filter(({ likeness }) => likeness >= SAME_TASK).sort((a, b) => b.likeness - a.likeness);
+  const alike = found.filter(({ likeness }) => likeness >= DESCRIBED_ALIKE).sort((a, b) => b.likeness - a.likeness);
   const succeeded = alike.filter(({ slot }) => episodes.placeAndTime.outcome(slot) === 'success');
   const others = alike.filter((each) => !succeeded.includes(each));
   const [few, many] = succeeded.length < others.length ? [succeeded, others] : [others, succeeded];

@@ -67,7 +67,8 @@ function contrastOf(attempt: Attempt, { others, alike }: Sides): string | undefi
   ].filter((part) => part !== '');
   if (differing.length === 0) return undefined;
   const who = quoted(nearest.description, TASK_CHARACTERS);
-  const more = others.length === 1 ? '' : `, as ${others.length - 1} more like it,`;
+  const more =
+    others.length === 1 ? '' : `, as ${others.length - 1} more that ${others.length === 2 ? 'reads' : 'read'} like it,`;
   return isSuccess
     ? `${who}${more} failed before${reasonOf(nearest.outcome)}; unlike ${others.length === 1 ? 'it' : 'them'}, this attempt ${differing.join('; ')}.`
     : `${who}${more} succeeded before; unlike this attempt, ${others.length === 1 ? 'it' : 'they'} ${differing.join('; ')}.`;
@@ -167,7 +168,8 @@ function sameEnd({ trace, touched }: Attempt, alike: readonly CompletedEpisode[]
   const [nearest] = ended;
   if (nearest === undefined) return [];
   const who = quoted(nearest.description, TASK_CHARACTERS);
-  const more = ended.length === 1 ? '' : ` and ${ended.length - 1} more like it`;
+  const more =
+    ended.length === 1 ? '' : ` and ${ended.length - 1} more that ${ended.length === 2 ? 'reads' : 'read'} like it`;
   const what = `${quoted(open.excerpt, REASON_CHARACTERS)} also stayed in ${who}${more}`;
   const places = onlyIn([{ acts: [], places: touched }, ...ended.map(sideOf)], [], 'places');
   return [places.length === 0 ? `${what}.` : `${what}; all of them worked on ${told(places)}, in vain.`];

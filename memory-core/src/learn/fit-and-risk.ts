@@ -18,7 +18,7 @@ export interface SimilarAttempt {
 export const ALIKE = 0.5;
 /** From this likeness on, an attempt is at a related task. */
 const RELATED = ALIKE / 2;
-/** Below so many attempts, or tasks, that ended nothing is said of the risk. */
+/** Below so many attempts at the task, or tasks alike, that ended nothing is said of the risk. */
 const MIN_ENDED = 3;
 const MAX_WORDS = 5;
 const WORD_CHARACTERS = 40;
@@ -60,20 +60,19 @@ export function fitOf({
     : { level: 'little', reason: `Little to go by: the nearest task shares only ${shares} with it.` };
 }
 
-/** Attempts that ended, how many succeeded, and how many count as independent of each other. */
+/** Attempts that ended, how many succeeded, and how many tasks they were at. */
 interface Counts {
   readonly ended: number;
   readonly successes: number;
   readonly tasks: number;
-  readonly units: number;
-  readonly whose: string;
 }
 
 /**
- * By the attempts at the same task, where enough of them have ended; else by those at tasks that read like it, those of its
- * kind, or whatever is like it. Low: the 95 % Wilson interval of the success rate (Wilson 1927) lies above one half; high:
- * below. Attempts at one other task say the same thing again, so that of several tasks each counts once: the counts are
- * divided by the mean number of attempts at a task, the design effect of clusters whose members are all alike (Kish 1965).
+ * By the attempts at the same task, or at those that read like it. Low: the 95 % Wilson interval of the success rate (Wilson
+ * 1927) lies above one half; high: below. Attempts at one other task say the same thing again, so that of several tasks each
+ * counts once: the counts are divided by the mean number of attempts at a task, the design effect of clusters whose members
+ * are all alike (Kish 1965). Where nothing alike was tried there is no word, as what is only related said it wrongly more
+ * often than not: the reason tells how it went.
  */
 export function riskOf({
   attempts,
@@ -83,35 +82,43 @@ export function riskOf({
   readonly kindOfTask: TaskCluster | undefined;
 }): Risk {
   const alike = countsOf(attempts.filter(({ likeness }) => likeness >= ALIKE));
-  const found = countsOf(attempts);
-  const { ended: inKind = 0, successes = 0 } = kindOfTask ?? {};
-  const perTask = found.tasks === 0 ? 1 : found.ended / found.tasks;
-  const kind = { ended: inKind, successes, tasks: inKind / perTask, units: inKind / perTask };
-  const sources: readonly Counts[] = [
-    alike.tasks === 1
-      ? { ...alike, units: alike.ended, whose: 'attempts at what reads like the same task' }
-      : { ...alike, whose: `attempts at ${alike.tasks} tasks that read like it` },
-    { ...kind, whose: 'attempts at this kind of task' },
-    { ...found, whose: `attempts at ${found.tasks} tasks like it` },
-  ];
-  const chosen = sources.find(({ units }) => units >= MIN_ENDED);
-  if (chosen === undefined) {
-    const few = found.ended === 1 ? 'Only 1 such attempt has ended.' : `Only ${found.ended} such attempts have ended.`;
-    return { level: 'unknown', reason: found.ended === 0 ? 'No such attempt has ended.' : few };
-  }
-  const effect = chosen.ended / chosen.units;
-  const [low, high] = wilsonInterval(chosen.successes / effect, chosen.units);
+  const isSame = alike.tasks === 1;
+  const units = isSame ? alike.ended : alike.tasks;
+  if (units < MIN_ENDED)
+    return { level: 'unknown', reason: unknownRisk({ alike, found: countsOf(attempts), kindOfTask }) };
+  const effect = alike.ended / units;
+  const [low, high] = wilsonInterval(alike.successes / effect, units);
   const level = low > 0.5 ? 'low' : high < 0.5 ? 'high' : 'medium';
-  return { level, reason: `${chosen.successes} of ${chosen.ended} ${chosen.whose} succeeded.` };
+  const whose = isSame
+    ? 'attempts at what reads like the same task'
+    : `attempts at ${alike.tasks} tasks that read like it`;
+  return { level, reason: `${alike.successes} of ${alike.ended} ${whose} succeeded.` };
 }
 
-function countsOf(attempts: readonly SimilarAttempt[]): Omit<Counts, 'whose'> {
+function unknownRisk({
+  alike,
+  found,
+  kindOfTask,
+}: {
+  readonly alike: Counts;
+  readonly found: Counts;
+  readonly kindOfTask: TaskCluster | undefined;
+}): string {
+  if (found.ended === 0 && (kindOfTask?.ended ?? 0) === 0) return 'No such attempt has ended.';
+  const tried = alike.ended === 0 ? 'Nothing that reads like it was tried' : 'Too little that reads like it was tried';
+  const [successes, ended, whose] =
+    kindOfTask !== undefined && kindOfTask.ended > 0
+      ? [kindOfTask.successes, kindOfTask.ended, 'attempts at this kind of task']
+      : [found.successes, found.ended, 'related attempts'];
+  return `${tried}; ${successes} of ${ended} ${whose} succeeded.`;
+}
+
+function countsOf(attempts: readonly SimilarAttempt[]): Counts {
   const tasks = new Set(attempts.map(({ episode }) => taskOf(episode))).size;
   return {
     ended: attempts.length,
     successes: attempts.filter(({ episode }) => episode.outcome.kind === 'success').length,
     tasks,
-    units: tasks,
   };
 }
 

@@ -5,6 +5,7 @@ import type { TaskCluster } from '../cluster.ts';
 import { type CompletedEpisode, fixText } from '../episode.ts';
 import { isHelpful, type Pattern, type PatternFigures, patternTools } from '../pattern.ts';
 import type { Playbook, PlaybookItem } from '../recommendation.ts';
+import { queryTerms } from '../retrieve/tokenize.ts';
 import type { TraceStep } from '../trace.ts';
 import { consensus } from './consensus.ts';
 import { ALIKE, fitOf, riskOf, type SimilarAttempt } from './fit-and-risk.ts';
@@ -100,7 +101,7 @@ function stepsOf({ task, attempts, patterns, kindOfTask }: PlaybookInput): reado
   const succeeded = attempts.filter(({ episode }) => isSuccess(episode));
   const alike = succeeded.filter(({ likeness }) => likeness >= ALIKE);
   const models = (alike.length > 0 ? alike : succeeded).slice(0, MAX_ALIGNED).map(({ episode }) => episode);
-  const common = commonSteps(models, task);
+  const common = commonSteps(models, { task, isAlike: alike.length > 0 });
   const helpful = patterns.filter(({ figures }) => isHelpful(figures));
   const placed = helpful.flatMap((known) => placedPattern(known, { common, task, kindOfTask }));
   return [...common, ...placed.sort((a, b) => b.weight - a.weight).slice(0, MAX_OF_A_SORT)]
@@ -109,7 +110,10 @@ function stepsOf({ task, attempts, patterns, kindOfTask }: PlaybookInput): reado
 }
 
 /** What the attempts have in common, in its order: what most of them did, then what changes something, then what came first. */
-function commonSteps(models: readonly CompletedEpisode[], task: TaskAtHand): readonly Placed[] {
+function commonSteps(
+  models: readonly CompletedEpisode[],
+  { task, isAlike }: { readonly task: TaskAtHand; readonly isAlike: boolean },
+): readonly Placed[] {
   const traces = models.map((episode) => traceOf(episode).filter(({ result }) => result === 'success'));
   const common = consensus(traces.map((trace) => folded(trace.map(({ act }) => act))));
   const does = new Map(traces.flat().map((step) => [step.act, step.does]));
@@ -130,7 +134,7 @@ function commonSteps(models: readonly CompletedEpisode[], task: TaskAtHand): rea
       at,
       act: item,
       item: observed(
-        `${shown(item)}${where} (${often})`,
+        `${shown(item)}${where} (${isAlike ? '' : 'what usually succeeds here: '}${often})`,
         heldBy.map((index) => models[index]?.id ?? ''),
       ),
     };
@@ -282,13 +286,24 @@ function reasonsOfFailure(episodes: readonly CompletedEpisode[]): readonly Playb
   for (const { id, outcome } of episodes) {
     if (outcome.kind !== 'failure' || outcome.reason === undefined) continue;
     const reason = oneLine(outcome.reason, REASON_CHARACTERS);
-    if (reason !== '') reasons.set(reason, [...(reasons.get(reason) ?? []), id]);
+    if (isTelling(reason)) reasons.set(reason, [...(reasons.get(reason) ?? []), id]);
   }
   return [...reasons]
     .sort(([, a], [, b]) => b.length - a.length)
     .slice(0, MAX_OF_A_SORT)
     .map(([reason, ids]) => observed(`${attemptsText(ids.length)} failed: "${reason}"`, ids));
 }
+
+/** A number that it was judged by, or that it failed, is no reason. */
+function isTelling(reason: string): boolean {
+  if (SCORE.test(reason)) return false;
+  return queryTerms(reason).some((term) => !THAT_IT_FAILED.has(term) && !/^\p{N}+$/u.test(term));
+}
+
+const SCORE = /\b(?:reward|score|grade|rating)[\s:=]*[\d.,]+%?\W*$/iu;
+const THAT_IT_FAILED: ReadonlySet<string> = new Set(
+  'attempt bad error fail failure incorrect result run status success task unsuccessful wrong'.split(' '),
+);
 
 /** Languages, frameworks and directories in which no attempt succeeded while others did, and what patterns say of such. */
 function whenNotOf(attempts: readonly SimilarAttempt[], patterns: readonly KnownPattern[]): readonly PlaybookItem[] {

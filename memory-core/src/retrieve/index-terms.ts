@@ -37,12 +37,11 @@ export function patternTerms(pattern: Pattern): IndexTerms {
 
 function endingTexts(episode: Episode): readonly string[] {
   if (episode.status === 'open') return [];
-  const { outcome, reflection, salient } = episode;
-  const { successes, improvements, insights } = reflection;
-  const lessons = [...successes, ...improvements, ...insights];
-  // What a decision says stands with its step; which tools worked together stands nowhere else.
-  const combined = salient?.toolCombinations.flat() ?? [];
-  return [...Object.values(outcome).flat(), ...lessons, ...new Set(combined)];
+  const { outcome, reflection } = episode;
+  const { by, successes, improvements, insights } = reflection;
+  // What rules say is told in words of the steps, which stand here already, and of other episodes. A model has its own.
+  const lessons = by === undefined ? [] : [...successes, ...improvements, ...insights];
+  return [...Object.values(outcome).flat(), ...lessons];
 }
 
 function stepIndexText(step: Step): string {

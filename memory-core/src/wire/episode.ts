@@ -151,7 +151,7 @@ export function stepResult(step: Step): StepResultShape {
   };
 }
 
-function evidenceResult({ step, kind, tool, isPassed, passed, failed }: CheckEvidence): CheckEvidenceResult {
+export function evidenceResult({ step, kind, tool, isPassed, passed, failed }: CheckEvidence): CheckEvidenceResult {
   return { step_number: step, kind, tool, is_passed: isPassed, ...defined({ passed, failed }) };
 }
 

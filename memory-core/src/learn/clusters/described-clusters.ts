@@ -53,7 +53,7 @@ export function describedClusters(
       id: heir?.id ?? newId(known.scope, medoid),
       version: heir?.version ?? 0,
       scope: known.scope,
-      label: labelOf(named ?? ['tasks without words']),
+      label: labelOf(named ?? []),
       keywords,
       profile: profileOf([...(words[index] ?? []), ...(places[index] ?? [])], others),
       medoidId: medoid,

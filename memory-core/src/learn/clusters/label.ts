@@ -54,13 +54,16 @@ export function labelOf(words: readonly string[]): string {
   let label = '';
   for (const word of (plain.length > 0 ? plain : words).slice(0, MAX_LABEL_WORDS)) {
     const shown = oneLine(word.replace(/\p{C}+/gu, ' '), MAX_WORD_CHARACTERS);
+    if (shown === '') continue;
     const longer = label === '' ? shown : `${label}, ${shown}`;
     if ([...longer].length > MAX_LABEL_CHARACTERS) break;
     label = longer;
   }
-  return label;
+  return label === '' ? NAMELESS : label;
 }
 
+/** Of a kind whose episodes say nothing that could be seen. */
+const NAMELESS = 'tasks without words';
 const MAX_FEATURES = 24;
 const MAX_LABEL_WORDS = 5;
 const MAX_LABEL_CHARACTERS = 60;
