@@ -39,8 +39,8 @@ export interface PatternHit {
   readonly why: Why;
 }
 
-/** What raises a relevant episode over another, as shares of its relevance. */
-const EPISODE_BONUS = { reward: 0.1, recency: 0.05, context: 0.05 } as const;
+/** What raises a relevant episode over another, as shares of its relevance. Success and failure lie 0.4 to 1 apart in reward. */
+const EPISODE_BONUS = { reward: 0.15, recency: 0.05, context: 0.05 } as const;
 const MOST_BONUS = EPISODE_BONUS.reward + EPISODE_BONUS.recency + EPISODE_BONUS.context;
 const PATTERN_BONUS = { standing: 0.5, support: 0.2, utility: 0.2 } as const;
 /** Whoever asks for what has faded finds it behind all others. */
@@ -58,7 +58,7 @@ export interface Standing {
 }
 
 /**
- * score = relevance · (1 + 0.1 · reward + 0.05 · recency + 0.05 · context) / 1.2, each in 0–1; recency and context are
+ * score = relevance · (1 + 0.15 · reward + 0.05 · recency + 0.05 · context) / 1.25, each in 0–1; recency and context are
  * nearness in time and in place. Relevance leads: what succeeded or is new goes before its equals and never before what fits much better.
  */
 export function rated({ relevance, parts }: Fused, standing: Standing): { readonly score: number; readonly why: Why } {
