@@ -186,7 +186,7 @@ function requireStatement(requires: readonly Require[]): Statement {
     sql: `INSERT INTO guard (code)
       SELECT code FROM (
         SELECT CASE
-          WHEN asked.value ->> 4 = 'completed' THEN iif(episode.status IS 'completed', NULL, 'GONE')
+          WHEN asked.value ->> 4 = 'completed' THEN iif(episode.status IS 'completed', NULL, 'NOT_FOUND')
           WHEN episode.status IS NULL THEN 'NOT_FOUND'
           WHEN episode.status <> 'open' THEN 'INVALID_STATE'
           WHEN ifnull(last.total_steps, 0) <> asked.value ->> 1 THEN 'STEP_COUNT'
