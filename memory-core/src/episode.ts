@@ -164,6 +164,8 @@ export interface Reflection {
   readonly insights: readonly string[];
   /** The reflector that told it. Absent: our own rules. */
   readonly by?: string;
+  /** Ids of the other episodes whose words are in it: when one is forgotten, it is told anew. Absent: of none. */
+  readonly of?: readonly string[];
 }
 
 /** A step that failed, the later step that did the same and succeeded, and what was done in between. */

@@ -6,6 +6,7 @@ import { MemoryError } from './errors.ts';
 import { contentId } from './id.ts';
 import type { CallOptions, Delete, EpisodeFilter, MemoryStore, Put, Write } from './ports/store.ts';
 import { isAskedWithin, type Recommendation, withoutMentions } from './recommendation.ts';
+import { type Retelling, retelling } from './retelling.ts';
 import { type Unlearnt, unlearning } from './upkeep/unlearning.ts';
 
 export interface ForgetOptions extends CallOptions {
@@ -35,6 +36,8 @@ export interface ForgetReceipt {
     /** Kept, without the ids of what went. */
     readonly changed: number;
   };
+  /** Reflections of episodes that stay, told anew as they held words of what goes. */
+  readonly reflections: number;
   /** Entries of the text index: those of episodes, and of patterns that are no longer shown. */
   readonly textEntries: number;
   /** Of episodes and patterns that go, by all models: as many as there were when it was looked at. */
@@ -50,8 +53,8 @@ const COUNTED_EPISODES = 100;
 
 /**
  * Forgets every episode that matches: with them go their steps, text and evidence, what patterns and base rates owe
- * to them, and recommendations asked for within the same bounds or in their words; a tombstone of each stays, its id and time. All of
- * it is one commit; what changed meanwhile is read again before. Holds ids and counts, and a few bodies at a time.
+ * to them, recommendations asked for within the same bounds or in their words, and reflections of others that speak of
+ * them, which are told anew; a tombstone of each stays, its id and time. All of it is one commit; what changed meanwhile is read again before. Holds ids and counts, and a few bodies at a time.
  * @throws `INVALID_INPUT` for a filter that does not narrow: nobody forgets everything by accident. `CONFLICT` when
  * others are always faster; nothing is forgotten then.
  */
@@ -63,38 +66,81 @@ export async function forget(
   if (!narrows(filter)) {
     throw new MemoryError('INVALID_INPUT', 'forget: name what to forget: ids, a project, a source or a time.');
   }
-  return retryingConflicts(async () => {
+  const { receipt, writtenBetween, goneIds } = await retryingConflicts(async () => {
+    const newest = newestSeq(context.store, options);
+    newest.catch(() => undefined);
     const going = await gathered(context, filter, options);
-    const words = await forgottenWords(context.store, { filter, going }, options);
+    const words = forgottenWords(context.store, { filter, going }, options);
+    words.catch(() => undefined);
     // Patterns and base rates are what others change all the time: they are read last, and read again alone.
-    return retryingConflicts(() => takeOut(context, { going, words }, options), QUICK_ATTEMPTS);
+    return retryingConflicts(() => takeOut(context, { going, words, newest }, options), QUICK_ATTEMPTS);
   });
+  if (writtenBetween === 0) return receipt;
+  const late = await retoldLate(context, goneIds, options);
+  return { ...receipt, reflections: receipt.reflections + late };
+}
+
+/**
+ * An episode that was completed while others were read may speak of what went, and was not seen. From the commit on
+ * nobody can speak of it any more: so these are all. Answers how many there were.
+ */
+async function retoldLate(
+  { store, actor }: MemoryContext,
+  goneIds: ReadonlySet<string>,
+  { signal }: CallOptions,
+): Promise<number> {
+  return retryingConflicts(async () => {
+    const { writes, reflections } = await retelling(store, goneIds, { signal });
+    if (writes.length > 0) await store.write(writes, { signal, actor });
+    return reflections;
+  });
+}
+
+async function newestSeq(store: MemoryStore, { signal }: CallOptions): Promise<number> {
+  return (await store.changes(Number.MAX_SAFE_INTEGER, { signal, limit: 1 })).seq;
+}
+
+interface TakenOut {
+  readonly receipt: ForgetReceipt;
+  readonly goneIds: ReadonlySet<string>;
+  /** Changes that others made since it was looked at. */
+  readonly writtenBetween: number;
 }
 
 async function takeOut(
   context: MemoryContext,
-  { going, words }: { readonly going: Going; readonly words: ForgottenWords },
+  given: { readonly going: Going; readonly words: Promise<ForgottenWords>; readonly newest: Promise<number> },
   options: ForgetOptions,
-): Promise<ForgetReceipt> {
+): Promise<TakenOut> {
+  const { going } = given;
   if (options.expected !== undefined && going.versions.size !== options.expected) {
     const what = `${going.versions.size} episodes match now, and not ${options.expected}`;
     throw new MemoryError('INVALID_STATE', `forget: ${what}; nothing was forgotten. Look again.`);
   }
-  const unlearnt = await going.unlearnt();
+  const goneIds = new Set(going.versions.keys());
+  const [unlearnt, words, others, newest] = await Promise.all([
+    going.unlearnt(),
+    given.words,
+    retelling(context.store, goneIds, options),
+    given.newest,
+  ]);
   const vectors = going.vectors + (await vectorCount(context.store, unlearnt.goneIds, options));
   const changed = withoutWhatIsGone(words.kept, going, unlearnt);
-  const receipt = receiptOf({ going, unlearnt, words, changed: changed.length, vectors }, options.dryRun === true);
+  const receipt = receiptOf(
+    { going, unlearnt, words, others, changed: changed.length, vectors },
+    options.dryRun === true,
+  );
   const writes = [
     ...[...going.versions].map(([id, ifVersion]): Write => ({ op: 'delete', kind: 'episode', id, ifVersion })),
     ...unlearnt.writes,
+    ...others.writes,
     ...words.deletes,
     ...changed,
     ...tombstones([...going.versions.keys(), ...words.deletes.map(({ id }) => id)], timeOf(context)),
   ];
-  if (options.dryRun !== true && writes.length > 0) {
-    await context.store.write(writes, { signal: options.signal, actor: context.actor });
-  }
-  return receipt;
+  if (options.dryRun === true || writes.length === 0) return { receipt, goneIds, writtenBetween: 0 };
+  const { seq } = await context.store.write(writes, { signal: options.signal, actor: context.actor });
+  return { receipt, goneIds, writtenBetween: seq - writes.length - newest };
 }
 
 /** Whether a filter names some episodes: how many, in which order and whose to see does not. */
@@ -230,12 +276,13 @@ function receiptOf(
     readonly going: Going;
     readonly unlearnt: Unlearnt;
     readonly words: ForgottenWords;
+    readonly others: Retelling;
     readonly changed: number;
     readonly vectors: number;
   },
   isDryRun: boolean,
 ): ForgetReceipt {
-  const { going, unlearnt, words, changed, vectors } = gone;
+  const { going, unlearnt, words, others, changed, vectors } = gone;
   const { versions, steps, evidence } = going;
   return {
     episodes: versions.size,
@@ -248,6 +295,7 @@ function receiptOf(
       weakened: unlearnt.weakened,
     },
     recommendations: { gone: words.deletes.length, changed },
+    reflections: others.reflections,
     textEntries: versions.size + unlearnt.textEntries,
     vectors,
     isDryRun,

@@ -13,6 +13,7 @@ import {
   type Step,
 } from './episode.ts';
 import { isInDoubt, isMemoryError, MemoryError } from './errors.ts';
+import type { IndexKeeper } from './gather/index-keeper.ts';
 import { similarEpisodes } from './gather/similar-episodes.ts';
 import {
   type EpisodeInput,
@@ -28,6 +29,7 @@ import { learn } from './learn/learn.ts';
 import { LIMITS } from './limits.ts';
 import { baselineId } from './pattern.ts';
 import type { CallOptions, EpisodeFilter, Put, Write } from './ports/store.ts';
+import { requireAll } from './retelling.ts';
 import { episodeTerms } from './retrieve/index-terms.ts';
 import { type EpisodeChangeInput, episodeChangeInput, tagsAfter } from './revise.ts';
 import { normaliseTag } from './tag.ts';
@@ -128,12 +130,13 @@ export async function completeEpisode(
   return retryingConflicts(async () => {
     // Read side by side; what does not belong together is turned down by the write.
     const reading = collect(context.store.scan('step', { episodeIds: [id] }, options));
-    reading.catch(() => undefined);
+    const index = context.index.current(options);
+    for (const asked of [reading, index]) asked.catch(() => undefined);
     const episode = await existing(context, id, options);
     if (episode.status === 'completed') throw alreadyCompleted(id);
     const [steps, similar, [baseline]] = await Promise.all([
       reading,
-      comparable(context, episode, options),
+      comparable(context, { episode, index }, options),
       context.store.getMany('baseline', [baselineId(episode)], options),
     ]);
     const waste = baseline?.learnt?.waste;
@@ -145,6 +148,8 @@ export async function completeEpisode(
     await context.store.write(
       [
         { op: 'require', kind: 'episode', id, status: 'open', stepCount: steps.length },
+        // Nothing of what was forgotten meanwhile is told: it is read again without it.
+        ...requireAll(learning.reflection.of),
         putEpisode(completed, episode.version, steps),
       ],
       { ...options, actor: context.actor },
@@ -156,11 +161,11 @@ export async function completeEpisode(
 /** Earlier attempts at such tasks. Without them the episode ends all the same, and is compared with none. */
 async function comparable(
   context: MemoryContext,
-  episode: Episode,
+  { episode, index }: { readonly episode: Episode; readonly index: ReturnType<IndexKeeper['current']> },
   options: CallOptions,
 ): Promise<readonly CompletedEpisode[]> {
   try {
-    return await similarEpisodes(context, episode, options);
+    return await similarEpisodes(context, { episode, index }, options);
   } catch (error) {
     if (!isMemoryError(error) || error.code === 'ABORTED') throw error;
     context.logger.warn({ code: error.code, episodeId: episode.id }, 'earlier attempts could not be looked up');

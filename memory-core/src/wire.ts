@@ -37,6 +37,7 @@ export {
   type QualityResult,
   qualityResult,
   type RewardResult,
+  reflectionResult,
   rewardResult,
   type StepResultShape,
   stepResult,
@@ -237,6 +238,8 @@ export interface ForgetResult {
   readonly patterns_weakened: number;
   readonly recommendations_gone: number;
   readonly recommendations_changed: number;
+  /** Of episodes that stay: told anew without words of what went. */
+  readonly reflections_changed: number;
   readonly text_entries: number;
   readonly vectors: number;
 }
@@ -254,6 +257,7 @@ export function forgetResult(receipt: ForgetReceipt): ForgetResult {
     patterns_weakened: patterns.weakened,
     recommendations_gone: recommendations.gone,
     recommendations_changed: recommendations.changed,
+    reflections_changed: receipt.reflections,
     text_entries: receipt.textEntries,
     vectors: receipt.vectors,
   };
@@ -276,6 +280,9 @@ export function forgetText(result: ForgetResult): string {
     ...(result.recommendations_changed === 0
       ? []
       : [`${result.recommendations_changed} more recommendations no longer name them`]),
+    ...(result.reflections_changed === 0
+      ? []
+      : [`${result.reflections_changed} reflections of other episodes are told anew without their words`]),
   ];
   const rest = rests.length === 0 ? '' : `; ${rests.join(', ')}`;
   return `${result.dry_run ? 'Would forget' : 'Forgot'} ${parts.flat().join(', ')}${rest}.`;

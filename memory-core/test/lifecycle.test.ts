@@ -488,6 +488,7 @@ describe('forgetting', () => {
       evidence: 1,
       patterns: { gone: 0, goneIds: [], weakened: 1 },
       recommendations: { gone: 0, changed: 0 },
+      reflections: 0,
       textEntries: 1,
       vectors: 1,
       isDryRun: false,

@@ -257,6 +257,7 @@ describe('earlier attempts', () => {
         `When "bash: run the tests" failed with "${ERROR}", this fixed it: edit: count a free item as 0, src/cart.ts (rather than refuse it).`,
         '"Fix the cart total of an item without a price" failed before (the error stayed); unlike it, this attempt worked on "src/cart.ts".',
       ],
+      of: [expect.any(String)],
     });
   });
 

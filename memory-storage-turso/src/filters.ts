@@ -111,6 +111,7 @@ function episodeConditions(filter: EpisodeFilter): readonly MaybeCondition[] {
       ? undefined
       : { sql: `episode.learning_pending = ${filter.learningPending ? 1 : 0}`, args: [] },
     isDue('episode', filter.embeddingDue),
+    speaksOf(filter.speaksOf),
   ];
 }
 
@@ -154,6 +155,19 @@ function isDue(kind: EmbeddedKind, model: string | undefined): MaybeCondition {
     sql: `NOT EXISTS (SELECT 1 FROM embedding WHERE embedding.${kind}_id = ${kind}.id AND embedding.model = ?
       AND (embedding.text_hash = ${kind}.text_hash OR ${kind}.text_hash IS NULL))`,
     args: [columnText(model)],
+  };
+}
+
+/** What cannot be read is for `verify` to find: it keeps nobody from forgetting another. */
+function speaksOf(ids: readonly string[] | undefined): MaybeCondition {
+  if (ids === undefined) return undefined;
+  const given = JSON.stringify(ids);
+  const isIn = 'IN (SELECT value FROM json_each(?))';
+  return {
+    sql: `episode.status = 'completed' AND episode.id NOT ${isIn} AND CASE WHEN json_valid(episode.body) THEN
+      episode.body ->> '$.quality.duplicateOf' ${isIn}
+      OR EXISTS (SELECT 1 FROM json_each(episode.body, '$.reflection.of') AS named WHERE named.value ${isIn}) END`,
+    args: [given, given, given],
   };
 }
 

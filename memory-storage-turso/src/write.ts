@@ -128,7 +128,8 @@ export function refusalOf(write: Write, message: string): MemoryError {
   return versionConflict(write.kind, idOf(write));
 }
 
-function brokenRequire({ id, maxSteps = 0, maxBytes = 0 }: Require, message: string): MemoryError {
+function brokenRequire({ id, status, maxSteps = 0, maxBytes = 0 }: Require, message: string): MemoryError {
+  if (status === 'completed') return versionConflict('episode', id);
   if (message.includes('guard:NOT_FOUND')) return episodeNotFound(id);
   if (message.includes('guard:INVALID_STATE')) return alreadyCompleted(id);
   if (message.includes('guard:MAX_STEPS')) return tooManySteps(id, maxSteps);
@@ -174,11 +175,18 @@ function groupKey(write: Write): string | undefined {
 }
 
 function requireStatement(requires: readonly Require[]): Statement {
-  const asked = requires.map(({ id, stepCount, maxSteps, maxBytes }) => [id, stepCount, maxSteps, maxBytes]);
+  const asked = requires.map(({ id, stepCount, maxSteps, maxBytes, status }) => [
+    id,
+    stepCount,
+    maxSteps,
+    maxBytes,
+    status,
+  ]);
   return {
     sql: `INSERT INTO guard (code)
       SELECT code FROM (
         SELECT CASE
+          WHEN asked.value ->> 4 = 'completed' THEN iif(episode.status IS 'completed', NULL, 'NOT_FOUND')
           WHEN episode.status IS NULL THEN 'NOT_FOUND'
           WHEN episode.status <> 'open' THEN 'INVALID_STATE'
           WHEN ifnull(last.total_steps, 0) <> asked.value ->> 1 THEN 'STEP_COUNT'

@@ -48,6 +48,8 @@ const WORDS = [
   'key',
   'verdict',
   'artifact',
+  'quoted',
+  'reason',
 ].map((field) => `zq${field}zq`);
 const word = (field: string): string => `zq${field}zq`;
 
@@ -79,6 +81,22 @@ async function remember(memory: Memory): Promise<string> {
   return episode.id;
 }
 
+const FAILING = { tool: 'bash', action: 'run the tests', result: { type: 'error', message: 'no price' } } as const;
+
+/** One attempt that is to go, and one that stays and whose reflection quotes it. */
+async function rememberQuoted(memory: Memory): Promise<string> {
+  const task = 'Fix the cart total of an item without a price';
+  const { episode: quoted } = await memory.createEpisode({ description: `${task}, ${word('quoted')}` });
+  await memory.addSteps(quoted.id, [FAILING]);
+  await memory.completeEpisode(quoted.id, { kind: 'failure', reason: word('reason') });
+  const { episode } = await memory.createEpisode({ description: task });
+  const edit = { tool: 'edit', action: 'count it as 0', parameters: { path: 'src/cart.ts' } };
+  await memory.addSteps(episode.id, [FAILING, edit, { tool: 'bash', action: 'run the tests' }]);
+  const { reflection } = await memory.completeEpisode(episode.id, { kind: 'success' });
+  expect(reflection.insights.join()).toContain(word('quoted'));
+  return quoted.id;
+}
+
 /** The words that stand in any file of the folder, in either encoding, in either case. */
 function wordsLeft(): readonly string[] {
   const files = readdirSync(directory, { recursive: true, encoding: 'utf8' })
@@ -96,13 +114,13 @@ async function rememberedAndForgotten(): Promise<void> {
   const others = (name: string) =>
     Array.from({ length: 30 }, (_, index) => ({ description: `other ${name} ${index}` }));
   await memory.createEpisodes(others('before'));
-  const id = await remember(memory);
+  const ids = [await remember(memory), await rememberQuoted(memory)];
   await memory.createEpisodes(others('after'));
   // Learnt, so that patterns and rates have known it.
   await memory.close();
   store = await openTursoStore({ url: pathToFileURL(path).href, busyTimeoutMs: 200 });
   expect(wordsLeft()).toEqual(WORDS);
-  await openMemory({ store }).forget({ ids: [id] });
+  await openMemory({ store }).forget({ ids });
 }
 
 test('without erasing, what was forgotten can still be read from the files [EP-06]', async () => {
@@ -116,7 +134,7 @@ test('after erasing, no word of what was forgotten is in any file of the store [
   expect(receipt).toMatchObject({ erased: true, otherCopies: [] });
   expect(wordsLeft()).toEqual([]);
   expect(await store.verify()).toEqual({ ok: true, findings: [] });
-  expect(await store.stats()).toMatchObject({ counts: { episode: 60 } });
+  expect(await store.stats()).toMatchObject({ counts: { episode: 61 } });
   const { hits } = await store.text.match({ kind: 'episode', terms: ['other'], limit: 100 });
   expect(hits).toHaveLength(60);
 });

@@ -148,12 +148,12 @@ const VERBS: readonly Expected[] = [
     run: (memory, { open }) => memory.updateEpisode(open, { tags: { add: ['urgent'] } }),
   },
   {
-    // Its steps and itself; what is new for the index, and beside it the base rate; that: itself and its terms; earlier
-    // attempts; the write. Behind the answer: base rate, who owes, episodes, kinds of task, again as they are compared,
+    // Its steps and itself, and beside them what is new for the index; that: itself and its terms, and beside it the base
+    // rate; earlier attempts; the write. Behind the answer: base rate, who owes, episodes, kinds of task, again as they are compared,
     // patterns, who still owes, the write; and then whether more is owed, and whether something was forgotten.
     verb: 'completeEpisode with what is learnt from it',
-    bare: [18, 15],
-    cached: [19, 16],
+    bare: [18, 14],
+    cached: [20, 15],
     async run(memory, { open }) {
       await memory.completeEpisode(open, { kind: 'success' });
       // Waits for the learning behind it, and looks once whether there is more.
@@ -212,11 +212,11 @@ const VERBS: readonly Expected[] = [
   { verb: 'listPatterns', bare: [3, 3], cached: [3, 3], run: (memory) => memory.listPatterns() },
   { verb: 'tagStats', bare: [1, 1], cached: [1, 1], run: (memory) => memory.tagStats() },
   {
-    // The episode; its evidence, steps and vectors; recommendations; patterns, base rate, kinds of task, and whether the
-    // scope has others; the write.
+    // The episode, and beside it where the journal stands; its evidence, steps and vectors; recommendations, patterns,
+    // base rate, kinds of task, whether the scope has others, and who speaks of it; the write.
     verb: 'forget',
-    bare: [10, 8],
-    cached: [10, 8],
+    bare: [12, 4],
+    cached: [12, 4],
     run: (memory, { going }) => memory.forget({ ids: [going] }),
   },
 ];

@@ -182,7 +182,10 @@ export const completedEpisodes: fc.Arbitrary<CompletedEpisode> = fc.record(
       ),
       { maxLength: 2 },
     ),
-    reflection: fc.record({ successes: texts, improvements: texts, insights: texts }),
+    reflection: fc.record(
+      { successes: texts, improvements: texts, insights: texts, of: fc.array(poolId('e', 4), { maxLength: 2 }) },
+      { requiredKeys: ['successes', 'improvements', 'insights'] },
+    ),
     recoveries: fc.array(
       fc.record(
         {
@@ -198,7 +201,10 @@ export const completedEpisodes: fc.Arbitrary<CompletedEpisode> = fc.record(
       ),
       { maxLength: 2 },
     ),
-    quality: fc.record({ score: share, flags: fc.subarray(['no_steps', 'no_evidence'] as const) }),
+    quality: fc.record(
+      { score: share, flags: fc.subarray(['no_steps', 'no_evidence'] as const), duplicateOf: poolId('e', 4) },
+      { requiredKeys: ['score', 'flags'] },
+    ),
     touched: texts,
     tools: texts,
   },
@@ -429,6 +435,7 @@ export const episodeFilters: fc.Arbitrary<EpisodeFilter> = fc.record(
     minConfidence: share,
     learningPending: fc.boolean(),
     embeddingDue: model,
+    speaksOf: some(poolId('e', 4)),
     order: fc.constantFrom<('oldest' | 'newest')[]>('oldest', 'newest'),
     after: fc.record({ startedAt: time, id: freshId }),
     limit: count,
@@ -554,6 +561,10 @@ const write: fc.Arbitrary<Write> = fc.oneof(
         ),
       )
       .map(([id, demands]) => requireOpen(id, demands)),
+  },
+  {
+    weight: 2,
+    arbitrary: episodeId.map((id): Write => ({ op: 'require', kind: 'episode', id, status: 'completed' })),
   },
 );
 

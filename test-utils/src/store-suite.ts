@@ -74,6 +74,7 @@ export function storeSuite(subject: StoreSuiteSubject): void {
     describe('what belongs to an episode', () => ownershipLaws(law));
     describe('vectors', () => vectorLaws(law));
     describe('what has its vectors', () => dueLaws(law));
+    describe('what speaks of others', () => mentionLaws(law));
     describe('journal', () => journalLaws(law));
     describe('dated reads', () => datedLaws(datedLawOf(law)));
     describe('scan', () => scanLaws(law));
@@ -433,6 +434,22 @@ function requireLaws(law: Law): void {
     expect(await store.getMany('episode', [episode.id])).toEqual([done]);
   });
 
+  law('what must be completed and is open, deleted or unknown is a conflict [EP-06]', async (store) => {
+    const [open, done, other] = [anEpisode(), aCompletedEpisode(), anEpisode()];
+    await store.write([put('episode', open), put('episode', done)]);
+    const completed = (id: string): Write => ({ op: 'require', kind: 'episode', id, status: 'completed' });
+    for (const id of [open.id, 'nowhere']) {
+      const turnedDown = store.write([completed(done.id), put('episode', other), completed(id)]);
+      await expect(turnedDown).rejects.toMatchObject({ code: 'CONFLICT', message: expect.stringContaining(id) });
+    }
+    expect(await store.getMany('episode', [other.id])).toEqual([undefined]);
+    await store.write([completed(done.id), put('episode', other), requireOpen(open.id)]);
+    await expect(store.write([remove('episode', done.id), completed(done.id)])).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
+    expect(await store.getMany('episode', [done.id, other.id])).toEqual([done, other]);
+  });
+
   law('an episode with other steps than expected is a conflict [EP-03]', async (store) => {
     const episode = anEpisode();
     await store.write([put('episode', episode), put('step', aStep({ episodeId: episode.id }))]);
@@ -637,6 +654,28 @@ function vectorLaws(law: Law): void {
     await store.write([remove('embedding', ofKept.id, { ifVersion: 1 })]);
     expect(await idsOf(store, 'embedding', {})).toEqual([]);
   });
+}
+
+function mentionLaws(law: Law): void {
+  law(
+    'episodes are found by those that their reflection speaks of, and by the one that they repeat [EP-06]',
+    async (store) => {
+      const said = { successes: [], improvements: [], insights: [] };
+      const [first, second] = [aCompletedEpisode(), aCompletedEpisode()];
+      const ofBoth = aCompletedEpisode({ reflection: { ...said, of: [first.id, second.id] }, startedAt: minute(1) });
+      const twin = aCompletedEpisode({
+        quality: { score: 0.5, flags: ['duplicate'], duplicateOf: first.id },
+        startedAt: minute(2),
+      });
+      const naming = aCompletedEpisode({ description: second.id, startedAt: minute(3) });
+      const all = [first, second, ofBoth, twin, naming, anEpisode()];
+      await store.write(all.map((value) => put('episode', value)));
+      expect(await idsOf(store, 'episode', { speaksOf: [first.id] })).toEqual([ofBoth.id, twin.id]);
+      expect(await idsOf(store, 'episode', { speaksOf: [second.id, 'another'] })).toEqual([ofBoth.id]);
+      expect(await idsOf(store, 'episode', { speaksOf: [first.id, ofBoth.id] })).toEqual([twin.id]);
+      expect(await idsOf(store, 'episode', { speaksOf: [] })).toEqual([]);
+    },
+  );
 }
 
 function dueLaws(law: Law): void {

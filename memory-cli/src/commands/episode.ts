@@ -23,6 +23,7 @@ import {
   type QueryResult,
   qualityResult,
   queryResult,
+  reflectionResult,
   restLines,
   rewardResult,
   type StepArguments,
@@ -167,7 +168,7 @@ export async function complete(invocation: Invocation, given: string, options: C
     episode_id: id,
     reward: rewardResult(reward),
     ...(evidence === undefined ? {} : { evidence: evidence.map(evidenceResult) }),
-    reflection,
+    reflection: reflectionResult(reflection),
     quality: qualityResult(quality),
     ...(summary === undefined ? {} : { summary: summaryResult(summary) }),
   };

@@ -6,6 +6,7 @@ import type { CallOptions } from '../ports/store.ts';
 import { slotsWhere, withoutSlots } from '../retrieve/slot-set.ts';
 import { queryTerms } from '../retrieve/tokenize.ts';
 import type { ExperienceIndex } from './experience-index.ts';
+import type { IndexKeeper } from './index-keeper.ts';
 import { describedAlike, rankedEpisodes } from './ranked-episodes.ts';
 
 /** Episodes that one is compared with, and of the end that fewer of them had: what ended otherwise tells most. */
@@ -23,14 +24,15 @@ const QUERY_CHARACTERS = 2_000;
 
 /**
  * Completed episodes that the project sees and whose tasks were described alike, the most alike first; where there are
- * both, those that succeeded and those that did not. None while the index is being made.
+ * both, those that succeeded and those that did not. None while the index is being made. `index`: as it is after the
+ * episode was begun.
  */
 export async function similarEpisodes(
   context: MemoryContext,
-  episode: Episode,
+  { episode, index: current }: { readonly episode: Episode; readonly index: ReturnType<IndexKeeper['current']> },
   options: CallOptions,
 ): Promise<readonly CompletedEpisode[]> {
-  const index = await context.index.current(options);
+  const index = await current;
   const own = index?.episodes.slots.slotOf(episode.id);
   if (index === undefined || own === undefined) return [];
   const noise = (await context.embedding?.noise(options)) ?? 0;

@@ -11,6 +11,8 @@ export interface Comparison {
   readonly differences: readonly string[];
   /** What the others say to do next. Nothing where this attempt succeeded. */
   readonly next: readonly string[];
+  /** Ids of those whose words are in these sentences. */
+  readonly of: readonly string[];
 }
 
 /** How a sentence begins that says what to try next. */
@@ -32,9 +34,27 @@ export function compare(attempt: Attempt, similar: readonly CompletedEpisode[]):
   const others = ended.filter(({ outcome }) => (outcome.kind === 'success') !== isSuccess);
   const alike = ended.filter(({ outcome }) => (outcome.kind === 'success') === isSuccess);
   const contrast = contrastOf(attempt, { others, alike });
-  const differences = contrast === undefined ? [] : [contrast];
-  if (isSuccess) return { differences, next: [] };
-  return { differences: [], next: [...knownFixes(attempt, ended), ...differences, ...sameEnd(attempt, alike)] };
+  const contrasted = {
+    told: contrast === undefined ? [] : [contrast],
+    of: contrast === undefined ? [] : idsOf(others),
+  };
+  if (isSuccess) return { differences: contrasted.told, next: [], of: contrasted.of };
+  const said = [knownFixes(attempt, ended), contrasted, sameEnd(attempt, alike)];
+  return {
+    differences: [],
+    next: said.flatMap(({ told }) => told),
+    of: [...new Set(said.flatMap(({ of }) => of))],
+  };
+}
+
+/** Sentences, and the ids of those whose words are in them. */
+interface Said {
+  readonly told: readonly string[];
+  readonly of: readonly string[];
+}
+
+function idsOf(episodes: readonly CompletedEpisode[]): readonly string[] {
+  return episodes.map(({ id }) => id);
 }
 
 function isDuplicate({ flags }: CompletedEpisode['quality']): boolean {
@@ -143,34 +163,36 @@ function reasonOf(outcome: Outcome): string {
 }
 
 /** Fixes that earlier attempts found for errors that this one left. */
-function knownFixes(attempt: Attempt, similar: readonly CompletedEpisode[]): readonly string[] {
+function knownFixes(attempt: Attempt, similar: readonly CompletedEpisode[]): Said {
   const known = similar.flatMap(({ id, recoveries }) =>
     recoveries.map((recovery) => ({ episodeId: id, recovery, signature: errorSignature(recovery.error) })),
   );
-  if (known.length === 0) return [];
-  const told = openFailures(attempt)
+  if (known.length === 0) return { told: [], of: [] };
+  const hinted = openFailures(attempt)
     .slice(-MAX_ERRORS)
     .toReversed()
     .flatMap(({ error, steps }) => {
       const [hint] = error === '' ? [] : bestFixes(error, known);
-      return hint === undefined ? [] : [`${TO_TRY_NEXT} for step ${steps.at(-1)?.number}: ${hint.text}`];
+      if (hint === undefined) return [];
+      return [{ told: `${TO_TRY_NEXT} for step ${steps.at(-1)?.number}: ${hint.text}`, of: hint.episodeId }];
     });
-  return [...new Set(told)];
+  return { told: [...new Set(hinted.map(({ told }) => told))], of: hinted.map(({ of }) => of) };
 }
 
 /** That others ended at the same error: whoever comes next need not go the same way once more. */
-function sameEnd({ trace, touched }: Attempt, alike: readonly CompletedEpisode[]): readonly string[] {
+function sameEnd({ trace, touched }: Attempt, alike: readonly CompletedEpisode[]): Said {
   const open = trace.findLast(({ error, isMadeGood }) => error !== undefined && isMadeGood === false)?.error;
-  if (open === undefined) return [];
+  if (open === undefined) return { told: [], of: [] };
   const ended = alike.filter((episode) =>
     episode.trace?.some(({ error, isMadeGood }) => error?.signature === open.signature && isMadeGood === false),
   );
   const [nearest] = ended;
-  if (nearest === undefined) return [];
+  if (nearest === undefined) return { told: [], of: [] };
   const who = quoted(nearest.description, TASK_CHARACTERS);
   const more =
     ended.length === 1 ? '' : ` and ${ended.length - 1} more that ${ended.length === 2 ? 'reads' : 'read'} like it`;
   const what = `${quoted(open.excerpt, REASON_CHARACTERS)} also stayed in ${who}${more}`;
   const places = onlyIn([{ acts: [], places: touched }, ...ended.map(sideOf)], [], 'places');
-  return [places.length === 0 ? `${what}.` : `${what}; all of them worked on ${told(places)}, in vain.`];
+  const sentence = places.length === 0 ? `${what}.` : `${what}; all of them worked on ${told(places)}, in vain.`;
+  return { told: [sentence], of: idsOf(ended) };
 }

@@ -1,6 +1,13 @@
 // How much an episode can be learnt from. Flags and weighs, never rejects. Pure.
 import { createHash } from 'node:crypto';
-import type { CompletedEpisode, Outcome, Quality, QualityFlag, Step } from '../episode.ts';
+import {
+  type CompletedEpisode,
+  type Outcome,
+  QUALITY_FLAGS,
+  type Quality,
+  type QualityFlag,
+  type Step,
+} from '../episode.ts';
 import type { Attempt } from './attempt.ts';
 
 /** Share of steps that say nothing new from which on an episode is called noise, and steps below which it is not. */
@@ -34,6 +41,12 @@ export function quality(attempt: Attempt, similar: readonly CompletedEpisode[]):
     fingerprint,
     ...(twin === undefined ? {} : { duplicateOf: twin.quality.duplicateOf ?? twin.id }),
   };
+}
+
+/** When what an episode repeats is gone, it is the record of that attempt. */
+export function withoutTwin({ duplicateOf: _gone, ...quality }: Quality): Quality {
+  const flags = quality.flags.filter((flag) => flag !== 'duplicate');
+  return { ...quality, flags, score: 1 - flags.length / QUALITY_FLAGS.length };
 }
 
 /** What was done, on what. */

@@ -31,11 +31,12 @@ const MAX_FAILURES = 4;
  * tasks, the most alike first.
  */
 export function reflect(attempt: Attempt, similar: readonly CompletedEpisode[]): Reflection {
-  const { differences, next } = compare(attempt, similar);
+  const { differences, next, of } = compare(attempt, similar);
   return {
     successes: sentences(successes(attempt)),
     improvements: sentences([...improvements(attempt), ...next]),
     insights: sentences([...insights(attempt), ...differences]),
+    ...(of.length === 0 ? {} : { of }),
   };
 }
 

@@ -93,8 +93,11 @@ export interface Require {
   readonly op: 'require';
   readonly kind: 'episode';
   readonly id: string;
-  /** The episode exists (else `NOT_FOUND`) and is open (else `INVALID_STATE`). */
-  readonly status: 'open';
+  /**
+   * `open`: the episode exists (else `NOT_FOUND`) and is open (else `INVALID_STATE`). `completed`: it exists and is
+   * completed, else `CONFLICT`, as what was read of it is no more.
+   */
+  readonly status: 'open' | 'completed';
   /** It has this many steps, else `CONFLICT`. */
   readonly stepCount?: number;
   /** It has at most this many steps, else `LIMIT_EXCEEDED`. */
@@ -232,6 +235,8 @@ export interface EpisodeFilter {
   readonly learningPending?: boolean;
   /** Has no embedding by this model, or one of texts that it had before. */
   readonly embeddingDue?: string;
+  /** Completed, none of these, and with words of one of these in its reflection, or a duplicate of one. */
+  readonly speaksOf?: readonly string[];
   /** By start, then id. @default 'oldest' */
   readonly order?: 'oldest' | 'newest';
   /** Continue behind this episode, in the given order. It need not exist any more. */

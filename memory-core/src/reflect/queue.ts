@@ -6,6 +6,7 @@ import { isMemoryError } from '../errors.ts';
 import { similarEpisodes } from '../gather/similar-episodes.ts';
 import { salientInsights } from '../learn/salient.ts';
 import type { Reflector } from '../ports/reflector.ts';
+import { requireAll } from '../retelling.ts';
 import { episodeTerms } from '../retrieve/index-terms.ts';
 
 export interface ReflectionQueue {
@@ -65,15 +66,20 @@ async function reflectAnew(
   const [episode] = await store.getMany('episode', [id], options);
   if (episode?.status !== 'completed') return;
   const steps = await collect(store.scan('step', { episodeIds: [id] }, options));
-  const similar = await similarEpisodes(context, episode, options);
+  const similar = await similarEpisodes(context, { episode, index: context.index.current(options) }, options);
   const told = await reflector.reflect({ episode, steps, similar }, options);
+  // All that it was shown may be in what it says: earlier attempts, and what the rules had said of others.
+  const of = [...new Set([...similar.map((other) => other.id), ...(episode.reflection.of ?? [])])];
   await retryingConflicts(async () => {
-    // It may have been changed, or forgotten, while somebody thought about it.
-    const [now] = await store.getMany('episode', [id], options);
-    if (now?.status !== 'completed') return;
-    const value = withReflection(now, { ...told, by: reflector.name });
+    // It may have been changed, or forgotten, while somebody thought about it; and so may those that it was shown.
+    const [now, ...shown] = await store.getMany('episode', [id, ...of], options);
+    if (now?.status !== 'completed' || shown.includes(undefined)) return;
+    const value = withReflection(now, { ...told, by: reflector.name, ...(of.length === 0 ? {} : { of }) });
     await store.write(
-      [{ op: 'put', kind: 'episode', value, ifVersion: now.version, terms: episodeTerms(value, steps) }],
+      [
+        ...requireAll(of),
+        { op: 'put', kind: 'episode', value, ifVersion: now.version, terms: episodeTerms(value, steps) },
+      ],
       { ...options, actor: context.actor },
     );
   });

@@ -1,7 +1,7 @@
 // Which entities a filter lets through, and the order they come in. Pure; a store with a query language says the same in it.
 import type { TaskCluster } from '../cluster.ts';
 import type { Embedding } from '../embedding.ts';
-import type { Episode, Step } from '../episode.ts';
+import type { CompletedEpisode, Episode, Step } from '../episode.ts';
 import type { Pattern, PatternEvidence, Scope } from '../pattern.ts';
 import type {
   ClusterFilter,
@@ -109,8 +109,14 @@ function matchesEnd(episode: Episode, filter: EpisodeFilter): boolean {
     isSame(filter.outcome, end?.outcome.kind) &&
     isAtLeast(filter.minReward, reward) &&
     (filter.maxReward === undefined || (reward !== undefined && reward <= filter.maxReward)) &&
-    isSame(filter.learningPending, end?.learningPending ?? false)
+    isSame(filter.learningPending, end?.learningPending ?? false) &&
+    (filter.speaksOf === undefined || (end !== undefined && speaksOf(end, filter.speaksOf)))
   );
+}
+
+function speaksOf({ id, reflection, quality }: CompletedEpisode, ids: readonly string[]): boolean {
+  const named = [...(reflection.of ?? []), ...(quality.duplicateOf === undefined ? [] : [quality.duplicateOf])];
+  return named.some((other) => ids.includes(other)) && !ids.includes(id);
 }
 
 /** Whether what the scope holds is let through. */

@@ -334,8 +334,12 @@ function perform(draft: Draft, write: Write): readonly number[] {
   }
 }
 
-function checkRequire(tables: Tables, { id, stepCount, maxSteps, maxBytes }: Require): void {
+function checkRequire(tables: Tables, { id, status: wanted, stepCount, maxSteps, maxBytes }: Require): void {
   const status = tables.episode.get(id)?.value.status;
+  if (wanted === 'completed') {
+    if (status !== 'completed') throw versionConflict('episode', id);
+    return;
+  }
   if (status === undefined) throw episodeNotFound(id);
   if (status === 'completed') throw alreadyCompleted(id);
   const steps = stepsOf(tables, id);

@@ -44,11 +44,12 @@ const keysOf = (steps: readonly StepRecord[]): readonly string[] =>
   steps.flatMap(({ step_key }) => (step_key === undefined ? [] : [step_key]));
 
 const texts = FIELDS.outcomeItems;
+const episodeId = z.string().refine(isId, { message: 'is not a lower-case UUID' });
 const share = z.number().min(0).max(1);
 
 const recordSchema = z.strictObject({
   ...createEpisodeShape,
-  episode_id: z.string().refine(isId, { message: 'is not a lower-case UUID' }).optional(),
+  episode_id: episodeId.optional(),
   started_at: FIELDS.time.optional(),
   steps: list(
     z.strictObject({ ...stepShape, at: FIELDS.time.optional(), original_bytes: FIELDS.count.optional() }),
@@ -85,7 +86,13 @@ const recordSchema = z.strictObject({
     LIMITS.outcomeItems,
   ).optional(),
   reflection: z
-    .strictObject({ successes: texts, improvements: texts, insights: texts, by: z.exactOptional(FIELDS.name) })
+    .strictObject({
+      successes: texts,
+      improvements: texts,
+      insights: texts,
+      by: z.exactOptional(FIELDS.name),
+      of: z.exactOptional(list(episodeId, LIMITS.outcomeItems)),
+    })
     .optional(),
   recoveries: list(
     z.strictObject({
@@ -104,7 +111,7 @@ const recordSchema = z.strictObject({
       score: share,
       flags: z.array(z.enum(QUALITY_FLAGS)),
       fingerprint: z.exactOptional(FIELDS.name),
-      duplicateOf: z.exactOptional(z.string().refine(isId, { message: 'is not a lower-case UUID' })),
+      duplicateOf: z.exactOptional(episodeId),
     })
     .optional(),
   touched: FIELDS.files.optional(),

@@ -3,6 +3,7 @@ import { type MemoryContext, retryingConflicts } from '../context.ts';
 import type { Episode, Step } from '../episode.ts';
 import type { CallOptions, Write } from '../ports/store.ts';
 import { utilityWrites } from '../recall.ts';
+import { retold, spokenOf } from '../retelling.ts';
 import { episodeTerms } from '../retrieve/index-terms.ts';
 import { type RecommendationRecord, type TombstoneRecord, toRecommendation, toTombstone } from './companion-record.ts';
 
@@ -53,6 +54,7 @@ export async function storeItems(
 
 interface Known {
   readonly living: ReadonlySet<string>;
+  /** Of the items, and of others that an item speaks of. */
   readonly buried: ReadonlySet<string>;
 }
 
@@ -65,7 +67,10 @@ async function lookedUp(context: MemoryContext, items: readonly Item[], options:
   if (items.some(({ kind }) => kind !== 'episode')) {
     for (const found of await store.getMany('recommendation', ids, options)) if (found) living.add(found.id);
   }
-  const tombstones = await store.getMany('tombstone', ids, options);
+  const spoken = items.flatMap((item) =>
+    item.kind === 'episode' && item.episode.status === 'completed' ? spokenOf(item.episode) : [],
+  );
+  const tombstones = await store.getMany('tombstone', [...new Set([...ids, ...spoken])], options);
   return { living, buried: new Set(tombstones.flatMap((found) => (found === undefined ? [] : [found.id]))) };
 }
 
@@ -102,7 +107,10 @@ async function writesOf(
   const feedbacks = recommendations.flatMap(({ feedback }) => (feedback === undefined ? [] : [feedback]));
   const dug = items.filter(({ kind, id }) => kind !== 'tombstone' && buried.has(id));
   return [
-    ...episodes.map(({ episode: value, steps }): Write => {
+    ...episodes.map(({ episode, steps }): Write => {
+      // What was forgotten does not come back in the words of another.
+      const isTold = episode.status === 'open' || options.force === true;
+      const value = isTold ? episode : retold(episode, { steps, gone: buried });
       return { op: 'put', kind: 'episode', value, ifVersion: 0, terms: episodeTerms(value, steps) };
     }),
     ...episodes.flatMap(({ steps }) => steps.map((value): Write => ({ op: 'put', kind: 'step', value, ifVersion: 0 }))),

@@ -59,13 +59,16 @@ export function unlearning(store: MemoryStore, options: CallOptions): Unlearning
       const left: Weakened[] = [];
       const ofScopes: Write[] = [];
       for (const gone of scopes.values()) {
-        const baseline = await baselineWrite(store, gone, options);
+        const [baseline, ofScope, clusters] = await Promise.all([
+          baselineWrite(store, gone, options),
+          scopeRows(store, 'pattern', gone.scope, options),
+          scopeRows(store, 'cluster', gone.scope, options),
+        ]);
         const most = mostLeft(baseline);
-        for (const pattern of await scopeRows(store, 'pattern', gone.scope, options)) {
+        for (const pattern of ofScope) {
           const now = patternWithout(pattern, { gone: patterns.get(pattern.id) ?? NOTHING, most });
           if (now !== pattern) left.push({ pattern, now });
         }
-        const clusters = await scopeRows(store, 'cluster', gone.scope, options);
         ofScopes.push(
           ...clusters.flatMap((cluster) => clusterWrites(cluster, gone.episodes)),
           ...(baseline === undefined ? [] : [baseline]),
@@ -186,11 +189,14 @@ async function baselineWrite(
   { scope, episodes, counted }: GoneOfScope,
   options: CallOptions,
 ): Promise<Put<'baseline'> | Delete<'baseline'> | undefined> {
-  const [baseline] = await store.getMany('baseline', [baselineId(scope)], options);
+  const gone = new Set(episodes.map((episode) => episode.id));
+  const [[baseline], isLeft] = await Promise.all([
+    store.getMany('baseline', [baselineId(scope)], options),
+    isAnyLeft(store, { scope, gone }, options),
+  ]);
   if (baseline === undefined) return undefined;
   const { id, version } = baseline;
-  const gone = new Set(episodes.map((episode) => episode.id));
-  if (!(await isAnyLeft(store, { scope, gone }, options))) {
+  if (!isLeft) {
     return { op: 'delete', kind: 'baseline', id, ifVersion: version };
   }
   const value: Baseline = {
@@ -208,7 +214,9 @@ async function isAnyLeft(
   { scope, gone }: { readonly scope: Scope; readonly gone: ReadonlySet<string> },
   options: CallOptions,
 ): Promise<boolean> {
-  for await (const episode of store.scan('episode', completedIn(scope), options)) {
+  // Where the filter says all of the scope, one more than go has one that stays. Else others of the project are among them.
+  const limit = scope.domain === undefined ? {} : { limit: gone.size + 1 };
+  for await (const episode of store.scan('episode', { ...completedIn(scope), ...limit }, options)) {
     if (isInScope(episode, scope) && !gone.has(episode.id)) return true;
   }
   return false;

@@ -46,12 +46,15 @@ export interface EpisodeDetailResult extends Omit<EpisodeResult, 'outcome' | 're
   readonly outcome?: Outcome;
   readonly reward?: RewardResult;
   readonly evidence?: readonly CheckEvidenceResult[];
-  readonly reflection?: Reflection;
+  readonly reflection?: ReflectionResult;
   readonly quality?: QualityResult;
   readonly salient?: SalientResult;
   readonly summary?: SummaryResult;
   readonly steps: readonly StepResultShape[];
 }
+
+/** Without the ids of those that it speaks of, which are for forgetting. */
+export type ReflectionResult = Omit<Reflection, 'of'>;
 
 /** What a step showed of how well the work was done. */
 export interface CheckEvidenceResult {
@@ -125,7 +128,7 @@ export function episodeDetailResult(episode: Episode, steps: readonly Step[]): E
           outcome: episode.outcome,
           reward: rewardResult(episode.reward),
           ...defined({ evidence: episode.evidence?.map(evidenceResult) }),
-          reflection: episode.reflection,
+          reflection: reflectionResult(episode.reflection),
           quality: qualityResult(episode.quality),
           ...defined({
             salient: episode.salient && salientResult(episode.salient),
@@ -157,6 +160,10 @@ export function evidenceResult({ step, kind, tool, isPassed, passed, failed }: C
 
 export function rewardResult(reward: RewardResult): RewardResult {
   return { total: rounded(reward.total), parts: roundedParts(reward.parts, reward) };
+}
+
+export function reflectionResult({ of: _of, ...told }: Reflection): ReflectionResult {
+  return told;
 }
 
 export function qualityResult(quality: Quality): QualityResult {

@@ -7,7 +7,7 @@ import type { Hint } from '../retrieve/hints.ts';
 import { estimatedTokens, fitting } from '../retrieve/pack.ts';
 import type { EpisodeHit, PatternHit, Why } from '../retrieve/rank.ts';
 import type { SearchResult } from '../search.ts';
-import { episodeResult } from './episode.ts';
+import { episodeResult, reflectionResult } from './episode.ts';
 import { rounded, roundedParts, sumText } from './shares.ts';
 
 /** From little to much. */
@@ -123,7 +123,11 @@ export function episodeItem(hit: EpisodeHit, detail: Detail): EpisodeItem {
     ...(attempts.length <= MAX_ATTEMPTS ? {} : { more_attempts: attempts.length - MAX_ATTEMPTS }),
     lessons: episode.status === 'completed' ? lessons(episode.reflection, detail) : [],
     ...(detail === 'full' && episode.status === 'completed'
-      ? { reflection: episode.reflection, outcome_details: episode.outcome, metadata: episode.metadata }
+      ? {
+          reflection: reflectionResult(episode.reflection),
+          outcome_details: episode.outcome,
+          metadata: episode.metadata,
+        }
       : {}),
   };
 }

@@ -8,6 +8,7 @@ import {
   outcomeShape,
   qualityResult,
   queryResult,
+  reflectionResult,
   rewardResult,
   type StepArguments,
   stepShape,
@@ -178,7 +179,7 @@ export const completeEpisode: Tool = defineTool({
       structured: {
         episode_id: episode.id,
         reward: rewardResult(episode.reward),
-        reflection: episode.reflection,
+        reflection: reflectionResult(episode.reflection),
         quality,
       },
       text: completedText(episode),

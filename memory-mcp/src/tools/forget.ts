@@ -24,7 +24,7 @@ export const forget: Tool = defineTool({
   title: 'Forget',
   description:
     'Forgets episodes for good: by id, project, source or time; what is given must all hold. Their steps, text, ' +
-    'evidence and recommendations go with them, in one commit. Call it only when the user asks for it, first with ' +
+    'evidence, recommendations and words in reflections of others go with them, in one commit. Call it only when the user asks for it, first with ' +
     'dry_run, and tell what would go.',
   input: fields,
   output: z.object({
@@ -38,6 +38,7 @@ export const forget: Tool = defineTool({
     patterns_weakened: z.number(),
     recommendations_gone: z.number(),
     recommendations_changed: z.number(),
+    reflections_changed: z.number(),
     text_entries: z.number(),
     vectors: z.number(),
   }),
