@@ -199,6 +199,7 @@ export const QUALITY_FLAGS = [
   'noise',
   'duplicate',
   'no_evidence',
+  'contradicted_outcome',
   'unexplained_outcome',
   'short_description',
 ] as const;
@@ -217,6 +218,7 @@ const REASONS: Readonly<Record<QualityFlag, string>> = {
   noise: 'Most of its steps repeat the one before them, or say nothing.',
   duplicate: 'It says what an earlier episode says.',
   no_evidence: 'No step checked the work: its outcome is what it was said to be.',
+  contradicted_outcome: 'Its checks contradict how it is said to have ended.',
   unexplained_outcome: 'It does not say why it ended so.',
   short_description: 'Its task is told in a word or two, which other tasks share.',
 };

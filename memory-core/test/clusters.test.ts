@@ -157,6 +157,58 @@ describe('kinds of task', () => {
   });
 });
 
+describe('attempts of one kind', () => {
+  const deliver = (index: number, detail: string, from = 'Oslo'): Trace =>
+    trace(index, {
+      // Ids in another order than the details: nothing may hang on which comes first.
+      episodeId: `episode-${String((index * 7_919) % 10_007).padStart(5, '0')}`,
+      description: `Deliver order ${detail} of glass parts from ${from} to the workshop`,
+      acts: ['pack', 'ship'],
+    });
+  const many = (count: number, detailOf: (index: number) => string): readonly Trace[] =>
+    Array.from({ length: count }, (_, index) => deliver(index, detailOf(index)));
+  const letter = (number: number): string => String.fromCharCode(97 + (number % 26));
+
+  test.each<[string, readonly Trace[]]>([
+    ['are equal', many(60, () => '')],
+    ['are three', many(3, (index) => `${1_000 + index}`)],
+    ['differ in a number', many(60, (index) => `${1_000 + 37 * index}`)],
+    ['differ in a number, and are hundreds', many(400, (index) => `${1_000 + 37 * index}`)],
+    ['differ in a number that two of them have', many(60, (index) => `${1_000 + (index >> 1)}`)],
+    ['differ in a name that three of them have', many(60, (index) => `for x${letter(index)}x${index % 20}`)],
+    ['differ in a name that some have', many(60, (index) => `for x${letter(dealer(index * 31)(26))}`)],
+    [
+      'differ in a number and a place',
+      Array.from({ length: 60 }, (_, index) =>
+        deliver(index, `${index}`, ['Oslo', 'Bergen', 'Paris', 'Rome'][index % 4]),
+      ),
+    ],
+    ['differ in many details', threeKinds(180).filter((_, index) => index % 3 === 0)],
+  ])('that %s are one kind with all of them [LE-07]', (_, traces) => {
+    const found = taskClusters(traces, NEW);
+    expect(found.clusters.map(({ size }) => size)).toEqual([traces.length]);
+    expect(found.noise).toBe(0);
+    expect(taskClusters(traces, known(found))).toEqual({ ...found, isRenewed: false });
+    expect(taskClusters(traces.toReversed(), NEW)).toEqual(found);
+  });
+
+  test('stand beside a smaller one of their own sort that shares an act and a word [LE-07]', () => {
+    const repairs = Array.from({ length: 20 }, (_, index) =>
+      trace(200 + index, {
+        description: `Repair machine ${index} in the workshop after an alarm`,
+        acts: ['inspect', 'weld', 'ship'],
+      }),
+    );
+    const found = taskClusters([...many(60, (index) => `${1_000 + index}`), ...repairs], NEW);
+    expect(found.clusters.map(({ size }) => size).toSorted()).toEqual([20, 60]);
+  });
+
+  test('as many as are compared are one kind in a few seconds, though each is like every other [LE-07]', () => {
+    const traces = many(2_000, (index) => `${1_000 + (index >> 1)}`);
+    expect(taskClusters(traces, NEW).clusters.map(({ size }) => size)).toEqual([2_000]);
+  });
+});
+
 describe('from run to run', () => {
   test('asking again with what was answered changes nothing [LE-07]', () => {
     const traces = [...threeKinds(60), ...strangers(5)];

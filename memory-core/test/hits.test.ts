@@ -70,7 +70,7 @@ describe('a result', () => {
     const found = await memory.search({ text: 'fix the login token' });
     const [first, second] = queryResult(found, { detail: 'summary', maxTokens: 2_000 }).episodes;
     expect(first).toMatchObject({ episode_id: done, attempts: [{ episode_id: failed, outcome: 'failure' }] });
-    expect(first?.difference).toMatch(/^What succeeded used edit .*what failed used retry/u);
+    expect(first?.difference).toMatch(/^Of these attempts, what succeeded used edit .*what failed used retry/u);
     expect(hitLines(first as EpisodeItem)).toContain(`Other attempts: failure ${failed}`);
     expect(second).toMatchObject({ episode_id: failed, warning: expect.stringContaining('failed') });
     expect(hitLines(second as EpisodeItem)[0]).toMatch(/^WARNING: /u);

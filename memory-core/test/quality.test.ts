@@ -17,6 +17,7 @@ const checked: StepInput = {
   parameters: { command: 'npx vitest run' },
   result: { type: 'success', output: 'Tests  3 passed (3)' },
 };
+const red: StepInput = { ...checked, result: { type: 'success', output: 'Tests  2 failed | 12 passed (14)' } };
 const GOOD: readonly StepInput[] = [{ tool: 'edit', action: 'mend the sum', parameters: { path: 'a.ts' } }, checked];
 const EXPLAINED: OutcomeInput = { kind: 'success', verdict: 'the sum is right' };
 
@@ -45,7 +46,11 @@ describe('flags', () => {
     ['Mend the sum of an order', [], EXPLAINED, ['no_steps', 'no_evidence']],
     ['Mend the sum of an order', [checked], EXPLAINED, ['trivial']],
     ['Mend the sum of an order', GOOD.slice(0, 1), EXPLAINED, ['trivial', 'no_evidence']],
-    ['Mend the sum of an order', GOOD, { kind: 'failure' }, ['unexplained_outcome']],
+    ['Mend the sum of an order', [...GOOD, red], { kind: 'failure' }, ['unexplained_outcome']],
+    ['Mend the sum of an order', [...GOOD, red], EXPLAINED, ['contradicted_outcome']],
+    ['Mend the sum of an order', [...GOOD.slice(0, 1), red, checked], EXPLAINED, []],
+    ['Mend the sum of an order', GOOD, { kind: 'failure', reason: 'it was wrong' }, ['contradicted_outcome']],
+    ['Mend the sum of an order', [...GOOD, red], { kind: 'failure', reason: 'it was wrong' }, []],
     ['mend it', GOOD, EXPLAINED, ['short_description']],
     ['Mend the sum of an order', [...GOOD, checked, checked, checked], EXPLAINED, ['noise']],
     ['Mend the sum of an order', [...GOOD, ...new Array(4).fill({ tool: 'go', action: 'go' })], EXPLAINED, ['noise']],
@@ -82,7 +87,7 @@ describe('duplicates', () => {
     const others = [
       await ended(TASK, [{ ...edit, parameters: { path: 'b.ts' } }, check]),
       await ended(TASK, [edit, { ...check, result: { type: 'success', output: 'Tests  4 passed (4)' } }]),
-      await ended(TASK, GOOD, { kind: 'failure', reason: 'it was wrong' }),
+      await ended(TASK, GOOD, { kind: 'partial', completed: ['the sum'] }),
       await ended(`${TASK} twice`, GOOD),
     ];
     expect(others.flatMap(({ quality }) => quality.flags)).toEqual([]);

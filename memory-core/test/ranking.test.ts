@@ -201,7 +201,7 @@ describe('what differed', () => {
       attempt(failure, { tools: ['read', 'delete'] }),
     ]);
     expect(sentence).toBe(
-      'What succeeded used rotate and made good "key expired"; what failed used delete and ended because: the quota ran dry.',
+      'Of these attempts, what succeeded used rotate and made good "key expired"; what failed used delete and ended because: the quota ran dry.',
     );
   });
 

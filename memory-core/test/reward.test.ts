@@ -158,6 +158,9 @@ describe('what the steps show', () => {
     );
     expect(red?.parts.verification).toBeLessThan(none?.parts.verification ?? 0);
     expect(none?.parts.verification).toBeLessThan(green?.parts.verification ?? 0);
+    expect([red?.total ?? 0, none?.total ?? 0, green?.total ?? 0]).toEqual(
+      [red, none, green].map((of) => of?.total ?? 0).toSorted((a, b) => a - b),
+    );
   });
 
   test('tests weigh more than a type check, and that more than a linter [LE-01]', () => {

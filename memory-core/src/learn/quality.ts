@@ -8,7 +8,7 @@ import {
   type QualityFlag,
   type Step,
 } from '../episode.ts';
-import type { Attempt } from './attempt.ts';
+import { type Attempt, lastChecks } from './attempt.ts';
 
 /** Share of steps that say nothing new from which on an episode is called noise, and steps below which it is not. */
 const NOISE_SHARE = 0.5;
@@ -28,6 +28,7 @@ export function quality(attempt: Attempt, similar: readonly CompletedEpisode[]):
     noise: !isNoise(steps),
     duplicate: twin === undefined,
     no_evidence: evidence.length > 0,
+    contradicted_outcome: !isContradicted(attempt),
     unexplained_outcome: isExplained(outcome),
     short_description: description.trim().split(/\s+/u).length >= 3 || [...description].length >= 20,
   };
@@ -85,6 +86,23 @@ function isSilent({ tool, action, parameters, rationale, result }: Step): boolea
   const isNamed = action.trim() !== '' && action.trim() !== tool.trim();
   return !isNamed && rationale === undefined && Object.keys(parameters).length === 0 && (text ?? '').trim() === '';
 }
+
+/** A success beside a check that failed last, or a failure beside tests though every check passed last. */
+function isContradicted(attempt: Attempt): boolean {
+  const last = lastChecks(attempt).filter(({ kind }) => WORK_CHECKS.has(kind));
+  switch (attempt.outcome.kind) {
+    case 'success':
+      return last.some(({ isPassed }) => !isPassed);
+    case 'failure':
+      return last.some(({ kind }) => kind === 'test') && last.every(({ isPassed }) => isPassed);
+    case 'partial':
+    case 'abstained':
+      return false;
+  }
+}
+
+/** Checks that say whether the work is right: a linter warns, and one run of a program may be meant to fail. */
+const WORK_CHECKS: ReadonlySet<string> = new Set(['test', 'types', 'build']);
 
 function isExplained(outcome: Outcome): boolean {
   switch (outcome.kind) {

@@ -7,7 +7,7 @@ const MAX_TOLD = 3;
 const REASON_CHARACTERS = 160;
 
 /**
- * One sentence on what differed between the attempts that succeeded and those that failed: the tools that one side
+ * One sentence, of all of them together and of none alone, on what differed between the attempts that succeeded and those that failed: the tools that one side
  * always used and the other never, the errors that were made good, why the others ended. `undefined` where one side is
  * missing or nothing tells.
  */
@@ -20,10 +20,10 @@ export function differenceOf(attempts: readonly Episode[]): string | undefined {
   const well = [used(toolsOnlyOf(succeeded, failed)), madeGood(succeeded)].filter((part) => part !== '');
   const badly = [used(toolsOnlyOf(failed, succeeded)), endedBecause(failed)].filter((part) => part !== '');
   const sides = [
-    well.length === 0 ? '' : `What succeeded ${well.join(' and ')}`,
+    well.length === 0 ? '' : `what succeeded ${well.join(' and ')}`,
     badly.length === 0 ? '' : `what failed ${badly.join(' and ')}`,
   ].filter((side) => side !== '');
-  return sides.length === 0 ? undefined : `${capitalised(sides.join('; '))}.`;
+  return sides.length === 0 ? undefined : `Of these attempts, ${sides.join('; ')}.`;
 }
 
 /** Tools that every one of these attempts used and none of the others. */
@@ -55,8 +55,4 @@ function endedBecause(attempts: readonly CompletedEpisode[]): string {
 
 function distinct(texts: readonly string[]): readonly string[] {
   return [...new Set(texts.filter((text) => text !== ''))].slice(0, MAX_TOLD);
-}
-
-function capitalised(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

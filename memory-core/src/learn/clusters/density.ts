@@ -25,7 +25,7 @@ export function denseGroups(nearby: readonly Nearby[], likeness: readonly Float3
   const judged = found.map((of) => ({ of, total: silhouette(likeness, of.groups) }));
   const best = judged.reduce((most, next) => (next.total > most.total ? next : most));
   const grouped = best.of.groups.reduce((sum, points) => sum + points.length, 0);
-  return best.total >= MIN_SILHOUETTE * grouped ? best.of : { groups: [], radius: 0 };
+  return best.total >= MIN_SILHOUETTE * grouped ? best.of : { groups: [], radius: kneeOf(graph) ?? 0 };
 }
 
 /** Whether a point is dense at a radius. */

@@ -46,18 +46,38 @@ export function sharedNeighbours(likeness: readonly Float32Array[]): SharedNeigh
     }
     return { at, distances };
   };
-  return { nearby: lists.map(nearbyOf), nearbyOf: (row) => nearbyOf(nearest(row, count)) };
+  const answers = sameForSameList(nearbyOf);
+  return { nearby: lists.map(answers), nearbyOf: (row) => answers(nearest(row, count)) };
 }
 
-/** The places of the highest values, the first of equal ones; what is not alike at all is no neighbour. */
+/** Attempts that are all alike have one list, which may be long: it is gone through once. */
+function sameForSameList(nearbyOf: (list: readonly number[]) => Nearby): (list: readonly number[]) => Nearby {
+  const known = new Map<number, { readonly list: readonly number[]; readonly nearby: Nearby }[]>();
+  return (list) => {
+    const hash = list.reduce((sum, place) => (Math.imul(sum, 31) + place) | 0, list.length);
+    const alike = known.get(hash) ?? [];
+    const found = alike.find((of) => of.list.length === list.length && of.list.every((at, i) => at === list[i]));
+    if (found !== undefined) return found.nearby;
+    const nearby = nearbyOf(list);
+    known.set(hash, [...alike, { list, nearby }]);
+    return nearby;
+  };
+}
+
+/**
+ * The places of the highest values, in order, and of all that are as high as the last of them: which of two equal ones
+ * came first would tell apart what is alike. What is not alike at all is no neighbour.
+ */
 function nearest(row: Float32Array, count: number): readonly number[] {
-  const best: number[] = [];
-  for (let place = 0; place < row.length; place += 1) {
-    const value = row[place] ?? 0;
-    if (value <= 0 || (best.length === count && value <= (row[best.at(-1) ?? 0] ?? 0))) continue;
-    const behind = best.findIndex((other) => (row[other] ?? 0) < value);
-    best.splice(behind === -1 ? best.length : behind, 0, place);
-    if (best.length > count) best.pop();
+  const highest: number[] = [];
+  for (const value of row) {
+    if (value <= 0 || (highest.length === count && value <= (highest.at(-1) ?? 0))) continue;
+    const behind = highest.findIndex((other) => other < value);
+    highest.splice(behind === -1 ? highest.length : behind, 0, value);
+    if (highest.length > count) highest.pop();
   }
-  return best;
+  const least = highest.at(-1) ?? Number.POSITIVE_INFINITY;
+  const places: number[] = [];
+  for (const [place, value] of row.entries()) if (value >= least) places.push(place);
+  return places;
 }

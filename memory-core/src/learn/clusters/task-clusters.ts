@@ -6,6 +6,7 @@ import type { Trace } from '../../trace.ts';
 import { denseGroups, isDense, MIN_POINTS } from './density.ts';
 import { describedClusters, type Kind } from './described-clusters.ts';
 import type { Member } from './label.ts';
+import { sameKinds } from './same-kind.ts';
 import { type Nearby, sharedNeighbours } from './shared-neighbours.ts';
 import { featuresOf } from './task-features.ts';
 import { taskLikeness } from './task-likeness.ts';
@@ -41,7 +42,7 @@ export function taskClusters(traces: readonly Trace[], known: KnownClusters): Cl
   const members = inOrder(traces).map((trace): Member => ({ trace, features: featuresOf(trace) }));
   const { nearby, likeness } = compared(members);
   const isRenewed = Math.abs(traces.length - known.clustered) >= RENEWAL_SHARE * known.clustered;
-  const found = isRenewed ? foundKinds(nearby, likeness) : knownKinds(members, known.clusters);
+  const found = isRenewed ? foundKinds({ members, nearby, likeness }) : knownKinds(members, known.clusters);
   const joined = withoutSmall(withAttemptsTogether(members, found.kindOf));
   addNear(joined, { members, nearby, radii: found.radii });
   const kinds = kindsOf(joined, found.radii);
@@ -96,8 +97,12 @@ function compared(members: readonly Member[]): Compared {
   return { nearby: [...space.nearby, ...others], likeness: likeness.among };
 }
 
-function foundKinds(nearby: readonly Nearby[], likeness: readonly Float32Array[]): Found {
-  const { groups, radius } = denseGroups(nearby.slice(0, likeness.length), likeness);
+function foundKinds({ members, nearby, likeness }: Compared & { readonly members: readonly Member[] }): Found {
+  const { groups: dense, radius } = denseGroups(nearby.slice(0, likeness.length), likeness);
+  const groups = sameKinds(
+    members.slice(0, likeness.length).map(({ features }) => features),
+    dense,
+  );
   const kindOf = new Int32Array(nearby.length).fill(NONE);
   for (const [kind, points] of groups.entries()) for (const point of points) kindOf[point] = kind;
   return { kindOf, radii: groups.map(() => radius) };
