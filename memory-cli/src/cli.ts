@@ -345,9 +345,14 @@ function patternReading(group: Command, run: Run): void {
     .command('view')
     .description('show a pattern with its figures, the episodes for and against it, and its history')
     .argument('<id>', PATTERN)
-    .addHelpText('after', examples('pattern view 3f0c9a12'))
-    .action((id: string, _options: object, command: Command) =>
-      run(command, async (invocation) => (await load()).view(invocation, id)),
+    .option(
+      '--evidence <n>',
+      'at most so many of the newest episodes for it, and as many against (default: 20; json, yaml: all that are kept)',
+      between(1, Number.MAX_SAFE_INTEGER),
+    )
+    .addHelpText('after', examples('pattern view 3f0c9a12', 'pattern view 3f0c9a12 --evidence 200'))
+    .action((id: string, options: patternCommands.ViewOptions, command: Command) =>
+      run(command, async (invocation) => (await load()).view(invocation, id, options)),
     );
   withPlace(group.command('search').description(`search patterns by what they say. Looks at ${HERE}`))
     .argument('<query>', 'task, question or error text')

@@ -38,6 +38,7 @@ test('a listing for people has each standing under its own heading, figures and 
   expect(stdout).toMatch(/^11111111 +tool sequence +do +80 % +20 % +1\.60 +0\.75–1\.93 +5 +4 +agree$/mu);
   expect(stdout).toMatch(/^22222222 +tool sequence +avoid +0 % +83 %/mu);
   expect(stdout).toMatch(/^ {4}\S.*npm test.*4 of 5/mu);
+  expect(stdout).toMatch(/^LIFT is SUCCESS over that of all/mu);
   expect(stdout).not.toMatch(STEERING);
 });
 
@@ -60,6 +61,19 @@ test('a pattern is viewed by the beginning of its id, with what speaks for it, w
   expect(stdout).toMatch(/^Against it: did this and failed \(1\)$/mu);
   expect(stdout).toMatch(/confirmed +5 +4 +0\.003$/mu);
   expect(stdout).not.toMatch(STEERING);
+});
+
+test('as much evidence of each side is shown as was asked for [CL-01] [LE-06]', async () => {
+  const { episodeIds, options } = place;
+  const words = ['pattern', 'view', '11111111', '--evidence', '1'];
+  const { stdout } = await place.run(words, options);
+  expect(stdout).toMatch(/^… 3 more; --evidence 4 shows them$/mu);
+  expect(stdout).toMatch(/^Against it: did this and failed \(1\)$/mu);
+  expect(stdout).toContain(episodeIds[0]);
+  const item = await place.json(words, options);
+  expect([item.evidence.length, item.against, item.episodes.length]).toEqual([1, [episodeIds[0]], 2]);
+  const refused = await place.run(['pattern', 'view', '11111111', '--evidence', 'most'], options);
+  expect(refused.code).toBe(EXIT_CODES.INVALID_INPUT);
 });
 
 test('of a harmful pattern the failures speak for it [LE-06]', async () => {

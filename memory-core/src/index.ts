@@ -71,6 +71,7 @@ export {
   type Heuristic,
   isHelpful,
   type KeptEvidence,
+  LIFT_DIGITS,
   leastKept,
   MIN_SUPPORT,
   PATTERN_KINDS,

@@ -39,7 +39,7 @@ import { hintsForError, type Recommended, recommend, recordFeedback } from './re
 import type { Recommendation } from './recommendation.ts';
 import { type ReflectionQueue, reflectionQueue } from './reflect/queue.ts';
 import type { Hint } from './retrieve/hints.ts';
-import { type PatternHit, rankPatterns } from './retrieve/rank.ts';
+import { type PatternHit, rankListed, rankPatterns } from './retrieve/rank.ts';
 import type { EpisodeChangeInput } from './revise.ts';
 import { type SearchResult, search } from './search.ts';
 import { type SearchHealth, searchHealth } from './search-health.ts';
@@ -169,7 +169,7 @@ export interface AddedSteps extends StoredSteps {
 
 const RELATED_HITS = 3;
 const LISTED_PATTERNS = 10_000;
-/** Evidence told of each listed pattern. */
+/** Evidence for each listed pattern that is told, and as much against it. */
 const LISTED_EVIDENCE = 1_000;
 
 /** A memory over `store`. Several memories in one process, or several processes on one store, do not disturb each other. */
@@ -309,7 +309,7 @@ function experienceVerbs(
     search: (query, call = {}) => search(context, query, call),
     async listPatterns({ standings, ...filter } = {}, call = {}) {
       const asked = { terms: undefined, filter, standings, limit: LISTED_PATTERNS };
-      const hits = rankPatterns(await gatherPatterns(store, asked, call));
+      const hits = rankListed(rankPatterns(await gatherPatterns(store, asked, call)));
       return withEvidenceIds(store, { hits, maxEvidence: LISTED_EVIDENCE }, call);
     },
     getPattern: (id, call = {}) => gatherPattern(store, { id, maxEvidence: LISTED_EVIDENCE }, call),

@@ -265,15 +265,24 @@ export function isHelpful({ successRate, baseRate }: Pick<PatternFigures, 'succe
   return successRate >= baseRate;
 }
 
-/** Whether to do it or not; `unclear` where it may be chance, and its success rate could as well be the base rate. */
+/** Whether to do it or not; `unclear` where nothing else was tried, or where it may be chance and its lift could be 1. */
 export type Advice = 'do' | 'avoid' | 'unclear';
 
 export function adviceOf({ standing }: Pick<Pattern, 'standing'>, figures: PatternFigures): Advice {
   const { others, interval } = figures;
-  const isApart = interval === undefined || interval[0] > 1 || interval[1] < 1;
-  // Where there are no others, there is nothing that it could be the same as.
-  if (standing === 'candidate' && others !== undefined && !isApart) return 'unclear';
+  if (others === undefined) return 'unclear';
+  // What is confirmed was compared with the others themselves, which says more than the interval.
+  if (standing !== 'confirmed' && !excludesOne(interval)) return 'unclear';
   return isHelpful(figures) ? 'do' : 'avoid';
+}
+
+/** Digits behind the point of a lift, as people are told it. */
+export const LIFT_DIGITS = 2;
+
+/** A bound that is told as 1.00 is 1. */
+function excludesOne(interval: PatternFigures['interval']): boolean {
+  const [low = 0, high = 1] = interval?.map((bound) => Number(bound.toFixed(LIFT_DIGITS))) ?? [];
+  return low > 1 || high < 1;
 }
 
 /** What a pattern says is to be done, or not to be done, in order. */
@@ -322,9 +331,10 @@ export function patternStatement(pattern: Pattern, figures: PatternFigures): str
   const place = pattern.scope.domain ?? pattern.scope.project;
   const scope = place === undefined ? '' : `In ${quoted(place)}: `;
   const advice = adviceOf(pattern, figures);
-  const said = `${scope}${advice === 'avoid' ? harmful(pattern) : helpful(pattern)} ${often(pattern, figures)}`;
+  const said = `${scope}${advice === 'avoid' ? harmful(pattern) : helpful(pattern)} ${often(pattern, { figures, advice })}`;
   const sentence = said.charAt(0).toUpperCase() + said.slice(1);
-  if (advice === 'unclear') return `${sentence}: no clear difference.`;
+  if (figures.others === undefined) return `${sentence}.`;
+  if (advice === 'unclear' && pattern.standing !== 'faded') return `${sentence}: no clear difference.`;
   switch (pattern.standing) {
     case 'confirmed':
       return `${sentence}.`;
@@ -355,22 +365,23 @@ function helpful(pattern: Pattern): string {
 function harmful(pattern: Pattern): string {
   switch (pattern.kind) {
     case 'tool_sequence':
-      return `avoid doing ${sequenceText(pattern)}: it succeeded in only`;
+      return `avoid doing ${sequenceText(pattern)}: it succeeded in`;
     case 'decision_point':
-      return `after ${listed(pattern.after)}, avoid going on with ${quoted(pattern.action)}: it succeeded in only`;
+      return `after ${listed(pattern.after)}, avoid going on with ${quoted(pattern.action)}: it succeeded in`;
     case 'error_recovery':
-      return `against the error ${quoted(pattern.error)}, ${fixText(pattern)} is of little use: it was made good in only`;
+      return `against the error ${quoted(pattern.error)}, ${fixText(pattern)} is of little use: it was made good in`;
     case 'context':
-      return `for ${situationText(pattern.where)}, avoid doing ${listed(pattern.approach)}: it succeeded in only`;
+      return `for ${situationText(pattern.where)}, avoid doing ${listed(pattern.approach)}: it succeeded in`;
     case 'heuristic':
-      return `beware: ${ruleText(pattern)} succeeded in only`;
+      return `beware: ${ruleText(pattern)} succeeded in`;
   }
 }
 
-function ruleText({ condition, action }: Heuristic): string {
-  return condition === ANY_ATTEMPT
-    ? `attempts that ${plain(action)}`
-    : `where ${plain(condition)}, attempts in which ${plain(action)}`;
+function ruleText({ condition, action, situation }: Heuristic): string {
+  // It is compared with all of its scope, but where some of these have no steps.
+  if (condition === ANY_ATTEMPT)
+    return `${situation === undefined ? 'attempts' : 'of attempts with steps, those'} that ${plain(action)}`;
+  return `where ${plain(condition)}, attempts in which ${plain(action)}`;
 }
 
 function sequenceText({ tools, isContiguous = true }: ToolSequence): string {
@@ -388,14 +399,22 @@ function fixText({ fix, example }: ErrorRecovery): string {
 }
 
 /** In how many attempts of how many tasks it succeeded, and in how many else. */
-function often({ support, successes, tasks, kind }: Pattern, { others }: PatternFigures): string {
+function often(
+  { support, successes, tasks, kind }: Pattern,
+  { figures: { others }, advice }: { readonly figures: PatternFigures; readonly advice: Advice },
+): string {
   const of = tasks > 0 ? ` (${counted(tasks, 'task')})` : '';
   // A rule has said already that attempts are what is counted.
-  const met = `${successes} of ${kind === 'heuristic' ? support : counted(support, 'attempt')}${of}`;
+  const few = advice === 'avoid' && successes > 0 ? 'only ' : '';
+  const met = `${few}${share(successes)} of ${kind === 'heuristic' ? support : counted(support, 'attempt')}${of}`;
   const instead = kind === 'error_recovery' ? 'that met it and did otherwise' : 'otherwise';
   return others === undefined
     ? `${met}; there are no others to compare with`
-    : `${met}, against ${others.successes} of ${others.episodes} ${instead}`;
+    : `${met}, against ${share(others.successes)} of ${others.episodes} ${instead}`;
+}
+
+function share(count: number): string {
+  return count === 0 ? 'none' : String(count);
 }
 
 function counted(count: number, noun: string): string {

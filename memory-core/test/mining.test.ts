@@ -209,6 +209,14 @@ describe('recoveries', () => {
     expect(byFix([...unknown, ...gap]).size).toBe(0);
   });
 
+  test('are nothing where all who met the error did the same: there is nobody to compare with [LE-06]', () => {
+    const all = times(6, () => trace([failed(true), install, retry], 'success'));
+    expect(byFix(all).size).toBe(0);
+    expect(sequence(mined(all), 'npm test npm install')).toMatchObject({ support: 6, standing: 'candidate' });
+    const other = trace([failed(false), step('wait'), step('?npm test!')], 'failure');
+    expect(byFix([...all, other]).get('npm install')).toMatchObject({ support: 6, successes: 6 });
+  });
+
   test('are not that the same was done again, unless it was done in another way [LE-06]', () => {
     const same = times(5, () => trace([failed(true), step('~read'), retry], 'success'));
     expect(byFix(same).size).toBe(0);
@@ -265,6 +273,14 @@ describe('recoveries', () => {
       meets('Error: payment of $375 by ann failed (HTTP 402)'),
       meets('Error: payment of $1,020.50 by bob failed (HTTP 402)'),
       meets('Error: payment of $9 by eve failed (HTTP 402)'),
+      trace(
+        [
+          { ...failed(false), error: { signature: 'pay', excerpt: 'Error: payment of $2 by bo failed (HTTP 402)' } },
+          step('wait'),
+          step('?npm test!'),
+        ],
+        'failure',
+      ),
     ];
     expect(byFix(cases).get('npm install')?.error).toBe('Error: payment of … by … failed (HTTP 402)');
   });

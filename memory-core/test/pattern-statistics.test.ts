@@ -221,6 +221,29 @@ describe('sentences', () => {
     expect(say({ ...even, successes: 3 })).toMatch(/avoid doing .* This may be chance\.$/u);
   });
 
+  test('give no advice where there is nobody to compare with, where nothing ever succeeded, and where a bound is told as 1.00 [LE-06]', () => {
+    const advice = (counts: { readonly support: number; readonly successes: number }, among: typeof base) => {
+      const pattern = { ...known, ...contents.sequence, ...counts, standing: 'candidate' } as const;
+      return adviceOf(pattern, patternFigures(pattern, among));
+    };
+    expect(advice({ support: 20, successes: 20 }, { episodes: 20, successes: 20 })).toBe('unclear');
+    expect(advice({ support: 20, successes: 0 }, { episodes: 40, successes: 0 })).toBe('unclear');
+    const [, high] = wilsonInterval(10, 30);
+    const among = (rate: number) => ({ episodes: 1e6, successes: Math.round(rate * 1e6) });
+    expect(advice({ support: 30, successes: 10 }, among(high / 0.996))).toBe('unclear');
+    expect(advice({ support: 30, successes: 10 }, among(high / 0.994))).toBe('avoid');
+  });
+
+  test('count none as none, and say of a rule that it speaks of attempts with steps where others have none [LE-06]', () => {
+    const never = { ...known, ...contents.sequence, support: 20, successes: 0 };
+    expect(say(never)).toMatch(/: it succeeded in none of 20 attempts \(13 tasks\), against 27 of 35 otherwise\.$/u);
+    expect(say({ ...never, support: 28, successes: 27 })).toMatch(/succeeded in 27 of 28 .* against none of 27 /u);
+    const situation = { episodes: 50, successes: 27, tasks: 20 };
+    expect(say({ ...good, ...contents.plain, situation })).toBe(
+      'In "airline": of attempts with steps, those that ended with "A" succeeded in 23 of 28 (13 tasks), against 4 of 22 otherwise.',
+    );
+  });
+
   test('of an error tell what made it good, with an example, among those that met it [LE-06]', () => {
     expect(say({ ...good, ...contents.recovery, scope: {} })).toBe(
       `The error "no 'x'" was made good after "edit" (as in "add x") in 23 of 28 attempts (13 tasks), against 4 of 27 that met it and did otherwise.`,
@@ -234,6 +257,7 @@ describe('sentences', () => {
     expect(say({ ...good, ...contents.sequence, standing: 'candidate' })).toMatch(/ This may be chance\.$/u);
     expect(say({ ...good, ...contents.sequence, standing: 'faded' })).toMatch(/ does not bear this out\.$/u);
     const all = { ...known, ...contents.sequence, support: 1, successes: 1, tasks: 1 };
+    expect(say({ ...good, ...contents.sequence, standing: 'faded', successes: 14 })).toMatch(/not bear this out\.$/u);
     expect(patternStatement(all, patternFigures(all, { episodes: 1, successes: 1 }))).toBe(
       'In "airline": doing "A" directly before "B" succeeded in 1 of 1 attempt (1 task); there are no others to compare with.',
     );

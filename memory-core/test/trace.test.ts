@@ -40,8 +40,37 @@ describe('steps of a trace', () => {
     ['cat > a.txt << EOF\nrm -rf /\nEOF', 'bash: cat'],
     ['cd src', 'bash: cd'],
     ['   ', 'bash'],
+    ['node --test test/a.test.js', 'bash: node --test'],
+    ['node --import tsx src/main.ts', 'bash: node main.ts'],
+    ['python3 tools/migrate.py --all', 'bash: python migrate.py'],
+    ['python -c "import os"', 'bash: python'],
+    ['bash deploy.sh', 'bash: bash deploy.sh'],
+    ['oven preheat 200', 'bash: oven preheat'],
+    ['./x.sh deploy', 'bash: x.sh deploy'],
+    ['mix test', 'bash: mix test'],
+    ['pytest tests', 'bash: pytest'],
+    ['rm notes', 'bash: rm'],
+    ['sed s,a,b, file', 'bash: sed'],
   ])('of %j tell the program and what it was told to do [LE-06]', (command, act) => {
     expect(actOf(command)).toBe(act);
+  });
+
+  test.each([
+    ['npm run migrate', 'bash: npm run migrate'],
+    ['docker compose up -d', 'bash: docker compose'],
+    ['oven bake', 'bash: oven bake'],
+    ['DEBUG=1 ./run.sh', 'bash: run.sh'],
+    ['git commit -m "fix the login"', 'bash: git commit'],
+    ['pytest', 'bash: pytest'],
+    ['Run the tests', 'bash'],
+    ['run tests', 'bash'],
+    ['find the login and mend it', 'bash'],
+    ['migrate', 'bash'],
+    ['execute', 'bash'],
+    ['Тесты', 'bash'],
+  ])('of a shell without a command read its action where that is a line of shell: %j [LE-06]', (action, act) => {
+    expect(traceSteps(steps([{ tool: 'bash', action }]))[0]?.act).toBe(act);
+    expect(traceSteps(steps([{ tool: 'edit', action }]))[0]?.act).toBe('edit');
   });
 
   test('that are equal and in a row become one that counts them [LE-06]', () => {

@@ -1,6 +1,6 @@
 // Patterns in words: the table of their figures, the whole of one, and how their kinds are called.
 import type { Episode, Pattern, PatternHit, PatternKind } from '@episodica/memory-core';
-import { adviceOf, isHelpful } from '@episodica/memory-core';
+import { adviceOf, isHelpful, LIFT_DIGITS } from '@episodica/memory-core';
 import { cut, heading, localTime, onOneLine, table, terminalWidth } from '../output.ts';
 import { LEAST_CHARACTERS } from './whole-id.ts';
 
@@ -8,6 +8,12 @@ import { LEAST_CHARACTERS } from './whole-id.ts';
 export interface Witness {
   readonly id: string;
   readonly episode: Episode | undefined;
+}
+
+/** Those of one side that are shown, and how many more of it are stored. */
+export interface Witnesses {
+  readonly shown: readonly Witness[];
+  readonly more: number;
 }
 
 /** Patterns with their figures, each with its sentence below. */
@@ -23,13 +29,27 @@ export function patternTable(hits: readonly PatternHit[]): string {
   return [head, ...told.flat()].join('\n');
 }
 
+/** What the columns of the table mean, where their names alone do not say it. */
+export function tableNotes(hits: readonly PatternHit[]): readonly string[] {
+  const notes = [
+    ...(hits.some(({ pattern }) => pattern.kind === 'error_recovery')
+      ? ['Of an error recovery, SUCCESS is that the error was made good.']
+      : []),
+    'LIFT is SUCCESS over that of all in the same situation, those that did it and those that did not; 95 % is its interval.',
+    'NEW TASKS: whether tasks that it was not found on agree.',
+  ];
+  return notes.flatMap((note) => wrapped(note, terminalWidth()));
+}
+
 /** All that is known of one pattern. */
 export function patternText(
   hit: PatternHit,
-  { inFavour, against }: { readonly inFavour: readonly Witness[]; readonly against: readonly Witness[] },
+  { inFavour, against }: { readonly inFavour: Witnesses; readonly against: Witnesses },
 ): string {
   const { pattern, statement } = hit;
   const isDone = isHelpful(hit.figures);
+  const [good, bad] =
+    pattern.kind === 'error_recovery' ? ['it was made good', 'it was not made good'] : ['succeeded', 'failed'];
   const holding = isDone ? pattern.successes : pattern.support - pattern.successes;
   return [
     heading(`Pattern ${pattern.id}: ${kindText(pattern.kind)}, ${pattern.standing}`),
@@ -37,12 +57,8 @@ export function patternText(
     '',
     ...factLines(hit),
     '',
-    ...witnessLines(isDone ? 'For it: did this and succeeded' : 'For it: did this and failed', holding, inFavour),
-    ...witnessLines(
-      isDone ? 'Against it: did this and failed' : 'Against it: did this and succeeded',
-      pattern.support - holding,
-      against,
-    ),
+    ...witnessLines(`For it: did this and ${isDone ? good : bad}`, holding, inFavour),
+    ...witnessLines(`Against it: did this and ${isDone ? bad : good}`, pattern.support - holding, against),
     ...historyLines(pattern),
   ].join('\n');
 }
@@ -103,19 +119,23 @@ function figureCells({ pattern, figures }: PatternHit): readonly string[] {
     adviceOf(pattern, figures),
     percent(figures.successRate),
     figures.otherRate === undefined ? '' : percent(figures.otherRate),
-    figures.lift?.toFixed(2) ?? '',
-    figures.interval?.map((bound) => bound.toFixed(2)).join('–') ?? '',
+    figures.lift?.toFixed(LIFT_DIGITS) ?? '',
+    figures.interval === undefined ? '' : intervalText(figures.interval),
     String(pattern.support),
     String(pattern.tasks),
-    heldOut === undefined ? '' : heldOut.agrees ? 'agree' : 'disagree',
+    heldOut === undefined ? 'too few' : heldOut.agrees ? 'agree' : 'disagree',
   ];
+}
+
+function intervalText(interval: readonly [number, number]): string {
+  return interval.map((bound) => bound.toFixed(LIFT_DIGITS)).join('–');
 }
 
 function factLines(hit: PatternHit): readonly string[] {
   const { pattern, figures } = hit;
-  const { support, successes, tasks, heldOut, scope } = pattern;
+  const { support, successes, tasks, scope } = pattern;
   const { otherRate, lift, interval } = figures;
-  const made = pattern.kind === 'error_recovery' ? 'made it good' : 'succeeded';
+  const made = madeText(pattern);
   const place = [
     scope.project === undefined ? 'every project' : `project ${scope.project}`,
     ...(scope.domain === undefined ? [] : [`domain ${scope.domain}`]),
@@ -129,10 +149,10 @@ function factLines(hit: PatternHit): readonly string[] {
       'lift',
       lift === undefined || interval === undefined
         ? undefined
-        : `${lift.toFixed(2)} (95 %: ${interval.map((bound) => bound.toFixed(2)).join('–')})`,
+        : `${lift.toFixed(LIFT_DIGITS)} times that of all (95 %: ${intervalText(interval)})`,
     ],
     ['chance', `p = ${chanceText(pattern.pValue)}, corrected for all that was looked at`],
-    ['new tasks', heldOutText(heldOut)],
+    ['new tasks', heldOutText(pattern)],
     ['applied', appliedText(pattern)],
     ['seen first', localTime(pattern.firstSeen)],
     ['seen last', localTime(pattern.lastSeen)],
@@ -142,11 +162,16 @@ function factLines(hit: PatternHit): readonly string[] {
 
 const NAME_COLUMNS = 12;
 
-function heldOutText(heldOut: Pattern['heldOut']): string {
+function madeText({ kind }: Pattern): string {
+  return kind === 'error_recovery' ? 'made it good' : 'succeeded';
+}
+
+function heldOutText(pattern: Pattern): string {
+  const { heldOut } = pattern;
   if (heldOut === undefined) return 'too few were held out to check it on';
   const { with: holding, without, agrees } = heldOut;
   const counted = [holding, without].map(({ successes, episodes }) => `${successes} of ${episodes}`);
-  return `${agrees ? 'agree' : 'disagree'}: ${counted[0]} succeeded with it, ${counted[1]} without`;
+  return `${agrees ? 'agree' : 'disagree'}: ${counted[0]} ${madeText(pattern)} with it, ${counted[1]} without`;
 }
 
 function appliedText({ applied, appliedSuccesses }: Pattern): string {
@@ -161,9 +186,9 @@ function chanceText(pValue: number): string {
 /** Below this, how little a chance is says nothing more. */
 const LEAST_CHANCE = 0.001;
 
-function witnessLines(title: string, count: number, told: readonly Witness[]): readonly string[] {
+function witnessLines(title: string, count: number, { shown: told, more }: Witnesses): readonly string[] {
   if (count === 0 && told.length === 0) return [`${title}: none`, ''];
-  const left = count - told.length;
+  const unkept = count - told.length - more;
   const rows = told.map(({ id, episode }) => [
     id,
     episode === undefined ? 'forgotten' : episode.status === 'open' ? 'open' : episode.outcome.kind,
@@ -174,7 +199,8 @@ function witnessLines(title: string, count: number, told: readonly Witness[]): r
     ...(told.length === 0
       ? []
       : [table([{ heading: 'EPISODE' }, { heading: 'OUTCOME' }, { heading: 'TASK' }], rows, terminalWidth())]),
-    ...(left > 0 ? [`… ${left} more`] : []),
+    ...(more > 0 ? [`… ${more} more; --evidence ${told.length + more} shows them`] : []),
+    ...(unkept > 0 ? [`… ${unkept} older ones, of which only the count is kept`] : []),
     '',
   ];
 }

@@ -4,7 +4,7 @@ import type { PatternFilter } from '@episodica/memory-core/ports';
 import { hitLines, patternItem, queryResult, restLines, scoreText } from '@episodica/memory-core/wire';
 import { type Invocation, useMemory } from '../open.ts';
 import { heading, onOneLine, print } from '../output.ts';
-import { patternTable, patternText, type Witness } from './pattern-text.ts';
+import { patternTable, patternText, tableNotes, type Witness, type Witnesses } from './pattern-text.ts';
 import { wholePatternId } from './whole-id.ts';
 
 /** Which part of the store a command about patterns looks at. */
@@ -43,23 +43,37 @@ export async function list(invocation: Invocation, options: ListOptions): Promis
   return 0;
 }
 
-/** Shows one pattern with everything it rests on. */
-export async function view(invocation: Invocation, given: string): Promise<number> {
+/** Flags of `pattern view`. */
+export interface ViewOptions {
+  readonly evidence?: number;
+}
+
+/** Episodes shown of each side, where a person reads and does not ask for more. */
+const SHOWN_EVIDENCE = 20;
+
+/** Shows one pattern with what it rests on: the newest for it and the newest against it, for programs all that is kept. */
+export async function view(invocation: Invocation, given: string, options: ViewOptions): Promise<number> {
   const { signal, format } = invocation;
+  const limit = options.evidence ?? (format === 'human' ? SHOWN_EVIDENCE : Number.POSITIVE_INFINITY);
   const { hit, inFavour, against } = await useMemory(invocation, async ({ memory }) => {
     const id = await wholePatternId(memory, given, signal);
     const found = await memory.getPattern(id, { signal });
     if (found === undefined) throw new MemoryError('NOT_FOUND', `There is no pattern ${id}; see "pattern list --all".`);
-    const ids = [found.evidence, found.against];
-    const episodes = await memory.getEpisodes(ids.flat(), { signal });
-    const witnesses = ids.flat().map((each, index): Witness => ({ id: each, episode: episodes[index] }));
+    // The newest come last.
+    const [evidence, others] = [found.evidence, found.against].map((ids) => ids.slice(Math.max(0, ids.length - limit)));
+    const shown = { ...found, evidence: evidence ?? [], against: others ?? [] };
+    const ids = [...shown.evidence, ...shown.against];
+    const episodes = await memory.getEpisodes(ids, { signal });
+    const witnesses = ids.map((each, index): Witness => ({ id: each, episode: episodes[index] }));
+    const start = shown.evidence.length;
     return {
-      hit: found,
-      inFavour: witnesses.slice(0, found.evidence.length),
-      against: witnesses.slice(found.evidence.length),
+      hit: shown,
+      inFavour: { shown: witnesses.slice(0, start), more: found.evidence.length - start },
+      against: { shown: witnesses.slice(start), more: found.against.length - shown.against.length },
     };
   });
-  const result = { ...patternItem(hit, 'full'), episodes: [...inFavour, ...against].flatMap(witnessItem) };
+  const told = [inFavour, against].flatMap(({ shown }: Witnesses) => shown.flatMap(witnessItem));
+  const result = { ...patternItem(hit, 'full'), episodes: told };
   await print(format, result, () => patternText(hit, { inFavour, against }));
   return 0;
 }
@@ -121,7 +135,11 @@ function listText(shown: readonly PatternHit[], left: number): string {
     const hits = shown.filter(({ pattern }) => pattern.standing === standing);
     return hits.length === 0 ? [] : [`${heading(HEADINGS[standing])}\n${patternTable(hits)}`];
   });
-  return [...parts, ...(left > 0 ? [`${left} more; raise --limit to see them.`] : [])].join('\n\n');
+  return [
+    ...parts,
+    tableNotes(shown).join('\n'),
+    ...(left > 0 ? [`${left} more; raise --limit to see them.`] : []),
+  ].join('\n\n');
 }
 
 /** Says what was looked at: an empty list is no loss of data. `others`: of another standing. */

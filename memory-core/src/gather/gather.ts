@@ -31,7 +31,7 @@ const MIN_CANDIDATES = 50;
 const MAX_SCANNED = 5_000;
 /** Episodes looked into for the fix of an error. */
 export const FIX_EPISODES = 10;
-/** Evidence told of one pattern in a search. */
+/** Evidence for a pattern that is told in a search, and as much against it. */
 const MAX_EVIDENCE = 20;
 /** Patterns whose evidence is read at once. */
 const EVIDENCE_AT_ONCE = 8;
@@ -121,8 +121,8 @@ async function withFigures(
 }
 
 /**
- * The hits with the ids of the episodes for and against them, `maxEvidence` of both together. Asked for last, for the few
- * that are shown.
+ * The hits with the ids of the newest episodes for them and of the newest against them, `maxEvidence` of each. Asked for
+ * last, for the few that are shown.
  */
 export async function withEvidenceIds(
   store: MemoryStore,
@@ -130,16 +130,30 @@ export async function withEvidenceIds(
   options: CallOptions,
 ): Promise<readonly PatternHit[]> {
   const told = someAtOnce(hits, EVIDENCE_AT_ONCE, async (hit): Promise<PatternHit> => {
-    const newest = await collect(store.scan('evidence', { patternId: hit.pattern.id }, options), maxEvidence);
-    const bearsOut = isHelpful(hit.figures);
-    const idsOf = (isFor: boolean): readonly string[] =>
-      newest
-        .filter(({ isSuccess }) => (isSuccess === bearsOut) === isFor)
-        .map(({ episodeId }) => episodeId)
-        .reverse();
-    return { ...hit, evidence: idsOf(true), against: idsOf(false) };
+    const sides = await evidenceBySide(store, { pattern: hit.pattern, maxEvidence }, options);
+    const [evidence, against] = isHelpful(hit.figures)
+      ? [sides.successes, sides.failures]
+      : [sides.failures, sides.successes];
+    return { ...hit, evidence, against };
   });
   return collect(told);
+}
+
+/** Ids of the newest episodes that hold a pattern, the newest last: those that count as successes apart from the others. */
+async function evidenceBySide(
+  store: MemoryStore,
+  { pattern, maxEvidence }: { readonly pattern: Pattern; readonly maxEvidence: number },
+  options: CallOptions,
+): Promise<{ readonly successes: readonly string[]; readonly failures: readonly string[] }> {
+  const { episodes, successes: good } = pattern.kept ?? { episodes: pattern.support, successes: pattern.successes };
+  const [successes, failures]: [string[], string[]] = [[], []];
+  for await (const { episodeId, isSuccess } of store.scan('evidence', { patternId: pattern.id }, options)) {
+    const side = isSuccess ? successes : failures;
+    if (side.length < maxEvidence) side.push(episodeId);
+    const isWhole = successes.length >= Math.min(maxEvidence, good);
+    if (isWhole && failures.length >= Math.min(maxEvidence, episodes - good)) break;
+  }
+  return { successes: successes.reverse(), failures: failures.reverse() };
 }
 
 async function matchedPatterns(

@@ -2,8 +2,9 @@
 import { oneLine } from '../clip.ts';
 import type { Step } from '../episode.ts';
 import type { TraceStep } from '../trace.ts';
+import { ranBy } from './ran-by.ts';
 import { type ReadStep, readSteps } from './read-step.ts';
-import { commandOf, recoveredSteps, stepText } from './recovery.ts';
+import { recoveredSteps, stepText } from './recovery.ts';
 
 /** Kept of one episode: half of them from its beginning, half from its end. */
 export const MAX_TRACE_STEPS = 300;
@@ -75,57 +76,8 @@ function doesOf({ isVerification, isLooking }: ReadStep): TraceStep['does'] {
 /** The tool, and of one that runs commands what it ran. */
 function actOf(step: Step): string {
   const tool = oneLine(step.tool, ACT_CHARACTERS);
-  const ran = ranBy(commandOf(step) ?? '');
+  const ran = ranBy(step);
   return ran === '' ? tool : oneLine(`${tool}: ${ran}`, ACT_CHARACTERS);
-}
-
-/** Read of one command. */
-const COMMAND_CHARACTERS = 1_000;
-/** What starts a program without being it. */
-const STARTERS: ReadonlySet<string> = new Set(['npx', 'bunx', 'exec', 'sudo', 'time', 'timeout', 'env', 'nohup', 'uv']);
-/** What only says where, or what came out, when other commands stand beside it. */
-const ASIDES: ReadonlySet<string> = new Set(['cd', 'echo', 'true', 'exit', 'sleep', 'export', 'set', 'source']);
-/** A text between quotes says what a command is given, whatever marks stand in it. */
-const QUOTED = /"[^"]*"|'[^']*'/gu;
-/** Programs whose next word says what is done. */
-const WITH_SUBCOMMANDS: ReadonlySet<string> = new Set(
-  'apt apt-get brew bun bundle cargo composer conda deno docker dotnet gh git go gradle helm just kubectl make mvn npm pip pip3 pnpm poetry rails rake systemctl terraform yarn'.split(
-    ' ',
-  ),
-);
-
-/** The program of a command line, with its subcommand: `npm run build`, `git commit`, `grep`. */
-function ranBy(line: string): string {
-  const [beforeText = ''] = line.slice(0, COMMAND_CHARACTERS).split('<<');
-  const commands = beforeText
-    .replace(QUOTED, '""')
-    .split(/&&|\|\||[;\n]/u)
-    .map((command) => programOf(command.split('|')[0] ?? ''))
-    .filter((program) => program !== '');
-  return commands.findLast((program) => !ASIDES.has(program)) ?? commands.at(-1) ?? '';
-}
-
-function programOf(command: string): string {
-  const words = command
-    .trim()
-    .split(/\s+/u)
-    .filter((word) => !/^\w+=|^\d*[<>]/u.test(word));
-  const [first = '', ...rest] = words.slice(
-    Math.max(
-      0,
-      words.findIndex((word) => !isStarter(word)),
-    ),
-  );
-  const program = (first.split('/').at(-1) ?? '').replace(/^[("'`{]+|["'`)]+$/gu, '');
-  if (/^python\d?(?:\.\d+)?$/u.test(program)) return rest[0] === '-m' && rest[1] !== undefined ? rest[1] : 'python';
-  if (!WITH_SUBCOMMANDS.has(program)) return program;
-  const told = rest.filter((word) => /^[a-z][\w:-]*$/iu.test(word));
-  return [program, ...told.slice(0, told[0] === 'run' ? 2 : 1)].join(' ');
-}
-
-/** A starter, or what belongs to one: its options and its limit of time. */
-function isStarter(word: string): boolean {
-  return STARTERS.has(word) || /^-|^\d+[smh]?$/u.test(word);
 }
 
 /** What failed without a word has no error to be known again by. */

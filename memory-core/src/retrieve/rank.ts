@@ -30,10 +30,10 @@ export interface PatternHit {
   readonly statement: string;
   /**
    * Ids of episodes that bear it out: held it and succeeded, or, where it does harm, did not. At most 20 in a search, 1,000
-   * in a list, with `against` together: those with the highest ids, which are the newest where ids rise with time.
+   * in a list: those with the highest ids, which are the newest where ids rise with time.
    */
   readonly evidence: readonly string[];
-  /** Ids of the other episodes that held it. */
+  /** Ids of the other episodes that held it, as many at most. */
   readonly against: readonly string[];
   readonly score: number;
   readonly why: Why;
@@ -97,6 +97,26 @@ export function rankPatterns<C extends Omit<PatternHit, 'score' | 'why'> & { rea
       b.score - a.score ||
       (a.pattern.id < b.pattern.id ? -1 : 1),
   );
+}
+
+/**
+ * As a list tells those that nobody asked about in words: within a standing what one would act on first. That is what is
+ * least likely to be chance, then that whose interval lies farthest from a lift of 1, then what was seen most.
+ */
+export function rankListed(hits: readonly PatternHit[]): readonly PatternHit[] {
+  return [...hits].sort(
+    (a, b) =>
+      STANDING_ORDER[a.pattern.standing] - STANDING_ORDER[b.pattern.standing] ||
+      a.pattern.pValue - b.pattern.pValue ||
+      distanceFromOne(b.figures) - distanceFromOne(a.figures) ||
+      b.pattern.support - a.pattern.support ||
+      (a.pattern.id < b.pattern.id ? -1 : 1),
+  );
+}
+
+/** By how much the nearer bound of the lift lies above or below 1, as a factor; not above 1 where the interval includes it. */
+function distanceFromOne({ interval: [low, high] = [0, Number.POSITIVE_INFINITY] }: PatternFigures): number {
+  return Math.max(low, 1 / high);
 }
 
 /** 0–1: see `rankPatterns`. Being shown is not being applied. */

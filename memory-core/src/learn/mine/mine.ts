@@ -103,9 +103,13 @@ function isSure(each: Hypothesis, pValue: number, corpus: Corpus): boolean {
   );
 }
 
-/** Pairs are shown whatever they say, and what made an error good; all else when it at least seems to differ. */
-function isWorthShowing({ content, comparison, holders }: Judged): boolean {
+/**
+ * Pairs are shown whatever they say, and what made an error good; all else when it at least seems to differ. What all in
+ * its situation did differs from nothing.
+ */
+function isWorthShowing({ content, comparison, holders, group }: Judged): boolean {
   if (isPair(content)) return true;
+  if (holders.length === group.members.length) return false;
   if (content.kind === 'error_recovery') return comparison.with.successes > 0 || comparison.p <= LEVEL;
   return comparison.p <= LEVEL && holders.length >= MIN_SUPPORT;
 }
