@@ -107,7 +107,15 @@ export async function useMemory<T>(invocation: Invocation, work: (opened: Opened
   const store = await openStore(settings, { encryptionKey, logger, threads: false, signal: invocation.signal });
   const { opened, cache } = await withCache(store, { settings, encryptionKey, logger });
   const embedder = (await embedderOf(settings.values)) ?? 'none';
-  const memory = openMemory({ store, cache: opened, embedder, project: settings.project, actor: 'cli', logger });
+  const memory = openMemory({
+    store,
+    cache: opened,
+    embedder,
+    project: settings.project,
+    actor: 'cli',
+    logger,
+    learnsOwed: store.access === 'read-write',
+  });
   const isEncrypted = encryptionKey !== undefined;
   return closing(memory, () => work({ memory, store, settings, cache, isEncrypted }));
 }
