@@ -41,7 +41,7 @@ async function learnWhileRecording(store: MemoryStore): Promise<void> {
       const applied = playbook.steps.flatMap(({ patternIds }) => patternIds);
       await other.recordFeedback({ recommendationId, applied, isSuccess: true });
     }
-    if (task % 3 > 0) continue;
+    if (task % 7 > 0) continue;
     await learning;
     learning = Promise.all([memory.catchUp(), other.learnPending()]);
     // Heard at the next turn.
