@@ -37,6 +37,8 @@ export interface Invocation {
   /** Read instead of the user's own file. */
   readonly config?: string | undefined;
   readonly dataDir?: string | undefined;
+  /** Once the command is done, what other programs left owed to learning is learnt, where that is little. @default false */
+  readonly learnsOwed?: boolean | undefined;
   /** Aborts when the user interrupts the program. */
   readonly signal: AbortSignal;
   /** Keeps a warning until the command has ended: it is told once, and not where an error says the same. */
@@ -107,7 +109,15 @@ export async function useMemory<T>(invocation: Invocation, work: (opened: Opened
   const store = await openStore(settings, { encryptionKey, logger, threads: false, signal: invocation.signal });
   const { opened, cache } = await withCache(store, { settings, encryptionKey, logger });
   const embedder = (await embedderOf(settings.values)) ?? 'none';
-  const memory = openMemory({ store, cache: opened, embedder, project: settings.project, actor: 'cli', logger });
+  const memory = openMemory({
+    store,
+    cache: opened,
+    embedder,
+    project: settings.project,
+    actor: 'cli',
+    logger,
+    learnsOwed: invocation.learnsOwed === true && store.access === 'read-write',
+  });
   const isEncrypted = encryptionKey !== undefined;
   return closing(memory, () => work({ memory, store, settings, cache, isEncrypted }));
 }

@@ -167,6 +167,14 @@ test('extract says that nothing waits, learns what waits, and changes nothing th
   } finally {
     own.remove();
   }
+  const left = await aLearntPlace({ owes: true });
+  try {
+    // What another program left owed is learnt behind the first command that asks for what was learnt.
+    await left.json(['pattern', 'list'], left.options);
+    expect(await left.json(['pattern', 'extract', '--dry-run'], left.options)).toMatchObject({ pending: 0 });
+  } finally {
+    left.remove();
+  }
   const result = await place.json(['pattern', 'extract'], place.options);
   expect(result).toMatchObject({
     episodes: 0,

@@ -70,6 +70,12 @@ export interface MemoryOptions {
    * @default none
    */
   readonly reflector?: Reflector | undefined;
+  /**
+   * Closing also learns what others left owed, where that is little. For programs that end soon; others call
+   * `learnPending`.
+   * @default false
+   */
+  readonly learnsOwed?: boolean | undefined;
   /** What counts where a call names no project. @default none: only what belongs to no project is seen and made */
   readonly project?: string | undefined;
   /** Who writes, for the journal. @default 'library' */
@@ -146,8 +152,8 @@ export interface Memory {
   /** How learning from many episodes stands: what is owed, what runs, and what the last run did. */
   learningHealth(options?: CallOptions): Promise<LearningHealth>;
   /**
-   * Waits for the writes that have begun, and a moment for the learning; then closes the store. Idempotent. Verbs under way may
-   * reject with `CLOSED`; each has then changed nothing more than its write that was done.
+   * Waits for the writes that have begun, and a moment for the learning, which then also takes small scopes that it was too
+   * early for; then closes the store. Idempotent. Verbs under way may reject with `CLOSED`; each has then changed nothing more than its write that was done.
    */
   close(): Promise<void>;
 }
@@ -176,7 +182,10 @@ const LISTED_EVIDENCE = 1_000;
 export function openMemory(options: MemoryOptions): Memory {
   const context = contextOf(options);
   const { store, index, embedding } = context;
-  const learning = learningQueue({ ...context, learn: learnScopeAside }, { onLearnt: () => context.embedding?.soon() });
+  const learning = learningQueue(
+    { ...context, learn: learnScopeAside },
+    { onLearnt: () => context.embedding?.soon(), learnsOwed: options.learnsOwed },
+  );
   const reflecting = options.reflector && reflectionQueue(context, options.reflector);
   let closing: Promise<void> | undefined;
 

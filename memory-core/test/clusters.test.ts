@@ -252,6 +252,26 @@ describe('from run to run', () => {
     );
   });
 
+  test('no two kinds have one id, also where a new one has the medoid that another was named by [LE-07]', () => {
+    const traces = Array.from({ length: 80 }, (_, index) =>
+      trace(index, {
+        description:
+          index % 2 === 0
+            ? `Release version 2.${index} of the billing service to production`
+            : `Translate the page about ${['refunds', 'invoices', 'taxes'][index % 3]} into ${['Danish', 'Polish'][index % 5] ?? 'Dutch'}, draft ${index}`,
+        acts:
+          index % 2 > 0
+            ? ['read', 'translate']
+            : ['git', ...(index % 4 ? ['deploy', 'migrate'] : ['migrate', 'deploy'])],
+      }),
+    );
+    let known: Pick<Clustering, 'clusters' | 'clustered'> = { clusters: [], clustered: 0 };
+    for (let count = 1; count <= traces.length; count += 1) {
+      known = taskClusters(traces.slice(0, count), { scope: SCOPE, ...known });
+      expect(new Set(known.clusters.map(({ id }) => id)).size, `of ${count}`).toBe(known.clusters.length);
+    }
+  });
+
   test('of two groups that a kind falls into the larger inherits it, and of two that become one the nearer [LE-07]', () => {
     const old = [
       { id: 'a', memberIds: ['1', '2', '3', '4', '5'] },

@@ -1,5 +1,5 @@
 // Learning from the episodes of a scope: that it is done once, by one, and whole, whatever comes between.
-import { type CompletedEpisode, inMemoryStore, type Memory, openMemory } from '@episodica/memory-core';
+import { type CompletedEpisode, inMemoryStore, type Memory, MemoryError, openMemory } from '@episodica/memory-core';
 import type { MemoryStore, Write } from '@episodica/memory-core/ports';
 import { learnableEpisodes, learnableRecords } from '@episodica/test-utils';
 import { describe, expect, test } from 'vitest';
@@ -484,13 +484,58 @@ describe('the queue', () => {
     await memory.completeEpisode(episode!.id, { kind: 'success' });
   }
 
+  /** As if learning from the scope had taken so long. */
+  async function learntFor(store: MemoryStore, tookMs: number): Promise<void> {
+    const [baseline] = await store.getMany('baseline', [baselineId(SCOPE)]);
+    const value = { ...baseline!, version: baseline!.version + 1, learnt: { ...baseline!.learnt!, tookMs } };
+    await store.write([{ op: 'put', kind: 'baseline', value }]);
+  }
+
+  test('closing learns from a small scope that it was too early for, and leaves a large one owing [LE-08]', async () => {
+    const ends = [];
+    for (const size of [FEW, { tasks: 80, trials: 4 }]) {
+      const store = await owing(size);
+      const world = worldOf(store);
+      await runScope(world.context, SCOPE, asked);
+      await learntFor(store, 60_000);
+      const recorder = openMemory({ store, embedder: 'none', clock: world.context.clock });
+      const queue = learningQueue(world.context);
+      const [episode] = await recorder.createEpisodes([{ description: 'One more', ...SCOPE }]);
+      await recorder.completeEpisode(episode!.id, { kind: 'success' });
+      queue.soon(SCOPE);
+      await queue.close();
+      ends.push((await queue.health({})).pending);
+    }
+    expect(ends).toEqual([0, 1]);
+  });
+
+  test('closing learns what others left owed where that was asked for [LE-08]', async () => {
+    const ends = [];
+    for (const learnsOwed of [false, true]) {
+      const queue = learningQueue(worldOf(await owing(FEW)).context, { learnsOwed });
+      await queue.close();
+      ends.push((await queue.health({})).pending);
+    }
+    expect(ends).toEqual([32, 0]);
+  });
+
+  test('whoever is overtaken again and again is told to come again, and of no conflict [LE-08]', async () => {
+    const store = await owing(FEW);
+    const write: MemoryStore['write'] = () => Promise.reject(new MemoryError('CONFLICT', 'Somebody else was faster.'));
+    const queue = learningQueue(worldOf({ ...store, write }).context);
+    await expect(queue.now({})).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      retryable: true,
+      message: expect.stringContaining('what belongs to no project (generated)'),
+    });
+    await queue.close();
+  });
+
   test('what was learnt at length is not learnt again before ten times as long has gone by, unless it is asked for [LE-08]', async () => {
     const store = await owing(FEW);
     const world = worldOf(store);
     await runScope(world.context, SCOPE, asked);
-    const [baseline] = await store.getMany('baseline', [baselineId(SCOPE)]);
-    const value = { ...baseline!, version: baseline!.version + 1, learnt: { ...baseline!.learnt!, tookMs: 2_000 } };
-    await store.write([{ op: 'put', kind: 'baseline', value }]);
+    await learntFor(store, 2_000);
     world.advance(5_000);
     expect(await runScope(world.context, SCOPE, { isAsked: false })).toEqual({ kind: 'early', forMs: 15_000 });
     world.advance(15_000);

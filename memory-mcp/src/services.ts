@@ -1,5 +1,5 @@
 // What the tools work on: the memory and the sandbox, both opened when they are first needed.
-import { isMemoryError, type Memory } from '@episodica/memory-core';
+import type { Memory } from '@episodica/memory-core';
 import type { Logger } from '@episodica/memory-core/ports';
 import type { Replica } from '@episodica/memory-storage-turso';
 import { type Lazy, lazy } from './lazy.ts';
@@ -84,8 +84,9 @@ export function createServices({ openBackend, openSandbox, logger }: ServiceOpti
       return opened;
     },
     async close(opened) {
-      await Promise.all(learning);
+      // It learns a moment longer and then stops this too.
       await opened.close();
+      await Promise.all(learning);
     },
   });
   const sandbox =
@@ -103,16 +104,16 @@ export function createServices({ openBackend, openSandbox, logger }: ServiceOpti
   };
 }
 
-/** Pays what a process that died still owed. Never rejects: the markers stay, and the next completion tries again. */
+/** Pays what another process still owed, until the memory is closed. Never rejects: the markers stay, and the next completion tries again. */
 async function learnDebts(
   memory: Memory,
   { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
 ): Promise<void> {
   try {
-    const learnt = await memory.learnPending({ signal });
+    const learnt = await memory.learnPending();
     if (learnt > 0) logger.info({ episodes: learnt }, 'learnt from episodes that were still owed');
   } catch (error) {
-    if (isMemoryError(error) && error.code === 'ABORTED') return;
+    if (signal.aborted) return;
     logger.warn({ error }, 'episodes that are still owed could not be learnt from');
   }
 }

@@ -1,7 +1,11 @@
 import { spawn } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { pathToFileURL } from 'node:url';
+import { baselineId } from '@episodica/memory-core';
+import { openTursoStore } from '@episodica/memory-storage-turso';
+import { aBaseline, put } from '@episodica/test-utils';
+import { expect, onTestFinished, test } from 'vitest';
 import {
   environment,
   initialize,
@@ -36,6 +40,29 @@ test('the end of the input ends the server, and what was asked before is answere
   server.process.stdin.end();
   expect(await server.exited).toEqual({ code: 0, signal: null });
   expect(server.lines).toHaveLength(11);
+});
+
+test('the end of the input ends the server behind the learning that it was too early for [MC-03 LE-08]', async () => {
+  const dataDir = temporaryFolder();
+  const url = pathToFileURL(join(dataDir, 'memory.db')).href;
+  const scope = { project: 'test/project', domain: 'releases' };
+  // As if learning had taken a minute, just now: it is due again in ten.
+  const learnt = { at: new Date().toISOString(), tookMs: 60_000, clustered: 0 };
+  const before = await openTursoStore({ url });
+  await before.write([put('baseline', aBaseline({ id: baselineId(scope), scope, episodes: 0, successes: 0, learnt }))]);
+  await before.close();
+  const server = startRaw(dataDir);
+  server.send(initialize());
+  server.send(toolCall(2, 'create_episode', { task_description: 'Publish the package', domain: 'releases' }));
+  const created = JSON.stringify(await server.answer(2));
+  const [, episodeId] = /"episode_id":"([^"]+)"/u.exec(created) ?? [];
+  server.send(toolCall(3, 'complete_episode', { episode_id: episodeId, outcome: { kind: 'success' } }));
+  expect(await server.answer(3)).toMatchObject({ result: { structuredContent: { episode_id: episodeId } } });
+  server.process.stdin.end();
+  expect(await server.exited).toEqual({ code: 0, signal: null });
+  const store = await openTursoStore({ url });
+  onTestFinished(() => store.close());
+  expect(await store.getMany('baseline', [baselineId(scope)])).toMatchObject([{ episodes: 1, successes: 1 }]);
 });
 
 test('a server that was asked nothing ends with its input [MC-03]', async () => {

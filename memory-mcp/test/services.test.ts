@@ -31,20 +31,25 @@ test('what a predecessor owed is learnt once, as soon as the memory is open [MC-
   expect(notes).toEqual(['learn', 'close']);
 });
 
-test('closing stops learning and waits for it, and calls behind it are refused [MC-03]', async () => {
+test('closing lets the memory learn to its end and waits for it, and calls behind it are refused [MC-03]', async () => {
   const notes: string[] = [];
+  let stop = (): void => {};
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
   const memory = notingMemory(notes, async (call) => {
-    await new Promise<void>((resolve) => call?.signal?.addEventListener('abort', () => resolve()));
+    call?.signal?.addEventListener('abort', () => notes.push('given up'));
+    await stopped;
     notes.push('stopped');
     return 0;
   });
   const services = createServices({
-    openBackend: async () => ({ memory, close: () => memory.close() }),
+    openBackend: async () => ({ memory, close: () => memory.close().then(stop) }),
     logger: silentLogger,
   });
   await services.backend.get();
   await services.close();
-  expect(notes).toEqual(['learn', 'stopped', 'close']);
+  expect(notes).toEqual(['learn', 'close', 'stopped']);
   await expect(services.backend.get()).rejects.toMatchObject({ code: 'CLOSED' });
 });
 

@@ -74,7 +74,9 @@ export async function create(invocation: Invocation, description: string, option
     source,
   });
   const { signal, format } = invocation;
-  const { episode, related } = await useMemory(invocation, ({ memory }) => memory.createEpisode(input, { signal }));
+  const { episode, related } = await useMemory({ ...invocation, learnsOwed: true }, ({ memory }) =>
+    memory.createEpisode(input, { signal }),
+  );
   const found = queryResult(related, { detail: 'summary', maxTokens: RELATED_TOKENS });
   const result = {
     episode_id: episode.id,

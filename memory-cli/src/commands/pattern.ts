@@ -26,7 +26,7 @@ export interface ListOptions extends PlaceOptions {
 export async function list(invocation: Invocation, options: ListOptions): Promise<number> {
   const { kind, standing, all, limit } = options;
   const wanted = STANDINGS.filter((each) => (standing === undefined ? all || each !== 'faded' : each === standing));
-  const { hits, place } = await useMemory(invocation, async ({ memory, settings }) => {
+  const { hits, place } = await useMemory({ ...invocation, learnsOwed: true }, async ({ memory, settings }) => {
     const filter = { ...placeFilter(options, settings.project), ...(kind === undefined ? {} : { kind }) };
     // All are asked for, so that an empty answer can say that others are there.
     const listed = { ...filter, standings: STANDINGS };
@@ -87,7 +87,9 @@ export interface SearchOptions extends PlaceOptions {
 export async function search(invocation: Invocation, text: string, options: SearchOptions): Promise<number> {
   const { allProjects, project, domain, limit } = options;
   const query = { text, project, domain, limit, scope: allProjects ? ('all' as const) : undefined };
-  const found = await useMemory(invocation, ({ memory }) => memory.search(query, { signal: invocation.signal }));
+  const found = await useMemory({ ...invocation, learnsOwed: true }, ({ memory }) =>
+    memory.search(query, { signal: invocation.signal }),
+  );
   const hits = found.patterns;
   const whole = queryResult(
     { ...found, episodes: [], fixes: [], isAbstained: hits.length === 0 },

@@ -7,7 +7,7 @@ import { isMemoryError, MemoryError, throwIfAborted } from '../errors.ts';
 import type { Scope } from '../pattern.ts';
 import type { CallOptions } from '../ports/store.ts';
 import { type LearningContext, type RunOptions, runScope, type ScopeRun } from './learning-run.ts';
-import { scopeKey, scopeOf } from './scope-filter.ts';
+import { scopeKey, scopeOf, scopeText } from './scope-filter.ts';
 
 export interface LearningQueue {
   /** Learns in the background: from this scope, or from all that owe it. */
@@ -18,7 +18,10 @@ export interface LearningQueue {
    */
   now(options: CallOptions): Promise<number>;
   health(options: CallOptions): Promise<LearningHealth>;
-  /** Waits a moment for the run that has begun, then stops it: what is owed stays owed. Idempotent. */
+  /**
+   * Learns a moment longer, also from small scopes for which it was too early, then stops: what is owed stays owed.
+   * Idempotent.
+   */
   close(): Promise<void>;
 }
 
@@ -37,6 +40,8 @@ export interface LearningHealth {
 export interface LearningQueueOptions {
   /** Called when something was learnt. */
   readonly onLearnt?: (() => void) | undefined;
+  /** Closing also learns what others left owed, where that is little. @default false */
+  readonly learnsOwed?: boolean | undefined;
   /** How long closing waits for a run. @default two seconds */
   readonly closeWaitMs?: number | undefined;
 }
@@ -47,13 +52,15 @@ const RETRY_MS = 30_000;
 /** Whether another process is still at a scope is looked at as often as this. */
 const MAX_HELD_MS = 1_000;
 const MAX_COUNTED = 1_000;
+/** A scope of so many episodes is learnt from in well under a second: worth it also for a program that soon ends. */
+const SMALL_EPISODES = 300;
 
 export function learningQueue(context: LearningContext, options: LearningQueueOptions = {}): LearningQueue {
-  const { onLearnt, closeWaitMs = CLOSE_WAIT_MS } = options;
+  const { onLearnt, learnsOwed = false, closeWaitMs = CLOSE_WAIT_MS } = options;
   const stop = new AbortController();
   const state: State = {};
   const run = toldRuns(context, { state, onLearnt });
-  const background = backgroundRuns(context, { run, signal: stop.signal });
+  const background = backgroundRuns(context, { run, learnsOwed, signal: stop.signal });
   let isScheduled = false;
   let last: Promise<unknown> = Promise.resolve();
 
@@ -82,6 +89,7 @@ export function learningQueue(context: LearningContext, options: LearningQueueOp
     },
     async close() {
       background.stop();
+      last = last.then(() => background.runLast());
       const waiting = new AbortController();
       const pause = sleep(closeWaitMs, undefined, { signal: waiting.signal }).catch(() => undefined);
       await Promise.race([last, pause]);
@@ -131,13 +139,15 @@ interface BackgroundRuns {
   onDue(schedule: () => void): void;
   /** Learns from what is due, one scope after the other. Never rejects. */
   runDue(): Promise<void>;
+  /** Learns from small scopes for which it was too early, and from such that others left owing. Never rejects. */
+  runLast(): Promise<void>;
   /** Nothing becomes due any more. */
   stop(): void;
 }
 
 function backgroundRuns(
   context: LearningContext,
-  { run, signal }: { readonly run: Run; readonly signal: AbortSignal },
+  { run, learnsOwed, signal }: { readonly run: Run; readonly learnsOwed: boolean; readonly signal: AbortSignal },
 ): BackgroundRuns {
   const scopes = new Map<string, Scope>();
   const later = laterRuns(due);
@@ -186,6 +196,17 @@ function backgroundRuns(
         if (!later.isWaiting(scope)) await runOne(scope);
       }
     },
+    async runLast() {
+      const asked = { signal, isAsked: true, maxEpisodes: SMALL_EPISODES };
+      try {
+        const others = learnsOwed ? await owingScopes(context, asked) : [];
+        for (const scope of new Map([...others, ...later.waiting()]).values()) {
+          await untilDone(() => run(scope, asked), { signal });
+        }
+      } catch (error) {
+        if (!signal.aborted) context.logger.warn({ error }, 'a scope could not be learnt from; it stays owed');
+      }
+    },
     stop: later.stop,
   };
 }
@@ -210,10 +231,18 @@ async function runAll(
   return episodes;
 }
 
-/** Scopes with episodes that owe, or that something was taken out of, by their keys. */
-async function owingScopes({ store }: LearningContext, { signal }: CallOptions): Promise<ReadonlyMap<string, Scope>> {
+/** Scopes with episodes that owe, or that something was taken out of, by their keys. None where more owe than were asked for. */
+async function owingScopes(
+  { store }: LearningContext,
+  { signal, maxEpisodes }: CallOptions & { readonly maxEpisodes?: number },
+): Promise<ReadonlyMap<string, Scope>> {
   const scopes = new Map<string, Scope>();
-  for await (const episode of store.scan('episode', { status: 'completed', learningPending: true }, { signal })) {
+  const limit = maxEpisodes === undefined ? {} : { limit: maxEpisodes + 1 };
+  let count = 0;
+  const owing = store.scan('episode', { status: 'completed', learningPending: true, ...limit }, { signal });
+  for await (const episode of owing) {
+    count += 1;
+    if (maxEpisodes !== undefined && count > maxEpisodes) return new Map();
     const key = scopeKey(episode);
     if (!scopes.has(key)) scopes.set(key, scopeOf(episode));
   }
@@ -228,6 +257,7 @@ async function untilDone(run: () => Promise<ScopeRun>, { signal }: CallOptions):
   for (;;) {
     const ended = await run();
     if (ended.kind === 'done') return ended.episodes;
+    if (ended.kind === 'large') return 0;
     await sleep(Math.min(ended.forMs, MAX_HELD_MS), undefined, signal === undefined ? {} : { signal });
   }
 }
@@ -235,29 +265,36 @@ async function untilDone(run: () => Promise<ScopeRun>, { signal }: CallOptions):
 interface LaterRuns {
   tryIn(scope: Scope, pauseMs: number): void;
   isWaiting(scope: Scope): boolean;
+  waiting(): ReadonlyMap<string, Scope>;
+  /** None is tried by itself any more; they still wait. */
   stop(): void;
 }
 
 /** A scope for which it is too early waits on its own. */
 function laterRuns(attempt: (scope: Scope) => void): LaterRuns {
-  const timers = new Map<string, NodeJS.Timeout>();
+  const scopes = new Map<string, Scope>();
+  const timers = new Set<NodeJS.Timeout>();
   let isStopped = false;
   return {
     tryIn(scope, pauseMs) {
       const key = scopeKey(scope);
-      if (isStopped || timers.has(key)) return;
+      if (scopes.has(key)) return;
+      scopes.set(key, scope);
+      if (isStopped) return;
       const timer = setTimeout(() => {
-        timers.delete(key);
+        timers.delete(timer);
+        scopes.delete(key);
         attempt(scope);
       }, pauseMs);
       // A process is not kept alive by what the next one can do as well.
       timer.unref();
-      timers.set(key, timer);
+      timers.add(timer);
     },
-    isWaiting: (scope) => timers.has(scopeKey(scope)),
+    isWaiting: (scope) => scopes.has(scopeKey(scope)),
+    waiting: () => scopes,
     stop() {
       isStopped = true;
-      for (const timer of timers.values()) clearTimeout(timer);
+      for (const timer of timers) clearTimeout(timer);
       timers.clear();
     },
   };
@@ -276,8 +313,4 @@ export function learningHealthText({ pending, running, last, problem }: Learning
       ? ''
       : `; last at ${last.at}, from ${last.episodes} episodes in ${(last.tookMs / 1_000).toFixed(1)} s`;
   return `${debt}${now}${before}${problem === undefined ? '' : `; ${problem}`}`;
-}
-
-function scopeText({ project, domain }: Scope): string {
-  return `${project ?? 'what belongs to no project'}${domain === undefined ? '' : ` (${domain})`}`;
 }

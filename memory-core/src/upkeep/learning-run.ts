@@ -2,7 +2,7 @@
 // is repeated writes nothing; one that ends anywhere leaves what the next one puts right.
 import { collect, type MemoryContext, retryingConflicts, timeOf } from '../context.ts';
 import type { CompletedEpisode, Step } from '../episode.ts';
-import { isMemoryError, throwIfAborted } from '../errors.ts';
+import { isMemoryError, MemoryError, throwIfAborted } from '../errors.ts';
 import type { ScopeInput, ScopeLearning } from '../learn/scope-learning.ts';
 import { traceSteps } from '../learn/trace-steps.ts';
 import type { Baseline, LearntState, Scope } from '../pattern.ts';
@@ -12,7 +12,7 @@ import { type Trace, type TraceStep, traceOf } from '../trace.ts';
 import { turns } from '../turns.ts';
 import { differences, goneScope } from './differences.ts';
 import { type Fence, fenceOver, heldForMs } from './fence.ts';
-import { completedIn, isInScope, scopeRows } from './scope-filter.ts';
+import { completedIn, isInScope, scopeRows, scopeText } from './scope-filter.ts';
 
 /** What of the world a run needs. */
 export interface LearningContext extends Pick<MemoryContext, 'store' | 'clock' | 'newId' | 'logger' | 'actor'> {
@@ -23,12 +23,18 @@ export interface LearningContext extends Pick<MemoryContext, 'store' | 'clock' |
 export interface RunOptions extends CallOptions {
   /** Somebody waits for it: also when the scope was learnt from so lately that more would be too much in the background. */
   readonly isAsked: boolean;
+  /** A scope of more is left as it is. @default any number */
+  readonly maxEpisodes?: number | undefined;
 }
 
-/** `held`: another process is at it. `early`: it was learnt from lately. Both for so long yet, as far as is known. */
+/**
+ * `held`: another process is at it. `early`: it was learnt from lately. Both for so long yet, as far as is known.
+ * `large`: it has more episodes than were to be learnt from.
+ */
 export type ScopeRun =
   | { readonly kind: 'done'; readonly episodes: number; readonly tookMs: number }
-  | { readonly kind: 'held' | 'early'; readonly forMs: number };
+  | { readonly kind: 'held' | 'early'; readonly forMs: number }
+  | { readonly kind: 'large' };
 
 /** Episodes of a scope that are learnt from together: the newest. What is older has had its say. */
 export const LEARNT_EPISODES = 10_000;
@@ -49,29 +55,45 @@ const MAX_COMPARISONS = 40;
 
 /**
  * Learns from the episodes of a scope, where some owe it or something was taken out; answers how many owed.
- * @throws what the store throws; `ABORTED` between two writes; `CONFLICT` when others are always faster
+ * @throws what the store throws; `ABORTED` between two writes; `STORE_UNAVAILABLE`, to be repeated, where others are
+ * always faster: nobody but this run can do anything about a conflict
  */
 export async function runScope(context: LearningContext, scope: Scope, options: RunOptions): Promise<ScopeRun> {
   const startedMs = performance.now();
   const tookMs = (): number => performance.now() - startedMs;
   const holder = context.newId();
-  return retryingConflicts(async () => {
+  let attempts = 0;
+  const attempt = async (): Promise<ScopeRun> => {
+    attempts += 1;
     // The baseline first: whatever changes behind this read changes it too, and then nothing of this run is written.
     const [found] = await context.store.getMany('baseline', [baselineId(scope)], options);
     const wait = waitFor(found, { nowMs: context.clock(), holder, isAsked: options.isAsked });
     if (wait !== undefined) return wait;
     const owed = await owedBy(context, scope, options);
     if (owed.size === 0 && found?.learnt?.isStale !== true) return { kind: 'done', episodes: 0, tookMs: tookMs() };
+    const size = (found?.episodes ?? 0) + owed.size;
+    if (options.maxEpisodes !== undefined && size > options.maxEpisodes) return { kind: 'large' };
     const fence = fenceOver(context, { scope, found, holder });
     try {
-      await fence.begin((found?.episodes ?? 0) + owed.size > FEW_TRACES);
+      // Who was overtaken once keeps the others away, so that one of two that learn at once gets on.
+      await fence.begin(size > FEW_TRACES || attempts > 1);
       const gathered = await gather(context, { scope, owed }, options);
       const episodes = await learnFrom(context, { scope, gathered, fence, tookMs }, options);
       return { kind: 'done', episodes, tookMs: tookMs() };
     } finally {
       await fence.release();
     }
-  });
+  };
+  try {
+    return await retryingConflicts(attempt);
+  } catch (cause) {
+    if (!isMemoryError(cause) || cause.code !== 'CONFLICT') throw cause;
+    const what = `Others kept changing ${scopeText(scope)} while it was learnt from`;
+    throw new MemoryError('STORE_UNAVAILABLE', `${what}; what is owed stays owed, try again.`, {
+      cause,
+      retryable: true,
+    });
+  }
 }
 
 /** Why it is not yet time, if it is not. */

@@ -30,6 +30,11 @@ export function scopeKey({ project, domain }: Scope): string {
   return JSON.stringify([project ?? null, domain ?? null]);
 }
 
+/** For people. */
+export function scopeText({ project, domain }: Scope): string {
+  return `${project ?? 'what belongs to no project'}${domain === undefined ? '' : ` (${domain})`}`;
+}
+
 /** Without what else it says. */
 export function scopeOf({ project, domain }: Scope): Scope {
   return { ...(project === undefined ? {} : { project }), ...(domain === undefined ? {} : { domain }) };

@@ -39,6 +39,7 @@ export function describedClusters(
     groups.map((group) => group.map(({ trace }) => trace.episodeId)),
     known.clusters,
   );
+  const knownIds = new Set(known.clusters.map(({ id }) => id));
   const [words, tools, places] = [telling(groups, 'text'), telling(groups, 'tools'), telling(groups, 'context')];
   const asked = members.slice(0, MAX_JUDGES).map(({ trace }) => askedTerms(trace));
   return kinds.map(({ points, radius }, index): TaskCluster => {
@@ -50,7 +51,7 @@ export function describedClusters(
     const keywords = spelled(namesOf(words[index]).slice(0, MAX_KEYWORDS), group);
     const named = [keywords, namesOf(tools[index]), namesOf(places[index])].find(({ length }) => length > 0);
     return {
-      id: heir?.id ?? newId(known.scope, medoid),
+      id: heir?.id ?? newId(medoid, { scope: known.scope, knownIds }),
       version: heir?.version ?? 0,
       scope: known.scope,
       label: labelOf(named ?? []),
@@ -68,8 +69,16 @@ export function describedClusters(
   });
 }
 
-function newId({ project, domain }: Scope, medoidId: string): string {
-  return contentId(JSON.stringify(['cluster', project ?? null, domain ?? null, medoidId]));
+/** Of no kind that is known: one that had this medoid once may live on with another, and ids are not taken over. */
+function newId(
+  medoidId: string,
+  { scope: { project, domain }, knownIds }: { readonly scope: Scope; readonly knownIds: ReadonlySet<string> },
+): string {
+  const naming = ['cluster', project ?? null, domain ?? null, medoidId];
+  for (let attempt = 0; ; attempt += 1) {
+    const id = contentId(JSON.stringify(attempt === 0 ? naming : [...naming, attempt]));
+    if (!knownIds.has(id)) return id;
+  }
 }
 
 function namesOf(features: Telling = []): readonly string[] {
