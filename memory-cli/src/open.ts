@@ -99,7 +99,10 @@ export async function readSettings(invocation: Invocation): Promise<Settings> {
   };
 }
 
-/** Runs `work` on an open memory and closes it whatever happens: what is still to be learnt is learnt before. */
+/**
+ * Runs `work` on an open memory and closes it whatever happens. Learning that can be done in a moment is waited for; what
+ * takes longer stays owed, until a server or "pattern extract" sees to it.
+ */
 export async function useMemory<T>(invocation: Invocation, work: (opened: Opened) => Promise<T>): Promise<T> {
   const settings = await readSettings(invocation);
   const logger = await openLogger(settings, invocation);
@@ -107,7 +110,15 @@ export async function useMemory<T>(invocation: Invocation, work: (opened: Opened
   const store = await openStore(settings, { encryptionKey, logger, threads: false, signal: invocation.signal });
   const { opened, cache } = await withCache(store, { settings, encryptionKey, logger });
   const embedder = (await embedderOf(settings.values)) ?? 'none';
-  const memory = openMemory({ store, cache: opened, embedder, project: settings.project, actor: 'cli', logger });
+  const memory = openMemory({
+    store,
+    cache: opened,
+    embedder,
+    project: settings.project,
+    isShortLived: true,
+    actor: 'cli',
+    logger,
+  });
   const isEncrypted = encryptionKey !== undefined;
   return closing(memory, () => work({ memory, store, settings, cache, isEncrypted }));
 }

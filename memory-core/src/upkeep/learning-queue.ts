@@ -3,10 +3,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collect, timeOf } from '../context.ts';
 import { eitherSignal } from '../either-signal.ts';
+import type { Episode } from '../episode.ts';
 import { isMemoryError, MemoryError, throwIfAborted } from '../errors.ts';
-import type { Scope } from '../pattern.ts';
+import { baselineId, type Scope } from '../pattern.ts';
 import type { CallOptions } from '../ports/store.ts';
-import { type LearningContext, type RunOptions, runScope, type ScopeRun } from './learning-run.ts';
+import { heldForMs } from './fence.ts';
+import { LEFT_BY_STOPPED, type LearningContext, type RunOptions, runScope, type ScopeRun } from './learning-run.ts';
 import { scopeKey, scopeOf } from './scope-filter.ts';
 
 export interface LearningQueue {
@@ -30,6 +32,8 @@ export interface LearningHealth {
   readonly running?: Scope;
   /** The last time that something was learnt here. */
   readonly last?: { readonly at: string; readonly episodes: number; readonly tookMs: number };
+  /** A scope that episodes have owed for long, or many of them, and that nobody is at; absent where there is none. */
+  readonly overdue?: Scope;
   /** Why the last attempt failed; absent when it did not. */
   readonly problem?: string;
 }
@@ -39,21 +43,37 @@ export interface LearningQueueOptions {
   readonly onLearnt?: (() => void) | undefined;
   /** How long closing waits for a run. @default two seconds */
   readonly closeWaitMs?: number | undefined;
+  /** Closed soon: a run that will not end within that wait is not begun in the background. @default only while closing */
+  readonly isShortLived?: boolean | undefined;
 }
 
 const CLOSE_WAIT_MS = 2_000;
 /** A scope that could not be learnt from is tried again after so long, if nothing else brings it up before. */
 const RETRY_MS = 30_000;
+/** What was written to while it was learnt from is learnt from again after so long. */
+const OWING_MS = 1_000;
+/** From when on episodes have owed their learning for long. */
+const OVERDUE_MS = 3_600_000;
+/** More of them than this, and than a share of their scope, are many. */
+const OVERDUE_EPISODES = 50;
+const OVERDUE_SHARE = 0.2;
 /** Whether another process is still at a scope is looked at as often as this. */
 const MAX_HELD_MS = 1_000;
 const MAX_COUNTED = 1_000;
 
 export function learningQueue(context: LearningContext, options: LearningQueueOptions = {}): LearningQueue {
-  const { onLearnt, closeWaitMs = CLOSE_WAIT_MS } = options;
+  const { onLearnt, closeWaitMs = CLOSE_WAIT_MS, isShortLived = false } = options;
   const stop = new AbortController();
   const state: State = {};
-  const run = toldRuns(context, { state, onLearnt });
-  const background = backgroundRuns(context, { run, signal: stop.signal });
+  let isClosing = isShortLived;
+  const told = toldRuns(context, { state, onLearnt });
+  const run: Run = async (scope, call) => {
+    const ended = await told(scope, call);
+    if (ended.kind === 'done' && ended.owing > 0) background.dueIn(scope, OWING_MS);
+    return ended;
+  };
+  const maxMs = (): number | undefined => (isClosing ? closeWaitMs : undefined);
+  const background = backgroundRuns(context, { run, signal: stop.signal, maxMs });
   let isScheduled = false;
   let last: Promise<unknown> = Promise.resolve();
 
@@ -72,15 +92,22 @@ export function learningQueue(context: LearningContext, options: LearningQueueOp
     soon: background.due,
     now({ signal }) {
       const either = eitherSignal(signal, stop.signal);
-      const running = last.then(() => runAll(context, { run, signal: either.signal })).finally(either.end);
-      last = running.catch(() => undefined);
+      const before = last;
+      const running = beforeAbort(before, either.signal)
+        .then(() => runAll(context, { run, signal: either.signal }))
+        .finally(either.end);
+      // Who gives up while he waits lets nobody else begin sooner.
+      last = Promise.allSettled([before, running]);
       return running;
     },
     async health(call) {
       const filter = { status: 'completed', learningPending: true, limit: MAX_COUNTED } as const;
-      return { pending: (await collect(context.store.scan('episode', filter, call))).length, ...state };
+      const pending = await collect(context.store.scan('episode', filter, call));
+      const overdue = await overdueScope(context, { pending, running: state.running }, call);
+      return { pending: pending.length, ...state, ...(overdue === undefined ? {} : { overdue }) };
     },
     async close() {
+      isClosing = true;
       background.stop();
       const waiting = new AbortController();
       const pause = sleep(closeWaitMs, undefined, { signal: waiting.signal }).catch(() => undefined);
@@ -127,6 +154,8 @@ function toldRuns(
 interface BackgroundRuns {
   /** This scope is to be learnt from, or all that owe it. */
   due(scope?: Scope): void;
+  /** Likewise after a pause. */
+  dueIn(scope: Scope, pauseMs: number): void;
   /** Called whenever something is due. */
   onDue(schedule: () => void): void;
   /** Learns from what is due, one scope after the other. Never rejects. */
@@ -137,7 +166,7 @@ interface BackgroundRuns {
 
 function backgroundRuns(
   context: LearningContext,
-  { run, signal }: { readonly run: Run; readonly signal: AbortSignal },
+  { run, signal, maxMs }: { readonly run: Run; readonly signal: AbortSignal; readonly maxMs: () => number | undefined },
 ): BackgroundRuns {
   const scopes = new Map<string, Scope>();
   const later = laterRuns(due);
@@ -162,7 +191,7 @@ function backgroundRuns(
 
   async function runOne(scope: Scope): Promise<void> {
     try {
-      const ended = await run(scope, { signal, isAsked: false });
+      const ended = await run(scope, { signal, isAsked: false, maxMs: maxMs() });
       if (ended.kind === 'held') later.tryIn(scope, Math.min(ended.forMs, MAX_HELD_MS));
       if (ended.kind === 'early') later.tryIn(scope, ended.forMs);
     } catch (error) {
@@ -175,6 +204,7 @@ function backgroundRuns(
 
   return {
     due,
+    dueIn: later.tryIn,
     onDue(wanted) {
       schedule = wanted;
     },
@@ -198,11 +228,11 @@ async function runAll(
   let episodes = 0;
   const failures: unknown[] = [];
   for (const scope of (await owingScopes(context, { signal })).values()) {
-    throwIfAborted(signal);
+    throwIfAborted(signal, LEFT_BY_STOPPED);
     try {
       episodes += await untilDone(() => run(scope, { signal, isAsked: true }), { signal });
     } catch (error) {
-      throwIfAborted(signal);
+      throwIfAborted(signal, LEFT_BY_STOPPED);
       failures.push(error);
     }
   }
@@ -228,8 +258,56 @@ async function untilDone(run: () => Promise<ScopeRun>, { signal }: CallOptions):
   for (;;) {
     const ended = await run();
     if (ended.kind === 'done') return ended.episodes;
+    // Only where it is told how long a run may take.
+    if (ended.kind === 'long') return 0;
     await sleep(Math.min(ended.forMs, MAX_HELD_MS), undefined, signal === undefined ? {} : { signal });
   }
+}
+
+/** Waits for what is under way; who gives up while it is, is answered at once. `underWay` does not reject. */
+function beforeAbort(underWay: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      signal.removeEventListener('abort', settle);
+      try {
+        throwIfAborted(signal);
+        resolve();
+      } catch (error) {
+        reject(error);
+      }
+    };
+    signal.addEventListener('abort', settle);
+    if (signal.aborted) settle();
+    void underWay.then(settle);
+  });
+}
+
+/** The first scope that is behind for long, or by much, and that nobody learns from now. */
+async function overdueScope(
+  { store, clock }: LearningContext,
+  { pending, running }: { readonly pending: readonly Episode[]; readonly running: Scope | undefined },
+  call: CallOptions,
+): Promise<Scope | undefined> {
+  const nowMs = clock();
+  const isOld = (at: string): boolean => Date.parse(at) < nowMs - OVERDUE_MS;
+  const owing = new Map<string, Episode[]>();
+  for (const episode of pending) {
+    const own = owing.get(scopeKey(episode)) ?? [];
+    own.push(episode);
+    owing.set(scopeKey(episode), own);
+  }
+  if (running !== undefined) owing.delete(scopeKey(running));
+  for (const episodes of owing.values()) {
+    const [first] = episodes;
+    if (first === undefined) continue;
+    const [found] = await store.getMany('baseline', [baselineId(scopeOf(first))], call);
+    if (heldForMs(found, { nowMs, holder: '' }) > 0) continue;
+    const isLong = episodes.some((episode) => episode.status === 'completed' && isOld(episode.endedAt));
+    const isBehind = isLong && (found?.learnt === undefined || isOld(found.learnt.at));
+    const many = Math.max(OVERDUE_EPISODES, OVERDUE_SHARE * (found?.episodes ?? 0));
+    if (isBehind || episodes.length > Math.min(many, MAX_COUNTED - 1)) return scopeOf(first);
+  }
+  return undefined;
 }
 
 interface LaterRuns {
@@ -264,7 +342,7 @@ function laterRuns(attempt: (scope: Scope) => void): LaterRuns {
 }
 
 /** In a sentence, for people. */
-export function learningHealthText({ pending, running, last, problem }: LearningHealth): string {
+export function learningHealthText({ pending, running, last, overdue, problem }: LearningHealth): string {
   const amount = `${pending}${pending === MAX_COUNTED ? ' or more' : ''}`;
   const debt =
     pending === 0
@@ -275,7 +353,11 @@ export function learningHealthText({ pending, running, last, problem }: Learning
     last === undefined
       ? ''
       : `; last at ${last.at}, from ${last.episodes} episodes in ${(last.tookMs / 1_000).toFixed(1)} s`;
-  return `${debt}${now}${before}${problem === undefined ? '' : `; ${problem}`}`;
+  const late =
+    overdue === undefined
+      ? ''
+      : `; ${scopeText(overdue)} has waited for long: "memory-cli pattern extract" learns from it now`;
+  return `${debt}${now}${before}${late}${problem === undefined ? '' : `; ${problem}`}`;
 }
 
 function scopeText({ project, domain }: Scope): string {
