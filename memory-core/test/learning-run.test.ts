@@ -597,7 +597,7 @@ describe('a lease', () => {
   test('of a clock that is far ahead holds up nobody who asks [LE-08]', async () => {
     const store = await owing(FEW);
     await runScope(worldOf(store).context, SCOPE, asked);
-    await changeBaseline(store, { ...taken('2099-01-01T00:00:00.000Z') });
+    await changeBaseline(store, taken('2099-01-01T00:00:00.000Z'));
     await markStale(store);
     const queue = learningQueue(worldOf(store).context);
     expect(await queue.now({})).toBe(0);
@@ -721,7 +721,8 @@ describe('what stays owed', () => {
 
   test('is answered at once to who gives up behind another run, which goes on [LE-08]', async () => {
     const store = await owing(FEW);
-    let [begin, end]: ((() => void) | undefined)[] = [];
+    let begin: (() => void) | undefined;
+    let end: (() => void) | undefined;
     const begun = new Promise<void>((resolve) => {
       begin = resolve;
     });
