@@ -101,7 +101,10 @@ export async function readSettings(invocation: Invocation): Promise<Settings> {
   };
 }
 
-/** Runs `work` on an open memory and closes it whatever happens: what is still to be learnt is learnt before. */
+/**
+ * Runs `work` on an open memory and closes it whatever happens. Learning that can be done in a moment is waited for; what
+ * takes longer stays owed, until a server or "pattern extract" sees to it.
+ */
 export async function useMemory<T>(invocation: Invocation, work: (opened: Opened) => Promise<T>): Promise<T> {
   const settings = await readSettings(invocation);
   const logger = await openLogger(settings, invocation);
@@ -114,6 +117,7 @@ export async function useMemory<T>(invocation: Invocation, work: (opened: Opened
     cache: opened,
     embedder,
     project: settings.project,
+    isShortLived: true,
     actor: 'cli',
     logger,
     learnsOwed: invocation.learnsOwed === true && store.access === 'read-write',

@@ -64,12 +64,10 @@ export function isInDoubt(error: unknown): boolean {
   return isMemoryError(error) && error.code === 'STORE_UNAVAILABLE' && !error.retryable;
 }
 
-/** Throws `ABORTED` once the caller has given up. */
-export function throwIfAborted(signal: AbortSignal | undefined): void {
+/** Throws `ABORTED` once the caller has given up; `left` is what that leaves. */
+export function throwIfAborted(signal: AbortSignal | undefined, left = 'nothing was written'): void {
   if (signal?.aborted) {
-    throw new MemoryError('ABORTED', 'The call was cancelled before it was done; nothing was written.', {
-      cause: signal.reason,
-    });
+    throw new MemoryError('ABORTED', `The call was cancelled before it was done; ${left}.`, { cause: signal.reason });
   }
 }
 

@@ -78,6 +78,12 @@ export interface MemoryOptions {
   readonly learnsOwed?: boolean | undefined;
   /** What counts where a call names no project. @default none: only what belongs to no project is seen and made */
   readonly project?: string | undefined;
+  /**
+   * Whether the memory is closed as soon as a call or two are done: what then would not be learnt in time is not begun,
+   * and stays owed until a program that lives longer, or `learnPending`, sees to it.
+   * @default false
+   */
+  readonly isShortLived?: boolean | undefined;
   /** Who writes, for the journal. @default 'library' */
   readonly actor?: string | undefined;
   /** @default Date.now */
@@ -184,7 +190,11 @@ export function openMemory(options: MemoryOptions): Memory {
   const { store, index, embedding } = context;
   const learning = learningQueue(
     { ...context, learn: learnScopeAside },
-    { onLearnt: () => context.embedding?.soon(), learnsOwed: options.learnsOwed },
+    {
+      onLearnt: () => context.embedding?.soon(),
+      learnsOwed: options.learnsOwed,
+      isShortLived: options.isShortLived,
+    },
   );
   const reflecting = options.reflector && reflectionQueue(context, options.reflector);
   let closing: Promise<void> | undefined;

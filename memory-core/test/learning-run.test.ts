@@ -5,10 +5,10 @@ import { learnableEpisodes, learnableRecords } from '@episodica/test-utils';
 import { describe, expect, test } from 'vitest';
 import { uuidV7Source } from '../src/id.ts';
 import { learnScope } from '../src/learn/scope-learning.ts';
-import { baselineId, leastKept, MAX_KEPT_EVIDENCE } from '../src/pattern.ts';
+import { type Baseline, baselineId, leastKept, MAX_KEPT_EVIDENCE } from '../src/pattern.ts';
 import { silentLogger } from '../src/ports/runtime.ts';
 import { learnScopeAside } from '../src/upkeep/learn-thread.ts';
-import { learningQueue } from '../src/upkeep/learning-queue.ts';
+import { learningHealthText, learningQueue } from '../src/upkeep/learning-queue.ts';
 import { type LearningContext, runScope } from '../src/upkeep/learning-run.ts';
 
 const SCOPE = { domain: 'generated' };
@@ -192,7 +192,10 @@ describe('a run', () => {
     };
     const { context } = worldOf(watched);
     const run = runScope(context, SCOPE, { ...asked, signal: stop.signal });
-    await expect(run).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(run).rejects.toMatchObject({
+      code: 'ABORTED',
+      message: expect.stringContaining('what was learnt and written stays'),
+    });
     expect(await learnt({ ...store })).toMatchObject({ pending: 120 });
     expect(await runScope(context, SCOPE, asked)).toMatchObject({ kind: 'done', episodes: 120 });
     expect(await miscounted(store)).toEqual([]);
@@ -551,7 +554,7 @@ describe('the queue', () => {
     });
     const queue = learningQueue(world.context);
     await expect(queue.now({})).rejects.toThrow('no room');
-    expect(await queue.health({})).toEqual({ pending: 32, problem: 'Error: no room' });
+    expect(await queue.health({})).toEqual({ pending: 32, problem: 'Error: no room', overdue: SCOPE });
     isBroken = false;
     expect(await queue.now({})).toBe(32);
     expect(await queue.health({})).toEqual({
@@ -617,5 +620,178 @@ describe('the queue', () => {
     await memory.close();
     expect(await learnt(store)).toMatchObject({ pending: 0, baselines: [{ episodes: 33 }] });
     expect(await miscounted(store)).toEqual([]);
+  });
+});
+
+describe('a lease', () => {
+  const taken = (until: string): Partial<Baseline> => ({ lease: { holder: 'another', until } });
+
+  test('keeps others away while it can be real, and not by a clock that is ahead or was set back [LE-08]', async () => {
+    const store = await owing(FEW);
+    const { context } = worldOf(store);
+    await runScope(context, SCOPE, asked);
+    const at = (ms: number): string => new Date(START_MS + ms).toISOString();
+    await changeBaseline(store, taken(at(20_000)));
+    expect(await runScope(context, SCOPE, asked)).toEqual({ kind: 'held', forMs: 20_000 });
+    const setBack = { ...context, clock: () => START_MS - 3_600_000 };
+    expect(await runScope(setBack, SCOPE, asked)).toMatchObject({ kind: 'done' });
+    await changeBaseline(store, taken('2099-01-01T00:00:00.000Z'));
+    expect(await runScope(context, SCOPE, asked)).toMatchObject({ kind: 'done' });
+  });
+
+  test('of a clock that is far ahead holds up nobody who asks [LE-08]', async () => {
+    const store = await owing(FEW);
+    await runScope(worldOf(store).context, SCOPE, asked);
+    await changeBaseline(store, taken('2099-01-01T00:00:00.000Z'));
+    await markStale(store);
+    const queue = learningQueue(worldOf(store).context);
+    expect(await queue.now({})).toBe(0);
+    expect((await store.getMany('baseline', [baselineId(SCOPE)]))[0]?.lease).toBeUndefined();
+    await queue.close();
+  });
+});
+
+async function changeBaseline(store: MemoryStore, change: Partial<Baseline>): Promise<void> {
+  const [baseline] = await store.getMany('baseline', [baselineId(SCOPE)]);
+  await store.write([
+    { op: 'put', kind: 'baseline', value: { ...baseline!, ...change, version: baseline!.version + 1 } },
+  ]);
+}
+
+/** Everything that is learnt was owed again since. */
+async function oweAgain(store: MemoryStore): Promise<void> {
+  const writes: Write[] = [];
+  for await (const episode of store.scan('episode', { status: 'completed' })) {
+    if (episode.status === 'open') continue;
+    writes.push({
+      op: 'put',
+      kind: 'episode',
+      value: { ...episode, version: episode.version + 1, learningPending: true },
+    });
+  }
+  await store.write(writes);
+}
+
+describe('what stays owed', () => {
+  test('because it was written to meanwhile is told, and learnt from soon by itself [LE-08]', async () => {
+    const store = await owing(FEW);
+    const [id] = await idsIn(store, 1);
+    let isTouched = false;
+    const world = worldOf(store, async (input) => {
+      const [episode] = await store.getMany('episode', [id!]);
+      if (!isTouched) {
+        await store.write([{ op: 'put', kind: 'episode', value: { ...episode!, version: episode!.version + 1 } }]);
+      }
+      isTouched = true;
+      return learnScope(input);
+    });
+    let learntOnce = false;
+    let again: (() => void) | undefined;
+    const learntAgain = new Promise<void>((resolve) => {
+      again = resolve;
+    });
+    const onLearnt = (): void => {
+      if (learntOnce) again?.();
+      learntOnce = true;
+    };
+    const queue = learningQueue(world.context, { onLearnt });
+    expect(await queue.now({})).toBe(31);
+    expect(await queue.health({})).toMatchObject({ pending: 1 });
+    world.advance(3_600_000);
+    await learntAgain;
+    expect(await queue.health({})).toMatchObject({ pending: 0 });
+    await queue.close();
+  });
+
+  test.each([
+    ['took longer than closing waits', { tookMs: 60_000 }, 5_000, 0],
+    ['took less', { tookMs: 1_000 }, 5_000, 1],
+    ['was short, of a scope that is too large now', {}, 20, 0],
+  ])(
+    'is begun on by a program about to close only where the last run tells that it can end: it %s [LE-08]',
+    async (_name, took, closeWaitMs, runs) => {
+      const store = await owing(FEW);
+      await runScope(worldOf(store).context, SCOPE, asked);
+      const [row] = await store.getMany('baseline', [baselineId(SCOPE)]);
+      const { tookMs: _tookMs, ...state } = row!.learnt!;
+      await changeBaseline(store, { learnt: { ...state, ...took } });
+      await oweAgain(store);
+      let computed = 0;
+      const world = worldOf(store, async (input) => {
+        computed += 1;
+        return learnScope(input);
+      });
+      world.advance(3_600_000);
+      const { seq } = await store.changes(0, { limit: 1 });
+      const queue = learningQueue(world.context, { closeWaitMs, isShortLived: true });
+      queue.soon(SCOPE);
+      await queue.close();
+      expect(computed).toBe(runs);
+      expect(await learnt(store)).toMatchObject({ pending: runs === 1 ? 0 : 32 });
+      if (runs === 0) expect((await store.changes(seq)).entries).toEqual([]);
+    },
+  );
+
+  test('is learnt from by whoever asks, also in a program about to close [LE-08]', async () => {
+    const store = await owing(FEW);
+    const queue = learningQueue(worldOf(store).context, { closeWaitMs: 1, isShortLived: true });
+    expect(await queue.now({})).toBe(32);
+    await queue.close();
+  });
+
+  test('for more than an hour, or by much of its scope, is told with what to do [LE-08]', async () => {
+    const store = await owing(FEW);
+    const { context } = worldOf(store);
+    const queue = learningQueue(context);
+    const health = await queue.health({});
+    expect(health).toEqual({ pending: 32, overdue: SCOPE });
+    expect(learningHealthText(health)).toContain('(generated) has waited for long: "memory-cli pattern extract"');
+    await runScope(context, SCOPE, asked);
+    await oweAgain(store);
+    expect(await queue.health({})).toEqual({ pending: 32 });
+    await queue.close();
+
+    const many = await owing(MANY);
+    const world = worldOf(many);
+    await runScope(world.context, SCOPE, asked);
+    await oweAgain(many);
+    const other = learningQueue(world.context);
+    expect(await other.health({})).toEqual({ pending: 120, overdue: SCOPE });
+    await changeBaseline(many, {
+      lease: { holder: 'another', until: new Date(START_MS + 10_000).toISOString() },
+    });
+    expect(await other.health({})).toEqual({ pending: 120 });
+    await other.close();
+  });
+
+  test('is answered at once to who gives up behind another run, which goes on [LE-08]', async () => {
+    const store = await owing(FEW);
+    let begin: (() => void) | undefined;
+    let end: (() => void) | undefined;
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const queue = learningQueue(
+      worldOf(store, async (input) => {
+        begin?.();
+        await ended;
+        return learnScope(input);
+      }).context,
+    );
+    const first = queue.now({});
+    await begun;
+    const stop = new AbortController();
+    const second = queue.now({ signal: stop.signal });
+    const third = queue.now({});
+    stop.abort();
+    await expect(second).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(await queue.health({})).toMatchObject({ pending: 32, running: SCOPE });
+    end?.();
+    expect(await first).toBe(32);
+    expect(await third).toBe(0);
+    await queue.close();
   });
 });

@@ -50,10 +50,10 @@ async function cacheComponent({ cache }: Opened): Promise<Component> {
   };
 }
 
-/** What could not be learnt from stays owed. */
+/** What could not be learnt from stays owed; for long, where only short programs come by. */
 async function learningComponent({ memory }: Opened, signal: AbortSignal): Promise<Component> {
   const health = await memory.learningHealth({ signal });
-  const status = health.problem === undefined ? 'ok' : 'degraded';
+  const status = health.problem === undefined && health.overdue === undefined ? 'ok' : 'degraded';
   return { name: 'learning', status, detail: learningHealthText(health) };
 }
 

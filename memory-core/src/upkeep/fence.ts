@@ -39,8 +39,10 @@ export function heldForMs(
 ): number {
   const lease = baseline?.lease;
   if (lease === undefined || lease.holder === holder) return 0;
-  // A clock that was set back does not lengthen it.
-  return Math.max(0, Math.min(LEASE_MS, Date.parse(lease.until) - nowMs));
+  const leftMs = Date.parse(lease.until) - nowMs;
+  // Nobody takes it for longer: the clock that it was taken by is no measure here, and the row's version keeps what is
+  // written right all the same.
+  return leftMs > 0 && leftMs <= LEASE_MS ? leftMs : 0;
 }
 
 export function fenceOver(

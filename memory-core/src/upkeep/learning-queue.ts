@@ -3,10 +3,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collect, timeOf } from '../context.ts';
 import { eitherSignal } from '../either-signal.ts';
+import type { Episode } from '../episode.ts';
 import { isMemoryError, MemoryError, throwIfAborted } from '../errors.ts';
-import type { Scope } from '../pattern.ts';
+import { baselineId, type Scope } from '../pattern.ts';
 import type { CallOptions } from '../ports/store.ts';
-import { type LearningContext, type RunOptions, runScope, type ScopeRun } from './learning-run.ts';
+import { heldForMs } from './fence.ts';
+import { LEFT_BY_STOPPED, type LearningContext, type RunOptions, runScope, type ScopeRun } from './learning-run.ts';
 import { scopeKey, scopeOf, scopeText } from './scope-filter.ts';
 
 export interface LearningQueue {
@@ -33,6 +35,8 @@ export interface LearningHealth {
   readonly running?: Scope;
   /** The last time that something was learnt here. */
   readonly last?: { readonly at: string; readonly episodes: number; readonly tookMs: number };
+  /** A scope that episodes have owed for long, or many of them, and that nobody is at; absent where there is none. */
+  readonly overdue?: Scope;
   /** Why the last attempt failed; absent when it did not. */
   readonly problem?: string;
 }
@@ -44,23 +48,40 @@ export interface LearningQueueOptions {
   readonly learnsOwed?: boolean | undefined;
   /** How long closing waits for a run. @default two seconds */
   readonly closeWaitMs?: number | undefined;
+  /** Closed soon: a run that will not end within that wait is not begun in the background. @default only while closing */
+  readonly isShortLived?: boolean | undefined;
 }
 
 const CLOSE_WAIT_MS = 2_000;
 /** A scope that could not be learnt from is tried again after so long, if nothing else brings it up before. */
 const RETRY_MS = 30_000;
+/** What was written to while it was learnt from is learnt from again after so long. */
+const OWING_MS = 1_000;
+/** From when on episodes have owed their learning for long. */
+const OVERDUE_MS = 3_600_000;
+/** More of them than this, and than a share of their scope, are many. */
+const OVERDUE_EPISODES = 50;
+const OVERDUE_SHARE = 0.2;
 /** Whether another process is still at a scope is looked at as often as this. */
 const MAX_HELD_MS = 1_000;
 const MAX_COUNTED = 1_000;
 /** A scope of so many episodes is learnt from in well under a second: worth it also for a program that soon ends. */
 const SMALL_EPISODES = 300;
+const SMALL_RUN_MS = 300;
 
 export function learningQueue(context: LearningContext, options: LearningQueueOptions = {}): LearningQueue {
-  const { onLearnt, learnsOwed = false, closeWaitMs = CLOSE_WAIT_MS } = options;
+  const { onLearnt, learnsOwed = false, closeWaitMs = CLOSE_WAIT_MS, isShortLived = false } = options;
   const stop = new AbortController();
   const state: State = {};
-  const run = toldRuns(context, { state, onLearnt });
-  const background = backgroundRuns(context, { run, learnsOwed, signal: stop.signal });
+  let isClosing = isShortLived;
+  const told = toldRuns(context, { state, onLearnt });
+  const run: Run = async (scope, call) => {
+    const ended = await told(scope, call);
+    if (ended.kind === 'done' && ended.owing > 0) background.dueIn(scope, OWING_MS);
+    return ended;
+  };
+  const maxMs = (): number | undefined => (isClosing ? closeWaitMs : undefined);
+  const background = backgroundRuns(context, { run, learnsOwed, signal: stop.signal, maxMs });
   let isScheduled = false;
   let last: Promise<unknown> = Promise.resolve();
 
@@ -79,15 +100,22 @@ export function learningQueue(context: LearningContext, options: LearningQueueOp
     soon: background.due,
     now({ signal }) {
       const either = eitherSignal(signal, stop.signal);
-      const running = last.then(() => runAll(context, { run, signal: either.signal })).finally(either.end);
-      last = running.catch(() => undefined);
+      const before = last;
+      const running = beforeAbort(before, either.signal)
+        .then(() => runAll(context, { run, signal: either.signal }))
+        .finally(either.end);
+      // Who gives up while he waits lets nobody else begin sooner.
+      last = Promise.allSettled([before, running]);
       return running;
     },
     async health(call) {
       const filter = { status: 'completed', learningPending: true, limit: MAX_COUNTED } as const;
-      return { pending: (await collect(context.store.scan('episode', filter, call))).length, ...state };
+      const pending = await collect(context.store.scan('episode', filter, call));
+      const overdue = await overdueScope(context, { pending, running: state.running }, call);
+      return { pending: pending.length, ...state, ...(overdue === undefined ? {} : { overdue }) };
     },
     async close() {
+      isClosing = true;
       background.stop();
       last = last.then(() => background.runLast());
       const waiting = new AbortController();
@@ -135,6 +163,8 @@ function toldRuns(
 interface BackgroundRuns {
   /** This scope is to be learnt from, or all that owe it. */
   due(scope?: Scope): void;
+  /** Likewise after a pause. */
+  dueIn(scope: Scope, pauseMs: number): void;
   /** Called whenever something is due. */
   onDue(schedule: () => void): void;
   /** Learns from what is due, one scope after the other. Never rejects. */
@@ -147,7 +177,17 @@ interface BackgroundRuns {
 
 function backgroundRuns(
   context: LearningContext,
-  { run, learnsOwed, signal }: { readonly run: Run; readonly learnsOwed: boolean; readonly signal: AbortSignal },
+  {
+    run,
+    learnsOwed,
+    signal,
+    maxMs,
+  }: {
+    readonly run: Run;
+    readonly learnsOwed: boolean;
+    readonly signal: AbortSignal;
+    readonly maxMs: () => number | undefined;
+  },
 ): BackgroundRuns {
   const scopes = new Map<string, Scope>();
   const later = laterRuns(due);
@@ -172,7 +212,7 @@ function backgroundRuns(
 
   async function runOne(scope: Scope): Promise<void> {
     try {
-      const ended = await run(scope, { signal, isAsked: false });
+      const ended = await run(scope, { signal, isAsked: false, maxMs: maxMs() });
       if (ended.kind === 'held') later.tryIn(scope, Math.min(ended.forMs, MAX_HELD_MS));
       if (ended.kind === 'early') later.tryIn(scope, ended.forMs);
     } catch (error) {
@@ -185,6 +225,7 @@ function backgroundRuns(
 
   return {
     due,
+    dueIn: later.tryIn,
     onDue(wanted) {
       schedule = wanted;
     },
@@ -197,9 +238,9 @@ function backgroundRuns(
       }
     },
     async runLast() {
-      const asked = { signal, isAsked: true, maxEpisodes: SMALL_EPISODES };
+      const asked = { signal, isAsked: true, maxMs: SMALL_RUN_MS };
       try {
-        const others = learnsOwed ? await owingScopes(context, asked) : [];
+        const others = learnsOwed ? await owingScopes(context, { signal, maxEpisodes: SMALL_EPISODES }) : [];
         for (const scope of new Map([...others, ...later.waiting()]).values()) {
           await untilDone(() => run(scope, asked), { signal });
         }
@@ -219,11 +260,11 @@ async function runAll(
   let episodes = 0;
   const failures: unknown[] = [];
   for (const scope of (await owingScopes(context, { signal })).values()) {
-    throwIfAborted(signal);
+    throwIfAborted(signal, LEFT_BY_STOPPED);
     try {
       episodes += await untilDone(() => run(scope, { signal, isAsked: true }), { signal });
     } catch (error) {
-      throwIfAborted(signal);
+      throwIfAborted(signal, LEFT_BY_STOPPED);
       failures.push(error);
     }
   }
@@ -257,9 +298,56 @@ async function untilDone(run: () => Promise<ScopeRun>, { signal }: CallOptions):
   for (;;) {
     const ended = await run();
     if (ended.kind === 'done') return ended.episodes;
-    if (ended.kind === 'large') return 0;
+    // Only where it is told how long a run may take.
+    if (ended.kind === 'long') return 0;
     await sleep(Math.min(ended.forMs, MAX_HELD_MS), undefined, signal === undefined ? {} : { signal });
   }
+}
+
+/** Waits for what is under way; who gives up while it is, is answered at once. `underWay` does not reject. */
+function beforeAbort(underWay: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      signal.removeEventListener('abort', settle);
+      try {
+        throwIfAborted(signal);
+        resolve();
+      } catch (error) {
+        reject(error);
+      }
+    };
+    signal.addEventListener('abort', settle);
+    if (signal.aborted) settle();
+    void underWay.then(settle);
+  });
+}
+
+/** The first scope that is behind for long, or by much, and that nobody learns from now. */
+async function overdueScope(
+  { store, clock }: LearningContext,
+  { pending, running }: { readonly pending: readonly Episode[]; readonly running: Scope | undefined },
+  call: CallOptions,
+): Promise<Scope | undefined> {
+  const nowMs = clock();
+  const isOld = (at: string): boolean => Date.parse(at) < nowMs - OVERDUE_MS;
+  const owing = new Map<string, Episode[]>();
+  for (const episode of pending) {
+    const own = owing.get(scopeKey(episode)) ?? [];
+    own.push(episode);
+    owing.set(scopeKey(episode), own);
+  }
+  if (running !== undefined) owing.delete(scopeKey(running));
+  for (const episodes of owing.values()) {
+    const [first] = episodes;
+    if (first === undefined) continue;
+    const [found] = await store.getMany('baseline', [baselineId(scopeOf(first))], call);
+    if (heldForMs(found, { nowMs, holder: '' }) > 0) continue;
+    const isLong = episodes.some((episode) => episode.status === 'completed' && isOld(episode.endedAt));
+    const isBehind = isLong && (found?.learnt === undefined || isOld(found.learnt.at));
+    const many = Math.max(OVERDUE_EPISODES, OVERDUE_SHARE * (found?.episodes ?? 0));
+    if (isBehind || episodes.length > Math.min(many, MAX_COUNTED - 1)) return scopeOf(first);
+  }
+  return undefined;
 }
 
 interface LaterRuns {
@@ -301,7 +389,7 @@ function laterRuns(attempt: (scope: Scope) => void): LaterRuns {
 }
 
 /** In a sentence, for people. */
-export function learningHealthText({ pending, running, last, problem }: LearningHealth): string {
+export function learningHealthText({ pending, running, last, overdue, problem }: LearningHealth): string {
   const amount = `${pending}${pending === MAX_COUNTED ? ' or more' : ''}`;
   const debt =
     pending === 0
@@ -312,5 +400,9 @@ export function learningHealthText({ pending, running, last, problem }: Learning
     last === undefined
       ? ''
       : `; last at ${last.at}, from ${last.episodes} episodes in ${(last.tookMs / 1_000).toFixed(1)} s`;
-  return `${debt}${now}${before}${problem === undefined ? '' : `; ${problem}`}`;
+  const late =
+    overdue === undefined
+      ? ''
+      : `; ${scopeText(overdue)} has waited for long: "memory-cli pattern extract" learns from it now`;
+  return `${debt}${now}${before}${late}${problem === undefined ? '' : `; ${problem}`}`;
 }

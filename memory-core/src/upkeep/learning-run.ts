@@ -23,18 +23,21 @@ export interface LearningContext extends Pick<MemoryContext, 'store' | 'clock' |
 export interface RunOptions extends CallOptions {
   /** Somebody waits for it: also when the scope was learnt from so lately that more would be too much in the background. */
   readonly isAsked: boolean;
-  /** A scope of more is left as it is. @default any number */
-  readonly maxEpisodes?: number | undefined;
+  /** A run that will take longer, as far as is known, is not begun. @default any is */
+  readonly maxMs?: number | undefined;
 }
 
 /**
- * `held`: another process is at it. `early`: it was learnt from lately. Both for so long yet, as far as is known.
- * `large`: it has more episodes than were to be learnt from.
+ * `done`: `owing` episodes still owe it, as they were written to meanwhile. `held`: another process is at it. `early`: it
+ * was learnt from lately. Both for so long yet, as far as is known. `long`: it would take too long, and was not begun.
  */
 export type ScopeRun =
-  | { readonly kind: 'done'; readonly episodes: number; readonly tookMs: number }
+  | { readonly kind: 'done'; readonly episodes: number; readonly owing: number; readonly tookMs: number }
   | { readonly kind: 'held' | 'early'; readonly forMs: number }
-  | { readonly kind: 'large' };
+  | { readonly kind: 'long' };
+
+/** What a run leaves that is stopped. */
+export const LEFT_BY_STOPPED = 'what was learnt and written stays, and the rest is learnt the next time';
 
 /** Episodes of a scope that are learnt from together: the newest. What is older has had its say. */
 export const LEARNT_EPISODES = 10_000;
@@ -44,6 +47,8 @@ const FEW_TRACES = 50;
 const SHORT_RUN_MS = 200;
 /** Between two runs lies so many times what the first one took: learning takes a tenth of one core at most. */
 const PAUSE_RUNS = 10;
+/** What one episode takes at least, measured at 1 to 5: for scopes that were never learnt from, or have grown since. */
+const EPISODE_MS = 1;
 /** Episodes whose steps are read together. */
 const STEPS_EPISODES = 50;
 /** Operations of one write, but for a pattern whose evidence alone is more: a larger one would hold up the thread. */
@@ -70,16 +75,19 @@ export async function runScope(context: LearningContext, scope: Scope, options: 
     const wait = waitFor(found, { nowMs: context.clock(), holder, isAsked: options.isAsked });
     if (wait !== undefined) return wait;
     const owed = await owedBy(context, scope, options);
-    if (owed.size === 0 && found?.learnt?.isStale !== true) return { kind: 'done', episodes: 0, tookMs: tookMs() };
+    if (owed.size === 0 && found?.learnt?.isStale !== true) {
+      return { kind: 'done', episodes: 0, owing: 0, tookMs: tookMs() };
+    }
+    if (expectedMs(found, owed.size) > (options.maxMs ?? Number.POSITIVE_INFINITY)) return { kind: 'long' };
     const size = (found?.episodes ?? 0) + owed.size;
-    if (options.maxEpisodes !== undefined && size > options.maxEpisodes) return { kind: 'large' };
     const fence = fenceOver(context, { scope, found, holder });
     try {
       // Who was overtaken once keeps the others away, so that one of two that learn at once gets on.
       await fence.begin(size > FEW_TRACES || attempts > 1);
       const gathered = await gather(context, { scope, owed }, options);
       const episodes = await learnFrom(context, { scope, gathered, fence, tookMs }, options);
-      return { kind: 'done', episodes, tookMs: tookMs() };
+      const owing = (await owedBy(context, scope, options)).size;
+      return { kind: 'done', episodes, owing, tookMs: tookMs() };
     } finally {
       await fence.release();
     }
@@ -108,6 +116,12 @@ function waitFor(
   const earlyMs = Date.parse(at) + PAUSE_RUNS * tookMs - nowMs;
   // A clock that was set back does not keep anybody waiting for long.
   return earlyMs > 0 && tookMs > 0 ? { kind: 'early', forMs: Math.min(earlyMs, PAUSE_RUNS * tookMs) } : undefined;
+}
+
+/** How long a run will take at least, by what the last one took and by what there is. */
+function expectedMs(found: Baseline | undefined, owed: number): number {
+  const episodes = Math.min(LEARNT_EPISODES, (found?.episodes ?? 0) + owed);
+  return Math.max(found?.learnt?.tookMs ?? 0, EPISODE_MS * episodes);
 }
 
 /** Versions of the episodes that bear the debt marker, by id. */
@@ -223,7 +237,7 @@ async function store(
   const { traces, owed } = gathered;
   let batch: Write[] = [];
   const add = async (writes: readonly Write[]): Promise<void> => {
-    throwIfAborted(options.signal);
+    throwIfAborted(options.signal, LEFT_BY_STOPPED);
     if (batch.length > 0 && batch.length + writes.length > BATCH_WRITES) {
       await fence.write(batch);
       batch = [];
@@ -260,7 +274,7 @@ async function store(
   return episodes;
 }
 
-/** Those of the episodes that are still as they were read lose their marker; the next run sees to the others. */
+/** Those of the episodes that are still as they were read lose their marker; the others are told as owing. */
 async function settled(
   { store }: LearningContext,
   { ids, gathered }: { readonly ids: readonly string[]; readonly gathered: Gathered },

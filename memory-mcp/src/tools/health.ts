@@ -94,7 +94,8 @@ async function replicaComponent(replica: NonNullable<Backend['replica']>): Promi
 async function learningComponent({ memory }: Backend, signal: AbortSignal): Promise<Component> {
   return faulted('learning', async () => {
     const health = await memory.learningHealth({ signal });
-    return { detail: learningHealthText(health), hasProblem: health.problem !== undefined };
+    const hasProblem = health.problem !== undefined || health.overdue !== undefined;
+    return { detail: learningHealthText(health), hasProblem };
   });
 }
 
