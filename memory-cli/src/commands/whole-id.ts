@@ -72,7 +72,10 @@ export async function meantId(
   const [first, ...others] = found;
   if (first === undefined) {
     const where = asked.argument === undefined ? '' : `${argument}: `;
-    throw new MemoryError('NOT_FOUND', `${where}No ${asked.of.replace(/^an? /u, '')} has an id that begins with ${id}.`);
+    throw new MemoryError(
+      'NOT_FOUND',
+      `${where}No ${asked.of.replace(/^an? /u, '')} has an id that begins with ${id}.`,
+    );
   }
   if (others.length === 0) return first;
   const more = found.length > MAX_TOLD ? ' and others' : '';

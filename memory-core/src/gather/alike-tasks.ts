@@ -32,9 +32,7 @@ export async function alikeTasks(
   const index = await context.index.current(options);
   const found =
     index === undefined
-      ? await collect(
-          context.store.scan('episode', { ...filter, order: 'newest', limit: MAX_WITHOUT_INDEX }, options),
-        )
+      ? await collect(context.store.scan('episode', { ...filter, order: 'newest', limit: MAX_WITHOUT_INDEX }, options))
       : await context.store.getMany('episode', nearestIds(index, { ...asked, filter }), options);
   const isLeft = (episode: Episode | undefined): episode is CompletedEpisode =>
     episode?.status === 'completed' && !asked.except.includes(episode.id);

@@ -27,7 +27,11 @@ export function consensus(sequences: readonly (readonly string[])[]): readonly C
   const different = differentOnes(cut);
   const centres = different.slice(0, MAX_CENTRES).map(({ items }) => {
     const shared = different.map(({ items: other, heldBy }) => ({ places: commonPlaces(items, other), heldBy }));
-    return { items, shared, closeness: shared.reduce((sum, { places, heldBy }) => sum + places.size * heldBy.length, 0) };
+    return {
+      items,
+      shared,
+      closeness: shared.reduce((sum, { places, heldBy }) => sum + places.size * heldBy.length, 0),
+    };
   });
   // Of equals the first, whose order is that of their characters: whoever was handed in first says nothing.
   const centre = centres.reduce((a, b) => (b.closeness > a.closeness ? b : a));

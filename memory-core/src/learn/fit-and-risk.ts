@@ -92,7 +92,10 @@ export function fitOf({
   const words = nearest.sharedWords.slice(0, MAX_WORDS).map((word) => `"${oneLine(word, WORD_CHARACTERS)}"`);
   const shares = words.length === 0 ? 'no word' : words.join(', ');
   return isRelated(nearest)
-    ? { level: 'related', reason: `${endText(baseOf(attempts))} at tasks like it; the nearest shares ${shares} with it.` }
+    ? {
+        level: 'related',
+        reason: `${endText(baseOf(attempts))} at tasks like it; the nearest shares ${shares} with it.`,
+      }
     : { level: 'little', reason: `Little to go by: the nearest task shares only ${shares} with it.` };
 }
 

@@ -143,10 +143,7 @@ function whyNoSteps(attempts: readonly SimilarAttempt[]): string {
 }
 
 /** What the attempts have in common, in its order: what most of them did, then what changes something, then what came first. */
-function commonSteps(
-  attempts: readonly SimilarAttempt[],
-  task: TaskAtHand,
-): readonly Placed[] {
+function commonSteps(attempts: readonly SimilarAttempt[], task: TaskAtHand): readonly Placed[] {
   const models = attempts.map(({ episode }) => episode);
   const usual = attempts.every(isAlike) ? '' : 'what usually succeeds here: ';
   const traces = models.map((episode) => traceOf(episode).filter(({ result }) => result === 'success'));
