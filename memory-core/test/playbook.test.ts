@@ -497,6 +497,20 @@ describe('recommend', () => {
     await memory.close();
   });
 
+  test('what was done otherwise the second time is told of a fix, however much else the call says [LE-11]', async () => {
+    const parameters = { user: 'u1', origin: 'JFK', destination: 'SEA', cabin: 'economy', bags: 1, payment: 'card_1' };
+    const call = { tool: 'book', action: 'book' };
+    const { episode } = await memory.createEpisode({ description: 'Book a flight to Seattle' });
+    await memory.addSteps(episode.id, [
+      { ...call, parameters, result: { type: 'error', message: 'Error: payment method card_1 is unknown' } },
+      { ...call, parameters: { ...parameters, payment: 'gift_7' } },
+    ]);
+    await memory.completeEpisode(episode.id, { kind: 'success' });
+    const { playbook: told } = await memory.recommend({ description: 'Book a flight to Seattle' });
+    expect(texts(told.ifItFails)).toEqual([expect.stringContaining('this fixed it: book: payment=gift_7')]);
+    await memory.close();
+  });
+
   test('a domain that is named restricts what is told to it [LE-11]', async () => {
     for (let times = 0; times < 3; times += 1) {
       const { episode } = await memory.createEpisode({ description: 'Rotate the signing keys', domain: 'auth' });

@@ -19,7 +19,7 @@ import { heading, onOneLine, print, terminalWidth } from '../output.ts';
 import { percent, wrapped } from './pattern-text.ts';
 import { wholeId, wholeOfferedId } from './whole-id.ts';
 
-/** Flags of `pattern recommend` and `pattern playbook`: they rank, and hide nothing. */
+/** Flags of `pattern recommend` and `pattern playbook`: the domain restricts, the others rank. */
 export interface TaskOptions {
   readonly project?: string;
   readonly domain?: string;

@@ -216,7 +216,7 @@ const offered = list(z.string(), 2 * LIMITS.hits).optional();
 export const recommendationShape: ShapeOf<RecommendationArguments> = {
   task_description: FIELDS.description,
   project: FIELDS.name.optional().describe('Default: the project of the working folder'),
-  domain: FIELDS.name.optional(),
+  domain: FIELDS.name.optional().describe('What is of another domain is left out'),
   task_type: FIELDS.taskType.optional(),
   language: FIELDS.name.optional(),
   framework: FIELDS.name.optional(),
