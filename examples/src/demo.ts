@@ -323,7 +323,7 @@ async function advise(
   { failed, succeeded }: { readonly failed: string; readonly succeeded: readonly string[] },
 ): Promise<void> {
   heading('6. A third task of the kind: what have the attempts taught?');
-  const task = 'parseTemperature crashes on text that is no temperature; make it give undefined';
+  const task = 'The import crashes at text without a number; make parseTemperature in parse-temperature.mjs cope';
   say(`get_recommendation(${JSON.stringify(task)})`);
   const { playbook } = await agent.call<RecommendationResult>('get_recommendation', {
     task_description: task,

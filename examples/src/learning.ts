@@ -45,14 +45,20 @@ const { playbook, recommendationId } = await memory.recommend({ description: tas
 console.log(`${task}\n  fit: ${playbook.fit.reason}\n  risk: ${playbook.risk.reason}`);
 for (const step of playbook.steps) console.log(`  do: ${step.text}`);
 for (const warning of playbook.warnings) console.log(`  beware: ${warning.text}`);
+// Every part tells of the same attempts: how many of them succeeded is said once and means one thing.
+const [release] = clusters.filter(({ label }) => label.includes('billing'));
+assert.ok(playbook.risk.reason.startsWith(`${release?.successes} of ${release?.ended} attempts`));
 const tools = playbook.steps.map(({ text }) => text);
 assert.ok(tools.findIndex((text) => text.includes('migrate')) < tools.findIndex((text) => text.includes('deploy')));
 
-// What was followed and helped is ranked higher from then on. What was only shown is not.
-const followed = playbook.steps.flatMap(({ patternIds }) => patternIds);
-const [first = ''] = followed;
+// What was followed and helped is ranked higher from then on, a warning that was heeded as well. What was only shown is not.
+const followed = [...playbook.steps, ...playbook.warnings].flatMap(({ patternIds }) => patternIds);
+const [first] = followed;
+assert.ok(first !== undefined, 'No confirmed pattern is cited by the playbook.');
 await memory.recordFeedback({ recommendationId, applied: followed, helped: followed, isSuccess: true });
 const pattern = (await memory.getPattern(first))?.pattern;
-assert.equal(pattern?.applied, 1);
+assert.equal(pattern?.standing, 'confirmed');
+assert.equal(pattern.applied, 1);
+assert.equal(pattern.appliedSuccesses, 1);
 console.log(`followed ${pattern.applied} time, helped ${pattern.appliedSuccesses} time`);
 await memory.close();

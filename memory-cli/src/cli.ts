@@ -430,12 +430,12 @@ function withPlace(command: Command): Command {
     .option('--domain <domain>', 'area of work');
 }
 
-/** What describes a task: it ranks, and hides nothing. */
+/** What describes a task: it ranks, and hides nothing but what is of another domain. */
 function withTask(command: Command): Command {
   return command
     .argument('<task>', 'what is to be done')
     .option('--project <project>', 'the project it belongs to (default: the project here)')
-    .option('--domain <domain>', 'area of work')
+    .option('--domain <domain>', 'area of work; what is of another is left out')
     .addOption(new Option('--type <type>', 'type of task').choices(TASK_TYPES))
     .option('--language <language>', 'programming language')
     .option('--framework <framework>', 'framework')

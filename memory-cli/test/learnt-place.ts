@@ -123,7 +123,9 @@ export async function aLearntPlace({ owes = false } = {}): Promise<LearntPlace> 
     learnt: { at: '2026-11-20T10:00:00.000Z', clustered: 10 },
   });
   const writes: readonly Write[] = [
-    ...episodes.map((value) => put('episode', value, { terms: { title: [], body: wordsOf(value.description) } })),
+    ...episodes.map((value) =>
+      put('episode', value, { terms: { title: wordsOf(value.description), body: wordsOf(value.description) } }),
+    ),
     ...[helpful, harmful, candidate, faded].map((value) =>
       put('pattern', value, { terms: { title: [], body: value.tools.flatMap(wordsOf) } }),
     ),

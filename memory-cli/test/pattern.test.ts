@@ -10,6 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => place.remove());
 
+const NO_ID = '99999999-0000-7000-8000-000000000009';
 /** Anything that steers a terminal, but for line ends. */
 const STEERING = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/u;
 
@@ -102,7 +103,21 @@ test('what cannot be done is refused in one line with its exit code [CL-01] [CL-
     [['pattern', 'list', '--limit', '0'], 'INVALID_INPUT', /whole number from 1/u],
     [['pattern', 'list', '--format', 'svg'], 'INVALID_INPUT', /svg is for "pattern clusters" alone/u],
     [['pattern', 'recommend', ' '], 'INVALID_INPUT', /TASK: is empty/u],
-    [['pattern', 'feedback', 'abc', '--outcome', 'success'], 'INVALID_INPUT', /recommendationId|recommendation/u],
+    [
+      ['pattern', 'feedback', 'abc', '--outcome', 'success'],
+      'INVALID_INPUT',
+      /RECOMMENDATION: "abc" is no id of a recommend/u,
+    ],
+    [
+      ['pattern', 'feedback', NO_ID, '--applied', 'xyz'],
+      'INVALID_INPUT',
+      /--applied: "xyz" is no id of an episode or pat/u,
+    ],
+    [
+      ['pattern', 'feedback', NO_ID, '--helped', '99999999'],
+      'NOT_FOUND',
+      /--helped: No episode or pattern has an id that/u,
+    ],
     [['pattern', 'clusters', 'abc'], 'INVALID_INPUT', /"abc" is no id of a kind of task/u],
     [['pattern', 'clusters', '--dry-run'], 'INVALID_INPUT', /--output: is missing/u],
   ] as const) {
@@ -136,7 +151,14 @@ test('a recommendation brings steps and warnings, and its feedback is taken once
     expect(await own.json(words, options)).toMatchObject({ recommendation_id: id, helped: [helpful.id] });
     expect((await own.json(['pattern', 'view', helpful.id], options)).applied_successes).toBe(1);
     const again = await own.run(words, options);
+    const unknown = await own.run(['pattern', 'playbook', 'quantum chromodynamics', '--domain', 'physics'], options);
+    expect(unknown.stdout).toMatch(/^Fit: none/mu);
+    expect(unknown.stdout).toContain('No steps: ');
+    expect(unknown.stdout).not.toContain('--applied');
     expect(again).toMatchObject({ code: EXIT_CODES.INVALID_STATE, stdout: '' });
+    const short = ['pattern', 'feedback', book.recommendation_id, '--helped', helpful.id.slice(0, 8)];
+    const hindered = ['--hindered', helpful.id.slice(0, 8).toUpperCase()];
+    expect((await own.run([...short, ...hindered], options)).stderr).toContain(`${helpful.id} is in hindered as well`);
     const both = ['pattern', 'feedback', book.recommendation_id, '--helped', helpful.id, '--hindered', helpful.id];
     expect((await own.run(both, options)).code).toBe(EXIT_CODES.INVALID_INPUT);
     expect((await own.json(['pattern', 'view', helpful.id], options)).applied).toBe(1);

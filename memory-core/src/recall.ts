@@ -1,15 +1,17 @@
 // Getting experience back: search, hints for an error, recommendations and what came of them.
 import type { TaskCluster } from './cluster.ts';
 import { collect, type MemoryContext, retryingConflicts, timeOf } from './context.ts';
+import type { CompletedEpisode } from './episode.ts';
 import { MemoryError } from './errors.ts';
+import { alikeTasks } from './gather/alike-tasks.ts';
 import type { ExperienceIndex } from './gather/experience-index.ts';
 import { gatherPatterns, withEvidenceIds } from './gather/gather.ts';
 import { heldPatterns } from './gather/index-answer.ts';
 import { parse } from './input.ts';
 import { defined } from './json.ts';
 import { nearestCluster } from './learn/clusters/nearest-cluster.ts';
-import { ALIKE, type SimilarAttempt } from './learn/fit-and-risk.ts';
-import { citedPatterns, playbook, withPatternEvidence } from './learn/playbook.ts';
+import { attemptAt, isAlike, type SimilarAttempt } from './learn/fit-and-risk.ts';
+import { citedEpisodes, citedPatterns, playbook, withPatternEvidence } from './learn/playbook.ts';
 import { existing } from './lifecycle.ts';
 import { MIN_SUPPORT, type Pattern } from './pattern.ts';
 import type { CallOptions, EpisodeFilter, PatternFilter, Put } from './ports/store.ts';
@@ -22,7 +24,7 @@ import { fixesOf, type SearchResult, search } from './search.ts';
 import { matchesPattern } from './stores/filters.ts';
 
 const DEFAULT_RECOMMENDED = 5;
-/** Attempts that a playbook is made from, however few are shown. */
+/** Hits that say which patterns and areas of work have to do with the task, however few are shown. */
 const CONSIDERED = 20;
 /** Patterns looked at for a playbook where there is no index yet; and kinds of task. */
 const MAX_PATTERNS = 1_000;
@@ -56,17 +58,19 @@ export async function recommend(
   const asked = parse(recommendQuery, query, 'task');
   const { description, project, episodeId, limit = DEFAULT_RECOMMENDED, ...situation } = asked;
   const except = episodeId === undefined ? [] : [(await existing(context, episodeId, options)).id];
-  const wide = { text: description, project, situation, except, limit: Math.max(limit, CONSIDERED) };
-  // Side by side: a question to a store that is far away takes its time, and all three are of the same moment.
-  const [found, index, kinds] = await Promise.all([
-    search(context, wide, options),
+  const { domain } = situation;
+  const wide = Math.max(limit, CONSIDERED);
+  const filter = { visibleTo: defined({ project: project ?? context.project }), ...defined({ domain }) };
+  // Side by side: a question to a store that is far away takes its time, and all four are of the same moment.
+  const [found, attempts, index, kinds] = await Promise.all([
+    search(context, { text: description, project, domain, situation, except, limit: wide }, options),
+    alikeTasks(context, { description, filter, except }, options),
     context.index.current(options),
-    kindsOfTask(context, asked, options),
+    collect(context.store.scan('cluster', filter, options), MAX_CLUSTERS),
   ]);
-  const told = await playbookOf(context, { asked, found, index, kinds }, options);
-  const episodes = found.episodes.slice(0, limit);
+  const told = await playbookOf(context, { asked, found, attempts, index, kinds }, options);
   const patterns = found.patterns.filter(({ pattern }) => pattern.standing === 'confirmed' || isBacked(found));
-  const offered = { ...found, episodes, patterns: patterns.slice(0, limit) };
+  const offered = { ...found, episodes: found.episodes.slice(0, limit), patterns: patterns.slice(0, limit) };
   const isEmpty = [offered.episodes, offered.patterns, offered.fixes, told.steps].every(({ length }) => length === 0);
   const value: Recommendation = {
     id: context.newId(),
@@ -74,7 +78,7 @@ export async function recommend(
     at: timeOf(context),
     description,
     ...defined({ project: project ?? context.project, domain: situation.domain, episodeId }),
-    episodeIds: episodes.map(({ episode }) => episode.id),
+    episodeIds: shownEpisodes(offered, told),
     patternIds: [...new Set([...offered.patterns.map(({ pattern }) => pattern.id), ...citedPatterns(told)])],
   };
   await context.store.write([{ op: 'put', kind: 'recommendation', value, ifVersion: 0 }], {
@@ -84,17 +88,29 @@ export async function recommend(
   return { ...offered, isAbstained: isEmpty, recommendationId: value.id, playbook: told };
 }
 
+/** Whatever is shown can be named in feedback: what was found, what it is borne out by, what the playbook cites. */
+function shownEpisodes({ episodes, patterns, fixes }: SearchResult, told: Playbook): readonly string[] {
+  return [
+    ...new Set([
+      ...episodes.map(({ episode }) => episode.id),
+      ...citedEpisodes(told),
+      ...fixes.map(({ episodeId }) => episodeId),
+      ...episodes.flatMap(({ attempts }) => attempts.map(({ episodeId }) => episodeId)),
+      ...patterns.flatMap(({ evidence, against }) => [...evidence, ...against]),
+    ]),
+  ];
+}
+
 /** Whether something stands beside what may be chance. */
 function isBacked({ episodes, patterns }: SearchResult): boolean {
   return episodes.length > 0 || patterns.some(({ pattern }) => pattern.standing === 'confirmed');
 }
 
-interface AskedAndFound {
+interface Known {
   readonly asked: RecommendQuery;
   readonly found: SearchResult;
-}
-
-interface Known extends AskedAndFound {
+  /** Chosen by likeness alone. */
+  readonly attempts: readonly CompletedEpisode[];
   readonly index: ExperienceIndex | undefined;
   /** Those that the project sees; of the domain that was named. */
   readonly kinds: readonly TaskCluster[];
@@ -103,14 +119,11 @@ interface Known extends AskedAndFound {
 async function playbookOf(context: MemoryContext, known: Known, options: CallOptions): Promise<Playbook> {
   const { asked, found } = known;
   const words = queryTerms(asked.description);
-  const attempts = found.episodes.flatMap(({ episode }) =>
-    episode.status === 'completed' ? [{ episode, ...sharedWith(words, episode.description) }] : [],
-  );
+  const attempts = known.attempts.map((episode) => attemptAt(words, episode)).sort(byLikeness);
   const foundIds = new Set(found.patterns.map(({ pattern }) => pattern.id));
   const patterns = (await confirmedPatterns(context, known, options)).map((confirmed) => {
     return { ...confirmed, isFound: foundIds.has(confirmed.pattern.id) };
   });
-  attempts.sort((a, b) => b.likeness - a.likeness);
   const made = playbook({
     task: { ...asked, project: asked.project ?? context.project },
     attempts,
@@ -124,22 +137,16 @@ async function playbookOf(context: MemoryContext, known: Known, options: CallOpt
   return withPatternEvidence(made, new Map(evidence.map((hit) => [hit.pattern.id, hit.evidence])));
 }
 
-/** How much two descriptions say the same: the share of the words of both that both have (Jaccard 1901). */
-function sharedWith(
-  words: readonly string[],
-  description: string,
-): { readonly likeness: number; readonly sharedWords: readonly string[] } {
-  const others = new Set(queryTerms(description));
-  const sharedWords = words.filter((word) => others.has(word));
-  const all = words.length + others.size - sharedWords.length;
-  return { likeness: all === 0 ? 0 : sharedWords.length / all, sharedWords };
+/** Of equals the newer first: ids rise with time. */
+function byLikeness(a: SimilarAttempt, b: SimilarAttempt): number {
+  return b.likeness - a.likeness || (a.episode.id < b.episode.id ? 1 : -1);
 }
 
 /** That of the attempt that reads like the same task, else the kind whose words and circumstances fit best. */
 function kindOfTask({ asked, found, kinds }: Known, nearest: SimilarAttempt | undefined): TaskCluster | undefined {
   const domains = domainsOf({ asked, found });
   const clusters = kinds.filter(({ scope }) => domains.has(scope.domain));
-  const same = nearest !== undefined && nearest.likeness >= ALIKE ? nearest.episode.id : '';
+  const same = nearest !== undefined && isAlike(nearest) ? nearest.episode.id : '';
   return (
     clusters.find(({ memberIds }) => memberIds.includes(same)) ??
     nearestCluster(
@@ -152,17 +159,8 @@ function kindOfTask({ asked, found, kinds }: Known, nearest: SimilarAttempt | un
   );
 }
 
-function kindsOfTask(
-  { store, project: own }: MemoryContext,
-  { project = own, domain }: RecommendQuery,
-  options: CallOptions,
-): Promise<readonly TaskCluster[]> {
-  const filter = { visibleTo: defined({ project }), ...defined({ domain }) };
-  return collect(store.scan('cluster', filter, options), MAX_CLUSTERS);
-}
-
 /** The domain that was named, else those that what was found is of. */
-function domainsOf({ asked, found }: AskedAndFound): ReadonlySet<string | undefined> {
+function domainsOf({ asked, found }: Pick<Known, 'asked' | 'found'>): ReadonlySet<string | undefined> {
   if (asked.domain !== undefined) return new Set([asked.domain]);
   return new Set([
     ...found.episodes.map(({ episode }) => episode.domain),

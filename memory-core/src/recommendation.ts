@@ -45,6 +45,10 @@ export interface Playbook {
   readonly kindOfTask?: KindOfTask;
   /** In the order in which to do them. */
   readonly steps: readonly PlaybookItem[];
+  /** Why there are no steps; absent where there are. */
+  readonly noSteps?: string;
+  /** Errors that such attempts met, each with what made it good. */
+  readonly ifItFails: readonly PlaybookItem[];
   readonly warnings: readonly PlaybookItem[];
   /** Where this did not work so far. */
   readonly whenNot: readonly PlaybookItem[];

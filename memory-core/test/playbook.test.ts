@@ -38,6 +38,7 @@ function known(pattern: Pattern, given: { readonly base?: number; readonly isFou
 }
 
 const made = (given: Partial<PlaybookInput>) => playbook({ task: {}, attempts: [], patterns: [], ...given });
+const TWO_WORDS = ['book', 'flight'];
 const texts = (items: readonly { readonly text: string }[]): readonly string[] => items.map(({ text }) => text);
 
 const aKind: TaskCluster = {
@@ -88,13 +89,39 @@ describe('steps', () => {
     expect(texts(steps).map((text) => text.split(' ')[0])).toEqual(['test', 'edit', 'test']);
   });
 
-  test('follow attempts at the same task alone where one of them succeeded [LE-11]', () => {
-    const attempts = [
-      attempt(SUCCESS, ['patch'], { likeness: 0.6 }),
-      attempt(SUCCESS, ['rewrite'], { likeness: 0.1 }),
-      attempt(SUCCESS, ['rewrite'], { likeness: 0.1 }),
-    ];
-    expect(texts(made({ attempts }).steps)).toEqual(['patch (as the attempt that succeeded did)']);
+  test('follow attempts at what reads like the task alone where there are enough of them [LE-11]', () => {
+    const alike = [1, 2, 3].map(() => attempt(SUCCESS, ['patch'], { likeness: 0.6 }));
+    const related = [1, 2, 3, 4].map(() => attempt(SUCCESS, ['rewrite'], { likeness: 0.3, sharedWords: TWO_WORDS }));
+    const { steps, noSteps } = made({ attempts: [...alike, ...related] });
+    expect(texts(steps)).toEqual(['patch (in 3 of 3 attempts that succeeded)']);
+    expect(noSteps).toBeUndefined();
+  });
+
+  test('are none, and that is said, where one attempt succeeded or the tasks share one word [LE-11]', () => {
+    const one = attempt(SUCCESS, ['patch']);
+    const alone = made({ attempts: [one, attempt(FAILURE, ['patch']), attempt(FAILURE, ['patch'])] });
+    expect(alone.steps).toEqual([]);
+    expect(alone.noSteps).toBe(
+      `Only one of 3 attempts at tasks like it succeeded, episode ${one.episode.id}: an example, and no rule.`,
+    );
+    const sharing = (sharedWords: readonly string[]) =>
+      made({ attempts: [1, 2, 3].map(() => attempt(SUCCESS, ['patch'], { likeness: 0.4, sharedWords })) });
+    expect(sharing(['book'])).toMatchObject({ steps: [], noSteps: 'No attempt at a task like it is known.' });
+    expect(sharing(TWO_WORDS).steps).toHaveLength(1);
+    expect(made({ attempts: [attempt(FAILURE, ['patch'])] }).noSteps).toBe(
+      'None of 1 attempt at tasks like it succeeded.',
+    );
+    const stepless = made({ attempts: [attempt(SUCCESS, []), attempt(SUCCESS, ['patch'])] });
+    expect(stepless.noSteps).toContain('have no step in common; 1 of them recorded no step.');
+  });
+
+  test('say of how many attempts that succeeded they are, and that is all of them [LE-11]', () => {
+    const attempts = Array.from({ length: 20 }, (_, index) => attempt(SUCCESS, [`own ${index}`, 'edit']));
+    const others = Array.from({ length: 20 }, () => attempt(FAILURE, ['edit']));
+    const { steps, fit, risk } = made({ attempts: [...attempts, ...others] });
+    expect(texts(steps)).toEqual(['edit (in 20 of 20 attempts that succeeded)']);
+    expect(fit.reason).toContain('40 attempts, 20 of which succeeded,');
+    expect(risk.reason).toContain('20 of 40 attempts');
   });
 
   test('name the files that most of the attempts changed, of the same project alone [LE-11]', () => {
@@ -147,6 +174,7 @@ describe('steps', () => {
             SUCCESS,
             acts.map(() => 'same'),
           ),
+          attempt(SUCCESS, ['same']),
         ],
       }).steps,
     ).toHaveLength(1);
@@ -163,7 +191,7 @@ describe('warnings', () => {
     const { warnings } = made({ attempts });
     expect(texts(warnings)).toEqual([
       '2 of 2 attempts that failed did bash: git push --force; none of the 1 that succeeded did.',
-      '2 attempts failed: "the tests stayed red"',
+      '2 of 3 attempts failed: "the tests stayed red"',
     ]);
     expect(warnings[0]?.episodeIds).toEqual(attempts.slice(1).map(({ episode }) => episode.id));
   });
@@ -181,12 +209,48 @@ describe('warnings', () => {
     };
     const unsolved = made({ attempts: [attempt(FAILURE, [failing], { recoveries: [recovery] })] });
     expect(texts(unsolved.warnings).join('\n')).toContain('No attempt made good "TypeError: x is undefined" of test');
-    expect(texts(unsolved.warnings).join('\n')).toContain(
+    expect(texts(unsolved.ifItFails).join('\n')).toContain(
       '"RangeError: too deep", this fixed it: edit: cut the recursion',
     );
     const solved = attempt(SUCCESS, [act('test', { result: 'error', error, isMadeGood: true }), 'edit']);
     const both = made({ attempts: [attempt(FAILURE, [failing]), solved] });
     expect(texts(both.warnings).join('\n')).not.toContain('TypeError');
+  });
+
+  const visible = (what: string) => `Error: expected ${what} to be visible`;
+  const madeGood = (what: string, fix: string) => ({
+    failedStep: 1,
+    fixedStep: 3,
+    tool: 'bash',
+    action: 'npx playwright test',
+    error: visible(what),
+    fix: [`edit: wait for the ${fix} to settle before the ${what} is looked for`],
+  });
+
+  test('an error that was made good under another name is not said to be unsolved [LE-11]', () => {
+    const error = (what: string) => ({ signature: what, excerpt: visible(what) });
+    const failing = act('test', { result: 'error', error: error('header') });
+    const solved = attempt(SUCCESS, ['edit'], { recoveries: [madeGood('filter', 'network')] });
+    const { warnings, ifItFails } = made({ attempts: [attempt(FAILURE, [failing]), solved] });
+    expect(texts(warnings).join('\n')).not.toContain('No attempt made good');
+    expect(ifItFails).toHaveLength(1);
+  });
+
+  test('fixes that hardly differ are told once, with all attempts that made them; others beside them [LE-11]', () => {
+    const attempts = [
+      attempt(SUCCESS, ['edit'], { recoveries: [madeGood('filter', 'network')] }),
+      attempt(SUCCESS, ['edit'], { recoveries: [madeGood('basket', 'network')] }),
+      attempt(SUCCESS, ['edit'], { recoveries: [{ ...madeGood('basket', ''), fix: ['bash: npm run seed'] }] }),
+    ];
+    const { ifItFails } = made({ attempts });
+    const [one, two, three] = attempts.map(({ episode }) => episode.id);
+    expect(ifItFails.map(({ episodeIds }) => episodeIds)).toEqual([[one, two], [three]]);
+  });
+
+  test('what fixed an error is told to its end, however long the error was [LE-11]', () => {
+    const recovery = { ...madeGood('x '.repeat(500), 'network'), fix: [`edit: ${'y'.repeat(300)} THE END`] };
+    const [fix] = made({ attempts: [attempt(SUCCESS, [], { recoveries: [recovery] })] }).ifItFails;
+    expect(fix?.text).toContain('THE END');
   });
 
   test('a confirmed pattern that does harm is a warning and never a step [LE-11]', () => {
@@ -210,6 +274,8 @@ describe('fit and risk', () => {
   test('nothing known is said plainly, with no step and no warning [LE-11]', () => {
     expect(made({})).toEqual({
       steps: [],
+      noSteps: 'No attempt at a task like it is known.',
+      ifItFails: [],
       warnings: [],
       whenNot: [],
       fit: { level: 'none', reason: 'Nothing is known of such a task.' },
@@ -218,13 +284,14 @@ describe('fit and risk', () => {
   });
 
   test('fit names how near the nearest attempts are [LE-11]', () => {
-    const fitAt = (likeness: number, kindOfTask?: TaskCluster) =>
-      made({ attempts: [attempt(SUCCESS, ['a'], { likeness, sharedWords: ['comma'] })], kindOfTask }).fit;
+    const fitAt = (likeness: number, kindOfTask?: TaskCluster, more: readonly string[] = []) =>
+      made({ attempts: [attempt(SUCCESS, ['a'], { likeness, sharedWords: ['comma', ...more] })], kindOfTask }).fit;
     expect(fitAt(0.7)).toEqual({
       level: 'close',
       reason: '1 attempt, which succeeded, at what reads like the same task.',
     });
-    expect(fitAt(0.3).level).toBe('related');
+    expect(fitAt(0.3, undefined, ['parser']).level).toBe('related');
+    expect(fitAt(0.3).level).toBe('little');
     expect(fitAt(0.1)).toEqual({
       level: 'little',
       reason: 'Little to go by: the nearest task shares only "comma" with it.',
@@ -251,7 +318,7 @@ describe('fit and risk', () => {
 
   test('there is no word on the risk where nothing alike was tried, but what is known is told [LE-11]', () => {
     const related = Array.from({ length: 9 }, (_, index) =>
-      attempt(SUCCESS, ['a'], { likeness: 0.3, description: `another one, ${index}` }),
+      attempt(SUCCESS, ['a'], { likeness: 0.3, sharedWords: TWO_WORDS, description: `another one, ${index}` }),
     );
     expect(made({ attempts: related }).risk).toEqual({
       level: 'unknown',
@@ -271,7 +338,7 @@ describe('fit and risk', () => {
     for (const reason of ['tau-bench reward 0', 'failed', 'Score: 0.25.', 'the task was unsuccessful', '…']) {
       expect(failed(reason)).toEqual([]);
     }
-    expect(failed('the refund was refused')).toEqual(['1 attempt failed: "the refund was refused"']);
+    expect(failed('the refund was refused')).toEqual(['1 of 1 attempt failed: "the refund was refused"']);
     expect(failed('不能退款')).toHaveLength(1);
   });
 
@@ -326,7 +393,12 @@ describe('any input', () => {
       fc.property(fc.array(anyAttempt, { maxLength: 10 }), (attempts) => {
         const result = made({ attempts });
         const ids = new Set(attempts.map(({ episode }) => episode.id));
-        for (const { text, episodeIds } of [...result.steps, ...result.warnings, ...result.whenNot]) {
+        for (const { text, episodeIds } of [
+          ...result.steps,
+          ...result.ifItFails,
+          ...result.warnings,
+          ...result.whenNot,
+        ]) {
           expect(text).not.toMatch(/[\p{Cc}\u2028\u202e]/u);
           expect(text.length).toBeLessThan(900);
           expect(episodeIds.every((id) => ids.has(id))).toBe(true);
@@ -400,6 +472,75 @@ describe('recommend', () => {
     await expect(memory.recommend({ description: 'x y', episodeId: stranger })).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });
+    await memory.close();
+  });
+
+  test('the risk is that of all attempts at equal tasks, in whatever order they ended [LE-11]', async () => {
+    const ends = fc.array(fc.boolean(), { minLength: 3, maxLength: 45 });
+    await fc.assert(
+      fc.asyncProperty(ends, fc.boolean(), async (outcomes, isNumbered) => {
+        const own = openMemory({ store: store() });
+        const task = 'Deliver order of glass parts from Oslo to the workshop';
+        for (const [index, isSuccess] of outcomes.entries()) {
+          const description = isNumbered ? `${task}, number ${index}` : task;
+          const { episode } = await own.createEpisode({ description });
+          await own.completeEpisode(episode.id, isSuccess ? { kind: 'success' } : { kind: 'failure', reason: 'no' });
+        }
+        const { playbook: told } = await own.recommend({ description: `${task}, number 77777`, limit: 1 });
+        await own.close();
+        const succeeded = outcomes.filter((isSuccess) => isSuccess).length;
+        expect(told.risk.reason).toContain(`${succeeded} of ${outcomes.length} attempts at`);
+        expect(told.fit.reason).toContain(`${outcomes.length} attempts, ${succeeded} of which succeeded,`);
+      }),
+      { numRuns: 12 },
+    );
+    await memory.close();
+  });
+
+  test('what was done otherwise the second time is told of a fix, however much else the call says [LE-11]', async () => {
+    const parameters = { user: 'u1', origin: 'JFK', destination: 'SEA', cabin: 'economy', bags: 1, payment: 'card_1' };
+    const call = { tool: 'book', action: 'book' };
+    const { episode } = await memory.createEpisode({ description: 'Book a flight to Seattle' });
+    await memory.addSteps(episode.id, [
+      { ...call, parameters, result: { type: 'error', message: 'Error: payment method card_1 is unknown' } },
+      { ...call, parameters: { ...parameters, payment: 'gift_7' } },
+    ]);
+    await memory.completeEpisode(episode.id, { kind: 'success' });
+    const { playbook: told } = await memory.recommend({ description: 'Book a flight to Seattle' });
+    expect(texts(told.ifItFails)).toEqual([expect.stringContaining('this fixed it: book: payment=gift_7')]);
+    await memory.close();
+  });
+
+  test('a domain that is named restricts what is told to it [LE-11]', async () => {
+    for (let times = 0; times < 3; times += 1) {
+      const { episode } = await memory.createEpisode({ description: 'Rotate the signing keys', domain: 'auth' });
+      await memory.addSteps(episode.id, [step('edit')]);
+      await memory.completeEpisode(episode.id, { kind: 'success' });
+    }
+    const inDomain = (domain: string) => memory.recommend({ description: 'Rotate the signing keys', domain });
+    expect((await inDomain('auth')).playbook.steps).toHaveLength(1);
+    expect(await inDomain('billing')).toMatchObject({
+      episodes: [],
+      isAbstained: true,
+      playbook: { steps: [], fit: { level: 'none' }, risk: { level: 'unknown' } },
+    });
+    await memory.close();
+  });
+
+  test('whatever a recommendation shows can be named in its feedback [LE-10]', async () => {
+    for (let times = 0; times < 8; times += 1) {
+      await ended('Make the parser accept trailing commas', ['edit', 'commit'], times % 2 === 0);
+    }
+    const found = await memory.recommend({ description: 'Make the parser accept trailing commas', limit: 1 });
+    const { steps, ifItFails, warnings, whenNot } = found.playbook;
+    const cited = [...steps, ...ifItFails, ...warnings, ...whenNot].flatMap(({ episodeIds }) => episodeIds);
+    const shown = [
+      ...new Set([...cited, ...found.episodes.flatMap(({ attempts }) => attempts.map((a) => a.episodeId))]),
+    ];
+    expect(shown.length).toBeGreaterThan(found.episodes.length);
+    const { recommendationId } = found;
+    const stored = await memory.recordFeedback({ recommendationId, applied: shown, isSuccess: true });
+    expect(stored.feedback?.applied).toEqual(shown);
     await memory.close();
   });
 

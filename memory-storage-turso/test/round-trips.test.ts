@@ -197,10 +197,10 @@ const VERBS: readonly Expected[] = [
     run: (memory) => memory.search({ domain: 'parsing' }),
   },
   {
-    // As a search, beside it the kinds of task; and then the write.
+    // As a search, beside it the attempts at such tasks and the kinds of task; and then the write.
     verb: 'recommend',
-    bare: [4, 3],
-    cached: [4, 3],
+    bare: [5, 3],
+    cached: [5, 3],
     run: (memory) => memory.recommend({ description: 'Repair the parser of dates', domain: 'parsing' }),
   },
   {

@@ -1,5 +1,5 @@
 // pattern recommend, playbook and feedback: what helps with a task, and what came of it.
-import { MemoryError, type Recommended, type TaskType } from '@episodica/memory-core';
+import { isId, type Memory, MemoryError, type Recommended, type TaskType } from '@episodica/memory-core';
 import {
   feedbackResult,
   feedbackText,
@@ -9,6 +9,7 @@ import {
   hitsOf,
   type PlaybookItemResult,
   type PlaybookResult,
+  type RecommendationResult,
   recommendationResult,
   restLines,
   scoreText,
@@ -16,9 +17,9 @@ import {
 import { type Invocation, useMemory } from '../open.ts';
 import { heading, onOneLine, print, terminalWidth } from '../output.ts';
 import { percent, wrapped } from './pattern-text.ts';
-import { wholeId } from './whole-id.ts';
+import { wholeId, wholeOfferedId } from './whole-id.ts';
 
-/** Flags of `pattern recommend` and `pattern playbook`: they rank, and hide nothing. */
+/** Flags of `pattern recommend` and `pattern playbook`: the domain restricts, the others rank. */
 export interface TaskOptions {
   readonly project?: string;
   readonly domain?: string;
@@ -40,12 +41,12 @@ export async function recommend(invocation: Invocation, task: string, options: T
     [
       ...playbookText(result.playbook),
       '',
-      heading('What it rests on'),
+      // What the playbook rests on is named with each of its lines.
+      heading('Found for it'),
       ...result.fixes.map((fix) => onOneLine(fixLine(fix))),
       ...hitsOf(result).map(hitText),
       ...restLines(result, '--limit').map(onOneLine),
-      '',
-      feedbackHint(result.recommendation_id),
+      ...feedbackHint(result.recommendation_id, [...idsIn(result.playbook), ...idsFound(result)]),
     ].join('\n'),
   );
   return 0;
@@ -56,7 +57,7 @@ export async function playbook(invocation: Invocation, task: string, options: Ta
   const found = await recommended(invocation, task, options);
   const { recommendation_id, playbook: told } = recommendationResult(found, { detail: 'ids', maxTokens: MAX_TOKENS });
   await print(invocation.format, { recommendation_id, ...told }, () =>
-    [...playbookText(told), '', feedbackHint(recommendation_id)].join('\n'),
+    [...playbookText(told), ...feedbackHint(recommendation_id, idsIn(told))].join('\n'),
   );
   return 0;
 }
@@ -78,15 +79,21 @@ export async function feedback(
   recommendationId: string,
   options: FeedbackOptions,
 ): Promise<number> {
-  const { outcome, episode, ...same } = options;
+  const { outcome, episode, note } = options;
   const { signal, format } = invocation;
+  const id = recommendationId.trim().toLowerCase();
+  if (!isId(id)) {
+    const what = `"${onOneLine(recommendationId)}" is no id of a recommendation`;
+    throw new MemoryError('INVALID_INPUT', `RECOMMENDATION: ${what}; give it whole, as recommend or playbook told it.`);
+  }
   const stored = await useMemory(invocation, async ({ memory }) =>
     memory.recordFeedback(
       {
-        ...same,
-        recommendationId: recommendationId.trim().toLowerCase(),
+        ...(await namedIn(memory, options, signal)),
+        recommendationId: id,
         isSuccess: outcome === undefined ? undefined : outcome === 'success',
         episodeId: episode === undefined ? undefined : await wholeId(memory, episode, signal),
+        note,
       },
       { signal },
     ),
@@ -94,6 +101,25 @@ export async function feedback(
   const result = feedbackResult(stored);
   await print(format, result, () => feedbackText(result));
   return 0;
+}
+
+const NAMING = ['applied', 'ignored', 'helped', 'hindered'] as const;
+
+/** Whole ids, as the flags name them or their beginnings. */
+async function namedIn(
+  memory: Memory,
+  options: FeedbackOptions,
+  signal: AbortSignal,
+): Promise<Partial<Record<(typeof NAMING)[number], readonly string[]>>> {
+  const named: Partial<Record<(typeof NAMING)[number], readonly string[]>> = {};
+  for (const flag of NAMING) {
+    const ids: string[] = [];
+    for (const given of options[flag] ?? []) {
+      ids.push(await wholeOfferedId(memory, { given, argument: `--${flag}` }, signal));
+    }
+    if (ids.length > 0) named[flag] = ids;
+  }
+  return named;
 }
 
 async function recommended(
@@ -117,16 +143,26 @@ async function recommended(
   );
 }
 
-function playbookText({ kind_of_task: kind, steps, warnings, when_not, fit, risk }: PlaybookResult): readonly string[] {
+function playbookText({
+  kind_of_task: kind,
+  steps,
+  no_steps,
+  if_it_fails,
+  warnings,
+  when_not,
+  fit,
+  risk,
+}: PlaybookResult): readonly string[] {
   const rate = kind?.success_rate === undefined ? '' : `, ${percent(kind.success_rate)} of them succeeded`;
   return [
     ...(kind === undefined ? [] : [`Kind of task: ${onOneLine(kind.label)} (${kind.size} attempts${rate})`]),
     ...hanging(`Fit: ${fit.level}. `, fit.reason),
     ...hanging(`Risk: ${risk.level}. `, risk.reason),
     ...part('Steps', steps, (index) => `${index + 1}. `),
+    ...(no_steps === undefined ? [] : ['', ...hanging('No steps: ', no_steps)]),
+    ...part('If it fails', if_it_fails, () => '- '),
     ...part('Warnings', warnings, () => '! '),
     ...part('Not where', when_not, () => '- '),
-    ...(steps.length === 0 ? ['', 'Nothing is known that could be told as steps.'] : []),
   ];
 }
 
@@ -165,6 +201,21 @@ function hitText(hit: HitItem): string {
   return [`${scoreText(hit.score)}  ${name}`, ...hitLines(hit).map(onOneLine)].join('\n      ');
 }
 
-function feedbackHint(id: string): string {
-  return `Tell what came of it: memory-cli pattern feedback ${id} --applied ID … --outcome success|failure`;
+/** Ids that feedback can name, as they are shown. */
+function idsIn({ steps, if_it_fails, warnings, when_not }: PlaybookResult): readonly string[] {
+  const items = [...steps, ...if_it_fails, ...warnings, ...when_not];
+  return items.flatMap(({ pattern_ids, episode_ids }) => [...pattern_ids, ...episode_ids]);
+}
+
+function idsFound({ episodes, patterns, fixes }: RecommendationResult): readonly string[] {
+  return [
+    ...patterns.map(({ pattern_id }) => pattern_id),
+    ...[...episodes, ...fixes].map(({ episode_id }) => episode_id),
+  ];
+}
+
+/** Where nothing was offered there is nothing to tell. */
+function feedbackHint(id: string, offered: readonly string[]): readonly string[] {
+  if (offered.length === 0) return [];
+  return ['', `Tell what came of it: memory-cli pattern feedback ${id} --applied ID … --outcome success|failure`];
 }

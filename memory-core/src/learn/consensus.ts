@@ -10,6 +10,9 @@ export interface Common {
 /** Items of one sequence that are looked at. Comparing two costs the product of their lengths. */
 const MAX_ITEMS = 200;
 
+/** Different sequences that each of the others is compared with: the commonest ones. */
+const MAX_CENTRES = 8;
+
 /**
  * What at least half of the sequences, and two of them, have in common; of a single sequence all of it. By the centre star
  * method (Gusfield, Algorithms on Strings, Trees and Sequences, 1997, §14.6): the sequence that shares most with all others
@@ -21,27 +24,38 @@ export function consensus(sequences: readonly (readonly string[])[]): readonly C
   const [only, second] = cut;
   if (only === undefined) return [];
   if (second === undefined) return only.map((item) => ({ item, heldBy: [0] }));
-  const shared = cut.map((one) => cut.map((other) => commonPlaces(one, other)));
-  const centre = centreOf(cut, shared);
-  const alignments = shared[centre] ?? [];
+  const different = differentOnes(cut);
+  const centres = different.slice(0, MAX_CENTRES).map(({ items }) => {
+    const shared = different.map(({ items: other, heldBy }) => ({ places: commonPlaces(items, other), heldBy }));
+    return {
+      items,
+      shared,
+      closeness: shared.reduce((sum, { places, heldBy }) => sum + places.size * heldBy.length, 0),
+    };
+  });
+  // Of equals the first, whose order is that of their characters: whoever was handed in first says nothing.
+  const centre = centres.reduce((a, b) => (b.closeness > a.closeness ? b : a));
   const enough = Math.max(2, Math.ceil(cut.length / 2));
-  return (cut[centre] ?? []).flatMap((item, place) => {
-    const heldBy = alignments.flatMap((places, sequence) => (places.has(place) ? [sequence] : []));
-    return heldBy.length < enough ? [] : [{ item, heldBy }];
+  return centre.items.flatMap((item, place) => {
+    const heldBy = centre.shared.flatMap(({ places, heldBy: by }) => (places.has(place) ? by : []));
+    return heldBy.length < enough ? [] : [{ item, heldBy: heldBy.sort((a, b) => a - b) }];
   });
 }
 
-/** Of equals the one whose items come first in the order of their characters: whoever was handed in first says nothing. */
-function centreOf(
+/** Each different sequence with the places of those that are it: the commonest first, equals by their characters. */
+function differentOnes(
   sequences: readonly (readonly string[])[],
-  shared: readonly (readonly ReadonlySet<number>[])[],
-): number {
-  const closeness = shared.map((others) => others.reduce((sum, places) => sum + places.size, 0));
-  const most = Math.max(...closeness);
-  const best = sequences.flatMap((sequence, index) =>
-    closeness[index] === most ? [{ index, key: JSON.stringify(sequence) }] : [],
-  );
-  return best.reduce((a, b) => (b.key < a.key ? b : a), best[0] ?? { index: 0, key: '' }).index;
+): readonly { readonly items: readonly string[]; readonly heldBy: readonly number[] }[] {
+  const byKey = new Map<string, { readonly items: readonly string[]; readonly heldBy: number[] }>();
+  for (const [index, items] of sequences.entries()) {
+    const key = JSON.stringify(items);
+    const known = byKey.get(key);
+    if (known === undefined) byKey.set(key, { items, heldBy: [index] });
+    else known.heldBy.push(index);
+  }
+  return [...byKey]
+    .sort(([a, one], [b, other]) => other.heldBy.length - one.heldBy.length || (a < b ? -1 : 1))
+    .map(([, sequence]) => sequence);
 }
 
 /** The places of `one` that are in its longest common subsequence with `other`. */

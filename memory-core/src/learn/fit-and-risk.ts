@@ -4,6 +4,7 @@ import type { TaskCluster } from '../cluster.ts';
 import type { CompletedEpisode } from '../episode.ts';
 import { wilsonInterval } from '../pattern.ts';
 import type { Fit, Risk } from '../recommendation.ts';
+import { queryTerms } from '../retrieve/tokenize.ts';
 import { taskOf } from '../trace.ts';
 
 export interface SimilarAttempt {
@@ -16,13 +17,48 @@ export interface SimilarAttempt {
 
 /** From this likeness on, an attempt is taken for one at such a task: it has more in common than apart, or as much. */
 export const ALIKE = 0.5;
-/** From this likeness on, an attempt is at a related task. */
+/** From this likeness on, and with so many words in common, an attempt is at a related task: one word is no task. */
 const RELATED = ALIKE / 2;
+const MIN_SHARED_WORDS = 2;
 /** Below so many attempts at the task, or tasks alike, that ended nothing is said of the risk. */
 const MIN_ENDED = 3;
 const MAX_WORDS = 5;
 const WORD_CHARACTERS = 40;
 const LABEL_CHARACTERS = 120;
+
+/** The attempt with how much its description says the same as these telling words of another. */
+export function attemptAt(words: readonly string[], episode: CompletedEpisode): SimilarAttempt {
+  return { episode, ...sharedTerms(words, queryTerms(episode.description)) };
+}
+
+/** Words that both have, of all that either has. Each is given once. */
+export function sharedTerms(
+  words: readonly string[],
+  others: readonly string[],
+): Pick<SimilarAttempt, 'likeness' | 'sharedWords'> {
+  const held = new Set(others);
+  const sharedWords = words.filter((word) => held.has(word));
+  const all = words.length + held.size - sharedWords.length;
+  return { likeness: all === 0 ? 0 : sharedWords.length / all, sharedWords };
+}
+
+export function isAlike({ likeness }: SimilarAttempt): boolean {
+  return likeness >= ALIKE;
+}
+
+/**
+ * The attempts that everything is counted over: those that read like the task, and where these are too few to say anything
+ * those at related tasks as well. The others have a word in common by chance.
+ */
+export function baseOf(attempts: readonly SimilarAttempt[]): readonly SimilarAttempt[] {
+  const alike = attempts.filter(isAlike);
+  if (alike.length >= MIN_ENDED) return alike;
+  return attempts.filter((attempt) => isAlike(attempt) || isRelated(attempt));
+}
+
+function isRelated({ likeness, sharedWords }: SimilarAttempt): boolean {
+  return likeness >= RELATED && sharedWords.length >= MIN_SHARED_WORDS;
+}
 
 /**
  * `attempts`: the most alike first. Close is only what is alike and all of one task: where tasks that differ read alike, the
@@ -43,7 +79,7 @@ export function fitOf({
       ? { level: 'little', reason: 'No attempt at such a task is known; only patterns apply.' }
       : { level: 'none', reason: 'Nothing is known of such a task.' };
   }
-  const alike = attempts.filter(({ likeness }) => likeness >= ALIKE);
+  const alike = attempts.filter(isAlike);
   const tasks = countsOf(alike).tasks;
   if (tasks === 1) return { level: 'close', reason: `${endText(alike)} at what reads like the same task.` };
   if (tasks > 1) {
@@ -55,8 +91,11 @@ export function fitOf({
   }
   const words = nearest.sharedWords.slice(0, MAX_WORDS).map((word) => `"${oneLine(word, WORD_CHARACTERS)}"`);
   const shares = words.length === 0 ? 'no word' : words.join(', ');
-  return nearest.likeness >= RELATED
-    ? { level: 'related', reason: `${endText(attempts)} at tasks like it; the nearest shares ${shares} with it.` }
+  return isRelated(nearest)
+    ? {
+        level: 'related',
+        reason: `${endText(baseOf(attempts))} at tasks like it; the nearest shares ${shares} with it.`,
+      }
     : { level: 'little', reason: `Little to go by: the nearest task shares only ${shares} with it.` };
 }
 
@@ -81,11 +120,11 @@ export function riskOf({
   readonly attempts: readonly SimilarAttempt[];
   readonly kindOfTask: TaskCluster | undefined;
 }): Risk {
-  const alike = countsOf(attempts.filter(({ likeness }) => likeness >= ALIKE));
+  const alike = countsOf(attempts.filter(isAlike));
   const isSame = alike.tasks === 1;
   const units = isSame ? alike.ended : alike.tasks;
   if (units < MIN_ENDED)
-    return { level: 'unknown', reason: unknownRisk({ alike, found: countsOf(attempts), kindOfTask }) };
+    return { level: 'unknown', reason: unknownRisk({ alike, found: countsOf(baseOf(attempts)), kindOfTask }) };
   const effect = alike.ended / units;
   const [low, high] = wilsonInterval(alike.successes / effect, units);
   const level = low > 0.5 ? 'low' : high < 0.5 ? 'high' : 'medium';

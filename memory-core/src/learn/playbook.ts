@@ -5,10 +5,12 @@ import type { TaskCluster } from '../cluster.ts';
 import { type CompletedEpisode, fixText } from '../episode.ts';
 import { isHelpful, type Pattern, type PatternFigures, patternTools } from '../pattern.ts';
 import type { Playbook, PlaybookItem } from '../recommendation.ts';
+import { type ErrorSignature, errorSignature, signatureMatch } from '../retrieve/error-signature.ts';
+import { SAME_ERROR } from '../retrieve/hints.ts';
 import { queryTerms } from '../retrieve/tokenize.ts';
 import type { TraceStep } from '../trace.ts';
 import { consensus } from './consensus.ts';
-import { ALIKE, fitOf, riskOf, type SimilarAttempt } from './fit-and-risk.ts';
+import { ALIKE, baseOf, fitOf, isAlike, riskOf, type SimilarAttempt, sharedTerms } from './fit-and-risk.ts';
 
 export interface PlaybookInput {
   readonly task: TaskAtHand;
@@ -36,8 +38,8 @@ export interface KnownPattern {
   readonly isFound: boolean;
 }
 
-/** Attempts that a playbook is made of. */
-const MAX_ALIGNED = 8;
+/** Attempts that must have succeeded before steps are made of what they did. */
+const MIN_MODELS = 2;
 const MAX_STEPS = 12;
 const MAX_WARNINGS = 8;
 const MAX_WHEN_NOT = 4;
@@ -47,24 +49,33 @@ const MAX_OF_A_SORT = 3;
 const MIN_FAILED = 2;
 const MIN_WITHOUT_SUCCESS = 3;
 const MAX_EVIDENCE = 20;
+/** Different errors that are compared with each other. */
+const MAX_ERRORS = 100;
 const TEXT_CHARACTERS = 400;
+/** What changed is told whole, as long as a step says it in the words that are kept of it. */
+const FIX_CHARACTERS = 800;
 const ACT_CHARACTERS = 120;
 const REASON_CHARACTERS = 200;
 
 export function playbook({ task, attempts, patterns, kindOfTask }: PlaybookInput): Playbook {
   const known = patterns.filter(({ pattern }) => pattern.standing === 'confirmed');
   const near = attempts.filter(({ episode }) => episode.outcome.kind !== 'abstained');
-  const steps = stepsOf({ task, attempts: near, patterns: known, kindOfTask });
-  const warnings = warningsOf(near, known);
+  const base = baseOf(near);
+  const steps = stepsOf({ task, attempts: base, patterns: known, kindOfTask });
   return {
     ...(kindOfTask === undefined ? {} : { kindOfTask: kindShown(kindOfTask) }),
     steps,
-    warnings: warnings.slice(0, MAX_WARNINGS),
-    whenNot: whenNotOf(near, known).slice(0, MAX_WHEN_NOT),
-    fit: fitOf({ attempts, kindOfTask, hasSteps: steps.length > 0 }),
+    ...(steps.length > 0 ? {} : { noSteps: whyNoSteps(base) }),
+    ifItFails: fixesOf(base, known),
+    warnings: warningsOf(base, known).slice(0, MAX_WARNINGS),
+    whenNot: whenNotOf(base, known).slice(0, MAX_WHEN_NOT),
+    fit: fitOf({ attempts: near, kindOfTask, hasSteps: steps.length > 0 }),
     risk: riskOf({ attempts: near, kindOfTask }),
   };
 }
+
+/** Every list of items of a playbook, by its name. */
+const LISTS = ['steps', 'ifItFails', 'warnings', 'whenNot'] as const;
 
 /** The playbook with the episodes that its patterns rest on, by the ids of the patterns. */
 export function withPatternEvidence(given: Playbook, evidence: ReadonlyMap<string, readonly string[]>): Playbook {
@@ -73,12 +84,23 @@ export function withPatternEvidence(given: Playbook, evidence: ReadonlyMap<strin
       const ids = item.patternIds.flatMap((id) => evidence.get(id) ?? []);
       return ids.length === 0 ? item : { ...item, episodeIds: [...new Set([...item.episodeIds, ...ids])] };
     });
-  return { ...given, steps: cited(given.steps), warnings: cited(given.warnings), whenNot: cited(given.whenNot) };
+  return {
+    ...given,
+    steps: cited(given.steps),
+    ifItFails: cited(given.ifItFails),
+    warnings: cited(given.warnings),
+    whenNot: cited(given.whenNot),
+  };
 }
 
 /** Ids of the patterns that a playbook cites. */
-export function citedPatterns({ steps, warnings, whenNot }: Playbook): readonly string[] {
-  return [...new Set([...steps, ...warnings, ...whenNot].flatMap(({ patternIds }) => patternIds))];
+export function citedPatterns(given: Playbook): readonly string[] {
+  return [...new Set(LISTS.flatMap((name) => given[name].flatMap(({ patternIds }) => patternIds)))];
+}
+
+/** Ids of the episodes that it cites. */
+export function citedEpisodes(given: Playbook): readonly string[] {
+  return [...new Set(LISTS.flatMap((name) => given[name].flatMap(({ episodeIds }) => episodeIds)))];
 }
 
 function kindShown({ id, label, size, ended, successes }: TaskCluster): NonNullable<Playbook['kindOfTask']> {
@@ -98,10 +120,8 @@ interface Placed {
 }
 
 function stepsOf({ task, attempts, patterns, kindOfTask }: PlaybookInput): readonly PlaybookItem[] {
-  const succeeded = attempts.filter(({ episode }) => isSuccess(episode));
-  const alike = succeeded.filter(({ likeness }) => likeness >= ALIKE);
-  const models = (alike.length > 0 ? alike : succeeded).slice(0, MAX_ALIGNED).map(({ episode }) => episode);
-  const common = commonSteps(models, { task, isAlike: alike.length > 0 });
+  const models = attempts.filter(({ episode }) => isSuccess(episode));
+  const common = models.length < MIN_MODELS ? [] : commonSteps(models, task);
   const helpful = patterns.filter(({ figures }) => isHelpful(figures));
   const placed = helpful.flatMap((known) => placedPattern(known, { common, task, kindOfTask }));
   return [...common, ...placed.sort((a, b) => b.weight - a.weight).slice(0, MAX_OF_A_SORT)]
@@ -109,11 +129,23 @@ function stepsOf({ task, attempts, patterns, kindOfTask }: PlaybookInput): reado
     .map(({ item }) => item);
 }
 
+/** One attempt is an example and no rule. */
+function whyNoSteps(attempts: readonly SimilarAttempt[]): string {
+  if (attempts.length === 0) return 'No attempt at a task like it is known.';
+  const succeeded = attempts.map(({ episode }) => episode).filter(isSuccess);
+  const of = `of ${attemptsText(attempts.length)} at tasks like it`;
+  const [first] = succeeded;
+  if (first === undefined) return `None ${of} succeeded.`;
+  if (succeeded.length < MIN_MODELS) return `Only one ${of} succeeded, episode ${first.id}: an example, and no rule.`;
+  const without = succeeded.filter((episode) => traceOf(episode).length === 0).length;
+  const stepless = without === 0 ? '' : `; ${without} of them recorded no step`;
+  return `The ${succeeded.length} ${of} that succeeded have no step in common${stepless}.`;
+}
+
 /** What the attempts have in common, in its order: what most of them did, then what changes something, then what came first. */
-function commonSteps(
-  models: readonly CompletedEpisode[],
-  { task, isAlike }: { readonly task: TaskAtHand; readonly isAlike: boolean },
-): readonly Placed[] {
+function commonSteps(attempts: readonly SimilarAttempt[], task: TaskAtHand): readonly Placed[] {
+  const models = attempts.map(({ episode }) => episode);
+  const usual = attempts.every(isAlike) ? '' : 'what usually succeeds here: ';
   const traces = models.map((episode) => traceOf(episode).filter(({ result }) => result === 'success'));
   const common = consensus(traces.map((trace) => folded(trace.map(({ act }) => act))));
   const does = new Map(traces.flat().map((step) => [step.act, step.does]));
@@ -126,15 +158,12 @@ function commonSteps(
   return kept.map((step) => {
     const { item, heldBy, at } = step;
     const where = step === firstChange ? filesText(models, task) : '';
-    const often =
-      models.length === 1
-        ? 'as the attempt that succeeded did'
-        : `in ${heldBy.length} of ${models.length} attempts that succeeded`;
+    const often = `in ${heldBy.length} of ${models.length} attempts that succeeded`;
     return {
       at,
       act: item,
       item: observed(
-        `${shown(item)}${where} (${isAlike ? '' : 'what usually succeeds here: '}${often})`,
+        `${shown(item)}${where} (${usual}${often})`,
         heldBy.map((index) => models[index]?.id ?? ''),
       ),
     };
@@ -164,7 +193,7 @@ function placedPattern(
 ): readonly PlacedPattern[] {
   const { pattern, figures, isFound } = known;
   const { common, task, kindOfTask } = asked;
-  // What to do about an error is told with the warnings, until it is met.
+  // What to do about an error is told under a heading of its own: nobody has met it yet.
   if (pattern.kind === 'error_recovery') return [];
   const tools = new Set(patternTools(pattern));
   const places = common.filter(({ act }) => tools.has(act)).map(({ at }) => at);
@@ -197,62 +226,110 @@ function isInSituation(
   }
 }
 
+/** Whether a pattern has to do with the task. */
+function nearTo(episodes: readonly CompletedEpisode[]): (known: KnownPattern) => boolean {
+  const acts = new Set(episodes.flatMap((episode) => traceOf(episode).map(({ act }) => act)));
+  return ({ pattern, isFound }) =>
+    isFound || pattern.kind === 'heuristic' || patternTools(pattern).some((tool) => acts.has(tool));
+}
+
 function warningsOf(attempts: readonly SimilarAttempt[], patterns: readonly KnownPattern[]): readonly PlaybookItem[] {
   const episodes = attempts.map(({ episode }) => episode);
-  const acts = new Set(episodes.flatMap((episode) => traceOf(episode).map(({ act }) => act)));
-  const isNear = ({ pattern, isFound }: KnownPattern): boolean =>
-    isFound || pattern.kind === 'heuristic' || patternTools(pattern).some((tool) => acts.has(tool));
+  const isNear = nearTo(episodes);
   const harmful = patterns
     .filter((known) => !isHelpful(known.figures) && known.pattern.kind !== 'context' && isNear(known))
     .sort((a, b) => a.figures.successRate - a.figures.baseRate - (b.figures.successRate - b.figures.baseRate));
   return [
     ...harmful.slice(0, MAX_OF_A_SORT).map(patternItem),
-    ...recoveredErrors(episodes),
     ...unsolvedErrors(episodes),
     ...onlyInFailed(episodes),
     ...reasonsOfFailure(episodes),
   ];
 }
 
-/** Errors that such attempts met and made good: whoever meets them again need not look for it. */
+/** Errors that such attempts met and made good, and patterns of such: whoever meets them again need not look for it. */
+function fixesOf(attempts: readonly SimilarAttempt[], patterns: readonly KnownPattern[]): readonly PlaybookItem[] {
+  const episodes = attempts.map(({ episode }) => episode);
+  const isNear = nearTo(episodes);
+  const sure = patterns.filter(
+    (known) => known.pattern.kind === 'error_recovery' && isHelpful(known.figures) && isNear(known),
+  );
+  return [...sure.slice(0, MAX_OF_A_SORT).map(patternItem), ...recoveredErrors(episodes)];
+}
+
+interface ToldFix {
+  readonly text: string;
+  readonly signature: ErrorSignature;
+  readonly words: readonly string[];
+  readonly ids: Set<string>;
+}
+
+/** The same fix of the same error is told once, in the words of the newest attempt, with all attempts that made it. */
 function recoveredErrors(episodes: readonly CompletedEpisode[]): readonly PlaybookItem[] {
-  const byError = new Map<string, { readonly text: string; readonly ids: Set<string> }>();
+  const told: ToldFix[] = [];
   for (const episode of episodes) {
     for (const recovery of episode.recoveries) {
-      const text = fixText(recovery);
+      const text = fixText({
+        ...recovery,
+        action: oneLine(recovery.action, ACT_CHARACTERS),
+        error: oneLine(recovery.error, REASON_CHARACTERS),
+      });
       if (text === undefined) continue;
-      const known = byError.get(recovery.error);
-      if (known === undefined) byError.set(recovery.error, { text, ids: new Set([episode.id]) });
-      else known.ids.add(episode.id);
+      const fix = { text, signature: errorSignature(recovery.error), words: queryTerms(recovery.fix.join(' ')) };
+      const known = told.find((other) => isSameError(other.signature, fix.signature) && isSameFix(other, fix));
+      if (known !== undefined) known.ids.add(episode.id);
+      else if (told.length < MAX_ERRORS) told.push({ ...fix, ids: new Set([episode.id]) });
     }
   }
-  return [...byError.values()]
+  return told
     .sort((a, b) => b.ids.size - a.ids.size)
     .slice(0, MAX_OF_A_SORT)
-    .map(({ text, ids }) => observed(text, [...ids]));
+    .map(({ text, ids }) => ({ ...observed('', [...ids]), text: oneLine(text, FIX_CHARACTERS) }));
+}
+
+function isSameFix(one: Pick<ToldFix, 'words'>, other: Pick<ToldFix, 'words'>): boolean {
+  return one.words.length + other.words.length === 0 || sharedTerms(one.words, other.words).likeness >= ALIKE;
+}
+
+function isSameError(one: ErrorSignature, other: ErrorSignature): boolean {
+  return signatureMatch(one, other) >= SAME_ERROR;
+}
+
+interface UnsolvedError {
+  readonly act: string;
+  readonly excerpt: string;
+  readonly signature: ErrorSignature;
+  readonly ids: Set<string>;
 }
 
 /** Errors that attempts which did not succeed were left with, and that none of the others made good either. */
 function unsolvedErrors(episodes: readonly CompletedEpisode[]): readonly PlaybookItem[] {
-  const solved = new Set<string>();
-  const unsolved = new Map<string, { readonly act: string; readonly excerpt: string; readonly ids: Set<string> }>();
+  const solved = new Map<string, ErrorSignature>();
+  const unsolved = new Map<string, UnsolvedError>();
+  const solve = (excerpt: string): void => {
+    if (!solved.has(excerpt) && solved.size < MAX_ERRORS) solved.set(excerpt, errorSignature(excerpt));
+  };
   for (const episode of episodes) {
+    for (const { error } of episode.recoveries) solve(error);
     for (const { act, error, isMadeGood } of episode.trace ?? []) {
       if (error === undefined) continue;
-      if (isMadeGood === true) solved.add(error.signature);
+      if (isMadeGood === true) solve(error.excerpt);
       else if (!isSuccess(episode)) {
         const known = unsolved.get(error.signature);
-        if (known === undefined)
-          unsolved.set(error.signature, { act, excerpt: error.excerpt, ids: new Set([episode.id]) });
-        else known.ids.add(episode.id);
+        const { excerpt } = error;
+        if (known !== undefined) known.ids.add(episode.id);
+        else if (unsolved.size < MAX_ERRORS) {
+          const signature = errorSignature(excerpt);
+          unsolved.set(error.signature, { act, excerpt, signature, ids: new Set([episode.id]) });
+        }
       }
     }
   }
-  return [...unsolved]
-    .filter(([signature]) => !solved.has(signature))
-    .sort(([, a], [, b]) => b.ids.size - a.ids.size)
+  return [...unsolved.values()]
+    .filter(({ signature }) => ![...solved.values()].some((other) => isSameError(signature, other)))
+    .sort((a, b) => b.ids.size - a.ids.size)
     .slice(0, MAX_OF_A_SORT)
-    .map(([, { act, excerpt, ids }]) =>
+    .map(({ act, excerpt, ids }) =>
       observed(
         `No attempt made good "${oneLine(excerpt, REASON_CHARACTERS)}" of ${shown(act)}: ${attemptsText(ids.size)} met it and did not succeed.`,
         [...ids],
@@ -291,7 +368,7 @@ function reasonsOfFailure(episodes: readonly CompletedEpisode[]): readonly Playb
   return [...reasons]
     .sort(([, a], [, b]) => b.length - a.length)
     .slice(0, MAX_OF_A_SORT)
-    .map(([reason, ids]) => observed(`${attemptsText(ids.length)} failed: "${reason}"`, ids));
+    .map(([reason, ids]) => observed(`${ids.length} of ${attemptsText(episodes.length)} failed: "${reason}"`, ids));
 }
 
 /** A number that it was judged by, or that it failed, is no reason. */

@@ -36,7 +36,7 @@ export function recoveries(
       tool: failed.tool,
       action: oneLine(failed.action, 200),
       error,
-      fix: fix.map(stepText),
+      fix: fix.map((step) => stepText(step, failed)),
       fixSteps: fix.map(({ number }) => number),
     });
   }
@@ -51,23 +51,33 @@ export function recoveredSteps(
   return new Set(good.map(({ failed }) => steps[failed]?.number ?? 0));
 }
 
-/** A step in words, short enough for a list: what it was for, and on what it was done. */
-export function stepText(step: Step): string {
+/**
+ * A step in words, short enough for a list: what it was for, and on what it was done. Where it did again what `before` did,
+ * what it did otherwise comes first.
+ */
+export function stepText(step: Step, before?: Step): string {
   const why = step.rationale === undefined || step.rationale.trim() === '' ? '' : ` (${oneLine(step.rationale, 160)})`;
   const said = oneLine(step.action, 200);
-  const told = tellingParameters(step.parameters).filter((text) => !said.includes(text));
+  const then = before?.tool === step.tool ? before.parameters : undefined;
+  const told = tellingParameters(step.parameters, then).filter((text) => !said.includes(text));
   // An action that only repeats the name of its tool says nothing.
   const parts = [...(said === step.tool || said === '' ? [] : [said]), ...told];
   return `${step.tool}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}${why}`;
 }
 
-/** The command, else the file, else what is short enough to be told whole: what files hold is not. */
-function tellingParameters(parameters: JsonObject): readonly string[] {
+/**
+ * The command, else the file, else what is short enough to be told whole: what files hold is not. Of two calls alike what
+ * is not as it was `then` alone tells them apart.
+ */
+function tellingParameters(parameters: JsonObject, then: JsonObject | undefined): readonly string[] {
   for (const name of TELLING) {
     const value = parameters[name];
     if (typeof value === 'string' && value.trim() !== '') return [oneLine(value, PARAMETER_CHARACTERS * 2)];
   }
+  const isAsThen = ([name, value]: readonly [string, unknown]): boolean =>
+    then !== undefined && JSON.stringify(then[name]) === JSON.stringify(value);
   return Object.entries(parameters)
+    .sort((a, b) => Number(isAsThen(a)) - Number(isAsThen(b)))
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .filter((text) => text.length <= PARAMETER_CHARACTERS && !text.includes('\n'))
     .slice(0, MAX_PARAMETERS);

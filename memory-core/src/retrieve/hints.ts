@@ -28,7 +28,7 @@ export interface KnownFix {
  * Below this two errors are not called the same. Chosen on the building part of our corpus, each case against all
  * others: from here on 98 of 100 best matches are of the same kind of mistake, below it errors of other kinds crowd in.
  */
-const MIN_MATCH = 0.7;
+export const SAME_ERROR = 0.7;
 const MAX_HINTS = 3;
 
 /** Fixes of earlier errors like `error`, best first. */
@@ -50,7 +50,7 @@ export function bestFixes(error: string, known: readonly KnownFix[]): readonly H
   const found = known.flatMap(({ episodeId, recovery, relevance = 0, signature }) => {
     const text = fixText(recovery);
     const match = text === undefined ? 0 : signatureMatch(asked, signature ?? errorSignature(recovery.error));
-    if (text === undefined || match < MIN_MATCH) return [];
+    if (text === undefined || match < SAME_ERROR) return [];
     const { failedStep, fixSteps = [] } = recovery;
     const hint: Hint = { episodeId, text, failedStep, fixSteps, match };
     return [{ hint, order: match + relevance }];

@@ -21,6 +21,9 @@ export interface PlaybookResult {
     readonly success_rate?: number;
   };
   readonly steps: readonly PlaybookItemResult[];
+  /** Why there are no steps. */
+  readonly no_steps?: string;
+  readonly if_it_fails: readonly PlaybookItemResult[];
   readonly warnings: readonly PlaybookItemResult[];
   readonly when_not: readonly PlaybookItemResult[];
   readonly fit: Playbook['fit'];
@@ -65,7 +68,16 @@ export function recommendationResult(
   };
 }
 
-export function playbookResult({ kindOfTask, steps, warnings, whenNot, fit, risk }: Playbook): PlaybookResult {
+export function playbookResult({
+  kindOfTask,
+  steps,
+  noSteps,
+  ifItFails,
+  warnings,
+  whenNot,
+  fit,
+  risk,
+}: Playbook): PlaybookResult {
   return {
     ...(kindOfTask === undefined
       ? {}
@@ -78,6 +90,8 @@ export function playbookResult({ kindOfTask, steps, warnings, whenNot, fit, risk
           },
         }),
     steps: steps.map(itemResult),
+    ...defined({ no_steps: noSteps }),
+    if_it_fails: ifItFails.map(itemResult),
     warnings: warnings.map(itemResult),
     when_not: whenNot.map(itemResult),
     fit,
@@ -123,6 +137,8 @@ export function feedbackText({
 export function playbookLines({
   kind_of_task,
   steps,
+  no_steps,
+  if_it_fails,
   warnings,
   when_not,
   fit,
@@ -137,6 +153,8 @@ export function playbookLines({
     `Fit: ${fit.level}. ${lineOf(fit.reason)}`,
     `Risk: ${risk.level}. ${lineOf(risk.reason)}`,
     ...section('Steps:', steps, (index) => `${index + 1}. `),
+    ...(no_steps === undefined ? [] : [`No steps: ${lineOf(no_steps)}`]),
+    ...section('If it fails:', if_it_fails, () => '- '),
     ...section('Warnings:', warnings, () => '- '),
     ...section('Not where:', when_not, () => '- '),
   ];
@@ -198,7 +216,7 @@ const offered = list(z.string(), 2 * LIMITS.hits).optional();
 export const recommendationShape: ShapeOf<RecommendationArguments> = {
   task_description: FIELDS.description,
   project: FIELDS.name.optional().describe('Default: the project of the working folder'),
-  domain: FIELDS.name.optional(),
+  domain: FIELDS.name.optional().describe('What is of another domain is left out'),
   task_type: FIELDS.taskType.optional(),
   language: FIELDS.name.optional(),
   framework: FIELDS.name.optional(),
