@@ -109,8 +109,9 @@ function isSure(each: Hypothesis, pValue: number, corpus: Corpus): boolean {
  */
 function isWorthShowing({ content, comparison, holders, group }: Judged): boolean {
   if (isPair(content)) return true;
-  if (holders.length === group.members.length) return false;
+  // What made an error good each time is worth knowing, although nobody did otherwise.
   if (content.kind === 'error_recovery') return comparison.with.successes > 0 || comparison.p <= LEVEL;
+  if (holders.length === group.members.length) return false;
   return comparison.p <= LEVEL && holders.length >= MIN_SUPPORT;
 }
 
