@@ -500,7 +500,7 @@ describe('the queue', () => {
       const store = await owing(size);
       const world = worldOf(store);
       await runScope(world.context, SCOPE, asked);
-      await learntFor(store, 60_000);
+      await learntFor(store, 250);
       const recorder = openMemory({ store, embedder: 'none', clock: world.context.clock });
       const queue = learningQueue(world.context);
       const [episode] = await recorder.createEpisodes([{ description: 'One more', ...SCOPE }]);

@@ -175,19 +175,18 @@ interface BackgroundRuns {
   stop(): void;
 }
 
+interface BackgroundOptions {
+  readonly run: Run;
+  /** As `LearningQueueOptions` says. */
+  readonly learnsOwed: boolean;
+  readonly signal: AbortSignal;
+  /** How long a run may take that is begun now. */
+  readonly maxMs: () => number | undefined;
+}
+
 function backgroundRuns(
   context: LearningContext,
-  {
-    run,
-    learnsOwed,
-    signal,
-    maxMs,
-  }: {
-    readonly run: Run;
-    readonly learnsOwed: boolean;
-    readonly signal: AbortSignal;
-    readonly maxMs: () => number | undefined;
-  },
+  { run, learnsOwed, signal, maxMs }: BackgroundOptions,
 ): BackgroundRuns {
   const scopes = new Map<string, Scope>();
   const later = laterRuns(due);
