@@ -2,8 +2,9 @@
 import { oneLine } from '../clip.ts';
 import type { Step } from '../episode.ts';
 import type { TraceStep } from '../trace.ts';
+import { lineOf } from './doing.ts';
 import { type ReadStep, readSteps } from './read-step.ts';
-import { commandOf, recoveredSteps, stepText } from './recovery.ts';
+import { recoveredSteps, stepText } from './recovery.ts';
 
 /** Kept of one episode: half of them from its beginning, half from its end. */
 export const MAX_TRACE_STEPS = 300;
@@ -75,7 +76,7 @@ function doesOf({ isVerification, isLooking }: ReadStep): TraceStep['does'] {
 /** The tool, and of one that runs commands what it ran. */
 function actOf(step: Step): string {
   const tool = oneLine(step.tool, ACT_CHARACTERS);
-  const ran = ranBy(commandOf(step) ?? '');
+  const ran = ranBy(lineOf(step) ?? '');
   return ran === '' ? tool : oneLine(`${tool}: ${ran}`, ACT_CHARACTERS);
 }
 
