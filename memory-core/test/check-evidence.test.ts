@@ -168,7 +168,49 @@ describe('exit codes', () => {
       false,
       '-/1',
     ]);
-    expect(told('pytest -k nothing', '==== 3 deselected in 1.54s ====')).toEqual(['test', 'pytest', false, '0/0']);
+  });
+
+  test('of a run that ended well what it quotes does not count, and where nobody knows the last that was counted does [LE-02]', () => {
+    const inner = 'stdout | runner\n===== 3 failed in 0.1s =====\nsrc/a.ts: error TS2345: no';
+    const outer = ' Tests  12 passed (12)';
+    expect(told('npm test', `${inner}\n${outer}`)).toEqual(['test', 'vitest', true, '12/0']);
+    expect(told('npm test | tail -20', `${inner}\n${outer}`)).toEqual(['test', 'vitest', true, '12/0']);
+    expect(told('npx vitest run', `${outer}\n Tests  3 failed (3)`)).toEqual(['test', 'vitest', true, '12/0']);
+    expect(told('npx vitest run', `exited with code 1\n${outer}`)).toEqual(['test', 'vitest', true, '12/0']);
+    expect(told('npm test', 'error TS2345: shown by a test')).toEqual(['test', 'npm test', true]);
+    expect(told('npm test', `${outer}\n Tests  3 failed (3)`, 'error')).toEqual(['test', 'vitest', false, '0/3']);
+  });
+
+  test.each([
+    ['pytest -k nothing', '==== 3 deselected in 1.54s ===='],
+    ['pytest --co -q', '12 tests collected in 1s'],
+    ['pytest -V', 'pytest 8'],
+    ['npx jest --listTests', 'a.test.js'],
+    ['make -n test', 'pytest'],
+    ['npx vitest run x --passWithNoTests', 'No test files found, exiting with code 0'],
+    ['go test ./...', '?   \tpkg\t[no test files]'],
+    ['python -m unittest', 'Ran 0 tests in 0.0s\n\nOK'],
+  ])('that nothing failed in %j, which tests nothing, shows nothing [LE-02]', (command, output) => {
+    expect(told(command, output)).toEqual([]);
+  });
+
+  test('tests that are only built are a build [LE-02]', () => {
+    expect(told('cargo test --no-run')).toEqual(['build', 'cargo build', true]);
+    expect(told('mvn -DskipTests verify', 'BUILD SUCCESS')).toEqual(['build', 'mvn build', true]);
+    expect(told('mvn -Dtest=A test')).toEqual(['test', 'mvn test', true]);
+  });
+
+  test('where a program works may stand in front of what it does [LE-02]', () => {
+    expect(told('npm --prefix web test')).toEqual(['test', 'npm test', true]);
+    expect(told('npm -w web run test')).toEqual(['test', 'npm test', true]);
+    expect(told('git -C w commit -m x')).toEqual(['commit', 'git', true]);
+  });
+
+  test('suites within suites of a JUnit report count once [LE-02]', () => {
+    const report =
+      '<testsuite name="a" tests="2" failures="1" errors="0">\n<testsuite name="b" tests="2" failures="1" errors="0">\n</testsuite>\n</testsuite>';
+    expect(told('pytest --junitxml=/dev/stdout | cat', report)).toEqual(['test', 'pytest', false, '1/1']);
+    expect(told('pytest --junitxml=/dev/stdout | cat', `${report}\n${report}`)).toContain('2/2');
   });
 });
 
@@ -238,6 +280,13 @@ describe('the work itself', () => {
     ['git checkout -- src/a.ts', true],
     ['git restore src/a.ts', true],
     ['git reset --hard', true],
+    ['git checkout src/a.ts', true],
+    ['git checkout HEAD~1 src/a.ts', true],
+    ['git checkout -f', true],
+    ['git stash', true],
+    ['git -C . stash push', true],
+    ['git stash list', false],
+    ['git clean -fdn', false],
     ['git checkout -- src/b.ts', false],
     ['git checkout main', false],
     ['git restore --staged .', false],
@@ -247,6 +296,32 @@ describe('the work itself', () => {
     expect(found).toEqual(isRevert ? [{ step: 2, kind: 'revert', tool: 'git', isPassed: false }] : []);
     // What others did is theirs.
     expect(shown(ran(command)).filter(({ kind }) => kind === 'revert')).toEqual([]);
+  });
+
+  test('what was put aside and taken out again was not thrown away, and what is new is cleaned away [LE-02]', () => {
+    const kinds = (...inputs: readonly StepInput[]): readonly string[] => shown(...inputs).map(({ kind }) => kind);
+    expect(kinds(edit, ran('git stash'), ran('npm test'), ran('git stash pop'))).toEqual(['test']);
+    expect(kinds({ ...edit, tool: 'write' }, ran('git clean -fd'))).toEqual(['revert']);
+  });
+
+  test('a line only looks if every command in it does [LE-02]', () => {
+    const look = (command: string): boolean => readSteps(steps([ran(command)]))[0]?.isLooking === true;
+    for (const command of [
+      'ls && rm -rf x',
+      'find . -delete',
+      'find . -exec rm {} +',
+      'grep -rl x . | xargs sed -i s/x/y/',
+      'cat p && git apply p',
+      'head a && git push -f',
+      'cat a > b',
+      'cat $(rm x)',
+      'rm x & ls',
+    ]) {
+      expect([command, look(command)]).toEqual([command, false]);
+    }
+    for (const command of ['cd a && ls', 'find . -name x | xargs grep -n y', 'sed -n 1,5p a', 'git -C a log | head']) {
+      expect([command, look(command)]).toEqual([command, true]);
+    }
   });
 
   test('a commit of the episode can be taken back, one from before it cannot be told from a task [LE-02]', () => {

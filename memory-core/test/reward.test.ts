@@ -133,11 +133,13 @@ describe('laws', () => {
     );
   });
 
-  test('length alone never lowers it: steps that succeed and repeat nothing cost nothing, wherever they stand [LE-01]', () => {
+  test('length alone never lowers it: steps that succeed and repeat nothing cost nothing, if no change is left unchecked [LE-01]', () => {
     fc.assert(
       fc.property(anyOutcome, anySteps, fc.nat(30), fc.nat(12), anyQuartiles, (outcome, inputs, extra, at, waste) => {
         const added = Array.from({ length: extra }, (_, index) =>
-          index % 2 === 0 ? { ...run(`cat file${index}`), tool: 'read', parameters: {} } : edit(`c${index}.ts`),
+          index % 2 === 0 || at > 0
+            ? { ...run(`cat file${index}`), tool: 'read', action: `file${index}`, parameters: {} }
+            : edit(`c${index}.ts`),
         );
         const longer = [...inputs.slice(0, at), ...added, ...inputs.slice(at)];
         // Work that is thrown away later came to nothing, also work that was added.
@@ -183,6 +185,32 @@ describe('what the steps show', () => {
     expect(part).toBeGreaterThan(shown(failed));
     expect(otherKind).toBeLessThan(part);
     expect(shown(runFailing('npx vitest run a.test.ts'), run('npx vitest run b.test.ts'))).toBeLessThan(part);
+  });
+
+  test('a check of what holds it settles what failed: a folder, all packages, a whole file [LE-01]', () => {
+    const settled = (failed: string, passed: string): boolean => {
+      const both = [runFailing(failed), edit('a.ts'), run(passed)];
+      const { verification, recovery } = rewardOf({ kind: 'success' }, both).parts;
+      const all = rewardOf({ kind: 'success' }, [run(passed)]).parts;
+      return verification === all.verification && recovery === all.recovery;
+    };
+    expect(settled('go test ./pkg', 'go test ./...')).toBe(true);
+    expect(settled('pytest tests/a.py', 'pytest tests/')).toBe(true);
+    expect(settled('pytest tests/a.py::x', 'pytest tests')).toBe(true);
+    expect(settled('pytest a.py::x', 'pytest a.py b.py')).toBe(true);
+    expect(settled('go test ./...', 'go test ./pkg')).toBe(false);
+    expect(settled('go test ./pkg/sub', 'go test ./pkg')).toBe(false);
+    expect(settled('pytest tests/a.py', 'pytest tests -k other')).toBe(false);
+    expect(settled('mvn test', 'mvn -Dtest=A test')).toBe(false);
+  });
+
+  test('what passed before the last change counts less than what passed behind it, and more than nothing [LE-01]', () => {
+    const shown = (...inputs: readonly StepInput[]): number => rewardOf({ kind: 'success' }, inputs).parts.verification;
+    const early = shown(run('pytest'), edit('a'), edit('b'), edit('c'));
+    expect(early).toBeLessThan(shown(edit('a'), edit('b'), edit('c'), run('pytest')));
+    expect(early).toBeGreaterThan(shown(edit('a')));
+    // All of it was thrown away: what passes then is what was there before.
+    expect(shown(edit('a'), run('git stash'), run('pytest'))).toBeLessThan(shown(edit('a'), run('pytest')));
   });
 
   test('tests that were taken out or skipped after they failed are not passed [LE-01]', () => {

@@ -2,6 +2,7 @@
 import { oneLine } from '../clip.ts';
 import type { CheckEvidence, Outcome, Recovery, Step } from '../episode.ts';
 import type { TraceStep } from '../trace.ts';
+import { lineOf } from './doing.ts';
 import type { ReadStep } from './read-step.ts';
 import { stepText } from './recovery.ts';
 
@@ -35,7 +36,7 @@ export function openFailures({ steps, recoveredSteps }: Attempt): readonly OpenF
     if (step.error === undefined || recoveredSteps.has(step.number)) continue;
     const { excerpt: error, signature } = step.error;
     const { types, codes, words, names } = signature;
-    const key = JSON.stringify([step.tool, step.result.type, types, codes, words, names]);
+    const key = JSON.stringify([step.tool, doneBy(step), step.result.type, types, codes, words, names]);
     const known = found.get(key);
     found.delete(key);
     found.set(key, { error, steps: [...(known?.steps ?? []), step] });
@@ -43,6 +44,12 @@ export function openFailures({ steps, recoveredSteps }: Attempt): readonly OpenF
     if (found.size > MAX_OPEN && oldest !== undefined) found.delete(oldest);
   }
   return [...found.values()];
+}
+
+/** What makes a step another try of the same: its checks, else its whole line. */
+function doneBy(step: ReadStep): string | undefined {
+  if (!step.isVerification) return lineOf(step);
+  return step.asked.map(({ program }) => program.tool).join('\n');
 }
 
 /** Steps that changed something and went well, checks left out, in order. */

@@ -46,35 +46,65 @@ function runsOf(step: ToldStep & Reading, { isExitTold }: CheckOptions): readonl
   const programs = step.asked;
   if (programs.length === 0 || step.result.type === 'timeout') return [];
   const lines = checkedLines(resultText(step.result));
+  const summaries = summariesIn(lines);
   const told = exitCodeIn(lines);
   const isKnown = told !== undefined || isExitTold || step.result.type === 'error';
-  const hasWorked = isKnown ? step.result.type === 'success' && (told ?? 0) === 0 : undefined;
-  const summaries = summariesIn(lines);
   const runs: CheckRun[] = [];
   for (const { program, exit } of programs) {
-    const summary = summaryFor(program, { summaries, isOnly: programs.length === 1 });
+    const own = summariesOf(program, { summaries, isOnly: programs.length === 1 });
+    const isExitZero = exit === 'own' && isExitTold && step.result.type === 'success';
+    const summary = ownSummary(own, isExitZero ? true : step.result.type === 'error' ? false : undefined);
+    // Where the exit code is that of the program and it counted that all went well, another one is only quoted.
+    const isQuoted = isExitZero && summary?.failed === 0;
+    const hasWorked = isKnown ? step.result.type === 'success' && (isQuoted || (told ?? 0) === 0) : undefined;
     const code = exit === 'echoed' ? (told === undefined ? undefined : told === 0) : hasWorked;
-    const isPassed = verdict({ program, exit, summary, isEmpty: lines.length === 0, hasWorked: code });
-    if (isPassed !== undefined) runs.push(runOf(step.number, { program, summary, isPassed }));
+    const isBelieved = !isExitZero || isSaidByItself(program, summary);
+    const isPassed = verdict({
+      program,
+      exit,
+      summary: isBelieved ? summary : undefined,
+      isEmpty: lines.length === 0,
+      hasWorked: code,
+    });
+    if (isPassed !== undefined)
+      runs.push(runOf(step.number, { program, summary: isBelieved ? summary : undefined, isPassed }));
     // What stands behind it in the chain did not run.
     if (isPassed === false && exit === 'chained') break;
   }
   return runs;
 }
 
-/** What the tool itself counted. A script may run any tool, a program of the work any tests. */
-function summaryFor(
+/** What the tool itself counted, in order. A script may run any tool, a program of the work any tests. */
+function summariesOf(
   program: Program,
   { summaries, isOnly }: { readonly summaries: readonly Summary[]; readonly isOnly: boolean },
-): Summary | undefined {
-  const own = summaries.filter(({ kind, tool }) => {
+): readonly Summary[] {
+  return summaries.filter(({ kind, tool }) => {
     if (program.kind === 'exit' || program.kind === 'commit') return program.kind === 'exit' && kind === 'test';
     if (program.isScript) return isOnly || kind === program.kind;
     return (
       tool === program.tool || BUILT_BY.get(program.tool) === tool || (program.kind === 'test' && tool === 'junit')
     );
   });
-  return own.find(({ failed }) => failed > 0) ?? own[0];
+}
+
+/**
+ * The outermost stands last; what is counted before it may be of a run within the run. Where the exit code is known, it is
+ * the last that agrees with it. Tests go before all else, as one is what the others are for.
+ */
+function ownSummary(own: readonly Summary[], hasWorked: boolean | undefined): Summary | undefined {
+  const tests = own.filter(({ kind }) => kind === 'test');
+  if (hasWorked === undefined) return own.at(-1);
+  const agrees = ({ failed }: Summary): boolean => (failed === 0) === hasWorked;
+  return tests.findLast(agrees) ?? own.findLast(agrees) ?? tests.at(-1) ?? own.at(-1);
+}
+
+/**
+ * A wrapper may have lost the exit code, so that 0 does not outweigh what a tool counted of itself. That a script of tests
+ * shows a fault of another sort, as one that a type checker names, may be what it tests.
+ */
+function isSaidByItself(program: Program, summary: Summary | undefined): boolean {
+  return summary === undefined || summary.failed === 0 || summary.kind === 'test' || summary.kind === program.kind;
 }
 
 /** These build first, and tell in these words that it failed. */
@@ -119,9 +149,10 @@ function verdict(asked: {
   if (program.kind === 'commit') return hasWorked === true && exit !== 'hidden' ? true : undefined;
   if (summary !== undefined && summary.failed > 0) return false;
   const isKnown = exit === 'own' || exit === 'echoed';
-  if (isKnown && hasWorked !== undefined) return hasWorked && !hasRunNothing(summary);
-  if (exit === 'chained' && hasWorked === true) return !hasRunNothing(summary);
-  if (summary !== undefined) return hasRunNothing(summary) ? undefined : true;
+  // That nothing went wrong where nothing was tested shows nothing.
+  if (hasRunNothing(summary)) return isKnown && hasWorked === false ? false : undefined;
+  if (isKnown && hasWorked !== undefined) return hasWorked;
+  if ((exit === 'chained' && hasWorked === true) || summary !== undefined) return true;
   // These say nothing where there is nothing to say.
   return isEmpty && program.kind === 'types' && hasWorked === true ? true : undefined;
 }

@@ -2,6 +2,8 @@
 import { oneLine } from '../clip.ts';
 import type { Recovery, Step } from '../episode.ts';
 import type { JsonObject } from '../json.ts';
+import { type Coverage, coverageOf, coversAll } from './checks/coverage.ts';
+import { filesOf, lineGiven, lineOf } from './doing.ts';
 import type { ReadStep } from './read-step.ts';
 
 /** Recoveries kept of one episode. */
@@ -12,7 +14,7 @@ const MAX_FIX_STEPS = 8;
 const MAX_PARAMETERS = 4;
 const PARAMETER_CHARACTERS = 100;
 /** What alone tells a step, best first. */
-const TELLING = ['command', 'cmd', 'file_path', 'path', 'file', 'filename'];
+const TELLING = ['file_path', 'path', 'file', 'filename'];
 
 /**
  * Each error of an action that was made good, with what was done for that in between. An error that came several times
@@ -70,8 +72,7 @@ export function stepText(step: Step, before?: Step): string {
  * is not as it was `then` alone tells them apart.
  */
 function tellingParameters(parameters: JsonObject, then: JsonObject | undefined): readonly string[] {
-  for (const name of TELLING) {
-    const value = parameters[name];
+  for (const value of [lineGiven(parameters), ...TELLING.map((name) => parameters[name])]) {
     if (typeof value === 'string' && value.trim() !== '') return [oneLine(value, PARAMETER_CHARACTERS * 2)];
   }
   const isAsThen = ([name, value]: readonly [string, unknown]): boolean =>
@@ -85,10 +86,16 @@ function tellingParameters(parameters: JsonObject, then: JsonObject | undefined)
 
 /** What a step did, to recognise it when it is done again. */
 interface Doing {
-  /** The tool with its command, or where it has none the words of the action. */
+  /** The tool with its command, or where it has none the words of the action, and the files that it names. */
   readonly key: string;
-  /** Of a check: its program and what it was told to check, without options. */
-  readonly checked?: ReadonlySet<string>;
+  /** Of a check: what it looks at. */
+  readonly checked: readonly Coverage[];
+}
+
+interface Failure {
+  readonly at: number;
+  readonly step: ReadStep;
+  readonly doing: Doing;
 }
 
 /** The index of a failed step, and that of the first later one which shows that it is good now. */
@@ -100,51 +107,98 @@ export interface MadeGood {
 /** By the step that shows it. */
 export function madeGood(steps: readonly ReadStep[]): readonly MadeGood[] {
   const found: MadeGood[] = [];
-  let open: { readonly at: number; readonly step: ReadStep; readonly doing: Doing }[] = [];
+  const open = stillOpen();
   let lastChange = -1;
   steps.forEach((step, at) => {
     const changedBefore = lastChange;
     if (!step.isLooking) lastChange = at;
     const doing = doingOf(step);
     if (step.result.type !== 'success') {
-      open.push({ at, step, doing });
+      open.add({ at, step, doing });
       return;
     }
     // Only what failed last can have been said better, and only where nothing was changed meanwhile.
-    const last = open.at(-1);
-    const corrected = last !== undefined && changedBefore <= last.at ? last : undefined;
-    const stillOpen: typeof open = [];
-    for (const failure of open) {
-      const isGood = covers(doing, failure.doing) || (failure === corrected && isCorrection(step, failure.step));
-      if (isGood) found.push({ failed: failure.at, fixed: at });
-      else stillOpen.push(failure);
-    }
-    open = stillOpen;
+    const last = open.last();
+    const isSaidBetter = last !== undefined && changedBefore <= last.at && isCorrection(step, last.step);
+    const good = [...open.takeCovered(doing), ...(isSaidBetter && open.take(last) ? [last] : [])];
+    for (const failure of good.sort((one, other) => one.at - other.at)) found.push({ failed: failure.at, fixed: at });
   });
   return found;
 }
 
+/** Checks of different targets that are open at once: of more the oldest stay as they are. */
+const MAX_OPEN_CHECKS = 50;
+
+/** Failures that are not made good yet, found by what was done. */
+function stillOpen() {
+  const byKey = new Map<string, Failure[]>();
+  /** One of each key that checks something, the oldest first. */
+  const checks = new Map<string, Doing>();
+  /** In order, with those that were taken since. */
+  const all: Failure[] = [];
+  const taken = new Set<Failure>();
+
+  function takeKey(key: string): readonly Failure[] {
+    const failures = byKey.get(key) ?? [];
+    byKey.delete(key);
+    checks.delete(key);
+    for (const failure of failures) taken.add(failure);
+    return failures;
+  }
+
+  return {
+    last(): Failure | undefined {
+      for (;;) {
+        const last = all.at(-1);
+        if (last === undefined || !taken.has(last)) return last;
+        all.pop();
+      }
+    },
+    add(failure: Failure): void {
+      all.push(failure);
+      const { key, checked } = failure.doing;
+      const same = byKey.get(key);
+      if (same === undefined) byKey.set(key, [failure]);
+      else same.push(failure);
+      if (checked.length === 0) return;
+      checks.delete(key);
+      checks.set(key, failure.doing);
+      const [oldest] = checks.keys();
+      if (checks.size > MAX_OPEN_CHECKS && oldest !== undefined) checks.delete(oldest);
+    },
+    /** What the success of a step shows to be good: the same action, or checks of the same or of less. */
+    takeCovered({ key, checked }: Doing): readonly Failure[] {
+      const covered =
+        checked.length === 0 ? [] : [...checks.values()].filter((check) => covers(checked, check.checked));
+      return [key, ...covered.map((check) => check.key).filter((other) => other !== key)].flatMap(takeKey);
+    },
+    /** Whether it was still open. */
+    take(failure: Failure): boolean {
+      if (taken.has(failure)) return false;
+      taken.add(failure);
+      const { key } = failure.doing;
+      const others = (byKey.get(key) ?? []).filter((other) => other !== failure);
+      if (others.length > 0) byKey.set(key, others);
+      else takeKey(key);
+      return true;
+    },
+  };
+}
+
 function doingOf(step: ReadStep): Doing {
-  const command = commandOf(step);
-  const key = `${step.tool}\n${command ?? step.action}`;
-  return command !== undefined && step.isVerification ? { key, checked: new Set(wordsOf(command)) } : { key };
+  const key = [step.tool, lineOf(step) ?? step.action, ...filesOf(step)].join('\n');
+  const checks = step.isVerification ? step.asked.map(({ program }) => program) : [];
+  return { key, checked: checks.filter(({ kind }) => kind !== 'exit' && kind !== 'commit').map(coverageOf) };
 }
 
-/** The same action; or a check by the same program of the same or of more: what it names the other named as well. */
-function covers(success: Doing, failure: Doing): boolean {
-  if (success.key === failure.key) return true;
-  const [now, then] = [success.checked, failure.checked];
-  if (now === undefined || then === undefined) return false;
-  return firstOf(now) === firstOf(then) && [...now].every((word) => then.has(word));
-}
-
-function firstOf(words: ReadonlySet<string>): string | undefined {
-  return words.values().next().value;
+/** Each check that failed, or may have, is one by the same program that looked at the same or at less. */
+function covers(success: readonly Coverage[], failure: readonly Coverage[]): boolean {
+  return failure.every((then) => success.some((now) => now.tool === then.tool && coversAll(now, then)));
 }
 
 /** The same command with words added or left out, which is then the fix itself. A check that checks less fixes nothing. */
 function isCorrection(success: ReadStep, failure: ReadStep): boolean {
-  const [now, then] = [commandOf(success), commandOf(failure)];
+  const [now, then] = [lineOf(success), lineOf(failure)];
   if (now === undefined || then === undefined || now === then || success.tool !== failure.tool) return false;
   if (success.isVerification || failure.isVerification) return false;
   const [more, less] = [wordPieces(now), wordPieces(then)].sort((a, b) => b.length - a.length);
@@ -162,33 +216,6 @@ function fixingSteps(asked: {
   const changes = between.filter((step) => step.result.type === 'success' && !step.isLooking);
   if (changes.length > 0) return changes;
   return JSON.stringify(fixed.parameters) === JSON.stringify(failed.parameters) ? [] : [fixed];
-}
-
-/** The command that a step ran, where its tool runs commands. */
-export function commandOf(step: Step): string | undefined {
-  return typeof step.parameters.command === 'string' ? step.parameters.command : undefined;
-}
-
-/** What starts a program without being it. */
-const STARTERS: ReadonlySet<string> = new Set([
-  'npx',
-  'pnpm',
-  'yarn',
-  'bunx',
-  'exec',
-  'sudo',
-  'time',
-  'python',
-  'python3',
-]);
-
-/** Words of the last command in a line, its program first, without options and settings before it. */
-function wordsOf(line: string): readonly string[] {
-  const last = line.slice(0, COMMAND_CHARACTERS).split(/&&|;/u).at(-1)?.split('|')[0] ?? '';
-  return last
-    .trim()
-    .split(/\s+/u)
-    .filter((word) => !/^-|^\d*>|^\w+=/u.test(word) && !STARTERS.has(word));
 }
 
 function wordPieces(line: string): readonly string[] {

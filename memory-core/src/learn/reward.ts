@@ -1,6 +1,8 @@
 // How good an episode was, as one number with named parts. Pure.
 import type { Outcome, Reward } from '../episode.ts';
 import type { CheckRun } from './check-evidence.ts';
+import { type Coverage, coverageOf, coversAll } from './checks/coverage.ts';
+import { isEdit, revertedSteps } from './checks/revert.ts';
 import type { ReadStep } from './read-step.ts';
 import { wasteOf } from './waste.ts';
 
@@ -32,7 +34,7 @@ export function reward(input: RewardInput): Reward {
   const waste = wasteOf(steps, recoveredSteps);
   const parts = {
     outcome: outcomeWorth(outcome),
-    verification: MOST.verification * shownByChecks(checks),
+    verification: MOST.verification * shownByChecks(checks, keptEdits(steps)),
     efficiency: MOST.efficiency * efficiency(waste, compared),
     recovery: MOST.recovery * recovery(steps, recoveredSteps),
   };
@@ -69,67 +71,110 @@ const WEIGHTS: Readonly<Record<CheckRun['kind'], number>> = {
 };
 /** What is believed before anything is seen, ½, weighs as much as this. */
 const PRIOR_WEIGHT = 0.5;
+const PASSED_BEFORE_EDIT = 0.75;
+
+/** Numbers of the steps that changed something which was not thrown away later, the first and the last. */
+interface Edits {
+  readonly first: number;
+  readonly last: number;
+}
+
+function keptEdits(steps: readonly ReadStep[]): Edits {
+  const undone = new Set([...revertedSteps(steps).values()].flat());
+  const isKept = (step: ReadStep): boolean =>
+    step.result.type === 'success' && !undone.has(step.number) && isEdit(step);
+  return {
+    first: steps.find(isKept)?.number ?? Number.POSITIVE_INFINITY,
+    last: steps.findLast(isKept)?.number ?? 0,
+  };
+}
 
 /**
  * 0–1, ½ where nothing was checked: the mean of how each kind of check stands, weighed, with ½ for what is not known. A
- * kind stands as its weakest open check.
+ * kind stands as its weakest open check. What passed before the last change stands at ¾: halfway
+ * to what is not known.
  */
-function shownByChecks(runs: readonly CheckRun[]): number {
-  const standing = standings(runs);
+function shownByChecks(runs: readonly CheckRun[], edits: Edits): number {
   let sum = PRIOR_WEIGHT / 2;
   let weight = PRIOR_WEIGHT;
-  for (const [kind, stands] of standing) {
-    sum += WEIGHTS[kind] * stands;
+  for (const [kind, { open, lastPassed }] of standings(runs, edits)) {
+    const passed = lastPassed === undefined ? [] : [lastPassed < edits.last ? PASSED_BEFORE_EDIT : 1];
+    sum += WEIGHTS[kind] * Math.min(...passed, ...open.map(({ stands }) => stands));
     weight += WEIGHTS[kind];
   }
   return sum / weight;
 }
 
-function standings(runs: readonly CheckRun[]): ReadonlyMap<CheckRun['kind'], number> {
-  const open = new Map<CheckRun['kind'], readonly OpenCheck[]>();
-  for (const run of runs) {
-    open.set(run.kind, opened(open.get(run.kind) ?? [], run));
-    // What is tested or committed behind it was made anew.
-    if (run.isPassed && (run.kind === 'test' || run.kind === 'commit')) open.delete('revert');
-  }
-  return new Map([...open].map(([kind, checks]) => [kind, Math.min(...checks.map(({ stands }) => stands))]));
+/** How a kind of check stands. */
+interface Standing {
+  /** Checks that failed, and have not passed since as a whole. */
+  readonly open: readonly OpenCheck[];
+  /** The step that passed last. */
+  readonly lastPassed?: number | undefined;
 }
 
 interface OpenCheck {
-  readonly run: CheckRun;
-  /** 1: it passed. ½: it failed, and a part of it passed since. 0: it failed. */
+  readonly coverage: Coverage;
+  readonly isScript: boolean;
+  /** Below 1. ½: it failed, and a part of it passed since. 0: it failed. */
   readonly stands: number;
-  /** Tests that there were when some of them failed. 0 once as many have passed. */
+  /** Tests that there were when some of them failed. */
   readonly owed: number;
+}
+
+/** Kept open of one kind: the newest. */
+const MAX_OPEN = 64;
+
+function standings(runs: readonly CheckRun[], edits: Edits): ReadonlyMap<CheckRun['kind'], Standing> {
+  const found = new Map<CheckRun['kind'], Standing>();
+  for (const run of runs) {
+    found.set(run.kind, afterRun(found.get(run.kind) ?? { open: [] }, run));
+    // What is tested or committed behind it was made anew, where anything is left or was made at all.
+    if (run.isPassed && (run.kind === 'test' || run.kind === 'commit') && run.step >= edits.first) {
+      found.delete('revert');
+    }
+  }
+  return found;
 }
 
 /**
  * A check settles what it checked before, and if it passes a part of what checked more. Where tests failed, as many must
  * pass as there were: of tests that are taken out or skipped nobody knows.
  */
-function opened(checks: readonly OpenCheck[], run: CheckRun): readonly OpenCheck[] {
-  const [settled, others] = [
-    checks.filter((check) => coversAll(run, check.run)),
-    checks.filter((check) => !coversAll(run, check.run)),
-  ];
-  const before = Math.max(0, ...settled.map(({ owed }) => owed));
+function afterRun({ open, lastPassed }: Standing, run: CheckRun): Standing {
+  const check = { coverage: coverageOf(run), isScript: run.isScript };
+  const covers = run.kind === 'exit' ? isSame : looksAtAll;
+  const settled = open.filter((other) => covers(check, other));
+  const others = open.filter((other) => !settled.includes(other));
+  const owed = Math.max(0, ...settled.map((other) => other.owed));
   if (!run.isPassed) {
-    return [...others, { run, stands: 0, owed: Math.max(before, (run.passed ?? 0) + (run.failed ?? 0)) }];
+    const all = Math.max(owed, (run.passed ?? 0) + (run.failed ?? 0));
+    return { open: [...others, { ...check, stands: 0, owed: all }].slice(-MAX_OPEN), lastPassed };
   }
-  const share = before === 0 || run.passed === undefined ? 1 : Math.min(1, run.passed / before);
-  const stands = Math.max(share, settled.length === 0 ? 0 : Math.min(...settled.map((check) => check.stands)));
-  return [
-    ...others.map((check) => (coversAll(check.run, run) ? { ...check, stands: Math.max(0.5, check.stands) } : check)),
-    { run, stands, owed: stands < 1 ? before : 0 },
-  ];
+  const share = owed === 0 || run.passed === undefined ? 1 : Math.min(1, run.passed / owed);
+  const stands = Math.max(share, settled.length === 0 ? 0 : Math.min(...settled.map((other) => other.stands)));
+  const partly = others.map((other) =>
+    covers(other, check) ? { ...other, stands: Math.max(0.5, other.stands) } : other,
+  );
+  if (stands === 1) return { open: partly, lastPassed: run.step };
+  return { open: [...partly, { ...check, stands, owed }], lastPassed };
 }
 
-/** Whether a check looks at everything that another one of its kind looked at: it names nothing that the other did not. */
-function coversAll(run: CheckRun, other: CheckRun): boolean {
-  if (run.kind === 'exit') return run.tool === other.tool && run.targets.join(' ') === other.targets.join(' ');
-  // A script or a named tool that did not say what it ran may have run anything of its kind.
-  const isSame = run.tool === other.tool || run.isScript || other.isScript;
-  return isSame && run.targets.every((target) => other.targets.includes(target));
+type Checked = Pick<OpenCheck, 'coverage' | 'isScript'>;
+
+/** A script or a named tool that did not say what it ran may have run anything of its kind. */
+function looksAtAll(check: Checked, other: Checked): boolean {
+  const isSameTool = check.coverage.tool === other.coverage.tool || check.isScript || other.isScript;
+  return isSameTool && coversAll(check.coverage, other.coverage);
+}
+
+/** Of a program of the work nobody knows which words leave something out. */
+function isSame(check: Checked, other: Checked): boolean {
+  return (
+    check.coverage.tool === other.coverage.tool &&
+    coversAll(check.coverage, other.coverage) &&
+    coversAll(other.coverage, check.coverage)
+  );
 }
 
 /** Quartiles that lie nearer are taken as this far apart: a tenth of the steps is no difference worth telling. */

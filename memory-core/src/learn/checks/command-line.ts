@@ -85,8 +85,30 @@ function programWords(text: string): readonly string[] {
   const bare = text.trim().replace(/^[({]\s*|\s*[)}]$/gu, '');
   const [program = '', ...others] = bare.replace(WRAPPERS, '').split(/\s+/u);
   const name = program.replace(/^.*[/\\](?=[^/\\])/u, '');
-  return program === '' ? [] : [isOwnProgram(program) ? program : name, ...others];
+  if (program === '') return [];
+  return isOwnProgram(program) ? [program, ...others] : [name, ...verbFirst(name, others)];
 }
+
+/** What says where stands in front of the verb: behind it for those that run a part of the work, left out for git. */
+function verbFirst(name: string, words: readonly string[]): readonly string[] {
+  const valued = PLACE_OPTIONS.get(name);
+  if (valued === undefined) return words;
+  let at = 0;
+  while (words[at]?.startsWith('-') === true) at += valued.test(words[at] ?? '') ? 2 : 1;
+  if (at >= words.length) return words;
+  return name === 'git' ? words.slice(at) : [...words.slice(at), ...words.slice(0, at)];
+}
+
+const WORKSPACE = /^(?:--prefix|-w|--workspace|-F|--filter|-C|--dir|--cwd)$/u;
+/** Options in front of a verb that take the word behind them. */
+const PLACE_OPTIONS: ReadonlyMap<string, RegExp> = new Map([
+  ['git', /^(?:-C|-c|--git-dir|--work-tree|--namespace)$/u],
+  ['npm', WORKSPACE],
+  ['pnpm', WORKSPACE],
+  ['yarn', WORKSPACE],
+  ['bun', WORKSPACE],
+  ['make', /^(?:-C|-f|--directory|--file)$/u],
+]);
 
 /** `./run.sh` is a program of the work; what lies in a folder for programs is known by its name. */
 function isOwnProgram(program: string): boolean {

@@ -27,14 +27,16 @@ export function checkedLines(output: string): readonly string[] {
     .filter((line) => line.trim() !== '');
 }
 
-/** What the tools that can be told by their own words counted: each once, tests first. */
+/** What the tools that can be told by their own words counted, in the order of the lines that tell it. */
 export function summariesIn(lines: readonly string[]): readonly Summary[] {
   const counting = lines.filter((line) => COUNTING.test(line));
-  return READERS.map((read) => read(counting)).filter((summary) => summary !== undefined);
+  return READERS.flatMap((read) => read(counting))
+    .sort((one, other) => one.at - other.at)
+    .map(({ summary }) => summary);
 }
 
 /** Nothing else is in a line that a reader below knows: most lines need not be tried by each of them. */
-const COUNTING = /\d|\bOK\b|FAIL|NO TESTS|passed|no tests|compile|Finished|Success|"Action"|<testsuite/u;
+const COUNTING = /\d|\bOK\b|FAIL|NO TESTS|passed|[Nn]o tests? |compile|Finished|Success|"Action"|<\/?testsuite/u;
 
 /** Lines at either end of an output that may tell its exit code. */
 const EXIT_LINES = 3;
@@ -52,31 +54,42 @@ export function exitCodeIn(lines: readonly string[]): number | undefined {
 const EXIT_CODE =
   /^[\s[(<{"'*#-]*(?:(?:the )?(?:command|process|program|script|shell)[\s:]+)?(?:(?:failed|finished|completed|exited|ended)[\s:]+)?(?:with[\s:]+)?(?:exit(?:ed|ing)?|rc|return(?:ed)?|status)[\s_-]*(?:with[\s_-]*)?(?:code|status|value)?["'\s]*[:=>]*[\s"']*(\d{1,3})[\s\])>}"'.,*]*(?:<\/\w+>)?$/iu;
 
-type Reader = (lines: readonly string[]) => Summary | undefined;
+/** A summary with the index of the line that tells it. */
+interface Found {
+  readonly at: number;
+  readonly summary: Summary;
+}
 
-/** A reader of one line that counts everything: the last such line counts, as a tool may run several times. */
-function lastLine(tool: string, pattern: RegExp): Reader {
+type Reader = (lines: readonly string[]) => readonly Found[];
+
+/** A reader of all lines together, which are told as one where its last line stands. */
+function whole(read: (lines: readonly string[]) => Summary | undefined, line: RegExp): Reader {
   return (lines) => {
-    const groups = lastMatch(lines, pattern)?.groups;
-    if (groups === undefined) return undefined;
-    const told = groups.told ?? '';
-    const failed = counted(told, FAILED_WORDS);
-    return {
-      kind: 'test',
-      tool,
-      failed,
-      ...passedOf(groups.all === undefined ? counted(told, PASSED_WORDS) : Number(groups.all) - failed),
-    };
+    const summary = read(lines);
+    return summary === undefined ? [] : [{ at: lines.findLastIndex((told) => line.test(told)), summary }];
   };
+}
+
+/** A reader of lines that each count everything: there are several where a tool ran several times. */
+function eachLine(tool: string, pattern: RegExp): Reader {
+  return (lines) =>
+    lines.flatMap((line, at) => {
+      const groups = pattern.exec(line)?.groups;
+      if (groups === undefined) return [];
+      const told = groups.told ?? '';
+      const failed = counted(told, FAILED_WORDS);
+      const passed = passedOf(groups.all === undefined ? counted(told, PASSED_WORDS) : Number(groups.all) - failed);
+      return [{ at, summary: { kind: 'test', tool, failed, ...passed } }];
+    });
 }
 
 /** A reader of lines that each count one thing: `ℹ pass 3`, `ℹ fail 1`. */
 function ownLines(tool: string, { passed, failed }: { readonly passed: RegExp; readonly failed: RegExp }): Reader {
   return (lines) => {
-    const good = lastMatch(lines, passed)?.[1];
-    const bad = lastMatch(lines, failed)?.[1];
-    if (good === undefined && bad === undefined) return undefined;
-    return { kind: 'test', tool, failed: Number(bad ?? 0), ...passedOf(Number(good ?? 0)) };
+    const [good, bad] = [lastMatch(lines, passed), lastMatch(lines, failed)];
+    if (good === undefined && bad === undefined) return [];
+    const counts = { failed: bad?.count ?? 0, ...passedOf(good?.count ?? 0) };
+    return [{ at: Math.max(good?.at ?? 0, bad?.at ?? 0), summary: { kind: 'test', tool, ...counts } }];
   };
 }
 
@@ -84,11 +97,20 @@ function ownLines(tool: string, { passed, failed }: { readonly passed: RegExp; r
 function summed(tool: string, pattern: RegExp): Reader {
   return (lines) => {
     const parts = lines.map((line) => pattern.exec(line)?.groups).filter((groups) => groups !== undefined);
-    if (parts.length === 0) return undefined;
+    if (parts.length === 0) return [];
     const sum = (name: string): number => parts.reduce((total, groups) => total + Number(groups[name] ?? 0), 0);
     const failed = sum('failed') + sum('errors');
     const passed = parts[0]?.all === undefined ? sum('passed') : sum('all') - failed - sum('skipped');
-    return { kind: 'test', tool, failed, ...passedOf(passed) };
+    const at = lines.findLastIndex((line) => pattern.test(line));
+    return [{ at, summary: { kind: 'test', tool, failed, ...passedOf(passed) } }];
+  };
+}
+
+/** A reader of lines that say that there was nothing to test. */
+function nothing(tool: string, pattern: RegExp): Reader {
+  return (lines) => {
+    const at = lines.findLastIndex((line) => pattern.test(line));
+    return at === -1 ? [] : [{ at, summary: { kind: 'test', tool, failed: 0, passed: 0 } }];
   };
 }
 
@@ -99,12 +121,11 @@ function faults(
   { bad, good }: { readonly bad: RegExp; readonly good?: RegExp },
 ): Reader {
   return (lines) => {
-    for (const line of lines.toReversed()) {
-      const found = bad.exec(line);
-      if (found !== null) return { kind, tool, failed: Number(found[1] ?? 1) };
-      if (good?.test(line) === true) return { kind, tool, failed: 0 };
-    }
-    return undefined;
+    const at = lines.findLastIndex((line) => bad.test(line) || good?.test(line) === true);
+    const line = lines[at];
+    if (line === undefined) return [];
+    const found = bad.exec(line);
+    return [{ at, summary: { kind, tool, failed: found === null ? 0 : Number(found[1] ?? 1) } }];
   };
 }
 
@@ -129,8 +150,14 @@ function goTest(lines: readonly string[]): Summary | undefined {
         passed: count(/^\{(?!.*"Test":).*"Action":"pass"/u),
         failed: count(/^\{(?!.*"Test":).*"Action":"(?:fail|build-fail)"/u),
       }
-    : { passed: count(/^ok {2}?\t?\s*\S+\t(?:[\d.]+s|\(cached\))/u), failed: count(/^FAIL\t\S+/u) };
-  if (!isJson && packages.passed + packages.failed === 0) return undefined;
+    : {
+        passed: count(/^ok {2}?\t?\s*\S+\t(?:[\d.]+s|\(cached\))(?!\s+\[no tests to run\])/u),
+        failed: count(/^FAIL\t\S+/u),
+      };
+  if (!isJson && packages.passed + packages.failed === 0) {
+    const isEmpty = lines.some((line) => GO_NOTHING.test(line));
+    return isEmpty ? { kind: 'test', tool: 'go test', failed: 0, passed: 0 } : undefined;
+  }
   const tests = isJson
     ? { passed: count(/^\{(?=.*"Test":).*"Action":"pass"/u), failed: count(/^\{(?=.*"Test":).*"Action":"fail"/u) }
     : { passed: count(/^\s*--- PASS: /u), failed: count(/^\s*--- FAIL: /u) };
@@ -139,14 +166,22 @@ function goTest(lines: readonly string[]): Summary | undefined {
   return { kind: 'test', tool: 'go test', failed, ...(tests.passed > 0 ? { passed: tests.passed } : {}) };
 }
 
-/** A report in XML, as many runners write it: the whole where it counts itself, else its parts. */
+const GO_NOTHING = /\[no test files\]|\[no tests to run\]/u;
+
+/** A report in XML, as many runners write it: the whole where it counts itself, else its outermost parts. */
 function junit(lines: readonly string[]): Summary | undefined {
   if (!lines.some((line) => line.includes('<testsuite'))) return undefined;
-  const tags = lines.join('\n').match(/<testsuites?\s[^>]{0,1000}>/gu) ?? [];
-  const counts = tags.map((tag) => {
+  const tags = lines.join('\n').match(/<testsuites?\s[^>]{0,1000}>|<\/testsuite>/gu) ?? [];
+  let depth = 0;
+  const counts = tags.flatMap((tag) => {
+    const isWhole = tag.startsWith('<testsuites');
+    if (tag.startsWith('</')) depth = Math.max(0, depth - 1);
+    const isInner = depth > 0;
+    if (!tag.startsWith('</') && !isWhole && !tag.endsWith('/>')) depth += 1;
+    if (tag.startsWith('</') || isInner) return [];
     const count = (name: string): number => Number(new RegExp(`\\s${name}=["'](\\d+)["']`, 'u').exec(tag)?.[1] ?? 0);
     const failed = count('failures') + count('errors');
-    return { isWhole: tag.startsWith('<testsuites'), all: count('tests'), failed, skipped: count('skipped') };
+    return [{ isWhole, all: count('tests'), failed, skipped: count('skipped') }];
   });
   const whole = counts.find(({ isWhole, all }) => isWhole && all > 0);
   const parts = whole === undefined ? counts.filter(({ isWhole }) => !isWhole) : [whole];
@@ -168,39 +203,41 @@ function passedOf(passed: number): { readonly passed: number } {
   return { passed: Math.max(0, passed) };
 }
 
-function lastMatch(lines: readonly string[], pattern: RegExp): RegExpExecArray | undefined {
-  for (const line of lines.toReversed()) {
-    const found = pattern.exec(line);
-    if (found !== null) return found;
-  }
-  return undefined;
+function lastMatch(
+  lines: readonly string[],
+  pattern: RegExp,
+): { readonly at: number; readonly count: number } | undefined {
+  const at = lines.findLastIndex((line) => pattern.test(line));
+  return at === -1 ? undefined : { at, count: Number(pattern.exec(lines[at] ?? '')?.[1] ?? 0) };
 }
 
 /** The words of each tool, as it prints them with its defaults. */
 const READERS: readonly Reader[] = [
-  lastLine('vitest', /^\s*Tests {2,}(?<told>\d+ \w+(?: \| \d+ \w+)*|no tests)/u),
-  lastLine('jest', /^Tests: {2,}(?<told>\d+ \w+(?:, \d+ \w+)*, \d+ total)/u),
+  eachLine('vitest', /^\s*Tests {2,}(?<told>\d+ \w+(?: \| \d+ \w+)*|no tests)/u),
+  nothing('vitest', /^No test files found\b/u),
+  nothing('jest', /^No tests found, exiting with code 0/u),
+  eachLine('jest', /^Tests: {2,}(?<told>\d+ \w+(?:, \d+ \w+)*, \d+ total)/u),
   ownLines('mocha', { passed: /^\s{2}(?:✔ )?(\d+) passing \(/u, failed: /^\s{2}(?:✖ )?(\d+) failing$/u }),
   ownLines('node:test', {
     passed: /^(?:ℹ|#|\s*<!--) pass (\d+)(?: -->)?$/u,
     failed: /^(?:ℹ|#|\s*<!--) fail (\d+)(?: -->)?$/u,
   }),
-  lastLine(
+  eachLine(
     'pytest',
     /^(?:=+ )?(?<told>(?:\d+ \w+, )*\d+ (?:passed|failed|errors?|skipped|warnings?|deselected|xfailed|xpassed)|no tests ran)(?: in [\d.]+s)?(?: \([\d:]+\))?(?: =+)?$/u,
   ),
-  unittest,
-  goTest,
+  whole(unittest, /^(?:OK|FAILED|NO TESTS RAN)\b/u),
+  whole(goTest, /^ok\b|FAIL|"Action"|\[no test/u),
   summed('cargo test', /^test result: \S+ (?<passed>\d+) passed; (?<failed>\d+) failed;/u),
-  junit,
+  whole(junit, /<testsuite/u),
   summed(
     'mvn test',
     /Tests run: (?<all>\d+), Failures: (?<failed>\d+), Errors: (?<errors>\d+), Skipped: (?<skipped>\d+)(?:\s*$|, Time elapsed)/u,
   ),
-  lastLine('rspec', /^(?<all>\d+) examples?, (?<told>\d+ failures?)/u),
+  eachLine('rspec', /^(?<all>\d+) examples?, (?<told>\d+ failures?)/u),
   ownLines('bun test', { passed: /^\s(\d+) pass$/u, failed: /^\s(\d+) fail$/u }),
-  lastLine('deno test', /^(?:ok|FAILED) \| (?<told>\d+ passed \| \d+ failed)/u),
-  lastLine('ctest', /^\d+% tests passed, (?<told>\d+) tests failed out of (?<all>\d+)/u),
+  eachLine('deno test', /^(?:ok|FAILED) \| (?<told>\d+ passed \| \d+ failed)/u),
+  eachLine('ctest', /^\d+% tests passed, (?<told>\d+) tests failed out of (?<all>\d+)/u),
   faults('types', 'tsc', { bad: /^Found (\d+) errors? in (?:the same file|\d+ files|\S+:\d+)|\berror TS\d{4,5}: /u }),
   faults('types', 'mypy', {
     bad: /^Found (\d+) errors? in \d+ files? \(checked/u,

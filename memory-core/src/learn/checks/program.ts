@@ -15,8 +15,8 @@ export interface Program {
 export function programOf(words: readonly string[]): Program | undefined {
   const [name = '', ...rest] = words;
   const options = rest.filter((word) => word.startsWith('-'));
-  const plain = rest.filter((word) => !word.startsWith('-') || NARROWING.test(word));
-  if (options.some((word) => NOT_RUNNING.test(word))) return undefined;
+  const plain = [...rest.filter((word) => !word.startsWith('-')), ...options.filter((word) => NARROWING.test(word))];
+  if (options.some((word) => NOT_RUNNING.test(word)) || notRunBy(name, options)) return undefined;
   const known = PROGRAMS.get(name);
   if (known !== undefined) {
     const targets = plain.filter((word) => word !== known.verb);
@@ -26,6 +26,9 @@ export function programOf(words: readonly string[]): Program | undefined {
   if (name === 'git') return verb === 'commit' ? program('commit', 'git', []) : undefined;
   if (name === 'node' && options.includes('--test')) return program('test', 'node:test', plain);
   const kind = verbKind(name, verb);
+  if (kind === 'test' && options.some((word) => WITHOUT_TESTS.test(word))) {
+    return program('build', `${name} build`, targets);
+  }
   if (kind !== undefined) return program(kind, SAME_TOOL.get(`${name} ${verb}`) ?? `${name} ${verb}`, targets);
   if (SCRIPT_RUNNERS.has(name)) return script(name, plain);
   return INTERPRETERS.has(name) || /^\.{0,2}\//u.test(name) ? program('exit', name, rest) : undefined;
@@ -203,6 +206,24 @@ const TOOL_KINDS: ReadonlyMap<string, Program['kind']> = new Map(
 );
 
 /** Only asked about, watched or mended, but not run. */
-const NOT_RUNNING = /^(?:--version|--help|-h|--watch|--collect-only|--list|--list-tests|--init|--showConfig)$/u;
+const NOT_RUNNING =
+  /^(?:--version|--help|-h|--watch|--collect-only|--co|--list|--list-?tests|--init|--showConfig|--dry-run|--just-print|--setup-plan|--fixtures|--markers)$/iu;
+/** Short options mean something else from program to program. */
+const NOT_RUN_BY: ReadonlyMap<string, RegExp> = new Map([
+  ['pytest', /^-V+$/u],
+  ['py.test', /^-V+$/u],
+  ['make', /^-[a-zA-Z]*[nq]/u],
+  ['just', /^-n$/u],
+  ['ctest', /^-N$|^--show-only/u],
+  ['go', /^-list(?:=|$)/u],
+]);
+
+function notRunBy(name: string, options: readonly string[]): boolean {
+  const asking = NOT_RUN_BY.get(name);
+  return asking !== undefined && options.some((word) => asking.test(word));
+}
+
+/** The tests are built or left out, not run. */
+const WITHOUT_TESTS = /^(?:--no-run|-DskipTests(?:=true)?|-Dmaven\.test\.skip(?:=true)?)$/u;
 /** An option that leaves out a part of what is checked. */
-const NARROWING = /^--?(?:t|k|run|grep|filter|only|test-?name-?pattern|testPathPattern)=/iu;
+const NARROWING = /^--?(?:t|k|run|grep|filter|only|Dtest|test-?name-?pattern|testPathPattern)=/iu;
