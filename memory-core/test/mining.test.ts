@@ -21,7 +21,7 @@ function trace(steps: string | readonly TraceStep[], outcome: Trace['outcome'], 
   const taken = typeof steps === 'string' ? steps.split(' ').filter((text) => text !== '') : steps;
   return {
     ...{ episodeId: `e${made}`, scope: { domain: 'shop' }, task: `task ${made}`, description: 'x', taskType: 'other' },
-    ...{ tags: [], directories: [], outcome, endedAt: at(made) },
+    ...{ tags: [], directories: [], outcome, endedAt: at((made * 7919) % 1009) },
     steps: taken.map((each) => (typeof each === 'string' ? step(each) : each)),
     ...more,
   };
@@ -375,6 +375,62 @@ describe('chance', () => {
     );
     // One in twenty is allowed; one and no more of these 15.
     expect(wrong.length).toBeLessThanOrEqual(1);
+  });
+
+  const acts = (random: () => number, count: number): string =>
+    Array.from({ length: count }, () => `t${Math.floor(random() * 12)}`).join(' ');
+  /** How many of some corpora have anything that is called sure. */
+  const wrongOf = (make: (random: () => number) => readonly Trace[]): number =>
+    Array.from({ length: 15 }, (_, seed) => mined(make(randomOf(seed * 7919 + 13)))).filter((patterns) =>
+      patterns.some(({ standing }) => standing === 'confirmed'),
+    ).length;
+
+  test.each([
+    { good: [6, 6], bad: [20, 20] },
+    { good: [8, 1], bad: [24, 1] },
+    { good: [20, 1], bad: [6, 1] },
+    { good: [8, 9], bad: [14, 9] },
+  ] as const)('is not taken for a pattern where it is length that goes with the outcome: %j [LE-06]', (lengths) => {
+    const wrong = wrongOf((random) =>
+      times(120, () => {
+        const isGood = random() < 0.5;
+        const [least, spread] = isGood ? lengths.good : lengths.bad;
+        return trace(acts(random, least + Math.floor(random() * spread)), isGood ? 'success' : 'failure');
+      }),
+    );
+    expect(wrong).toBeLessThanOrEqual(1);
+  });
+
+  test.each(['bash: git commit', 'ask_human'])('what follows from how it went is never sure: %s [LE-06]', (last) => {
+    const wrong = wrongOf((random) =>
+      times(100, () => {
+        const isGood = random() < 0.5;
+        const work = acts(random, 8).split(' ').map(step);
+        const isDone = random() < (isGood === (last === 'ask_human') ? 0.05 : 0.9);
+        return trace(isDone ? [...work, step(last)] : work, isGood ? 'success' : 'failure');
+      }),
+    );
+    expect(wrong).toBeLessThanOrEqual(1);
+  });
+
+  test('what was taken up while everything grew better is not sure, nor what the others have overtaken [LE-09]', () => {
+    const grown = wrongOf((random) =>
+      times(150, (index) => {
+        const steps = `${index > 75 ? 'x ' : ''}${acts(random, 8)}`;
+        return trace(steps, random() < 0.2 + (0.6 * index) / 150 ? 'success' : 'failure', { endedAt: at(index) });
+      }),
+    );
+    expect(grown).toBeLessThanOrEqual(1);
+    const overtaken = wrongOf((random) =>
+      times(300, (index) => {
+        const has = random() < 0.5;
+        const rate = has ? 0.9 : index < 200 ? 0.3 : 0.97;
+        const steps = `${acts(random, 3)} ${has ? 'x y' : acts(random, 2)} ${acts(random, 3)}`;
+        return trace(steps, random() < rate ? 'success' : 'failure', { endedAt: at(index) });
+      }),
+    );
+    // The newest third differs by .07, which chance may hide in some of them.
+    expect(overtaken).toBeLessThanOrEqual(3);
   });
 
   test('leaves standing what is planted, alone of all that goes with it [LE-06]', () => {

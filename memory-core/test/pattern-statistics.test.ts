@@ -2,10 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   correctedForAll,
+  differenceWithin,
   effectiveTally,
   fisherExact,
+  stratifiedExact,
   taskCorrelation,
-  wholeTable,
+  wholeTables,
 } from '../src/learn/mine/significance.ts';
 import {
   ANY_ATTEMPT,
@@ -75,13 +77,34 @@ describe('attempts at one task', () => {
   });
 
   test('are rounded towards no difference, and not at all where each task was tried once [LE-06]', () => {
-    expect(wholeTable({ attempts: 7, successes: 5 }, { attempts: 11, successes: 2 })).toEqual(table(5, 7, 2, 11));
-    expect(wholeTable({ attempts: 6.7, successes: 6.03 }, { attempts: 10.4, successes: 2.08 })).toEqual(
-      table(5, 6, 2, 10),
-    );
-    expect(wholeTable({ attempts: 10.4, successes: 2.08 }, { attempts: 6.7, successes: 6.03 })).toEqual(
-      table(2, 10, 5, 6),
-    );
+    expect(wholeTables([table(5, 7, 2, 11)])).toEqual([table(5, 7, 2, 11)]);
+    expect(wholeTables([table(6.03, 6.7, 2.08, 10.4)])).toEqual([table(5, 6, 2, 10)]);
+    expect(wholeTables([table(2.08, 10.4, 6.03, 6.7)])).toEqual([table(2, 10, 5, 6)]);
+    // What is left of one stratum goes over to the next.
+    expect(wholeTables([table(1.5, 1.5, 0, 1.5), table(1.5, 1.5, 0, 1.5)])).toEqual([
+      table(1, 1, 0, 1),
+      table(2, 2, 0, 2),
+    ]);
+  });
+});
+
+describe('the test within strata', () => {
+  test('adds up what each stratum says, and nothing of one with a single outcome or side [LE-06]', () => {
+    // Each stratum alone is 1 of 2 tables as far out; both together 1 of 4, on either side.
+    expect(stratifiedExact([table(1, 1, 0, 1), table(1, 1, 0, 1)]).p).toBeCloseTo(0.5, 9);
+    expect(stratifiedExact([table(9, 9, 3, 3), table(0, 8, 0, 2), table(3, 5, 0, 0)])).toEqual({ p: 1, smallest: 1 });
+    // All in all those with succeed more often, within each stratum less (Simpson).
+    const strata = [table(18, 20, 10, 10), table(1, 10, 6, 20)];
+    expect(differenceWithin(strata)).toBeLessThan(0);
+    expect(differenceWithin([table(19, 30, 16, 30)])).toBeGreaterThan(0);
+  });
+
+  test('goes over to the normal distribution without a leap [LE-06]', () => {
+    const strata = (size: number, more: number) =>
+      Array.from({ length: 10 }, () => table(size / 2 + more, size, size / 2, size));
+    const exact = stratifiedExact(strata(120, 5)).p;
+    expect(stratifiedExact(strata(480, 10)).p / exact).toBeGreaterThan(0.8);
+    expect(stratifiedExact(strata(480, 10)).p / exact).toBeLessThan(1.2);
   });
 });
 

@@ -35,6 +35,8 @@ describe('steps of a trace', () => {
     ['npm run build -- --force', 'bash: npm run build'],
     ['cd /repo && CI=1 npx vitest run a.test.ts 2>&1 | tail -5', 'bash: vitest'],
     ['git commit -m "a; b"', 'bash: git commit'],
+    ['git -C web commit -m x', 'bash: git commit'],
+    ['npm --prefix web test', 'bash: npm test'],
     ['python3 -m pytest -x', 'bash: pytest'],
     ['timeout 30s /usr/bin/grep -rn foo; echo $?', 'bash: grep'],
     ['cat > a.txt << EOF\nrm -rf /\nEOF', 'bash: cat'],

@@ -104,12 +104,16 @@ function sideOf({ trace, touched }: CompletedEpisode): Side {
   return { acts: trace && actsOf(trace), places: touched };
 }
 
-/** What follows from how it went, and does not bring it about. */
+/** Whether an act keeps or hands over what was done: that follows from how it went, and does not bring it about. */
+export function isKeeping(act: string): boolean {
+  return KEEPING.test(act);
+}
+
 const KEEPING = /(?:^|: )git (?:add|commit|push|tag)$/u;
 
 /** What changed or checked something, in order: everybody looks around, each in another order. */
 function actsOf(trace: readonly TraceStep[]): readonly string[] {
-  const acts = trace.filter(({ does, act }) => does !== 'look' && !KEEPING.test(act)).map(({ act }) => act);
+  const acts = trace.filter(({ does, act }) => does !== 'look' && !isKeeping(act)).map(({ act }) => act);
   return acts.filter((act, index) => act !== acts[index - 1]);
 }
 

@@ -126,10 +126,13 @@ function interpreted(program: string, words: readonly string[]): string {
 
 const SCRIPT = /^[\w./~+-]*\w\.[a-z]\w{0,4}$/iu;
 
+/** Options behind which stands where a program works, and not what it does. */
+const PLACED = setOf('-C -w --cwd --dir --prefix --workspace');
+
 /** The words that say what a program did. Of one that nobody knows the first may be a subcommand. */
 function toldBy(program: string, words: readonly string[]): readonly string[] {
   if (WITH_SUBCOMMANDS.has(program)) {
-    const told = words.filter((word) => /^[a-z][\w:-]*$/iu.test(word));
+    const told = words.filter((word, index) => !PLACED.has(words[index - 1] ?? '') && /^[a-z][\w:-]*$/iu.test(word));
     return told.slice(0, told[0] === 'run' ? 2 : 1);
   }
   const [next = ''] = words;

@@ -10,6 +10,8 @@ import type { LearnOrder } from './learn-worker.ts';
 const MAX_INLINE_TRACES = 50;
 /** Handed over in one message: packing more would hold up the thread. */
 const MESSAGE_TRACES = 25;
+/** Memory of the worker. One that needs more ends with an error, and leaves the program as it is. */
+const MAX_HEAP_MB = 2_048;
 
 /**
  * As `learnScope`; many episodes are learnt from in a worker of their own, which ends with its answer.
@@ -22,7 +24,7 @@ export async function learnScopeAside(
 ): Promise<ScopeLearning> {
   if (input.traces.length <= MAX_INLINE_TRACES) return learnScope(input);
   throwIfAborted(signal);
-  const worker = new Worker(workerUrl);
+  const worker = new Worker(workerUrl, { resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB } });
   const answer = answerOf(worker, signal);
   // Heard below; until then it is not unhandled.
   answer.catch(() => undefined);

@@ -21,6 +21,12 @@ export interface Corpus {
   readonly works: readonly (readonly Act[])[];
   /** Attempts that did it, by the number of the act. */
   readonly doers: readonly (readonly number[])[];
+  /** How many things each did. */
+  readonly lengths: Int32Array;
+  /** When each ended, as its place among all. */
+  readonly times: Int32Array;
+  /** What each did behind its last change or check, that change with it: what comes last follows from how it went. */
+  readonly closings: readonly ReadonlySet<number>[];
 }
 
 /** `act` is −1 for what is done too seldom to learn from, and where steps are missing. */
@@ -30,6 +36,8 @@ export interface Act {
   readonly isFailed: boolean;
 }
 
+/** Things done in one attempt that are looked at for what followed what, from its beginning. */
+const MAX_WORK = 150;
 /** One in so many tasks is kept apart: 30 %. */
 const HELD_OUT_OF_TEN = 3;
 
@@ -44,13 +52,16 @@ export function corpusOf(given: readonly Trace[]): Corpus {
   const isSuccess = Uint8Array.from(traces, ({ outcome }) => (outcome === 'success' ? 1 : 0));
   const ended = [...traces.keys()].filter((at) => traces[at]?.outcome !== 'abstained');
   const { acts, numberOf } = frequentActs(ended.flatMap((at) => traces[at] ?? []));
-  const works = traces.map(({ steps }) => workOf(steps, numberOf));
+  const works = traces.map(({ steps }) => workOf(steps, numberOf).slice(0, MAX_WORK));
   const doers: number[][] = acts.map(() => []);
   for (const at of ended) {
     for (const act of new Set(works[at]?.map((done) => done.act))) doers[act]?.push(at);
   }
   return {
     ...{ traces, task, ended, isSuccess, acts, works, doers },
+    lengths: Int32Array.from(traces, ({ steps }) => workOf(steps, numberOf).length),
+    times: timesOf(traces),
+    closings: traces.map(({ steps }) => closingOf(steps, numberOf)),
     isHeldOut: Uint8Array.from(traces, (trace) => (hashOf(trace.task) % 10 < HELD_OUT_OF_TEN ? 1 : 0)),
     correlation: taskCorrelation([...tallies(ended, { task, isSuccess }).values()]),
   };
@@ -103,6 +114,20 @@ function workOf(steps: Trace['steps'], numberOf: ReadonlyMap<string, number>): r
     last = act;
   }
   return work;
+}
+
+/** What ended at the same moment has the same place. */
+function timesOf(traces: readonly Trace[]): Int32Array {
+  const moments = [...new Set(traces.map(({ endedAt }) => endedAt))].sort(order);
+  const placeOf = new Map(moments.map((moment, place) => [moment, place]));
+  return Int32Array.from(traces, ({ endedAt }) => placeOf.get(endedAt) ?? 0);
+}
+
+/** A check is none of it: it is there to see how it went, whatever it shows. */
+function closingOf(steps: Trace['steps'], numberOf: ReadonlyMap<string, number>): ReadonlySet<number> {
+  const last = steps.findLastIndex(({ does }) => does !== 'look');
+  const behind = steps.slice(Math.max(0, last)).filter(({ does }) => does !== 'check');
+  return new Set(behind.map(({ act }) => numberOf.get(act) ?? -1));
 }
 
 /** FNV-1a (Fowler, Noll, Vo), with the last mixing of MurmurHash3 (Appleby): the last digits depend on all of the text. */

@@ -99,6 +99,7 @@ function proposalsAt({ after, members, options }: Place, corpus: Corpus): readon
       content: { kind: 'decision_point', after: names, action, alternatives },
       key: [JSON.stringify(names), action],
       holders,
+      acts: [act],
       group,
       complexity: 10 + names.length,
       rivals: JSON.stringify(names),

@@ -22,17 +22,18 @@ export function heuristicProposals(corpus: Corpus): readonly Proposal[] {
     const members = corpus.ended.filter((at) => holdsIn(stepsAt(at)));
     const holders = members.filter((at) => wasDone(stepsAt(at)));
     const group = groupOf(members, corpus);
-    return proposalOf({ content: { kind: 'heuristic', condition, action }, holders, group, complexity: 1 });
+    return proposalOf({ content: { kind: 'heuristic', condition, action }, holders, acts: [], group, complexity: 1 });
   });
   const group = groupOf(
     corpus.ended.filter((at) => stepsAt(at).length > 0),
     corpus,
   );
-  const anyAttempt = doneAtAll(corpus).flatMap(({ action, holders }) => {
+  const anyAttempt = doneAtAll(corpus).flatMap(({ action, holders, acts }) => {
     // A pair of acts says more.
     return proposalOf({
       content: { kind: 'heuristic', condition: ANY_ATTEMPT, action },
       holders,
+      acts,
       group,
       complexity: 3,
     });
@@ -79,24 +80,24 @@ const RULES: readonly ReadRule[] = [
   },
 ];
 
-/** What is done at all, first and last: the plainest rules that there are. */
+/** What is done at all, and first: the plainest rules that there are. What is done last follows from how it went. */
 function doneAtAll({ traces, ended, acts, doers }: Corpus): readonly {
   readonly action: string;
   readonly holders: readonly number[];
+  readonly acts: readonly number[];
 }[] {
-  const found = new Map(acts.map((act, index) => [`used "${act}"`, [...(doers[index] ?? [])]]));
-  const add = (action: string, at: number): void => {
-    const holders = found.get(action) ?? [];
-    found.set(action, holders);
-    holders.push(at);
-  };
+  const first = new Map<string, number[]>();
   for (const at of ended) {
-    const steps = traces[at]?.steps ?? [];
-    const [first, last] = [steps[0], steps.at(-1)];
-    if (first !== undefined) add(`began with "${first.act}"`, at);
-    if (last !== undefined) add(`ended with "${last.act}"`, at);
+    const act = traces[at]?.steps[0]?.act;
+    if (act === undefined) continue;
+    const holders = first.get(act) ?? [];
+    first.set(act, holders);
+    holders.push(at);
   }
-  return [...found].map(([action, holders]) => ({ action, holders }));
+  return [
+    ...acts.map((act, index) => ({ action: `used "${act}"`, holders: doers[index] ?? [], acts: [index] })),
+    ...[...first].map(([act, holders]) => ({ action: `began with "${act}"`, holders, acts: [] })),
+  ];
 }
 
 function hasChange(steps: readonly TraceStep[]): boolean {

@@ -34,6 +34,8 @@ export interface Proposal {
   readonly key: readonly string[];
   /** In the order of the corpus. */
   readonly holders: readonly number[];
+  /** What it is made of, by number and in order. Empty where it is not made of acts. */
+  readonly acts: readonly number[];
   readonly group: Group;
   /** The more is said, the higher: of two that say the same of the same attempts the simpler one is kept. */
   readonly complexity: number;

@@ -1,11 +1,12 @@
 // Patterns over the attempts of one scope: all that is looked at, what survives, and what of it says something new. Pure.
-import { type Counts, MIN_SUPPORT, type Pattern, type Standing } from '../../pattern.ts';
+import { MIN_SUPPORT, type Pattern, type Standing } from '../../pattern.ts';
 import type { Trace } from '../../trace.ts';
+import { isKeeping } from '../compare.ts';
 import { compare, type Group, groupOf, isStillSo } from './comparison.ts';
 import { type Corpus, corpusOf, order } from './corpus.ts';
 import { decisionProposals } from './decisions.ts';
 import { heuristicProposals } from './heuristics.ts';
-import { byKey, type Hypothesis, hypotheses, patternId } from './hypothesis.ts';
+import { byKey, type Hypothesis, hypotheses, type Proposal, patternId } from './hypothesis.ts';
 import { recoveryProposals } from './recoveries.ts';
 import { contiguousPairs, sequenceProposals } from './sequences.ts';
 import { correctedForAll } from './significance.ts';
@@ -47,12 +48,22 @@ export function minePatterns(traces: readonly Trace[], kindOf: KindOf): Mined {
     recoveryProposals(corpus),
     contextProposals(corpus, { kindOf, pairs }),
     heuristicProposals(corpus),
-  ].map((proposals) => hypotheses(proposals, corpus));
+  ].map((proposals) =>
+    hypotheses(
+      proposals.filter((each) => !endsKeeping(each, corpus)),
+      corpus,
+    ),
+  );
   const judged = judge(families, corpus);
   const shown = withoutRepetition(withoutExplained(judged.filter(isWorthShowing), corpus))
     .sort(surestFirst)
     .slice(0, MAX_PATTERNS);
   return { patterns: shown.map((each) => minedPattern(each, corpus)), examined: families.flat().length };
+}
+
+/** Who keeps or hands over the work knows how it went: only pairs are told that end so, as these always are. */
+function endsKeeping({ acts, content }: Proposal, corpus: Corpus): boolean {
+  return !isPair(content) && isKeeping(corpus.acts[acts.at(-1) ?? -1] ?? '');
 }
 
 interface Judged extends Hypothesis {
@@ -98,9 +109,20 @@ function isSure(each: Hypothesis, pValue: number, corpus: Corpus): boolean {
   return (
     pValue <= LEVEL &&
     comparison.with.tasks >= MIN_TASKS &&
+    comparison.isSoWithin &&
     comparison.heldOut?.agrees === true &&
+    !isConsequence(each, corpus) &&
     isStillSo(holders, each, corpus)
   );
+}
+
+/** What comes last in most of the attempts that hold it is rather done because of how they went; so is what keeps work. */
+function isConsequence({ acts, holders, content }: Hypothesis, { acts: names, closings }: Corpus): boolean {
+  const last = acts.at(-1);
+  // Whether a fix worked is known from what comes behind it.
+  if (last === undefined || content.kind === 'error_recovery') return false;
+  const closing = holders.filter((at) => closings[at]?.has(last));
+  return isKeeping(names[last] ?? '') || 2 * closing.length > holders.length;
 }
 
 /**
@@ -126,13 +148,14 @@ function isPair(content: Hypothesis['content']): boolean {
 function withoutExplained(judged: readonly Judged[], corpus: Corpus): readonly Judged[] {
   const sure: Explanation[] = [];
   // Each that is sure is asked whether it explains the rest: among so many answers some are chance (Bonferroni).
-  const level = LEVEL / Math.max(1, judged.filter(({ standing }) => standing === 'confirmed').length);
+  const level = LEVEL / Math.max(1, judged.filter(({ pValue }) => pValue <= LEVEL).length);
   const told: Judged[] = [];
   for (const each of [...judged].sort(bySurprise)) {
     const isExplained = sure.some((known) => isExplainedBy(each, { ...known, level }, corpus));
     if (!isExplained) told.push(each);
     else if (isPair(each.content)) told.push({ ...each, standing: 'candidate' });
-    if (isExplained || each.standing !== 'confirmed') continue;
+    // What is no chance explains the rest, even where it is not sure for another reason.
+    if (isExplained || each.pValue > LEVEL) continue;
     const { holders, group } = each;
     sure.push({ other: each, known: new Set(holders), group: groupOf(holders, corpus, group.outcome) });
   }
@@ -219,7 +242,7 @@ function minedPattern({ content, key, holders, group, comparison, ...judged }: J
     support: episodes,
     successes,
     tasks,
-    ...(isWhole ? {} : { situation: situationOf(group) }),
+    ...(isWhole ? {} : { situation: group.counts }),
     standing: judged.standing,
     pValue: judged.pValue,
     ...(comparison.heldOut === undefined ? {} : { heldOut: comparison.heldOut }),
@@ -229,13 +252,5 @@ function minedPattern({ content, key, holders, group, comparison, ...judged }: J
       episodeId: traces[at]?.episodeId ?? '',
       isSuccess: group.outcome.isSuccess[at] === 1,
     })),
-  };
-}
-
-function situationOf({ found, heldOut }: Hypothesis['group']): Counts {
-  return {
-    episodes: found.episodes + heldOut.episodes,
-    successes: found.successes + heldOut.successes,
-    tasks: found.tasks + heldOut.tasks,
   };
 }

@@ -110,7 +110,8 @@ function proposalsOf(signature: string, meetings: readonly Meeting[], corpus: Co
   }
   const error = commonText(meetings.map((meeting) => meeting.error));
   // Attempts at one task that meet the same error meet it for the same reason: each task has one vote.
-  const outcome = { isSuccess, correlation: 1 };
+  // How much an attempt did in all says nothing of what was done between the error and the retry.
+  const outcome = { isSuccess, correlation: 1, lengths: new Int32Array(corpus.traces.length) };
   const group = groupOf(
     meetings.map(({ at }) => at),
     corpus,
@@ -128,7 +129,7 @@ function proposalsOf(signature: string, meetings: readonly Meeting[], corpus: Co
         fix,
         example: exampleOf(fix, those, corpus),
       } as const;
-      return { content, key: [signature, fix], holders: those.map(({ at }) => at), group, complexity: 0 };
+      return { content, key: [signature, fix], holders: those.map(({ at }) => at), acts: [], group, complexity: 0 };
     });
 }
 

@@ -52,7 +52,7 @@ export function sequenceProposals(
       return {
         content: { kind: 'tool_sequence', tools, isContiguous },
         key: isContiguous ? tools : ['…', ...tools],
-        holders: sequence.holders,
+        ...sequence,
         group: whole,
         complexity: isContiguous ? tools.length : GAPPED,
       };

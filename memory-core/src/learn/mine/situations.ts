@@ -27,7 +27,7 @@ export function contextProposals(
       const inside = holders.filter((at) => isMember[at] === 1);
       const hasBoth = inside.length >= MIN_SUPPORT && members.length - inside.length >= MIN_SUPPORT;
       const approach = acts.map((act) => corpus.acts[act] ?? '');
-      return hasBoth ? proposalIn({ where, approach, holders: inside, group }) : [];
+      return hasBoth ? proposalIn({ where, approach, acts, holders: inside, group }) : [];
     });
     for (const at of members) isMember[at] = 0;
     return found;
@@ -37,14 +37,16 @@ export function contextProposals(
 function proposalIn(found: {
   readonly where: Situation;
   readonly approach: readonly string[];
+  readonly acts: readonly number[];
   readonly holders: readonly number[];
   readonly group: Group;
 }): Proposal {
-  const { where, approach, holders, group } = found;
+  const { where, approach, acts, holders, group } = found;
   return {
     content: { kind: 'context', where, approach },
     key: [...situationKey(where), ...approach],
     holders,
+    acts,
     group,
     complexity: 4 + approach.length,
   };
