@@ -86,8 +86,7 @@ export async function runScope(context: LearningContext, scope: Scope, options: 
       await fence.begin(size > FEW_TRACES || attempts > 1);
       const gathered = await gather(context, { scope, owed }, options);
       const episodes = await learnFrom(context, { scope, gathered, fence, tookMs }, options);
-      const owing = (await owedBy(context, scope, options)).size;
-      return { kind: 'done', episodes, owing, tookMs: tookMs() };
+      return { kind: 'done', episodes, owing: gathered.owed.size - episodes, tookMs: tookMs() };
     } finally {
       await fence.release();
     }
