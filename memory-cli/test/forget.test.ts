@@ -79,21 +79,21 @@ test('what is forgotten securely is in no file any more, and copies that may hol
 
 test('what is forgotten securely is in no pattern any more when the files are cleaned, whoever else learns [EP-06 LE-09]', async () => {
   const project = 'shop';
-  const record = (last: number, place: string): object => ({
+  const record = (last: number, fix: string): object => ({
     ...{ episode_id: id(last), task_description: `Mend number ${last}`, metadata: { task_id: last } },
     ...{ project, started_at: `2026-01-0${last}T00:00:00Z`, completed_at: `2026-01-0${last}T01:00:00Z` },
     steps: [
       {
         tool: 'bash',
         action: 'npm test',
-        result: { type: 'error', message: `Error: ENOENT: no such file '${place}'` },
+        result: { type: 'error', message: "Error: ENOENT: no such file '/srv/one.json'" },
       },
-      { tool: 'edit', action: 'fix it', result: { type: 'success', output: 'done' } },
+      { tool: 'edit', action: fix, result: { type: 'success', output: 'done' } },
       { tool: 'bash', action: 'npm test', result: { type: 'success', output: 'all passed' } },
     ],
     outcome: { kind: 'success', artifacts: [] },
   });
-  const records = [1, 2, 3, 4].map((last) => record(last, last === 4 ? '/srv/Okapi/four.json' : '/srv/plain/one.json'));
+  const records = [1, 2, 3, 4].map((last) => record(last, last === 4 ? 'write Okapi' : 'write plain'));
   await place.json(['ep', 'import', '-'], { input: lines(records) });
   await place.json(['pattern', 'extract']);
   const told = async (): Promise<readonly string[]> => {

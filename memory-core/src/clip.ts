@@ -14,7 +14,7 @@ export function clip(text: string, maxBytes: number): { readonly text: string; r
 
 /**
  * The first `maxCharacters` of a text on one line, with an ellipsis where something is missing. What would steer a
- * terminal, or turn the direction of the text around it, becomes a space.
+ * terminal, turn the direction of the text around it, or hide words from whoever looks, becomes a space.
  */
 export function oneLine(text: string, maxCharacters: number): string {
   const line = text.replace(UNSEEN, ' ').trim();
@@ -24,7 +24,7 @@ export function oneLine(text: string, maxCharacters: number): string {
   return characters.length <= maxCharacters ? line : `${characters.slice(0, maxCharacters - 1).join('')}…`;
 }
 
-const UNSEEN = /[\s\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu;
+const UNSEEN = /[\s\p{Cc}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\u{e0000}-\u{e007f}]+/gu;
 const MARK_BYTES = 64;
 
 /** The start of the character that holds the byte at `index`: UTF-8 continuation bytes look like 10xxxxxx. */

@@ -30,7 +30,9 @@ async function learnt(store: MemoryStore): Promise<unknown> {
 async function aDay(memory: Memory, count = 4): Promise<readonly string[]> {
   const ids: string[] = [];
   for (let i = 0; i < count; i += 1) {
-    const [episode] = await memory.createEpisodes([{ description: `Deploy the zebra ${i}`, project: 'p' }]);
+    const [episode] = await memory.createEpisodes([
+      { description: `Deploy the zebra ${i}`, project: 'p', domain: 'ops' },
+    ]);
     ids.push(episode!.id);
     await memory.addSteps(episode!.id, [
       { tool: 'build', action: 'b' },

@@ -13,6 +13,7 @@ import {
 import { silentLogger } from '@episodica/memory-core/ports';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { oneLine } from '../src/clip.ts';
 import { toOutcome, toStep } from '../src/entities.ts';
 import type { Outcome } from '../src/episode.ts';
 import { learn } from '../src/learn/learn.ts';
@@ -406,4 +407,10 @@ describe('anything', () => {
       '"fetch: the page" failed in step 1 with "Error: ECONNRESET" and went well in step 2 with nothing changed: it may come and go.',
     ]);
   });
+});
+
+test('text that cannot be seen, or that turns what stands around it, does not get onto a line [LE-03]', () => {
+  const hidden = 'a\u200bb\u200ec\u202ed\u2066e\u{e0041}f\u061cg\u001b[2Jh';
+  expect(oneLine(hidden, 100)).toBe('a b c d e f g [2Jh');
+  expect(oneLine('👩‍👩‍👧 می‌خواهم', 100)).toBe('👩‍👩‍👧 می‌خواهم');
 });

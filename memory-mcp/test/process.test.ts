@@ -46,8 +46,8 @@ test('the end of the input ends the server behind the learning that it was too e
   const dataDir = temporaryFolder();
   const url = pathToFileURL(join(dataDir, 'memory.db')).href;
   const scope = { project: 'test/project', domain: 'releases' };
-  // As if learning had taken a minute, just now: it is due again in ten.
-  const learnt = { at: new Date().toISOString(), tookMs: 60_000, clustered: 0 };
+  // As if learning had taken so long, just now: it is due again in ten times that.
+  const learnt = { at: new Date().toISOString(), tookMs: 280, clustered: 0 };
   const before = await openTursoStore({ url });
   await before.write([put('baseline', aBaseline({ id: baselineId(scope), scope, episodes: 0, successes: 0, learnt }))]);
   await before.close();
