@@ -88,6 +88,8 @@ function boundsOf(calls: readonly Call[]): ReadonlyMap<string, Bounds> {
     else if (episodeId !== undefined) add(`put ${episodeId}`, sure, 1);
     // Learning from an episode puts it once more.
     if (intent.verb === 'complete') add(`put ${episodeId}`, forgotten.has(episodeId) ? 0 : sure, 1);
+    // What it says of one that is forgotten is told anew.
+    if (intent.verb === 'complete') add(`put ${episodeId}`, 0, forgotten.size);
   }
   return bounds;
 }
