@@ -24,6 +24,24 @@ export function oneLine(text: string, maxCharacters: number): string {
   return characters.length <= maxCharacters ? line : `${characters.slice(0, maxCharacters - 1).join('')}…`;
 }
 
+/**
+ * The same text for whoever reads it as it is: lines and tabs stay; what would steer a terminal, turn the direction of
+ * the text, or hide words becomes an escape as in JSON, so that JSON stays the same JSON. Halves of characters too.
+ */
+export function legible(text: string): string {
+  return text.replace(/\r\n?/gu, '\n').replace(STEERING, escaped);
+}
+
+function escaped(character: string): string {
+  return Array.from(
+    { length: character.length },
+    (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
+  ).join('');
+}
+
+const STEERING =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff\u{e0000}-\u{e007f}]/gu;
+
 const UNSEEN = /[\s\p{Cc}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\u{e0000}-\u{e007f}]+/gu;
 const MARK_BYTES = 64;
 

@@ -52,6 +52,8 @@ export interface Config {
   readonly REFLECTOR_PROVIDER: ReflectorProvider;
   /** As the provider calls it. Empty: its default, see docs/learning.md. */
   readonly REFLECTOR_MODEL: string;
+  /** Whether programs in the sandbox may write to the memory, and not only read it. */
+  readonly SANDBOX_ALLOW_WRITES: boolean;
   readonly MEMORY_LOG_LEVEL: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Empty: standard error. */
   readonly MEMORY_LOG_FILE: string;
@@ -71,6 +73,8 @@ export interface ResolvedConfig {
   readonly origins: Readonly<Record<Setting, Origin>>;
   /** What was set in a project's file and not taken from there. */
   readonly warnings: readonly string[];
+  /** What the project's file sets and may not set. */
+  readonly notTaken: readonly Setting[];
 }
 
 /** Where settings come from, weakest first. Absent layers are left out. */
@@ -123,6 +127,8 @@ const RULES: Readonly<Record<Setting, SettingRule>> = Object.freeze({
   OLLAMA_BASE_URL: { isProjectSetting: false },
   REFLECTOR_PROVIDER: { isProjectSetting: false, choices: REFLECTOR_PROVIDERS },
   REFLECTOR_MODEL: { isProjectSetting: false },
+  // Whoever writes a repository does not say what programs may change.
+  SANDBOX_ALLOW_WRITES: { isProjectSetting: false, choices: ['true', 'false'] },
   MEMORY_LOG_LEVEL: { isProjectSetting: true, choices: ['debug', 'info', 'warn', 'error', 'silent'] },
   MEMORY_LOG_FILE: { isProjectSetting: false },
 });
@@ -136,6 +142,7 @@ export const SETTINGS: readonly Setting[] = Object.keys(RULES) as Setting[];
  */
 export function resolveConfig(layers: ConfigLayers): ResolvedConfig {
   const warnings: string[] = [];
+  const notTaken: Setting[] = [];
   const given = new Map<Setting, Given>();
   const take = (setting: Setting, value: unknown, { origin, name = setting }: { origin: Origin; name?: string }) => {
     if (value === undefined || isUnset(setting, value)) return;
@@ -150,6 +157,7 @@ export function resolveConfig(layers: ConfigLayers): ResolvedConfig {
   for (const [name, value] of Object.entries(layers.projectFile ?? {})) {
     const setting = settingCalled(name);
     if (setting === undefined || !RULES[setting].isProjectSetting) {
+      if (setting !== undefined) notTaken.push(setting);
       warnings.push(`memory-cli.toml of the project may not set ${name}; it was not taken from there.`);
     } else take(setting, value, { origin: 'project file' });
   }
@@ -161,7 +169,7 @@ export function resolveConfig(layers: ConfigLayers): ResolvedConfig {
     else take(setting, layers.flags?.[setting], { origin: 'flag' });
   }
   const resolved = withDefaults(given, layers);
-  return { ...resolved, warnings: [...warnings, ...unusedIn(resolved.values)] };
+  return { ...resolved, notTaken, warnings: [...warnings, ...unusedIn(resolved.values)] };
 }
 
 /** A setting as it may be shown: of a secret, no more than that there is one. */
@@ -194,7 +202,10 @@ interface Given {
   readonly isAmbiguous: boolean;
 }
 
-function withDefaults(given: ReadonlyMap<Setting, Given>, layers: ConfigLayers): Omit<ResolvedConfig, 'warnings'> {
+function withDefaults(
+  given: ReadonlyMap<Setting, Given>,
+  layers: ConfigLayers,
+): Omit<ResolvedConfig, 'warnings' | 'notTaken'> {
   const of = (setting: Setting, otherwise: string): string => given.get(setting)?.value ?? otherwise;
   const dataDir = of('MEMORY_DATA_DIR', defaultDataDir(layers));
   const values: Config = {
@@ -210,6 +221,7 @@ function withDefaults(given: ReadonlyMap<Setting, Given>, layers: ConfigLayers):
     // `checked` has seen to it that these two are among their choices.
     MEMORY_DURABILITY: of('MEMORY_DURABILITY', 'full') as Config['MEMORY_DURABILITY'],
     MEMORY_LOG_LEVEL: of('MEMORY_LOG_LEVEL', 'info') as Config['MEMORY_LOG_LEVEL'],
+    SANDBOX_ALLOW_WRITES: of('SANDBOX_ALLOW_WRITES', 'false') === 'true',
     MEMORY_LOG_FILE: of('MEMORY_LOG_FILE', ''),
   };
   const originOf = (setting: Setting): Origin | undefined => given.get(setting)?.origin;
@@ -420,9 +432,10 @@ function settingOf(name: string, file: string): Setting {
 
 function checked(setting: Setting, value: unknown, origin: Origin): string {
   const { choices, range } = RULES[setting];
-  const text = typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined;
+  const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  const text = isPlain ? String(value) : undefined;
   const refuse = (what: string): MemoryError => new MemoryError('INVALID_INPUT', `${setting} (${origin}): ${what}.`);
-  if (text === undefined) throw refuse('is neither text nor a number');
+  if (text === undefined) throw refuse('is neither text nor a number nor true or false');
   if (choices !== undefined && !choices.includes(text)) throw refuse(`"${text}" is none of ${choices.join(', ')}`);
   if (
     range !== undefined &&

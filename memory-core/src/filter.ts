@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { OUTCOME_KINDS } from './episode.ts';
 import { FIELDS, list, parse } from './input.ts';
 import { defined } from './json.ts';
-import type { EpisodeFilter } from './ports/store.ts';
+import type { EpisodeFilter, StepFilter } from './ports/store.ts';
 import { normaliseTag } from './tag.ts';
 
 /** Ids in one filter. */
@@ -11,6 +11,12 @@ const MAX_IDS = 10_000;
 
 const tags = FIELDS.tags.transform((given) => given.map(normaliseTag));
 const reward = z.number().min(0).max(1);
+
+const stepFilter = z.strictObject({
+  episodeIds: list(z.string(), MAX_IDS).optional(),
+  key: FIELDS.name.optional(),
+  afterNumber: z.int().min(0).optional(),
+});
 
 const episodeFilter = z.strictObject({
   ids: list(z.string(), MAX_IDS).optional(),
@@ -46,4 +52,9 @@ const episodeFilter = z.strictObject({
  */
 export function checkedFilter(filter: EpisodeFilter): EpisodeFilter {
   return defined(parse(episodeFilter, filter, 'filter'));
+}
+
+/** @throws `INVALID_INPUT` that names every field at fault, `LIMIT_EXCEEDED` past 10,000 ids */
+export function checkedStepFilter(filter: StepFilter): StepFilter {
+  return defined(parse(stepFilter, filter, 'filter'));
 }

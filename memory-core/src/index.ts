@@ -1,3 +1,8 @@
+export type { Field as AggregateField } from './aggregate/fields.ts';
+export type { AggregateGroup, Order as AggregateOrder } from './aggregate/groups.ts';
+export type { Measure as AggregateMeasure } from './aggregate/measures.ts';
+export type { AggregateFilter, AggregateQuery } from './aggregate/query.ts';
+export type { AggregateResult } from './aggregate.ts';
 export type { TaskCluster } from './cluster.ts';
 export { embedderOf } from './embed/choose.ts';
 export {
@@ -42,7 +47,7 @@ export {
   TASK_TYPES,
   type TaskType,
 } from './episode.ts';
-export { EXIT_CODES, isMemoryError, MemoryError, type MemoryErrorCode, throwIfAborted } from './errors.ts';
+export { EXIT_CODES, isInDoubt, isMemoryError, MemoryError, type MemoryErrorCode, throwIfAborted } from './errors.ts';
 export { makePrivateFolder } from './folder.ts';
 export type { ForgetOptions, ForgetReceipt } from './forget.ts';
 export type { TaskKinds } from './gather/task-kinds.ts';
@@ -90,7 +95,7 @@ export {
 export { readPrivateLine } from './private-line.ts';
 export { projectConfigPath, projectOf } from './project.ts';
 export type { FeedbackInput, RecommendQuery, SearchQuery } from './query.ts';
-export type { Recommended } from './recall.ts';
+export type { Advised, Recommended } from './recall.ts';
 export type {
   Feedback,
   Fit,

@@ -1,4 +1,7 @@
 // The library's front door: its verbs in one place, over one store.
+
+import type { AggregateQuery } from './aggregate/query.ts';
+import { type AggregateResult, aggregate } from './aggregate.ts';
 import type { MemoryContext } from './context.ts';
 import { embeddingQueue } from './embed/drain.ts';
 import { lexicalEmbedder } from './embed/lexical.ts';
@@ -6,7 +9,7 @@ import type { CompletedEpisode, Episode, OpenEpisode, Step } from './episode.ts'
 import { resultText } from './episode.ts';
 import { errorExcerpt } from './error-text.ts';
 import { isMemoryError, MemoryError } from './errors.ts';
-import { checkedFilter } from './filter.ts';
+import { checkedFilter, checkedStepFilter } from './filter.ts';
 import { type ForgetOptions, type ForgetReceipt, forget } from './forget.ts';
 import { gatherPattern, gatherPatterns, withEvidenceIds } from './gather/gather.ts';
 import { indexKeeper } from './gather/index-keeper.ts';
@@ -33,9 +36,16 @@ import type { MemoryCache } from './ports/cache.ts';
 import type { Embedder } from './ports/embedder.ts';
 import type { Reflector } from './ports/reflector.ts';
 import { type Clock, type IdSource, type Logger, silentLogger } from './ports/runtime.ts';
-import type { CallOptions, ClusterFilter, EpisodeFilter, MemoryStore, PatternFilter } from './ports/store.ts';
+import type {
+  CallOptions,
+  ClusterFilter,
+  EpisodeFilter,
+  MemoryStore,
+  PatternFilter,
+  StepFilter,
+} from './ports/store.ts';
 import type { FeedbackInput, RecommendQuery, SearchQuery } from './query.ts';
-import { hintsForError, type Recommended, recommend, recordFeedback } from './recall.ts';
+import { type Advised, advise, hintsForError, type Recommended, recommend, recordFeedback } from './recall.ts';
 import type { Recommendation } from './recommendation.ts';
 import { type ReflectionQueue, reflectionQueue } from './reflect/queue.ts';
 import type { Hint } from './retrieve/hints.ts';
@@ -114,6 +124,8 @@ export interface Memory {
   getEpisodes(ids: readonly string[], options?: CallOptions): Promise<readonly (Episode | undefined)[]>;
   /** The steps of an episode in their order. @throws `NOT_FOUND` */
   getSteps(episodeId: string, options?: CallOptions): Promise<readonly Step[]>;
+  /** Steps by episode id, then number; of ids that are not there, none. A stream: memory stays bounded. */
+  listSteps(filter: StepFilter, options?: CallOptions): AsyncIterable<Step>;
   /** A stream: memory stays bounded. To page, hand the last episode's `startedAt` and `id` in as `after`. */
   listEpisodes(filter?: EpisodeFilter, options?: CallOptions): AsyncIterable<Episode>;
   /** Changes description, metadata or tags; steps and outcome are history and stay. */
@@ -126,6 +138,8 @@ export interface Memory {
   /** Forgets every episode that matches, with all that came of them, in one commit. */
   forget(filter: EpisodeFilter, options?: ForgetOptions): Promise<ForgetReceipt>;
   search(query: SearchQuery, options?: CallOptions): Promise<SearchResult>;
+  /** Counts the newest 10,000 episodes, or their steps, in groups, and measures each group. */
+  aggregate(query: AggregateQuery, options?: CallOptions): Promise<AggregateResult>;
   /** Patterns with enough support, the confirmed first, and of these those of most support. */
   listPatterns(filter?: ListedPatterns, options?: CallOptions): Promise<readonly PatternHit[]>;
   /** One pattern, of any standing and support, with its figures and evidence; `undefined` where there is none. */
@@ -133,6 +147,8 @@ export interface Memory {
   /** Kinds of task, those of most episodes first, and how many episodes are in none. */
   listClusters(filter?: ClusterFilter, options?: CallOptions): Promise<TaskKinds>;
   recommend(query: RecommendQuery, options?: CallOptions): Promise<Recommended>;
+  /** What `recommend` answers, without keeping anything of it: a read, which no feedback can name. */
+  advise(query: RecommendQuery, options?: CallOptions): Promise<Advised>;
   recordFeedback(feedback: FeedbackInput, options?: CallOptions): Promise<Recommendation>;
   /**
    * One record an episode, with its steps; behind them recommendations and tombstones, which have a `type`. Importing
@@ -288,7 +304,7 @@ function recordingVerbs(
 /** What reads episodes as they are stored. */
 function readingVerbs(
   context: MemoryContext,
-): Verbs<'getEpisode' | 'getEpisodes' | 'getSteps' | 'listEpisodes' | 'tagStats' | 'exportEpisodes'> {
+): Verbs<'getEpisode' | 'getEpisodes' | 'getSteps' | 'listSteps' | 'listEpisodes' | 'tagStats' | 'exportEpisodes'> {
   const { store } = context;
   return {
     async getEpisode(id, call = {}) {
@@ -297,6 +313,9 @@ function readingVerbs(
     },
     getEpisodes: (ids, call = {}) => store.getMany('episode', ids, call),
     getSteps: (episodeId, call = {}) => stepsOf(context, episodeId, call),
+    async *listSteps(filter, call = {}) {
+      yield* store.scan('step', checkedStepFilter(filter), call);
+    },
     async *listEpisodes(filter = {}, call = {}) {
       yield* store.scan('episode', checkedFilter(filter), call);
     },
@@ -313,10 +332,12 @@ function experienceVerbs(
   { learning, reflecting }: Background,
 ): Verbs<
   | 'search'
+  | 'aggregate'
   | 'listPatterns'
   | 'getPattern'
   | 'listClusters'
   | 'recommend'
+  | 'advise'
   | 'recordFeedback'
   | 'learnPending'
   | 'catchUp'
@@ -326,6 +347,7 @@ function experienceVerbs(
   const { store, embedding, index } = context;
   return {
     search: (query, call = {}) => search(context, query, call),
+    aggregate: (query, call = {}) => aggregate(context, query, call),
     async listPatterns({ standings, ...filter } = {}, call = {}) {
       const asked = { terms: undefined, filter, standings, limit: LISTED_PATTERNS };
       const hits = rankListed(rankPatterns(await gatherPatterns(store, asked, call)));
@@ -334,6 +356,7 @@ function experienceVerbs(
     getPattern: (id, call = {}) => gatherPattern(store, { id, maxEvidence: LISTED_EVIDENCE }, call),
     listClusters: (filter = {}, call = {}) => gatherTaskKinds(store, filter, call),
     recommend: (query, call = {}) => recommend(context, query, call),
+    advise: (query, call = {}) => advise(context, query, call),
     recordFeedback: (feedback, call = {}) => recordFeedback(context, feedback, call),
     learnPending: (call = {}) => learning.now(call),
     learningHealth: (call = {}) => learning.health(call),

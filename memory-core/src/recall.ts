@@ -42,11 +42,15 @@ export async function hintsForError(
   return fixes.filter(({ episodeId }) => episodeId !== scope.exceptEpisode);
 }
 
-export interface Recommended extends SearchResult {
-  /** To tell what came of it, with `recordFeedback`. */
-  readonly recommendationId: string;
+/** What helps with a task. */
+export interface Advised extends SearchResult {
   /** What all of it says about how to go about the task. */
   readonly playbook: Playbook;
+}
+
+export interface Recommended extends Advised {
+  /** To tell what came of it, with `recordFeedback`. */
+  readonly recommendationId: string;
 }
 
 /** What helps with a task, kept so that feedback can name it. What may be chance is never all that is offered. */
@@ -56,6 +60,32 @@ export async function recommend(
   options: CallOptions,
 ): Promise<Recommended> {
   const asked = parse(recommendQuery, query, 'task');
+  const offered = await adviceOn(context, asked, options);
+  const { description, domain, episodeId } = asked;
+  const value: Recommendation = {
+    id: context.newId(),
+    version: 1,
+    at: timeOf(context),
+    description,
+    ...defined({ project: asked.project ?? context.project, domain, episodeId }),
+    episodeIds: shownEpisodes(offered),
+    patternIds: [
+      ...new Set([...offered.patterns.map(({ pattern }) => pattern.id), ...citedPatterns(offered.playbook)]),
+    ],
+  };
+  await context.store.write([{ op: 'put', kind: 'recommendation', value, ifVersion: 0 }], {
+    ...options,
+    actor: context.actor,
+  });
+  return { ...offered, recommendationId: value.id };
+}
+
+/** The same without keeping anything of it, so that no feedback can name it. */
+export async function advise(context: MemoryContext, query: RecommendQuery, options: CallOptions): Promise<Advised> {
+  return adviceOn(context, parse(recommendQuery, query, 'task'), options);
+}
+
+async function adviceOn(context: MemoryContext, asked: RecommendQuery, options: CallOptions): Promise<Advised> {
   const { description, project, episodeId, limit = DEFAULT_RECOMMENDED, ...situation } = asked;
   const except = episodeId === undefined ? [] : [(await existing(context, episodeId, options)).id];
   const { domain } = situation;
@@ -72,24 +102,11 @@ export async function recommend(
   const patterns = found.patterns.filter(({ pattern }) => pattern.standing === 'confirmed' || isBacked(found));
   const offered = { ...found, episodes: found.episodes.slice(0, limit), patterns: patterns.slice(0, limit) };
   const isEmpty = [offered.episodes, offered.patterns, offered.fixes, told.steps].every(({ length }) => length === 0);
-  const value: Recommendation = {
-    id: context.newId(),
-    version: 1,
-    at: timeOf(context),
-    description,
-    ...defined({ project: project ?? context.project, domain: situation.domain, episodeId }),
-    episodeIds: shownEpisodes(offered, told),
-    patternIds: [...new Set([...offered.patterns.map(({ pattern }) => pattern.id), ...citedPatterns(told)])],
-  };
-  await context.store.write([{ op: 'put', kind: 'recommendation', value, ifVersion: 0 }], {
-    ...options,
-    actor: context.actor,
-  });
-  return { ...offered, isAbstained: isEmpty, recommendationId: value.id, playbook: told };
+  return { ...offered, isAbstained: isEmpty, playbook: told };
 }
 
 /** Whatever is shown can be named in feedback: what was found, what it is borne out by, what the playbook cites. */
-function shownEpisodes({ episodes, patterns, fixes }: SearchResult, told: Playbook): readonly string[] {
+function shownEpisodes({ episodes, patterns, fixes, playbook: told }: Advised): readonly string[] {
   return [
     ...new Set([
       ...episodes.map(({ episode }) => episode.id),

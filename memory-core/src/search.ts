@@ -79,11 +79,6 @@ function toAsked(context: MemoryContext, query: SearchQuery): Asked {
       'query: give a text, or a filter such as domain, tags or outcome; files, language and framework only rank.',
     );
   }
-  const { since, until } = filters;
-  if (since !== undefined && until !== undefined && since >= until) {
-    const what = `since (${since}) is not before until (${until}), so nothing can match`;
-    throw new MemoryError('INVALID_INPUT', `query: ${what}. Exchange them.`);
-  }
   const filter = episodeFilterOf(context, checked);
   const { visibleTo, project, domain } = filter;
   const { files = [], ...known } = situation;
@@ -105,8 +100,16 @@ function toAsked(context: MemoryContext, query: SearchQuery): Asked {
   };
 }
 
-function episodeFilterOf(context: MemoryContext, asked: SearchQuery): EpisodeFilter {
+/** The episodes that are asked for. @throws `INVALID_INPUT` for a time in which nothing can be */
+export function episodeFilterOf(
+  context: MemoryContext,
+  asked: Pick<SearchQuery, 'project' | 'scope' | 'domain' | 'taskType' | 'outcome' | 'tags' | 'since' | 'until'>,
+): EpisodeFilter {
   const { domain, taskType, outcome, since, until } = asked;
+  if (since !== undefined && until !== undefined && since >= until) {
+    const what = `since (${since}) is not before until (${until}), so nothing can match`;
+    throw new MemoryError('INVALID_INPUT', `query: ${what}. Exchange them.`);
+  }
   const visibleTo = asked.scope === 'all' ? undefined : defined({ project: asked.project ?? context.project });
   const project = asked.scope === 'all' ? asked.project : undefined;
   const tagsAll = asked.tags?.map(normaliseTag);

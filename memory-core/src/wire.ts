@@ -10,7 +10,10 @@ import type { SearchQuery } from './query.ts';
 import { DETAILS, type Detail } from './wire/hits.ts';
 import type { ShapeOf } from './wire/shape.ts';
 
+export { legible } from './clip.ts';
 export {
+  type AdviceResult,
+  adviceResult,
   type FeedbackArguments,
   type FeedbackResult,
   feedbackResult,
@@ -27,6 +30,16 @@ export {
   toFeedbackInput,
   toRecommendQuery,
 } from './wire/advice.ts';
+export {
+  type AggregateAnswer,
+  type AggregateArguments,
+  type AggregateFilterArguments,
+  type AggregateGroupItem,
+  aggregateAnswer,
+  aggregateResult,
+  aggregateShape,
+  toAggregateQuery,
+} from './wire/aggregate.ts';
 export { type ClusterItem, clusterItem } from './wire/clusters.ts';
 export {
   type EpisodeDetailResult,

@@ -110,6 +110,23 @@ describe('summaries are read where the exit code is hidden', () => {
     expect(told('npm run check', '      Tests  1 failed (1)', 'error')).toEqual(['test', 'vitest', false, '0/1']);
     expect(told('python tests/parse.py', 'parsed')).toEqual(['exit', 'python', true]);
   });
+
+  test.each([
+    ['npm test', '3 passed', 'npm test', '3/0'],
+    ['npm test', '1 failed, 3 passed', 'npm test', '3/1'],
+    ['npm test', 'passed: 3 passed', 'npm test', undefined],
+    ['node test/all.js', '3 passed', 'node', '3/0'],
+    ['npm test', '3 passed in 0.12s', 'pytest', '3/0'],
+    ['make test', '===== 1 failed, 2 passed =====', 'pytest', '2/1'],
+    ['pytest', '3 passed', 'pytest', '3/0'],
+  ])(
+    '%j that prints %j is told as %s: its command names it, unless a tool shows itself [LE-02]',
+    (command, output, tool, counts) => {
+      const type = counts?.endsWith('/0') === false ? 'error' : 'success';
+      const expected = ['test', tool, type === 'success', ...(counts === undefined ? [] : [counts])];
+      expect(told(command, output, type)).toEqual(expected);
+    },
+  );
 });
 
 describe('exit codes', () => {

@@ -81,7 +81,24 @@ describe('configuration', () => {
     expect(warnings).toHaveLength(2);
   });
 
+  test('only the user says whether programs may write, as text or as a truth value [SB-06] [CL-02]', () => {
+    const writes = (more: Partial<Parameters<typeof layers>[0]>) =>
+      resolveConfig(layers(more)).values.SANDBOX_ALLOW_WRITES;
+    expect(writes({})).toBe(false);
+    expect(writes({ environment: { SANDBOX_ALLOW_WRITES: 'true' } })).toBe(true);
+    expect(writes({ userFile: { sandbox_allow_writes: true } })).toBe(true);
+    const off = { userFile: { sandbox_allow_writes: true }, environment: { SANDBOX_ALLOW_WRITES: 'false' } };
+    expect(writes(off)).toBe(false);
+    const { values, warnings } = resolveConfig(layers({ projectFile: { sandbox_allow_writes: true } }));
+    expect(values.SANDBOX_ALLOW_WRITES).toBe(false);
+    expect(warnings).toEqual([expect.stringContaining('sandbox_allow_writes')]);
+  });
+
   test.each([
+    [
+      { environment: { SANDBOX_ALLOW_WRITES: 'yes' } },
+      'SANDBOX_ALLOW_WRITES (environment): "yes" is none of true, false',
+    ],
     [{ userFile: { memory_data_dri: '/x' } }, 'memory_data_dir'],
     [{ environment: { MEMORY_LOG_LEVEL: 'loud' } }, 'debug'],
     [{ environment: { MEMORY_CACHE_SIZE_MB: 'big' } }, '65536'],

@@ -96,6 +96,38 @@ describe('the signature of an error', () => {
     expect(words).toContain('property');
   });
 
+  test.each([
+    ['a path of a drive', 'cannot read C:\\build\\out.js here'],
+    ['a path in a bracket', 'cannot read (/srv/out.js) here'],
+    ['a path behind a place in a file', 'cannot read a.ts:1:2/srv/out here'],
+    ['a path with a doubled mark', 'cannot read //srv/out/x here'],
+    ['an address', 'cannot read git+https://example.org/out here'],
+    ['a file with a place', 'cannot read out-file.ts:12:3 here'],
+    ['a file behind a mark', 'cannot read --out-file.json here'],
+  ])('leaves %s out, wherever in a word it begins [RE-06]', (_what, text) => {
+    expect(errorSignature(text)).toMatchObject({ words: ['cannot', 'read', 'here'], names: [] });
+  });
+
+  test('finds the names in a word of many parts, and what is told of a word as a whole [RE-06]', () => {
+    expect(errorSignature('error: my.own.table is not defined').names).toContain('myowntable');
+    expect(errorSignature('error: a std::vec::from_iter() failed').names).toContain('stdvecfromiter');
+    expect(errorSignature('error: reading $fooBar$baz failed').names).toContain('foobarbaz');
+  });
+
+  test('leaves out what a compiler points with and what a build tool adds [RE-06]', () => {
+    const output = [
+      'main.c:3:5: error: use of undeclared thing',
+      '    3 |     x^y = 1;',
+      '      |     ^~~~~ ^~',
+      '   |  ~~^',
+      'make: *** [Makefile:2: *** [all] Error 1',
+      'make[1]: *** [Makefile:7: all] Error 2',
+    ].join('\n');
+    expect(errorExcerpt(output)).toBe('main.c:3:5: error: use of undeclared thing');
+    expect(looksLikeError('*** waiting *** Stop.')).toBe(true);
+    expect(looksLikeError('*** waiting *** for more')).toBe(false);
+  });
+
   test('has the frames of own code, innermost first, and none of others [RE-06]', () => {
     const stack = [
       'RangeError: no',

@@ -247,6 +247,14 @@ describe('words', () => {
     );
   });
 
+  test('are the same whether or not a text has other letters than those of ASCII besides [RE-01]', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary-ascii', maxLength: 200 }), (text) => {
+        expect(tokenize(`${text} ärger`)).toEqual([...tokenize(text), 'ärger']);
+      }),
+    );
+  });
+
   test('a question of stop words alone keeps them [RE-01]', () => {
     expect(queryTerms('what is the')).toEqual(['what', 'is', 'the']);
     expect(queryTerms('how do I parse it')).toEqual(['parse']);

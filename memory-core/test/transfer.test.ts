@@ -1,3 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   type EpisodeRecord,
   inMemoryStore,
@@ -10,6 +13,9 @@ import {
 import type { MemoryStore } from '@episodica/memory-core/ports';
 import { turns } from '@episodica/test-utils';
 import { beforeEach, describe, expect, test } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const REAL = join(resolve(ROOT, process.env.MEMORY_DATASETS || '../shared/data'), 'tau-bench/gpt-4o-airline.json');
 
 let memory: Memory;
 beforeEach(() => {
@@ -215,6 +221,50 @@ describe('tau-bench', () => {
       { number: 2, tool: 'book', parameters: { value: 'oops' }, result: { type: 'error', message: 'Error: no seat' } },
     ]);
     expect(await memory.importEpisodes(readTauBench(runs, 'airline'))).toMatchObject({ imported: 0, known: 2 });
+  });
+
+  test('where ids of calls repeat, each step has the result that follows its call [IN-01]', async () => {
+    const asks = (...calls: readonly (readonly [id: string, name: string])[]): object => ({
+      role: 'assistant',
+      content: null,
+      tool_calls: calls.map(([id, name]) => ({ id, function: { name, arguments: '{}' } })),
+    });
+    const answers = (id: string, content: string): object => ({ role: 'tool', tool_call_id: id, content });
+    const traj = [
+      { role: 'user', content: 'Where is my parcel?' },
+      ...[asks(['same', 'find']), answers('same', 'Error: no parcel')],
+      ...[asks(['same', 'list']), answers('same', 'two parcels')],
+      asks(['same', 'lost']),
+      ...[asks(['same', 'one'], ['same', 'two'], ['other', 'three'])],
+      ...[answers('same', 'first'), answers('same', 'second'), answers('other', 'third')],
+      answers('nobody', 'asked for'),
+    ];
+    await memory.importEpisodes(readTauBench([{ task_id: 1, trial: 0, reward: 1, traj }], undefined));
+    const [episode] = (await memory.search({ text: 'parcel' })).episodes;
+    const steps = await memory.getSteps(episode!.episode.id);
+    expect(steps.map(({ tool, result }) => [tool, result.type === 'success' ? result.output : result])).toEqual([
+      ['find', expect.objectContaining({ type: 'error', message: 'Error: no parcel' })],
+      ['list', 'two parcels'],
+      ['lost', ''],
+      ['one', 'first'],
+      ['two', 'second'],
+      ['three', 'third'],
+    ]);
+  });
+
+  test('every step of real runs has the result that stands behind its call [IN-01]', ({ skip }) => {
+    if (!existsSync(REAL)) skip(`There is no file ${REAL}; MEMORY_DATASETS names the folder two above it.`);
+    const runs = JSON.parse(readFileSync(REAL, 'utf8')) as readonly {
+      readonly traj: readonly { readonly role: string; readonly content: string | null }[];
+    }[];
+    const told = runs.map(({ traj }) => traj.filter(({ role }) => role === 'tool').map(({ content }) => content));
+    const kept = [...readTauBench(runs, 'airline')].map(({ value }) =>
+      (value as EpisodeRecord).steps!.map(({ result }) =>
+        result!.type === 'success' ? result!.output : result!.message,
+      ),
+    );
+    expect(kept).toEqual(told);
+    expect(kept.flat().length).toBeGreaterThan(1_000);
   });
 
   test('what the user said after the last step, or without any, is told with the outcome and found [IN-01]', async () => {

@@ -35,8 +35,8 @@ export interface Place {
 const PROBE_DELAY_MS = 250;
 /** How often it is asked whether the probe of another process is done. */
 const WAIT_MS = 100;
-/** Attempts at coming back to files that were deleted or replaced. */
-const MAX_RETURNS = 10;
+/** Attempts at files that others make, delete or replace at the same moment. */
+const MAX_ATTEMPTS = 10;
 
 /** Nothing is open before `open()`. */
 export function placeOf(options: PlaceOptions): Place {
@@ -55,7 +55,7 @@ class OpenedPlace implements Place {
   }
 
   async open(): Promise<void> {
-    if (!(await this.#attach())) this.#inBackground(() => this.#findOut());
+    if (!(await this.#attach())) this.#inBackground(() => this.#again(() => this.#findOut()));
   }
 
   session(): Session | undefined {
@@ -193,14 +193,20 @@ class OpenedPlace implements Place {
 
   async #leave(left: Session): Promise<void> {
     await left.close();
+    await this.#again(async () => {
+      if (!(await this.#attach())) await this.#findOut();
+    });
+  }
+
+  async #again(open: () => Promise<void>): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        if (!(await this.#attach())) await this.#findOut();
+        await open();
         return;
       } catch (error) {
-        if (this.#stopping.signal.aborted || attempt === MAX_RETURNS) throw error;
+        if (this.#stopping.signal.aborted || attempt === MAX_ATTEMPTS) throw error;
       }
-      // Others who left them at the same moment may have been in the way.
+      // Others who opened or left them at the same moment may have been in the way.
       await setTimeout(WAIT_MS, undefined, { ref: false, signal: this.#stopping.signal });
     }
   }

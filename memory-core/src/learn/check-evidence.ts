@@ -123,7 +123,9 @@ function runOf(
   }: { readonly program: Program; readonly summary: Summary | undefined; readonly isPassed: boolean },
 ): CheckRun {
   const isTest = summary?.kind === 'test';
-  const tool = isTest && (program.isScript || program.kind === 'exit') ? summary.tool : program.tool;
+  // What ran goes by the words of its command, unless it may run anything and a tool shows itself.
+  const isShown = isTest && summary.isInCommonWords !== true;
+  const tool = isShown && (program.isScript || program.kind === 'exit') ? summary.tool : program.tool;
   return {
     step,
     kind: isTest ? 'test' : program.kind,
@@ -132,7 +134,7 @@ function runOf(
     ...(isTest && summary.passed !== undefined ? { passed: Math.min(MAX_COUNT, summary.passed) } : {}),
     ...(summary === undefined ? {} : { failed: Math.min(MAX_COUNT, summary.failed) }),
     targets: program.targets,
-    isScript: program.isScript && !isTest,
+    isScript: program.isScript && !isShown,
   };
 }
 

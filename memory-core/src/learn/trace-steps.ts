@@ -1,6 +1,7 @@
 // The steps of an episode as learning over many of them sees them: what was done, and how it ended. Pure.
 import { oneLine } from '../clip.ts';
 import type { Step } from '../episode.ts';
+import type { ErrorSignature } from '../retrieve/error-signature.ts';
 import type { TraceStep } from '../trace.ts';
 import { ranBy } from './ran-by.ts';
 import { type ReadStep, readSteps } from './read-step.ts';
@@ -74,7 +75,7 @@ function doesOf({ isVerification, isLooking }: ReadStep): TraceStep['does'] {
 }
 
 /** The tool, and of one that runs commands what it ran. */
-function actOf(step: Step): string {
+export function actOf(step: Pick<Step, 'tool' | 'action' | 'parameters'>): string {
   const tool = oneLine(step.tool, ACT_CHARACTERS);
   const ran = ranBy(step);
   return ran === '' ? tool : oneLine(`${tool}: ${ran}`, ACT_CHARACTERS);
@@ -83,9 +84,15 @@ function actOf(step: Step): string {
 /** What failed without a word has no error to be known again by. */
 function errorOf({ error, result: { type } }: ReadStep): TraceStep['error'] {
   if (error === undefined) return undefined;
-  const { excerpt } = error;
-  const { types, codes, words, names } = error.signature;
+  const signature = errorKey(type, error.signature);
+  return signature === '' ? undefined : { signature, excerpt: oneLine(error.excerpt, EXCERPT_CHARACTERS) };
+}
+
+/** A key that is the same for the same error; empty where nothing was said. */
+export function errorKey(
+  type: Step['result']['type'],
+  { types, codes, words, names }: Omit<ErrorSignature, 'frames'>,
+): string {
   const said = [...types, ...codes, ...words.slice(0, SIGNATURE_WORDS)];
-  const signature = [...(type === 'timeout' ? ['timeout'] : []), ...(said.length > 0 ? said : names)].join(' ');
-  return signature === '' ? undefined : { signature, excerpt: oneLine(excerpt, EXCERPT_CHARACTERS) };
+  return [...(type === 'timeout' ? ['timeout'] : []), ...(said.length > 0 ? said : names)].join(' ');
 }

@@ -123,21 +123,24 @@ const CODES: readonly CodeForm[] = [
   { form: /\[Errno (\d+)\]/gu, as: (code) => `errno${code}` },
 ];
 
+// A run of characters is read from its beginning only, where a form could begin anywhere in it: else a long one would be
+// read again from each of its characters, which takes time in proportion to the square of its length.
+
 /** What is quoted, in any of the marks that tools use; an apostrophe inside a word opens nothing. */
 const QUOTED = /(?<![\p{L}\p{N}])'([^'\n]{1,200})'(?![\p{L}\p{N}])|"([^"\n]{1,200})"|`([^`\n]{1,200})`/gu;
 const PATH =
-  /(?:\b[a-z][a-z+]*:\/\/\S+)|(?:[A-Za-z]:)?[\w.@~+-]*(?:[/\\][\w.@~+-]+)+\S*|\b[\w-]+\.(?:[cm]?[jt]sx?|json|py|rs|go|c|h|cpp|java|sh|toml|ya?ml|lock|md|html|css|sql|db)\b(?:[:(]\d+(?:[:,]\d+)?\)?)?/gu;
+  /(?:\b[a-z][a-z+]{0,15}:\/\/\S+)|(?:(?:[A-Za-z]:|(?<![\w.@~+-]))[\w.@~+-]*)?(?:[/\\][\w.@~+-]+)+\S*|(?<![\w-])[\w-]+\.(?:[cm]?[jt]sx?|json|py|rs|go|c|h|cpp|java|sh|toml|ya?ml|lock|md|html|css|sql|db)\b(?:[:(]\d+(?:[:,]\d+)?\)?)?/gu;
 /** The word that a tool puts, without marks, where the thing stands that it speaks of. */
 const SUBJECT =
-  /[\w$.]+(?= is not (?:defined|a function|iterable|a constructor|recognized)|: (?:command )?not found)|(?<=\b(?:symbol: {1,3}(?:class|variable|method)|column|table|reference to|undefined:|script:) )[\w$.:]+/gu;
-const IDENTIFIER = /[\w$]*(?:[a-z0-9][A-Z]|_|\$|::|\.(?=[A-Za-z])|\(\))[\w$.:()]*/gu;
+  /(?<![\w$.])[\w$.]+(?= is not (?:defined|a function|iterable|a constructor|recognized)|: (?:command )?not found)|(?<=\b(?:symbol: {1,3}(?:class|variable|method)|column|table|reference to|undefined:|script:) )[\w$.:]+/gu;
+const IDENTIFIER = /(?<![\w$])[\w$]*(?:[a-z0-9][A-Z]|_|\$|::|\.(?=[A-Za-z])|\(\))[\w$.:()]*/gu;
 /** Every failure ends with a code; what it is has been taken already. */
-const EXIT = /\bexit(?:ed)?(?: with)?(?: code| status):?/giu;
-const NUMBER = /0x[\da-f]+|\b(?=[a-f]*\d)[\da-f]{7,}\b|(?<![\p{L}\p{N}])[+-]?\d[\d.,:]*\w{0,2}\b/giu;
+const EXIT = /\bexit(?:ed)?(?: with)?(?: code| status):?/gi;
+const NUMBER = /0[xX][\da-fA-F]+|\b(?=[a-fA-F]*\d)[\da-fA-F]{7,}\b|(?<![\p{L}\p{N}])[+-]?\d[\d.,:]*\w{0,2}\b/gu;
 
 /** What it looks like when a tool says that something went wrong. */
 const ERROR_FORM =
-  /\b[A-Z]\w*(?:Error|Exception)(?:[:[(\]]| \[|[ \t]*$)|\b(?:error|fatal|panic)(?:\[\w+\])?: |^(?:[^\s:]+: )?Error: |: No such file(?: or directory)?$|\berror TS\d+|\berror\[E\d+\]|^Traceback \(|^[ \t]+at .+:\d+:\d+\)?$|\bE(?:NOENT|ACCES|ADDRINUSE|CONNREFUSED|RESOLVE|PERM|EXIST|ISDIR|MFILE|PIPE|TIMEDOUT|NOTFOUND)\b|\bERR_[A-Z_]+\b|\bSQLITE_[A-Z]+\b|\bTS\d{3,5}: |^[ \t]*\d+:\d+[ \t]+error\b|: not found$|command not found|No such file or directory|Permission denied|Segmentation fault|\bnpm (?:ERR!|error) |^CONFLICT \(|\bpanicked at\b|\*\*\* .*(?:Stop|Error \d)|^E {3}|\bexit(?:ed with)? code [1-9]/mu;
+  /\b[A-Z]\w*(?:Error|Exception)(?:[:[(\]]| \[|[ \t]*$)|\b(?:error|fatal|panic)(?:\[\w+\])?: |^(?:[^\s:]+: )?Error: |: No such file(?: or directory)?$|\berror TS\d+|\berror\[E\d+\]|^Traceback \(|^[ \t]+at .+:\d+:\d+\)?$|\bE(?:NOENT|ACCES|ADDRINUSE|CONNREFUSED|RESOLVE|PERM|EXIST|ISDIR|MFILE|PIPE|TIMEDOUT|NOTFOUND)\b|\bERR_[A-Z_]+\b|\bSQLITE_[A-Z]+\b|\bTS\d{3,5}: |^[ \t]*\d+:\d+[ \t]+error\b|: not found$|command not found|No such file or directory|Permission denied|Segmentation fault|\bnpm (?:ERR!|error) |^CONFLICT \(|\bpanicked at\b|\*\*\* (?:(?!\*\*\* ).)*(?:Stop|Error \d)|^E {3}|\bexit(?:ed with)? code [1-9]/mu;
 
 function quotedPart(groups: readonly unknown[], keep: (name: string) => string): string {
   const quoted = groups.slice(0, 3).find((group) => typeof group === 'string');

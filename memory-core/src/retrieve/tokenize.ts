@@ -7,9 +7,11 @@
  */
 export function tokenize(text: string): readonly string[] {
   const terms: string[] = [];
-  for (const [run] of text.normalize('NFKC').matchAll(WORD_RUN)) {
-    for (const word of splitIdentifier(run)) {
-      if (UNSPACED.test(word)) terms.push(...characterPairs(word));
+  // Most text is ASCII, where forms without Unicode's tables find the same in a fraction of the time.
+  const isAscii = Buffer.byteLength(text) === text.length;
+  for (const run of text.normalize('NFKC').match(isAscii ? ASCII_RUN : WORD_RUN) ?? []) {
+    for (const word of run.split(isAscii ? ASCII_CASE_CHANGE : CASE_CHANGE)) {
+      if (!isAscii && UNSPACED.test(word)) terms.push(...characterPairs(word));
       else if (word.length > 1 || DIGIT.test(word)) terms.push(stem(word.toLowerCase().slice(0, MAX_TERM_LENGTH)));
     }
   }
@@ -30,13 +32,11 @@ export function isStopWord(term: string): boolean {
 
 const MAX_TERM_LENGTH = 64;
 const WORD_RUN = /[\p{L}\p{M}\p{N}]+/gu;
+const ASCII_RUN = /[A-Za-z0-9]+/g;
 const DIGIT = /^\p{N}$/u;
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
 const CASE_CHANGE = /(?<=\p{Ll}|\p{N})(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
-
-function splitIdentifier(run: string): readonly string[] {
-  return run.split(CASE_CHANGE);
-}
+const ASCII_CASE_CHANGE = /(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/;
 
 function characterPairs(word: string): readonly string[] {
   const characters = [...word.toLowerCase()];

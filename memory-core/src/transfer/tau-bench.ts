@@ -75,21 +75,39 @@ interface Told {
   readonly saidLast: string;
 }
 
-function toSteps(traj: readonly Message[]): Told {
-  const answers = new Map(traj.flatMap(({ tool_call_id, content }) => (tool_call_id ? [[tool_call_id, content]] : [])));
-  const steps: StepRecord[] = [];
-  let said: string[] = [];
-  for (const { role, content, tool_calls } of traj) {
-    if (role === 'user' && content) said.push(content);
-    for (const call of tool_calls ?? []) {
-      steps.push(toStep(call, answers.get(call.id) ?? '', clipped(said)));
-      said = [];
-    }
-  }
-  return { steps, saidLast: clipped(said) };
+interface Called {
+  readonly call: z.output<typeof toolCall>;
+  /** By the user, since the call before. */
+  readonly said: string;
+  output: string;
 }
 
-function toStep(call: z.output<typeof toolCall>, output: string, said: string): StepRecord {
+function toSteps(traj: readonly Message[]): Told {
+  const calls: Called[] = [];
+  // Ids repeat within a run: a result is that of the newest call of its id that has none. The newest stands last.
+  const unanswered = new Map<string, Called[]>();
+  let said: string[] = [];
+  for (const { role, content, tool_calls, tool_call_id } of traj) {
+    if (role === 'user' && content) said.push(content);
+    const answered = unanswered.get(tool_call_id ?? '')?.pop();
+    if (answered !== undefined) answered.output = content ?? '';
+    const called: Called[] = [];
+    for (const call of tool_calls ?? []) {
+      called.push({ call, said: clipped(said), output: '' });
+      said = [];
+    }
+    calls.push(...called);
+    // Those of one message are answered in their order.
+    for (const one of called.toReversed()) {
+      const waiting = unanswered.get(one.call.id);
+      if (waiting === undefined) unanswered.set(one.call.id, [one]);
+      else waiting.push(one);
+    }
+  }
+  return { steps: calls.map(toStep), saidLast: clipped(said) };
+}
+
+function toStep({ call, said, output }: Called): StepRecord {
   const { name, arguments: json } = call.function;
   return {
     tool: name,

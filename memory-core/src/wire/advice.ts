@@ -6,7 +6,7 @@ import { FIELDS, list } from '../input.ts';
 import { defined } from '../json.ts';
 import { LIMITS } from '../limits.ts';
 import type { FeedbackInput, RecommendQuery } from '../query.ts';
-import type { Recommended } from '../recall.ts';
+import type { Advised, Recommended } from '../recall.ts';
 import type { Playbook, PlaybookItem, Recommendation } from '../recommendation.ts';
 import { type Detail, type QueryResult, queryResult } from './hits.ts';
 import type { ShapeOf } from './shape.ts';
@@ -37,10 +37,14 @@ export interface PlaybookItemResult {
   readonly pattern_ids: readonly string[];
 }
 
-/** A recommendation as tools and terminal show it. */
-export interface RecommendationResult extends QueryResult {
-  readonly recommendation_id: string;
+/** What helps with a task, as it is shown where nothing is kept of it. */
+export interface AdviceResult extends QueryResult {
   readonly playbook: PlaybookResult;
+}
+
+/** A recommendation as tools and terminal show it. */
+export interface RecommendationResult extends AdviceResult {
+  readonly recommendation_id: string;
 }
 
 /** What came of a recommendation, as it was stored. */
@@ -56,16 +60,19 @@ export interface FeedbackResult {
   readonly is_success?: boolean;
 }
 
+interface AnswerSize {
+  readonly detail: Detail;
+  readonly maxTokens: number;
+}
+
 /** The playbook stands first and whole; of episodes, patterns and fixes comes as much as fits. */
-export function recommendationResult(
-  recommended: Recommended,
-  size: { readonly detail: Detail; readonly maxTokens: number },
-): RecommendationResult {
-  return {
-    recommendation_id: recommended.recommendationId,
-    playbook: playbookResult(recommended.playbook),
-    ...queryResult(recommended, size),
-  };
+export function recommendationResult(recommended: Recommended, size: AnswerSize): RecommendationResult {
+  return { recommendation_id: recommended.recommendationId, ...adviceResult(recommended, size) };
+}
+
+/** As `recommendationResult`, of what nothing is kept of. */
+export function adviceResult(advised: Advised, size: AnswerSize): AdviceResult {
+  return { playbook: playbookResult(advised.playbook), ...queryResult(advised, size) };
 }
 
 export function playbookResult({

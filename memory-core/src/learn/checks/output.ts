@@ -10,6 +10,8 @@ export interface Summary {
   /** Absent where the tool does not count what is good. */
   readonly passed?: number;
   readonly failed: number;
+  /** Told in words that others use too, people among them: it does not show that this tool ran. */
+  readonly isInCommonWords?: true;
 }
 
 /** Read of one output: what is counted stands at its end, what began at its beginning. */
@@ -70,8 +72,11 @@ function whole(read: (lines: readonly string[]) => Summary | undefined, line: Re
   };
 }
 
-/** A reader of lines that each count everything: there are several where a tool ran several times. */
-function eachLine(tool: string, pattern: RegExp): Reader {
+/**
+ * A reader of lines that each count everything: there are several where a tool ran several times. Lines without its
+ * `mark` are in common words.
+ */
+function eachLine(tool: string, pattern: RegExp, mark?: RegExp): Reader {
   return (lines) =>
     lines.flatMap((line, at) => {
       const groups = pattern.exec(line)?.groups;
@@ -79,7 +84,8 @@ function eachLine(tool: string, pattern: RegExp): Reader {
       const told = groups.told ?? '';
       const failed = counted(told, FAILED_WORDS);
       const passed = passedOf(groups.all === undefined ? counted(told, PASSED_WORDS) : Number(groups.all) - failed);
-      return [{ at, summary: { kind: 'test', tool, failed, ...passed } }];
+      const words = mark === undefined || mark.test(line) ? {} : ({ isInCommonWords: true } as const);
+      return [{ at, summary: { kind: 'test', tool, failed, ...passed, ...words } }];
     });
 }
 
@@ -225,6 +231,7 @@ const READERS: readonly Reader[] = [
   eachLine(
     'pytest',
     /^(?:=+ )?(?<told>(?:\d+ \w+, )*\d+ (?:passed|failed|errors?|skipped|warnings?|deselected|xfailed|xpassed)|no tests ran)(?: in [\d.]+s)?(?: \([\d:]+\))?(?: =+)?$/u,
+    /^=| in [\d.]+s/u,
   ),
   whole(unittest, /^(?:OK|FAILED|NO TESTS RAN)\b/u),
   whole(goTest, /^ok\b|FAIL|"Action"|\[no test/u),
