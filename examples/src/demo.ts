@@ -41,6 +41,10 @@ const HISTORY = `
   return rows;
 `;
 
+/** What a program of a stranger would do: leave the sandbox. */
+const ATTACK = `const get = (code) => { try { return [].constructor.constructor(code)() } catch (error) { return error.message } };
+  ({ way_out: get('return process.env'), process: typeof process, fetch: typeof fetch })`;
+
 interface Added {
   readonly step_number: number;
   readonly hints: readonly FixItem[];
@@ -303,6 +307,8 @@ async function compare(
   { before, after }: { readonly before: readonly string[]; readonly after: readonly string[] },
 ): Promise<void> {
   heading('5. What did remembering save? The agent computes it over its own history, in the sandbox');
+  say('execute_code runs this program of the agent:');
+  quote(HISTORY.trim());
   const run = await agent.call<CodeRun>('execute_code', { code: HISTORY });
   assert.ok(run.ok, `The program in the sandbox failed: ${JSON.stringify(run.error)}`);
   assert.ok(Array.isArray(run.result), 'The program in the sandbox did not answer with a list.');
@@ -313,8 +319,26 @@ async function compare(
   say(`found out:  ${rowText(without)}`);
   say(`remembered: ${rowText(remembering)}`);
   say(dim(`execute_code took ${run.usage.wall_ms.toFixed(0)} ms`));
+  await attack(agent);
   assert.deepEqual([without.attempts, without.failedRuns], [2, 3], 'The first agent did not need two edits.');
   assert.deepEqual([remembering.attempts, remembering.failedRuns], [1, 1], 'The second agent did not need one edit.');
+}
+
+/** The same tool, asked for what it must not give. */
+async function attack(agent: Agent): Promise<void> {
+  const { ok, result } = await agent.call<CodeRun>('execute_code', { code: ATTACK });
+  say('A program that wants out of the sandbox');
+  quote(ATTACK);
+  say('gets:');
+  quote(JSON.stringify(result));
+  assert.ok(ok, 'The attack ended its run, and not by itself.');
+  // The program is ours, a few lines up: it returns texts.
+  const { way_out, ...globals } = result as Readonly<Record<'way_out' | 'process' | 'fetch', unknown>>;
+  assert.deepEqual(
+    [typeof way_out, globals.process, globals.fetch],
+    ['string', 'undefined', 'undefined'],
+    'The attack got out.',
+  );
 }
 
 /** What the three attempts have taught, for a task that nobody has begun. */

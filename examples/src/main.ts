@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const EXAMPLES = ['quickstart', 'learning', 'embedding-providers', 'mcp-client', 'custom-store'];
+const EXAMPLES = ['quickstart', 'learning', 'embedding-providers', 'mcp-client', 'code-mode', 'custom-store'];
 
 for (const name of EXAMPLES) {
   console.log(`\n# ${name}`);

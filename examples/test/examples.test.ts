@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
-const EXAMPLES = ['quickstart', 'learning', 'embedding-providers', 'mcp-client', 'custom-store'];
+const EXAMPLES = ['quickstart', 'learning', 'embedding-providers', 'mcp-client', 'custom-store', 'code-mode'];
 
 interface Ran {
   readonly status: number | null;

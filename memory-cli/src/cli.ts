@@ -10,7 +10,7 @@ import {
   STANDINGS,
   TASK_TYPES,
 } from '@episodica/memory-core';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Help, InvalidArgumentError, Option } from 'commander';
 import type { KeyFlags, PruneFlags, RestoreFlags } from './commands/backup.ts';
 import type * as episodeCommands from './commands/episode.ts';
 import type { EvalOptions } from './commands/eval.ts';
@@ -22,7 +22,7 @@ import type * as adviceCommands from './commands/pattern-advice.ts';
 import type * as clusterCommands from './commands/pattern-clusters.ts';
 import type { RekeyFlags } from './commands/rekey.ts';
 import type { ImportOptions } from './commands/transfer.ts';
-import { INTERNAL_ERROR, PROGRAM_FAILED, SOME_FAILED } from './exit-codes.ts';
+import { INTERNAL_ERROR, PROGRAM_FAILED, SOME_FAILED, TERMINATED } from './exit-codes.ts';
 import { IMPORT_FORMATS } from './import-format.ts';
 import type { Invocation } from './open.ts';
 import { FORMATS, type Format, note, PICTURES, type Picture } from './output.ts';
@@ -103,13 +103,11 @@ function program(run: Run): Command {
     .description('Episodic memory of coding agents: what was tried, how it ended, what it taught.')
     .version(PROGRAM_VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .addOption(
-      new Option('--format <format>', 'how answers are printed').choices([...FORMATS, ...PICTURES]).default('human'),
-    )
+    .addOption(formatOption([...FORMATS, ...PICTURES]))
     .option('--config <file>', "read this file instead of the user's memory-cli.toml")
     .option('--data-dir <dir>', 'folder of everything that is stored')
     .addHelpText('after', `\n${exitCodesText()}`)
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, visibleGlobalOptions })
     .configureOutput({ outputError: () => undefined })
     .exitOverride();
   episodeGroup(root, run);
@@ -122,6 +120,18 @@ function program(run: Run): Command {
   return root;
 }
 
+function formatOption(choices: readonly (Format | Picture)[]): Option {
+  return new Option('--format <format>', 'how answers are printed').choices(choices).default('human');
+}
+
+/** A command offers the formats that it has. */
+function visibleGlobalOptions(command: Command): Option[] {
+  const help = Object.assign(new Help(), { showGlobalOptions: true });
+  const options = help.visibleGlobalOptions(command);
+  if (command.name() === DRAWING) return options;
+  return options.map((option) => (option.long === '--format' ? formatOption(FORMATS) : option));
+}
+
 function exitCodesText(): string {
   const meanings = new Map<number, string[]>([
     [0, ['done']],
@@ -129,6 +139,7 @@ function exitCodesText(): string {
     [2, ['wrong usage']],
     [PROGRAM_FAILED, ['eval: the program failed']],
     [INTERNAL_ERROR, ['a mistake of this program']],
+    [TERMINATED, ['ABORTED by SIGTERM']],
   ]);
   for (const [code, exitCode] of Object.entries(EXIT_CODES)) {
     meanings.set(exitCode, [...(meanings.get(exitCode) ?? []), code]);
@@ -590,19 +601,32 @@ function evalCommand(root: Command, run: Run): void {
   root
     .command('eval')
     .alias('ev')
-    .description('run a program in the sandbox; its result is its last expression, return value or default export')
-    .argument('[code]', 'the program')
+    .description(
+      'run a program in the sandbox, with the memory at hand; its result is its last expression, return or default export',
+    )
+    .argument('[code]', 'the program, or - for standard input')
     .option('--file <file>', 'read the program from a file')
     .option('--typescript', 'the program is TypeScript')
     .addOption(
-      new Option('--language <language>', 'language (default: by the name of the file)').choices([
+      new Option('--language <language>', 'language (default: by the name of the file, or whichever it is)').choices([
         'javascript',
         'typescript',
       ]),
     )
-    .option('--timeout-ms <n>', 'time limit, 1-60000 (default: 5000)', between(1, 60_000))
-    .option('--memory-mb <n>', 'memory limit, 24-256 (default: 64)', between(24, 256))
     .option('--input <json>', 'JSON that the program sees as input')
+    .option('--input-file <file>', 'read that JSON from a file, or - for standard input')
+    .option('--timeout-ms <n>', 'time limit; what is not within 1-60000 is clamped (default: 5000)', number)
+    .option('--memory-mb <n>', 'memory limit; what is not within 24-256 is clamped (default: 64)', number)
+    .option('--allow-writes', 'the program may also create, continue and complete episodes (SANDBOX_ALLOW_WRITES)')
+    .option('--types', 'print what a program can use, as TypeScript declarations, and run nothing')
+    .option('--verbose', 'tell every call of the memory, and what the run took')
+    .addHelpText(
+      'after',
+      examples(
+        `eval '(await memory.aggregate({ group_by: "domain" })).groups'`,
+        `eval 'await memory.search(input)' --input '"cannot find module"'`,
+      ),
+    )
     .action((code: string | undefined, options: EvalOptions, command: Command) =>
       run(command, async (invocation) => (await import('./commands/eval.ts')).evaluate(invocation, code, options)),
     );

@@ -6,5 +6,8 @@ export const SOME_FAILED = 1;
 /** `eval`: the program failed, and not we. */
 export const PROGRAM_FAILED = 8;
 
+/** Ended in order because SIGTERM asked for it: as a shell tells of what that signal ends. */
+export const TERMINATED = 143;
+
 /** A mistake of this program. */
 export const INTERNAL_ERROR = 70;

@@ -1,6 +1,7 @@
 // The program's entry: arguments in, exit code out, and nothing else.
 import { EXIT_CODES } from '@episodica/memory-core';
 import { runCli } from './cli.ts';
+import { TERMINATED } from './exit-codes.ts';
 import { note } from './output.ts';
 
 // Whoever read our output has read enough: what was acknowledged is durable, so there is nothing to finish.
@@ -12,6 +13,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => undefined);
 
 const interrupted = new AbortController();
+// The second time, whoever asks does not want to wait for an orderly end: the signal then has its own effect.
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());
+const terminated = new AbortController();
+process.once('SIGTERM', () => terminated.abort());
 
-process.exitCode = await runCli(interrupted.signal);
+const exitCode = await runCli(interrupted.signal);
+process.exitCode = exitCode === EXIT_CODES.ABORTED && terminated.signal.aborted ? TERMINATED : exitCode;

@@ -106,6 +106,26 @@ export async function readSettings(invocation: Invocation): Promise<Settings> {
  * takes longer stays owed, until a server or "pattern extract" sees to it.
  */
 export async function useMemory<T>(invocation: Invocation, work: (opened: Opened) => Promise<T>): Promise<T> {
+  const opened = await openAll(invocation);
+  return closing(opened.memory, () => work(opened));
+}
+
+/** As `useMemory`, for work that may do without: the memory is opened when it is first asked for. */
+export async function useMemoryLater<T>(
+  invocation: Invocation,
+  work: (open: () => Promise<Opened>) => Promise<T>,
+): Promise<T> {
+  let opening: Promise<Opened> | undefined;
+  const open = (): Promise<Opened> => {
+    opening ??= openAll(invocation);
+    return opening;
+  };
+  // Who asked for what could not be opened was told so.
+  const close = async (): Promise<void> => (await opening?.catch(() => undefined))?.memory.close();
+  return closing({ close }, () => work(open));
+}
+
+async function openAll(invocation: Invocation): Promise<Opened> {
   const settings = await readSettings(invocation);
   const logger = await openLogger(settings, invocation);
   const encryptionKey = await encryptionKeyOf(settings.values);
@@ -122,8 +142,7 @@ export async function useMemory<T>(invocation: Invocation, work: (opened: Opened
     logger,
     learnsOwed: invocation.learnsOwed === true && store.access === 'read-write',
   });
-  const isEncrypted = encryptionKey !== undefined;
-  return closing(memory, () => work({ memory, store, settings, cache, isEncrypted }));
+  return { memory, store, settings, cache, isEncrypted: encryptionKey !== undefined };
 }
 
 /** Runs `work` on the bare store, without cache. */

@@ -1,6 +1,7 @@
 // What the user sees: one value, as JSON, as YAML or in words; tables, times and errors. Knows no command.
 import { once } from 'node:events';
 import { styleText } from 'node:util';
+import { legible } from '@episodica/memory-core/wire';
 
 /** How an answer can be printed. */
 export const FORMATS = ['human', 'json', 'yaml'] as const;
@@ -31,7 +32,7 @@ export async function writeOut(text: string): Promise<void> {
 export async function rendered(format: Format, value: unknown, human: () => string): Promise<string> {
   switch (format) {
     case 'json':
-      return JSON.stringify(value, null, 2);
+      return JSON.stringify(value, null, 2).replace(STEERING, escaped);
     case 'yaml': {
       // Written as CommonJS: only the default is there when it is bundled as when it is not.
       const { default: yaml } = await import('yaml');
@@ -40,6 +41,13 @@ export async function rendered(format: Format, value: unknown, human: () => stri
     case 'human':
       return human();
   }
+}
+
+/** What JSON may hold as it is, and a terminal would follow. */
+const STEERING = /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gu;
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** One line on standard error, such as `warning: …` or `NOT_FOUND: …`. */
@@ -115,14 +123,7 @@ function graphemeWidth(grapheme: string): number {
 
 /** Text of somebody else on one line, without anything that could steer the terminal. */
 export function onOneLine(text: string): string {
-  return harmless(text).replace(/\s+/gu, ' ').trim();
-}
-
-/** Text of somebody else, its lines kept, without anything that could steer the terminal. */
-export function harmless(text: string): string {
-  return text
-    .replace(/\r\n?/gu, '\n')
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gu, '');
+  return legible(text).replace(/\s+/gu, ' ').trim();
 }
 
 /** An ISO time in the user's own time zone, to the second: `2026-01-31 08:05:09`. */

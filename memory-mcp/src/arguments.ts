@@ -58,9 +58,20 @@ interface Told {
 
 function issueTexts(issue: z.core.$ZodIssue, told: Told): readonly string[] {
   const where = issue.path.map(String).join('.');
+  const inside = issue.code === 'invalid_union' ? issuesInside(issue) : undefined;
+  if (inside !== undefined) return inside.flatMap((one) => issueTexts(one, told));
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => strangerText(key, issue.path, told));
   return [`${where === '' ? 'arguments' : where}: ${problemText(issue, valueAt(told.given, issue.path))}`];
 }
+
+/** What is wrong with it as the member of the union that it is meant to be: the one of its type. */
+function issuesInside({ errors, path }: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] | undefined {
+  const meant = errors.find((issues) => !issues.some((one) => one.path.length === 0 && OF_OTHERS.has(one.code)));
+  return meant?.map((one) => ({ ...one, path: [...path, ...one.path] }));
+}
+
+/** What is said of a value as a whole when another member of the union is meant. */
+const OF_OTHERS: ReadonlySet<string | undefined> = new Set(['invalid_type', 'invalid_value']);
 
 function problemText(issue: z.core.$ZodIssue, value: unknown): string {
   switch (issue.code) {
@@ -79,6 +90,7 @@ function problemText(issue: z.core.$ZodIssue, value: unknown): string {
           ? 'is empty; say what it is'
           : `is ${shown(value)}; give at least ${issue.minimum}`;
     case 'too_big':
+      if (Array.isArray(value)) return `has ${value.length} entries; give at most ${issue.maximum} at once`;
       return `is ${shown(value)}; give at most ${issue.maximum}`;
     case 'invalid_format':
       return issue.format === 'datetime'
@@ -90,14 +102,27 @@ function problemText(issue: z.core.$ZodIssue, value: unknown): string {
 }
 
 function unionText(issue: z.core.$ZodIssueInvalidUnion, value: unknown): string {
+  const values = issue.errors.flat().flatMap((each) => (each.code === 'invalid_value' ? each.values : []));
+  if (values.length > 0)
+    return value === undefined ? `is missing; give one of ${choices(values)}` : oneOf(value, values);
   // zod tells the discriminator's values where it knows them; its types do not say so.
   const options: unknown = 'options' in issue ? issue.options : undefined;
-  if (!Array.isArray(options)) return `does not fit; it is ${kindOf(value)}`;
+  if (!Array.isArray(options)) return `is ${value === undefined ? 'missing' : kindOf(value)}${kindsText(issue)}`;
   return value === undefined ? `is missing; give one of ${choices(options)}` : oneOf(value, options);
 }
 
+/** Of which kinds a value may be, where that is all that is wrong with it. */
+function kindsText({ errors }: z.core.$ZodIssueInvalidUnion): string {
+  const kinds = errors.flat().flatMap((issue) => (issue.code === 'invalid_type' ? [withArticle(issue.expected)] : []));
+  return kinds.length === 0 ? '; it does not fit' : `; give ${[...new Set(kinds)].join(' or ')}`;
+}
+
 function oneOf(value: unknown, values: readonly unknown[]): string {
-  return `is ${shown(value)}; give one of ${choices(values)}`;
+  const names = values.filter((each) => typeof each === 'string');
+  const given = typeof value === 'string' ? clipped(value) : '';
+  const nearest = nearestName(given, names);
+  const isMeant = nearest !== undefined && isNear(given, nearest);
+  return `is ${shown(value)}; ${isMeant ? `did you mean "${nearest}"? Give` : 'give'} one of ${choices(values)}`;
 }
 
 function choices(values: readonly unknown[]): string {
@@ -110,7 +135,7 @@ function strangerText(key: string, path: readonly PropertyKey[], { schema, tool 
   const place = path.length === 0 ? `argument of ${tool}` : `field of ${path.map(String).join('.')}`;
   if (known.length === 0) return `${where}: is no ${place}; it takes none`;
   if (known.includes(key)) return `${where}: does not go with this kind of ${path.map(String).join('.')}; leave it out`;
-  const nearest = nearestName(key, known);
+  const nearest = nearestName(clipped(key), known);
   const hint = nearest !== undefined && isNear(key, nearest) ? `did you mean "${nearest}"? There are` : 'there are';
   return `${where}: is no ${place}; ${hint} ${known.join(', ')}`;
 }
@@ -130,8 +155,9 @@ function folded(name: string): string {
 
 /** Names that an object at this place may have; in a union those of all its members. */
 function namesAt(schema: JsonSchema, path: readonly PropertyKey[]): readonly string[] {
-  let places: readonly JsonSchema[] = membersOf(schema);
-  for (const key of path) places = places.flatMap((place) => membersOf(childOf(place, key)));
+  const named = asSchema(schema.$defs);
+  let places: readonly JsonSchema[] = membersOf(schema, named);
+  for (const key of path) places = places.flatMap((place) => membersOf(childOf(place, key), named));
   return [...new Set(places.flatMap((place) => Object.keys(asSchema(place.properties))))];
 }
 
@@ -139,12 +165,16 @@ function childOf(schema: JsonSchema, key: PropertyKey): JsonSchema {
   return typeof key === 'number' ? asSchema(schema.items) : asSchema(asSchema(schema.properties)[String(key)]);
 }
 
-function membersOf(schema: JsonSchema): readonly JsonSchema[] {
+/** Of a union its members; a name stands for what it is the name of. */
+function membersOf(schema: JsonSchema, named: JsonSchema): readonly JsonSchema[] {
+  const { $ref: reference } = schema;
+  if (typeof reference === 'string') return membersOf(asSchema(named[reference.replace('#/$defs/', '')]), named);
   const union = schema.oneOf ?? schema.anyOf;
-  return Array.isArray(union) ? union.map(asSchema) : [schema];
+  return Array.isArray(union) ? union.flatMap((member) => membersOf(asSchema(member), named)) : [schema];
 }
 
-function asSchema(value: unknown): JsonSchema {
+/** A JSON object, or one without keywords where it is none. */
+export function asSchema(value: unknown): JsonSchema {
   // A JSON object has string keys and nothing more is assumed of it.
   return typeof value === 'object' && value !== null ? (value as JsonSchema) : {};
 }
@@ -158,7 +188,8 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return current;
 }
 
-function kindOf(value: unknown): string {
+/** In words, with its article. */
+export function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   return withArticle(typeof value);

@@ -13,7 +13,10 @@ export const SERVER_INFO: { readonly name: string; readonly title: string; reado
 };
 
 /** What the server can do, in the protocol's words. */
-export const CAPABILITIES: { readonly tools: Readonly<Record<never, never>> } = { tools: {} };
+export const CAPABILITIES: { readonly [what in 'tools' | 'resources']: Readonly<Record<never, never>> } = {
+  tools: {},
+  resources: {},
+};
 
 /** What a model is told of all tools together. */
 export const INSTRUCTIONS: string =

@@ -18,7 +18,8 @@ Environment: MEMORY_DATA_DIR, DATABASE_URL (or TURSO_DATABASE_URL), TURSO_AUTH_T
 TURSO_POOL_SIZE, MEMORY_ENCRYPTION_KEY or MEMORY_ENCRYPTION_KEY_FILE, LMDB_CACHE_PATH, MEMORY_CACHE_SIZE_MB,
 MEMORY_PROJECT, MEMORY_DURABILITY (full, normal), MEMORY_LOG_LEVEL (debug, info, warn, error, silent), MEMORY_LOG_FILE,
 EMBEDDING_PROVIDER (local, openai, ollama, cohere, transformers, none), EMBEDDING_MODEL, EMBEDDING_DIMENSIONS,
-OPENAI_API_KEY, OPENAI_BASE_URL, COHERE_API_KEY, COHERE_BASE_URL, OLLAMA_BASE_URL;
+OPENAI_API_KEY, OPENAI_BASE_URL, COHERE_API_KEY, COHERE_BASE_URL, OLLAMA_BASE_URL,
+SANDBOX_ALLOW_WRITES (true, false: whether programs of execute_code may write to the memory, default false);
 also in memory-cli.toml, in lower case.
 
 Exit codes: 0 ended with its input or by a signal, 1 could not finish, 2 unknown flag.

@@ -6,6 +6,7 @@ import {
   embedderOf,
   encryptionKeyOf,
   inMemoryCache,
+  isMemoryError,
   layeredCache,
   MemoryError,
   makePrivateFolder,
@@ -24,6 +25,7 @@ import {
 } from '@episodica/memory-core/config';
 import type { Logger, MemoryCache, MemoryStore } from '@episodica/memory-core/ports';
 import type { TursoStore } from '@episodica/memory-storage-turso';
+import type { CodeModeRights } from './code-mode/methods.ts';
 import type { SwitchableLogger } from './log.ts';
 import type { Backend } from './services.ts';
 
@@ -71,6 +73,18 @@ export async function openBackend(log: SwitchableLogger): Promise<Backend> {
     cache: opened.health,
     close: () => memory.close(),
   };
+}
+
+/** What programs in the sandbox are allowed; where the configuration cannot be read, no writes, and why. Opens no store. */
+export async function readRights(): Promise<CodeModeRights> {
+  try {
+    const { values, notTaken } = await readConfig();
+    const isProjectIgnored = notTaken.includes('SANDBOX_ALLOW_WRITES');
+    return { allowWrites: values.SANDBOX_ALLOW_WRITES, isProjectIgnored };
+  } catch (error) {
+    if (!isMemoryError(error)) throw error;
+    return { allowWrites: false, unreadBecause: error.message };
+  }
 }
 
 /** Of a database on a host, only its host knows what is encrypted. */

@@ -20,6 +20,7 @@ export function serve(transport: StdioTransport): Session {
   const log = switchableLogger((line) => process.stderr.write(line));
   const services = createServices({
     openBackend: async () => (await import('./open.ts')).openBackend(log),
+    readRights: async () => (await import('./open.ts')).readRights(),
     openSandbox: async () => (await import('./sandbox/sandbox.ts')).openSandbox(),
     logger: log,
   });

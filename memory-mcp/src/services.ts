@@ -2,6 +2,7 @@
 import type { Memory } from '@episodica/memory-core';
 import type { Logger } from '@episodica/memory-core/ports';
 import type { Replica } from '@episodica/memory-storage-turso';
+import type { CodeModeRights } from './code-mode/methods.ts';
 import { type Lazy, lazy } from './lazy.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
 
@@ -30,6 +31,8 @@ export interface ServiceOptions {
   openBackend(): Promise<Backend>;
   /** Left out: there is no `execute_code`. */
   readonly openSandbox?: (() => Promise<Sandbox>) | undefined;
+  /** What programs in the sandbox are allowed; asked once, before the memory is opened. @default to read */
+  readonly readRights?: (() => Promise<CodeModeRights>) | undefined;
   readonly logger: Logger;
 }
 
@@ -37,6 +40,8 @@ export interface ServiceOptions {
 export interface Services {
   readonly backend: Lazy<Backend>;
   readonly sandbox: Lazy<Sandbox> | undefined;
+  /** What programs in the sandbox are allowed. Never rejects: where nobody can say, they may read. */
+  rights(): Promise<CodeModeRights>;
   readonly logger: Logger;
   readonly startedAtMs: number;
   readonly openEpisodes: OpenEpisodes;
@@ -69,8 +74,12 @@ function openEpisodes(): OpenEpisodes {
   };
 }
 
+/** Opening the memory tells what is wrong with a configuration that cannot be read. */
+const READING: CodeModeRights = Object.freeze({ allowWrites: false });
+
 /** Opens nothing yet. */
-export function createServices({ openBackend, openSandbox, logger }: ServiceOptions): Services {
+export function createServices({ openBackend, openSandbox, readRights, logger }: ServiceOptions): Services {
+  let rights: Promise<CodeModeRights> | undefined;
   const stopping = new AbortController();
   const learning: Promise<void>[] = [];
   const backend = lazy<Backend>({
@@ -94,6 +103,10 @@ export function createServices({ openBackend, openSandbox, logger }: ServiceOpti
   return {
     backend,
     sandbox,
+    rights() {
+      rights ??= readRights?.().catch(() => READING) ?? Promise.resolve(READING);
+      return rights;
+    },
     logger,
     startedAtMs: performance.now(),
     openEpisodes: openEpisodes(),

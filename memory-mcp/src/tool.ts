@@ -1,5 +1,6 @@
 // What a tool is: a name, what it takes and gives, and the work. Makes results and errors of one form for all of them.
 import { isMemoryError } from '@episodica/memory-core';
+import { legible } from '@episodica/memory-core/wire';
 import type { CallToolResult, Tool as ListedTool } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
 import { checkedArguments, inputJsonSchema, outputJsonSchema } from './arguments.ts';
@@ -32,8 +33,8 @@ export interface ToolEffects {
 export interface ToolDefinition<I, O extends object> {
   readonly name: string;
   readonly title: string;
-  /** What it does, then when to call it. */
-  readonly description: string;
+  /** What it does, then when to call it; a function where it takes work to write, for it is only told in lists. */
+  readonly description: string | (() => string);
   readonly input: z.ZodType<I>;
   readonly output: z.ZodType;
   readonly effects: ToolEffects;
@@ -60,7 +61,7 @@ export function defineTool<I, O extends object>(definition: ToolDefinition<I, O>
     listed: () => ({
       name,
       title,
-      description,
+      description: typeof description === 'string' ? description : description(),
       // Both are schemas of strict objects, which the protocol's types ask for.
       inputSchema: inputJsonSchema(input) as ListedTool['inputSchema'],
       outputSchema: outputJsonSchema(output) as NonNullable<ListedTool['outputSchema']>,
@@ -76,7 +77,7 @@ export function defineTool<I, O extends object>(definition: ToolDefinition<I, O>
       try {
         const { structured, text } = await run(checkedArguments(input, given ?? {}, name), call);
         return {
-          content: [{ type: 'text', text: clipped(text, MAX_TEXT_CHARACTERS) }],
+          content: [{ type: 'text', text: clipped(text) }],
           structuredContent: { ...structured },
         };
       } catch (error) {
@@ -96,11 +97,16 @@ function errorResult(
 }
 
 function failed(text: string): CallToolResult {
-  return { isError: true, content: [{ type: 'text', text: clipped(text, MAX_ERROR_CHARACTERS) }] };
+  const more = text.length - MAX_ERROR_CHARACTERS;
+  const told = more <= 0 ? text : `${text.slice(0, MAX_ERROR_CHARACTERS)}… (${more} more characters)`;
+  return { isError: true, content: [{ type: 'text', text: legible(told) }] };
 }
 
-function clipped(text: string, maxCharacters: number): string {
-  return text.length <= maxCharacters
-    ? text
-    : `${text.slice(0, maxCharacters)}\n… (cut; the structured result has all)`;
+/** Texts quote records and programs of somebody else: nothing in them steers a terminal or hides from who looks. */
+function clipped(text: string): string {
+  const told =
+    text.length <= MAX_TEXT_CHARACTERS
+      ? text
+      : `${text.slice(0, MAX_TEXT_CHARACTERS)}\n… (cut; the structured result has all)`;
+  return legible(told);
 }

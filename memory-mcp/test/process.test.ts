@@ -137,9 +137,12 @@ test('health names each part and what it found [MC-01]', async () => {
   expect(before.structured).toMatchObject({ status: 'ok', version: expect.stringMatching(/^\d+\.\d+\.\d+/u) });
   expect(before.text).toContain('not loaded yet');
   await server.call('execute_code', { code: '1' });
+  await server.call('execute_code', { code: 'throw 1' });
   await server.call('create_episode', { task_description: 'x' });
   const after = await server.call('health_check');
-  expect(after.text).toContain('sandbox: ok: loaded');
+  expect(after.text).toMatch(
+    /sandbox: ok: loaded; 2 runs, 1 failed \(THROWN 1\), 0 killed, .*p50 [\d.]+ ms, p95 [\d.]+ ms, \d+ workers/u,
+  );
   expect(after.text).toMatch(/journal: ok: newest entry [1-9]/u);
 });
 

@@ -281,11 +281,12 @@ test('a program reads the memory and cannot change it [SB-01]', async () => {
   expect(ran.structured).toMatchObject({
     ok: true,
     result: { here: [mine], everywhere: 2, red: 1, steps: ['bash'], detail: 1, patterns: [] },
-    logs: [{ level: 'log', text: '1', at_ms: expect.any(Number) }],
+    logs: [{ level: 'log', text: '0', at_ms: expect.any(Number) }],
     usage: { host_calls: 7 },
     limits: { timeout_ms: 5_000, memory_mb: 64 },
   });
-  expect(ran.structured.result.names).toEqual(['search', 'episodes', 'episode', 'steps', 'patterns']);
+  const reads = ['search', 'episodes', 'episode', 'steps', 'patterns', 'aggregate', 'recommend'];
+  expect(ran.structured.result.names).toEqual(reads);
 });
 
 test('a program that fails is a result that says where, and a bad call of the memory says why [SB-01]', async () => {

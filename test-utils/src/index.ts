@@ -21,6 +21,11 @@ export {
   tombstones,
   writeBatches,
 } from './arbitraries.ts';
+export { type Attack, type AttackOutcome, THREATS, type Threat } from './attacks/attack.ts';
+export { type AttackReport, attackFindings, toRequest, underAttack } from './attacks/attacked.ts';
+export { attackedHost } from './attacks/boundary.ts';
+export { ATTACKS, HONEST_PROGRAM, isRightOutcome } from './attacks/catalogue.ts';
+export { attackTable } from './attacks/table.ts';
 export {
   aBaseline,
   aCluster,

@@ -190,7 +190,7 @@ function readLaws(law: Law): void {
         expect(await store.getMany('step', [step.id])).toEqual([{ ...step, number: stepNumbers[0] }]);
         expect(await store.getMany('evidence', [evidence.id])).toEqual([evidence]);
       }),
-      { numRuns: 50 },
+      { numRuns: 25 },
     );
   });
 
@@ -227,7 +227,7 @@ async function roundTrip<K extends Kind>(
       await store.write([put(kind, value) as Write]);
       expect(await store.getMany(kind, [value.id])).toEqual([value]);
     }),
-    { numRuns: 50 },
+    { numRuns: 25 },
   );
 }
 
@@ -601,7 +601,7 @@ function vectorLaws(law: Law): void {
         await store.write([put('embedding', value)]);
         expect(await store.getMany('embedding', [value.id])).toEqual([value]);
       }),
-      { numRuns: 50 },
+      { numRuns: 25 },
     );
   });
 
@@ -1195,7 +1195,7 @@ function modelLaws(subject: StoreSuiteSubject): void {
           expect(await contentsOf(store)).toEqual(await contentsOf(model));
         });
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -1212,7 +1212,7 @@ function modelLaws(subject: StoreSuiteSubject): void {
           expect(await contentsOf(store)).toEqual(await contentsOf(model));
         });
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -1282,7 +1282,7 @@ function questionLaws(subject: StoreSuiteSubject): void {
           if (store.text !== undefined) await expectSameAnswers(store.text, model.text, asked);
         });
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 }

@@ -36,11 +36,12 @@ const CORE_DEPENDENCIES = ['zod', 'density-clustering'];
 
 /** Rooms of core, and the rooms that each may import. Types of `ports` may go anywhere. */
 const CORE_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  aggregate: ['learn', 'retrieve'],
   ports: [],
   learn: ['retrieve'],
   retrieve: [],
   vectors: ['retrieve'],
-  wire: ['retrieve'],
+  wire: ['aggregate', 'retrieve'],
   gather: ['retrieve', 'vectors', 'stores', 'embed'],
   stores: ['retrieve'],
   transfer: ['learn', 'retrieve'],
@@ -92,9 +93,9 @@ describe('imports', () => {
         .filter(({ specifier }) => {
           const [, target = ''] = specifier.split('/');
           const isAllowed = MAY_IMPORT[source.package].some((name) => name === target);
-          const isCliSandbox =
-            source.package !== 'memory-cli' || target !== 'memory-mcp' || specifier.endsWith('/sandbox');
-          return !isAllowed || !isCliSandbox;
+          const isForCli =
+            source.package !== 'memory-cli' || target !== 'memory-mcp' || /\/(?:sandbox|code-mode)$/u.test(specifier);
+          return !isAllowed || !isForCli;
         })
         .map(({ specifier }) => where(source, specifier)),
     );
@@ -146,9 +147,9 @@ describe('imports', () => {
 });
 
 describe('rules', () => {
-  test('learn and retrieve do not await, read a clock or use randomness [PK-01]', () => {
+  test('aggregate, learn and retrieve do not await, read a clock or use randomness [PK-01]', () => {
     const strays = sources
-      .filter(({ path }) => /^memory-core\/src\/(?:learn|retrieve)\//u.test(path))
+      .filter(({ path }) => /^memory-core\/src\/(?:aggregate|learn|retrieve)\//u.test(path))
       .filter(({ text }) => /\bawait\b|\basync\b|Date\.now|new Date\(\)|Math\.random|randomUUID|node:fs/u.test(text));
     expect(strays.map(({ path }) => path)).toEqual([]);
   });

@@ -19,6 +19,7 @@ import {
   type HitItem,
   hitLines,
   hitsOf,
+  legible,
   type OutcomeArguments,
   type QueryResult,
   qualityResult,
@@ -37,7 +38,7 @@ import {
   toStepInput,
 } from '@episodica/memory-core/wire';
 import { type Invocation, useMemory } from '../open.ts';
-import { exactLocalTime, harmless, heading, localTime, onOneLine, print, table, terminalWidth } from '../output.ts';
+import { exactLocalTime, heading, localTime, onOneLine, print, table, terminalWidth } from '../output.ts';
 import { type FilterOptions, fromCursor, toCursor, toEpisodeFilter, toTime } from './filter.ts';
 import { jsonFlag } from './json-flag.ts';
 import { wholeId } from './whole-id.ts';
@@ -263,7 +264,7 @@ export async function view(
   const chosen = Object.fromEntries(fields.filter((field) => field in whole).map((field) => [field, whole[field]]));
   await print(format, chosen, () =>
     Object.entries(chosen)
-      .map(([field, value]) => `${field}: ${typeof value === 'string' ? harmless(value) : JSON.stringify(value)}`)
+      .map(([field, value]) => `${field}: ${typeof value === 'string' ? legible(value) : JSON.stringify(value)}`)
       .join('\n'),
   );
   return 0;
@@ -402,7 +403,7 @@ function headOf(hit: HitItem): string {
 /** Says which project was looked into: an empty list is no loss of data. */
 function nothingText(project: string | undefined): string {
   if (project === undefined) return 'No episodes within these filters.';
-  return `No episodes within these filters in project ${harmless(project)}; --all-projects looks into every project.`;
+  return `No episodes within these filters in project ${legible(project)}; --all-projects looks into every project.`;
 }
 
 function listText(episodes: readonly EpisodeResult[], cursor: string | undefined): string {
@@ -450,7 +451,7 @@ function detailText(episode: EpisodeDetailResult): string {
   const learning =
     reward && reflection && quality ? learningLines({ reward, evidence, reflection, quality, summary, salient }) : [];
   return [
-    ...facts.flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(11)}${harmless(value)}`])),
+    ...facts.flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(11)}${legible(value)}`])),
     ...learning,
     heading(steps.length === 1 ? '1 step' : `${steps.length} steps`),
     ...steps.map(stepText),
@@ -519,7 +520,7 @@ function stepText(given: StepResultShape): string {
     ...(given.step_key === undefined ? [] : [`key ${given.step_key}`]),
   ].join(', ');
   const parameters = Object.keys(given.parameters).length === 0 ? [] : [JSON.stringify(given.parameters)];
-  const lines = text === '' ? [] : harmless(text).trimEnd().split('\n');
+  const lines = text === '' ? [] : legible(text).trimEnd().split('\n');
   const hidden = lines.length - MAX_OUTPUT_LINES;
   return [
     `${String(given.step_number).padStart(4)}  ${localTime(given.at)}  ${onOneLine(given.tool)}: ${onOneLine(given.action)} (${onOneLine(facts)})`,

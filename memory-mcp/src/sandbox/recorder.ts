@@ -1,5 +1,6 @@
 // The flight recorder of one worker: log lines, time and memory of the current run, in shared memory, so that they
 // outlive a worker that had to be killed. The worker writes, the pool reads.
+import { MAX_HOST_BYTES } from './limits.ts';
 
 /** One line that the program printed. */
 export interface LogLine {
@@ -28,6 +29,7 @@ const TAIL_LINES = 3;
 const DROPPED = 4;
 const HOST_CALLS = 5;
 const HEAD_LINES = 6;
+const HOST_BYTES = 7;
 
 const CLOCKS = 4;
 const CPU_MS = 0;
@@ -64,10 +66,15 @@ export class Recorder {
     this.#tail = new Uint8Array(memory, TAIL_OFFSET, TAIL_BYTES);
   }
 
-  /** Forgets the run before, and starts the clocks. */
-  start(): void {
+  /** Forgets the run before. */
+  reset(): void {
     this.#counters.fill(0);
     this.#clocks.fill(0);
+  }
+
+  /** Forgets the run before, and starts the clocks. */
+  start(): void {
+    this.reset();
     this.#clocks[STARTED_AT] = epochMs();
   }
 
@@ -107,6 +114,17 @@ export class Recorder {
 
   set hostCalls(count: number) {
     this.#counters[HOST_CALLS] = count;
+  }
+
+  /** Arguments and answers of host calls. Both sides count here. */
+  get hostBytes(): number {
+    return Atomics.load(this.#counters, HOST_BYTES);
+  }
+
+  /** Counts bytes of a host call; the sum so far. Beyond the largest budget it stays, so that it never wraps. */
+  addHostBytes(sizeBytes: number): number {
+    if (this.hostBytes > MAX_HOST_BYTES) return this.hostBytes;
+    return Atomics.add(this.#counters, HOST_BYTES, sizeBytes) + sizeBytes;
   }
 
   /** Keeps lines, one JSON array `[level, atMs, text]` each, separated by newlines. */

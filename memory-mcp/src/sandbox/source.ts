@@ -1,21 +1,23 @@
 // The text of a program: how it is read, TypeScript taken off, places in it. Pure but for loading the stripper.
-import type { SourceKind } from './engine.ts';
-import { MAX_SOURCE_BYTES } from './limits.ts';
+import { type SourceKind, USER_FILE } from './engine.ts';
+import { MAX_NESTING, MAX_SOURCE_BYTES } from './limits.ts';
+import { linesOf, type Place, placeAt, withinSource } from './place.ts';
+import { isObjectLiteral, type Parsed, type Program } from './syntax-tree.ts';
 
-const MAX_NESTING = 200;
-const EXCERPT_CHARS = 120;
+const MAX_FRAMES = 10;
+/** Brackets in brackets that may be parameters: 2 to the power of this is what the stripper may take. */
+const MAX_READ_TWICE = 10;
+const FRAME = new RegExp(`^\\s*at (?:(.*) )?\\(?${USER_FILE.replace('.', '\\.')}:(\\d+):(\\d+)\\)?$`);
+// Names of the engine, `<anonymous>`, and names that a program made up of other signs are left out.
+const FUNCTION_NAME = /^[\w$.# ]{1,100}$/;
 
 /** One way to read a program. The lines of `before` and `after` are ours, not the user's. */
 export interface Reading {
   readonly kind: SourceKind;
   readonly before: string;
   readonly after: string;
-}
-
-/** A place in the user's source, 1-based. */
-export interface Place {
-  readonly line: number;
-  readonly column: number;
+  /** Text of ours within the program. */
+  readonly insertion?: { readonly offset: number; readonly place: Place; readonly text: string };
 }
 
 const SCRIPT: Reading = { kind: 'script', before: '', after: '' };
@@ -23,70 +25,146 @@ const ASYNC_SCRIPT: Reading = { kind: 'asyncScript', before: '', after: '' };
 const FUNCTION: Reading = { kind: 'script', before: '(() => {\n', after: '\n})()' };
 const ASYNC_FUNCTION: Reading = { kind: 'script', before: '(async () => {\n', after: '\n})()' };
 const MODULE: Reading = { kind: 'module', before: '', after: '' };
+// After an operator a brace opens an object, where at the start of a program it would open a block.
+const OBJECT = '0,\n';
 
 /**
  * The ways a program may be meant, in the order to try: a script whose last expression is the result, the same with
- * `await`, the body of a function with `return`, a module with `export default`. Words decide what is worth a try;
- * the engine decides which reading holds.
+ * `await`, the body of a function with `return` (its last expression is the result where no `return` was reached), a
+ * module with `export default`. A program that is one object literal is that object. Words decide what is worth a
+ * try; the engine decides which reading holds.
  */
-export function readings(code: string): readonly Reading[] {
+export function* readings(code: string, parsed: () => Parsed): Generator<Reading> {
   const awaits = /\bawait\b/.test(code);
   // Asynchronous first: to a plain script `await (…)` is a call of a function named `await`.
-  const list = awaits ? [ASYNC_SCRIPT, SCRIPT] : [SCRIPT];
-  if (/\breturn\b/.test(code)) list.push(...(awaits ? [ASYNC_FUNCTION, FUNCTION] : [FUNCTION]));
-  if (/\b(?:import|export)\b/.test(code)) list.push(MODULE);
-  return list;
+  const scripts = awaits ? [ASYNC_SCRIPT, SCRIPT] : [SCRIPT];
+  if (isObjectLiteral(code)) yield* scripts.map((script) => ({ ...script, before: OBJECT }));
+  yield* scripts;
+  if (/\breturn\b/.test(code)) {
+    const insertion = endsInReturn(code) ? undefined : lastReturn(code, parsed().tree);
+    const functions = awaits ? [ASYNC_FUNCTION, FUNCTION] : [FUNCTION];
+    yield* insertion === undefined ? functions : functions.map((body) => ({ ...body, insertion }));
+  }
+  if (/\b(?:import|export)\b/.test(code)) yield MODULE;
 }
 
-/** The place in the user's source of the first frame in `file` of a stack trace. */
-export function placeInStack(stack: string, file: string, reading: Reading): Place | undefined {
-  const escaped = file.replace('.', '\\.');
-  const match = new RegExp(`\\b${escaped}:(\\d+):(\\d+)`).exec(stack);
-  if (match === null) return undefined;
-  const line = Number(match[1]) - (reading.before === '' ? 0 : 1);
-  const column = Number(match[2]);
-  // A program can write any stack into its error; a place outside of all sources is none.
-  if (line < 1 || !(line <= MAX_SOURCE_BYTES && column <= MAX_SOURCE_BYTES)) return undefined;
-  return { line, column };
+/**
+ * The same around the program, where it is a function, in another shape: behind a brace that closes the one comes `)` or
+ * `,`, which cannot follow a brace that closes the other. What compiles in both is a body.
+ */
+export function withoutWayOut(reading: Reading): Reading | undefined {
+  switch (reading.before) {
+    case FUNCTION.before:
+      return { ...reading, before: 'function body() {\n', after: '\n}' };
+    case ASYNC_FUNCTION.before:
+      return { ...reading, before: 'async function body() {\n', after: '\n}' };
+    default:
+      return undefined;
+  }
 }
 
-/** The line of `place` with a caret under its column. Long lines are cut around the column. */
-export function excerpt(code: string, place: Place): string | undefined {
-  const line = code.split(/\r\n|[\n\r\u2028\u2029]/)[place.line - 1];
-  if (line === undefined) return undefined;
-  const from = Math.max(0, place.column - 1 - EXCERPT_CHARS / 2);
-  const shown = line.slice(from, from + EXCERPT_CHARS).replaceAll('\t', ' ');
-  const margin = `${place.line} | `;
-  const caretAt = Math.min(Math.max(0, place.column - 1 - from), shown.length);
-  return `${margin}${shown}\n${' '.repeat(margin.length - 2)}| ${' '.repeat(caretAt)}^`;
+/** What the engine evaluates. */
+export function evaluated(code: string, { before, after, insertion }: Reading): string {
+  if (insertion === undefined) return before + code + after;
+  return before + code.slice(0, insertion.offset) + insertion.text + code.slice(insertion.offset) + after;
 }
 
-/** Moves a place that lies behind the end of `code` to its end. */
-export function withinSource(code: string, place: Place): Place {
-  const lines = code.split('\n');
-  if (place.line <= lines.length) return place;
-  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+// The usual end of a program with a return in it: then there is no last expression to look for.
+function endsInReturn(code: string): boolean {
+  const end = code.trimEnd();
+  return end
+    .slice(end.lastIndexOf('\n') + 1)
+    .trimStart()
+    .startsWith('return');
 }
 
-/** The place where a static import names `module`. */
-export function placeOfImport(code: string, module: string): Place | undefined {
-  const index = Math.max(code.indexOf(`'${module}'`), code.indexOf(`"${module}"`));
-  if (index < 0) return undefined;
-  const before = code.slice(0, index).split('\n');
-  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+function lastReturn(code: string, tree: Program | undefined): Reading['insertion'] {
+  const last = tree?.body.at(-1);
+  if (last?.type !== 'ExpressionStatement' || last.directive !== undefined) return undefined;
+  return { offset: last.start, place: placeAt(code, last.start), text: 'return ' };
 }
 
-/** Whether brackets nest deeper than a recursive parser should be trusted with. Skips plain strings and comments. */
+/** One call on the way to an error. */
+export interface Frame extends Place {
+  /** Absent outside of all functions. */
+  readonly name?: string;
+}
+
+/** The user's own frames of a stack trace, innermost first, as places in the user's source. */
+export function framesInStack(stack: string, code: string, reading: Reading): readonly Frame[] {
+  const lineCount = linesOf(code).length;
+  return framesOf(stack, code, reading)
+    .filter(({ line }) => line <= lineCount)
+    .slice(0, MAX_FRAMES);
+}
+
+/** Where the engine gave up on compiling. What lies behind the source, in a line of ours, is its end. */
+export function placeOfSyntax(stack: string, code: string, reading: Reading): Place | undefined {
+  const [first] = framesOf(stack, code, reading);
+  return first === undefined ? undefined : withinSource(code, { line: first.line, column: first.column });
+}
+
+function framesOf(stack: string, code: string, reading: Reading): readonly Frame[] {
+  const lines = linesOf(evaluated(code, reading));
+  const frames: Frame[] = [];
+  for (const text of stack.split('\n')) {
+    const match = FRAME.exec(text);
+    if (match === null) continue;
+    const line = Number(match[2]);
+    const column = codeUnits(lines[line - 1] ?? '', Number(match[3]));
+    const place = placeInSource({ line, column }, reading);
+    if (place === undefined) continue;
+    const name = match[1];
+    frames.push(name === undefined || !FUNCTION_NAME.test(name) ? place : { name, ...place });
+  }
+  return frames;
+}
+
+// The engine counts characters; everybody else counts code units.
+function codeUnits(line: string, column: number): number {
+  if (!/[\ud800-\udbff]/.test(line) || column > line.length) return column;
+  return [...line].slice(0, column - 1).join('').length + 1;
+}
+
+// A program can write any stack into its error; a place outside of all sources is none.
+function placeInSource({ line, column }: Place, { before, insertion }: Reading): Place | undefined {
+  // An object has no place of its own where it stands alone: then the engine gives that of what is before it.
+  const inSource = before === OBJECT ? Math.max(1, line - 1) : line - (before === '' ? 0 : 1);
+  if (inSource < 1 || !(inSource <= MAX_SOURCE_BYTES && column <= MAX_SOURCE_BYTES)) return undefined;
+  const isBehind = insertion !== undefined && insertion.place.line === inSource && column > insertion.place.column;
+  if (!isBehind) return { line: inSource, column };
+  return { line: inSource, column: Math.max(insertion.place.column, column - insertion.text.length) };
+}
+
+/**
+ * Whether brackets nest deeper than the stripper should be trusted with: it calls itself for each, and reads what may
+ * be the parameters of an arrow function twice, so that the time doubles with each of those. Skips plain strings and
+ * comments.
+ */
 export function nestsTooDeep(code: string): boolean {
-  let depth = 0;
-  for (const [token] of code.matchAll(
-    /\/\/[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|[([{}\])]/g,
-  )) {
-    if (token === '(' || token === '[' || token === '{') depth += 1;
-    else if (token === ')' || token === ']' || token === '}') depth -= 1;
-    if (depth > MAX_NESTING) return true;
+  const readTwice: boolean[] = [];
+  let twice = 0;
+  for (const { 0: token, index } of code.matchAll(BRACKETS)) {
+    if (token === '(' || token === '[' || token === '{') {
+      const isReadTwice = token === '(' && isPerhapsParameters(code, index);
+      readTwice.push(isReadTwice);
+      if (isReadTwice) twice += 1;
+    } else if ((token === ')' || token === ']' || token === '}') && readTwice.pop() === true) {
+      twice -= 1;
+    }
+    if (readTwice.length > MAX_NESTING || twice > MAX_READ_TWICE) return true;
   }
   return false;
+}
+
+const BRACKETS =
+  // What is never closed reaches to the end, so that no character is looked at twice.
+  /\/\/[^\n]*|\/\*(?:[\s\S]*?\*\/|[\s\S]*)|'(?:[^'\\\n]|\\.)*'?|"(?:[^"\\\n]|\\.)*"?|[([{}\])]/g;
+
+function isPerhapsParameters(code: string, index: number): boolean {
+  const before = code.slice(Math.max(0, index - 8), index).trimEnd();
+  if (before.endsWith('>') && !before.endsWith('=>')) return true;
+  return /^\(\s{0,8}[\w$]{1,40}\s{0,8}=(?![=>])/.test(code.slice(index, index + 64));
 }
 
 /**
@@ -102,6 +180,12 @@ export function looksLikeTypeScript(code: string): boolean {
   return /\b(?:interface|enum|type)\s+[A-Z]|:\s*(?:string|number|boolean|any|unknown|void)\b|\bas\s+(?:const|[A-Z])/.test(
     code,
   );
+}
+
+/** Where a namespace with code in it begins: the stripper would drop it without a word. */
+export function namespaceOffset(code: string): number | undefined {
+  const found = /^[ \t]*(?:export[ \t]+)?(?=(?:namespace|module)[ \t]+[\w$.]+[ \t]*\{)/m.exec(code);
+  return found === null ? undefined : found.index + found[0].length;
 }
 
 /** A program without its types, or why that could not be had. */
@@ -126,8 +210,8 @@ export async function stripTypes(code: string): Promise<Stripped> {
  * or sign that stands there.
  */
 export function unstrippedPlace(original: string, stripped: string, place: Place): Place {
-  const from = original.split('\n')[place.line - 1] ?? '';
-  const to = stripped.split('\n')[place.line - 1] ?? '';
+  const from = linesOf(original)[place.line - 1] ?? '';
+  const to = linesOf(stripped)[place.line - 1] ?? '';
   if (from === to) return place;
   const rest = to.slice(place.column - 1);
   const word = /^(?:[\w$]+|\S)/.exec(rest)?.[0];

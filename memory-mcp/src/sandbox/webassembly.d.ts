@@ -3,6 +3,16 @@ declare namespace WebAssembly {
   class Module {
     private readonly brand: undefined;
   }
+  interface Imports {
+    readonly [module: string]: Readonly<Record<string, unknown>>;
+  }
+  interface Exports {
+    readonly [name: string]: unknown;
+  }
+  class Instance {
+    constructor(module: Module, imports: Imports);
+    readonly exports: Exports;
+  }
   class Memory {
     constructor(descriptor: { readonly initial: number; readonly maximum: number });
     readonly buffer: ArrayBuffer;

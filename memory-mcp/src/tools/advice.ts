@@ -15,7 +15,7 @@ import {
   toRecommendQuery,
 } from '@episodica/memory-core/wire';
 import { z } from 'zod';
-import { visible } from '../host-api.ts';
+import { visible } from '../code-mode/place.ts';
 import { defineTool, type Tool } from '../tool.ts';
 import { episodeItemSchema, fixItemSchema, foundText, patternItemSchema } from './hits.ts';
 import { DEFAULT_MAX_TOKENS } from './search.ts';

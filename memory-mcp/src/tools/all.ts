@@ -1,4 +1,5 @@
 // Which tools there are.
+import type { CodeModeRights } from '../code-mode/methods.ts';
 import type { Services } from '../services.ts';
 import type { Tool } from '../tool.ts';
 import { getRecommendation, listPatterns, recordFeedback } from './advice.ts';
@@ -8,8 +9,8 @@ import { forget } from './forget.ts';
 import { healthCheck } from './health.ts';
 import { queryMemory } from './search.ts';
 
-/** The tools that `services` can serve. */
-export function toolsFor({ sandbox }: Pick<Services, 'sandbox'>): readonly Tool[] {
+/** The tools that `services` can serve; `rights` are those of programs in the sandbox. */
+export function toolsFor({ sandbox }: Pick<Services, 'sandbox'>, rights: CodeModeRights): readonly Tool[] {
   const tools = [
     createEpisode,
     addStep,
@@ -20,5 +21,5 @@ export function toolsFor({ sandbox }: Pick<Services, 'sandbox'>): readonly Tool[
     listPatterns,
     forget,
   ];
-  return sandbox === undefined ? [...tools, healthCheck] : [...tools, executeCode, healthCheck];
+  return sandbox === undefined ? [...tools, healthCheck] : [...tools, executeCode(rights), healthCheck];
 }

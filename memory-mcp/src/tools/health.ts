@@ -1,6 +1,7 @@
 // health_check: what works now, each part asked and not assumed.
 import { isMemoryError, learningHealthText, searchHealthText } from '@episodica/memory-core';
 import { z } from 'zod';
+import type { SandboxMetrics } from '../sandbox/sandbox.ts';
 import type { Backend, Services } from '../services.ts';
 import { defineTool, type Tool } from '../tool.ts';
 import { version } from '../version.ts';
@@ -31,7 +32,7 @@ export const healthCheck: Tool = defineTool({
   }),
   effects: { isReadOnly: true, isIdempotent: true },
   async run(_given, { services, signal }) {
-    const components = [...(await memoryComponents(services, signal)), ...sandboxComponents(services)];
+    const components = [...(await memoryComponents(services, signal)), ...(await sandboxComponents(services))];
     const overall = worst(components);
     return {
       structured: {
@@ -121,9 +122,27 @@ async function faulted(
   return isDegraded ? { ...component, status: 'degraded' } : component;
 }
 
-function sandboxComponents({ sandbox }: Services): readonly Component[] {
+async function sandboxComponents({ sandbox }: Services): Promise<readonly Component[]> {
   if (sandbox === undefined) return [];
-  return [{ name: 'sandbox', status: 'ok', detail: sandbox.isOpen ? 'loaded' : 'not loaded yet; loads on first use' }];
+  if (!sandbox.isOpen) return [{ name: 'sandbox', status: 'ok', detail: 'not loaded yet; loads on first use' }];
+  return [await asked('sandbox', async () => metricsText((await sandbox.get()).metrics()))];
+}
+
+/** Programs that fail are their own doing: they are told, and nothing here is degraded by them. */
+function metricsText({ succeeded, failed, killed, cancelled, ...now }: SandboxMetrics): string {
+  const codes = Object.entries(failed);
+  const failedCount = codes.reduce((sum, [, count]) => sum + count, 0);
+  const byCode = codes.length === 0 ? '' : ` (${codes.map(([code, count]) => `${code} ${count}`).join(', ')})`;
+  return [
+    `loaded; ${succeeded + failedCount} runs, ${failedCount} failed${byCode}`,
+    `${killed} killed`,
+    `${cancelled} cancelled`,
+    `p50 ${now.wallMs.p50.toFixed(1)} ms`,
+    `p95 ${now.wallMs.p95.toFixed(1)} ms`,
+    `${now.workers} workers`,
+    `${now.running} running`,
+    `${now.waiting} waiting`,
+  ].join(', ');
 }
 
 async function asked(name: string, ask: () => Promise<string>): Promise<Component> {

@@ -38,7 +38,7 @@ describe('host calls', () => {
     const result = await run(code);
     expect(result).toMatchObject({ ok: true, result: [{ a: [1, 'ü'], when: '1970-01-01T00:00:00.000Z' }, null] });
     expect(result.usage.hostCalls).toBe(1);
-    expect(result.calls).toEqual([{ method: 'echo', status: 'answered' }]);
+    expect(result.calls).toEqual([{ method: 'echo', effect: 'read', status: 'done', tookMs: expect.any(Number) }]);
   });
 
   test('many calls may be under way at once [SB-01]', async () => {
@@ -56,7 +56,7 @@ describe('host calls', () => {
 
   test('a call that nobody awaits is made and answered before the run ends [SB-01]', async () => {
     const result = await run('memory.echo(1).then(() => console.log("late")); "early"');
-    expect(result).toMatchObject({ ok: true, result: 'early', calls: [{ status: 'answered' }] });
+    expect(result).toMatchObject({ ok: true, result: 'early', calls: [{ status: 'done' }] });
     expect(result.logs.map(({ text }) => text)).toEqual(['late']);
   });
 
@@ -71,7 +71,7 @@ describe('host calls', () => {
     expect(JSON.stringify(broken)).not.toMatch(/someone|app\.js|secret/);
     const refused = await run('try { await memory.refuses(); } catch (e) { [e.code, e.message] }');
     expect(refused).toMatchObject({ result: ['NOT_FOUND', 'No episode 7 in (path); look at the id.'] });
-    expect(refused.calls).toEqual([{ method: 'refuses', status: 'failed' }]);
+    expect(refused.calls).toMatchObject([{ method: 'refuses', status: 'failed', code: 'NOT_FOUND' }]);
   });
 
   test('a failure that is not caught names the line of the call [SB-07]', async () => {
@@ -122,6 +122,82 @@ describe('host calls', () => {
     expect((seen[0] as Record<string, unknown>).polluted).toBeUndefined();
   });
 
+  test('a key that would pollute what the arguments are merged into is left out at every depth [SB-04]', async () => {
+    const seen: unknown[] = [];
+    const host: HostApi = {
+      keep: async (args) => {
+        seen.push(args[0]);
+        return null;
+      },
+    };
+    const text = '{"list": [{"__proto__": {"polluted": 1}, "a": 2}], "constructor": {"prototype": {"polluted": 1}}}';
+    await run(`await memory.keep(JSON.parse(${JSON.stringify(text)}))`, { host });
+    await run('await memory.keep({ constructor: "the builder" })', { host });
+    await run('const o = { get now() { return Date.now() > 0; } }; await memory.keep(o)', { host });
+    expect(JSON.stringify(seen)).toBe('[{"list":[{"a":2}]},{"constructor":"the builder"},{"now":true}]');
+    expect(Object.keys((seen[0] as { list: object[] }).list[0] ?? {})).toEqual(['a']);
+    expect(Object.hasOwn(seen[0] as object, 'constructor')).toBe(false);
+  });
+
+  test.each([
+    [
+      new MemoryError('STORE_FAILED', 'SELECT * FROM episodes WHERE key=secret in /home/some one/main.db: locked'),
+      'STORE_FAILED',
+    ],
+    [
+      new MemoryError(
+        'INVALID_INPUT',
+        'See /secret.db, C:\\Users\\someone\\x, \\\\host\\secret and file:///etc/someone.',
+      ),
+      'INVALID_INPUT',
+    ],
+    [Object.assign(new Error('EACCES SECRET=1 at /home/someone'), { code: 'EACCES' }), 'HOST_FAILED'],
+    ['a string with /home/someone/secret', 'HOST_FAILED'],
+    [undefined, 'HOST_FAILED'],
+  ])('nothing of the host is in an error, whatever it throws: %s [SB-04] [SB-07]', async (thrown, code) => {
+    const host: HostApi = { breaks: () => Promise.reject(thrown) };
+    const told = await run(
+      'try { await memory.breaks(); } catch (e) { [e.code, e.message, e.stack, Object.keys(e)] }',
+      { host },
+    );
+    expect(told).toMatchObject({ ok: true, result: [code, expect.any(String), expect.any(String), ['code']] });
+    expect(JSON.stringify([told, await run('await memory.breaks()', { host })])).not.toMatch(
+      /secret|some|SELECT|host-calls/i,
+    );
+  });
+
+  test('a function that throws before it gives a promise is told like any other [SB-07]', async () => {
+    const host: HostApi = {
+      breaks: () => {
+        throw new Error('at once');
+      },
+    };
+    expect(await run('try { await memory.breaks(); } catch (e) { e.code }', { host })).toMatchObject({
+      result: 'HOST_FAILED',
+    });
+  });
+
+  test.each([
+    [Object.fromEntries([['then', async () => null]]), 'then'],
+    [{ 'not a name': async () => null }, 'not a name'],
+    [{ find: 'no function' }, 'find'],
+    [{ find: { answer: 1 } }, 'find'],
+    [{ find: { answer: async () => null, effect: 'delete' } }, 'find'],
+    [{ find: null }, 'find'],
+  ])('a host with a member that is no host function is refused by name: %j [SB-02]', async (host, name) => {
+    await expect(run('1', { host: host as unknown as HostApi })).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining(name),
+    });
+  });
+
+  test.each([5, null, 'find', [], () => null])('a host %j that is no object is refused [SB-02]', async (host) => {
+    await expect(run('1', { host: host as unknown as HostApi })).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: 'host must be an object of functions.',
+    });
+  });
+
   test('an unknown method names the nearest one, and inherited ones are unknown [SB-07]', async () => {
     expect(await run('await memory.ecko(1)')).toMatchObject({
       ok: false,
@@ -166,7 +242,7 @@ describe('limits of host calls', () => {
       error: { code: 'TIMEOUT_WALL' },
       logs: [{ text: 'asked' }],
     });
-    expect(result.calls).toEqual([{ method: 'never', status: 'pending' }]);
+    expect(result.calls).toMatchObject([{ method: 'never', status: 'aborted' }]);
     expect(result.usage.wallMs).toBeGreaterThanOrEqual(199);
     expect(result.usage.wallMs).toBeLessThan(1_200);
     expect(result.usage.cpuMs).toBeLessThan(result.usage.wallMs / 2);
@@ -183,9 +259,9 @@ describe('limits of host calls', () => {
   test('a kill keeps the record of the calls [SB-03] [SB-07]', async () => {
     const result = await run('await memory.sum(1); memory.never(); Array(4294967295).indexOf(1);', { timeoutMs: 300 });
     expect(result).toMatchObject({ ok: false, killed: true, error: { code: 'TIMEOUT_CPU' }, usage: { hostCalls: 2 } });
-    expect(result.calls).toEqual([
-      { method: 'sum', status: 'answered' },
-      { method: 'never', status: 'pending' },
+    expect(result.calls).toMatchObject([
+      { method: 'sum', status: 'done' },
+      { method: 'never', status: 'aborted' },
     ]);
   });
 });

@@ -133,7 +133,8 @@ describe('what a program can reach', () => {
     'eval`1`',
     'Function.prototype.constructor = 1; "use"; (() => {}).constructor("return 1")',
   ])('%s does not make code from text [SB-04]', async (code) => {
-    const result = await run(code);
+    // In a function that may be called within a `try`, so that the look before the run lets it through.
+    const result = await run(`const hidden = () => { ${code}; };\ntry { hidden(); } catch (error) { throw error; }`);
     expect(result).toMatchObject({ ok: false, error: { code: 'THROWN' } });
     expect(result.ok ? '' : result.error.message).toMatch(/eval and Function are off|not a function/);
   });
@@ -189,54 +190,29 @@ describe('one run and the next', () => {
   });
 });
 
-describe('files', () => {
-  test('what is written is read, listed and removed [SB-04]', async () => {
-    const code = `fs.writeFile("notes/a.txt", "one"); fs.writeFile("/notes/b.txt", "two"); fs.writeFile("./c.txt", "three");
-      const before = [fs.readFile("notes//./a.txt"), fs.readdir("/"), fs.readdir("notes"), fs.exists("notes"), fs.exists("d")];
-      fs.unlink("notes/a.txt");
-      [before, await fs.readFile("c.txt"), fs.exists("notes/a.txt"), fs.readdir("notes")]`;
-    expect(await run(code)).toMatchObject({
-      result: [['one', ['c.txt', 'notes'], ['a.txt', 'b.txt'], true, false], 'three', false, ['b.txt']],
-    });
+describe('what an engine of its own would leak', () => {
+  test('a program is not called with the frames of our functions [SB-04]', async () => {
+    const code = `Error.prepareStackTrace = (error, frames) => frames;
+      try { fs.readFile("missing"); } catch (error) { [typeof error.stack, typeof Error.prepareStackTrace] }`;
+    expect(await run(code)).toMatchObject({ ok: true, result: ['string', 'undefined'] });
   });
 
-  test.each([
-    '/etc/passwd',
-    '../../../../etc/passwd',
-    '/proc/self/environ',
-    'package.json',
-    '__proto__',
-    'constructor',
-  ])('no file of the host stands behind %s [SB-04]', async (path) => {
-    const result = await run(`fs.readFile(${JSON.stringify(path)})`);
-    expect(result).toMatchObject({ ok: false, error: { code: 'THROWN', message: expect.stringContaining('ENOENT') } });
+  test('what a program puts on all objects does not answer in place of a promise [SB-04]', async () => {
+    const hijack = 'Object.prototype.then = function (resolve) { resolve("hijacked"); };';
+    expect(await run(`${hijack}\nawait 1;\n({ a: 1 })`)).toMatchObject({ ok: true, result: { a: 1 } });
+    expect(await run(`${hijack}\nreturn await (async () => ({ a: 1 }))();`)).toMatchObject({ result: { a: 1 } });
   });
 
-  test('a path cannot leave the root [SB-04]', async () => {
-    expect(
-      await run(
-        'fs.writeFile("a/../../../b", "x"); fs.writeFile("__proto__", "y"); [fs.readdir("/"), fs.readFile("/b"), ({}).b]',
-      ),
-    ).toMatchObject({
-      result: [['__proto__', 'b'], 'x', { $undefined: true }],
-    });
+  test('an object still has its own then, set or written [SB-04]', async () => {
+    const code = `const set = {}; set.then = (resolve) => resolve(1);
+      class Later { then(resolve) { resolve(2); } }
+      [await set, await new Later(), await { then: (resolve) => resolve(3) }, Object.keys(set)]`;
+    expect(await run(code)).toMatchObject({ ok: true, result: [1, 2, 3, ['then']] });
   });
 
-  test.each([
-    ['a file of more than 1 MB', 'fs.writeFile("a", "x".repeat(1048577))', 'EFBIG'],
-    ['a hundred and one files', 'for (let i = 0; i <= 100; i += 1) fs.writeFile("f" + i, "")', 'ENOSPC'],
-    ['more than 8 MB in all', 'for (let i = 0; i < 9; i += 1) fs.writeFile("f" + i, "x".repeat(1048576))', 'ENOSPC'],
-    ['a path with NUL', 'fs.writeFile("a\\0b", "")', 'EINVAL'],
-    ['an endless path', 'fs.writeFile("a".repeat(513), "")', 'EINVAL'],
-    ['content that is no text', 'fs.writeFile("a", { b: 1 })', 'EINVAL'],
-    ['a folder as a file', 'fs.writeFile("a/b", ""); fs.writeFile("a", "")', 'EISDIR'],
-  ])('%s is refused [SB-02] [SB-04]', async (_name, code, reason) => {
-    const result = await run(`try { ${code}; "accepted" } catch (error) { error.code }`);
-    expect(result).toMatchObject({ ok: true, result: reason });
-  });
-
-  test('the quota comes back when a file is removed or replaced [SB-04]', async () => {
-    const code = `for (let round = 0; round < 20; round += 1) { fs.writeFile("a", "x".repeat(1e6)); if (round % 2) fs.unlink("a"); } fs.readdir("/").length`;
-    expect(await run(code)).toMatchObject({ ok: true, result: 0 });
+  test('time is counted in whole milliseconds and nothing counts finer [SB-04]', async () => {
+    const code = `const seen = new Set(); const until = Date.now() + 20; while (Date.now() < until) seen.add(Date.now());
+      [[...seen].every(Number.isInteger), seen.size <= 21, typeof performance, typeof SharedArrayBuffer, typeof Atomics]`;
+    expect(await run(code)).toMatchObject({ result: [true, true, 'undefined', 'undefined', 'undefined'] });
   });
 });

@@ -1,4 +1,5 @@
 import { openSandbox, type RunRequest, type Sandbox } from '@episodica/memory-mcp/sandbox';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 let sandbox: Sandbox;
@@ -84,7 +85,33 @@ describe('values that JSON lacks', () => {
     ['error', 'new RangeError("far")', { $error: { name: 'RangeError', message: 'far' } }],
     ['regular expression', '/a\\/b/gi', { $regexp: '/a\\/b/gi' }],
     ['promise inside', '[Promise.resolve(1)]', [{ $object: 'Promise' }]],
-    ['boxed values', '[new Number(1), new String("s"), new Boolean(false)]', [1, 's', false]],
+    [
+      'errors with what they have of their own',
+      'new AggregateError([new Error("a"), 1], "all", { cause: { code: 5 } })',
+      {
+        $error: {
+          name: 'AggregateError',
+          message: 'all',
+          cause: { code: 5 },
+          errors: [{ $error: { name: 'Error', message: 'a' } }, 1],
+        },
+      },
+    ],
+    [
+      'boxed values',
+      '[new Number(1), new String("s"), new Boolean(false), Object(2n), Object(Symbol("y")), new Number(NaN)]',
+      [1, 's', false, { $bigint: '2' }, { $symbol: 'Symbol(y)' }, { $number: 'NaN' }],
+    ],
+    ['instances of a class', 'new (class Point { #hidden = 1; x = 1; get y() { return 2; } })()', { x: 1 }],
+    ['views', 'new DataView(new Uint8Array([1, 2, 3]).buffer, 1)', { $typed: 'DataView', values: [2, 3] }],
+    [
+      'a detached buffer',
+      '(() => { const b = new ArrayBuffer(2); b.transfer?.(); return [b.byteLength <= 2]; })()',
+      [true],
+    ],
+    ['a generator', '(function* () { yield 1; })()', { $object: 'Generator' }],
+    ['weak collections', '[new WeakMap(), new WeakSet()]', [{ $object: 'WeakMap' }, { $object: 'WeakSet' }]],
+    ['arguments', '(function () { return arguments; })(1, 2)', { 0: 1, 1: 2 }],
     ['holes', '[, 1]', [{ $undefined: true }, 1]],
     ['subclasses', 'new (class Names extends Map {})([[1, 2]])', { $map: [[1, 2]] }],
     ['no prototype', 'Object.assign(Object.create(null), { a: 1 })', { a: 1 }],
@@ -145,6 +172,19 @@ describe('values that JSON lacks', () => {
     });
   });
 
+  test('an error that is its own cause, and one whose cause throws, are shown all the same [SB-07]', async () => {
+    expect(await resultOf('const e = new Error("x"); e.cause = e; e')).toEqual({
+      $error: { name: 'Error', message: 'x', cause: { $ref: '$' } },
+    });
+    const code = 'Object.defineProperty(new Error("x"), "cause", { get() { throw new TypeError("no"); } })';
+    expect(await resultOf(code)).toEqual({ $error: { name: 'TypeError', message: 'no' } });
+  });
+
+  test('a value that changes while it is read is shown as it is read [SB-07]', async () => {
+    const code = `const list = [1, { get a() { list.length = 1; return 2; } }, 3]; const map = new Map([[1, { get b() { map.clear(); return 1; } }], [2, 2]]); [list, map]`;
+    expect(await resultOf(code)).toEqual([[1, { a: 2 }, { $undefined: true }], { $map: [[1, { b: 1 }]] }]);
+  });
+
   test('a proxy whose traps throw is marked and its neighbours are kept [SB-07]', async () => {
     const code = 'const p = new Proxy({}, { ownKeys() { throw new TypeError("trap"); } }); [1, p, 2]';
     expect(await resultOf(code)).toEqual([1, { $error: { name: 'TypeError', message: 'trap' } }, 2]);
@@ -193,6 +233,96 @@ describe('a program that patches the built-ins', () => {
   });
 });
 
+// A value as the program makes it, and what the host should see of it once the marks are read.
+interface Sample {
+  readonly code: string;
+  readonly value: unknown;
+}
+
+const scalar: fc.Arbitrary<Sample> = fc.oneof(
+  fc.string({ unit: 'binary' }).map((value) => ({ code: JSON.stringify(value), value })),
+  fc.double().map((value) => ({ code: Object.is(value, -0) ? '-0' : String(value), value })),
+  fc.bigInt().map((value) => ({ code: `${value}n`, value })),
+  fc.boolean().map((value) => ({ code: String(value), value })),
+  fc.constantFrom({ code: 'null', value: null }, { code: 'undefined', value: undefined }),
+  fc.date({ noInvalidDate: true }).map((value) => ({ code: `new Date(${value.getTime()})`, value })),
+  fc
+    .array(fc.nat(255), { maxLength: 5 })
+    .map((bytes) => ({ code: `new Uint8Array([${bytes}])`, value: Uint8Array.from(bytes) })),
+);
+
+const { sample } = fc.letrec<{ sample: Sample }>((tie) => {
+  const list = fc.array(tie('sample'), { maxLength: 4 });
+  // Names of marks among the keys: what looks like a mark must come back as what it was.
+  const key = fc.oneof(fc.constantFrom('$map', '$date', '$typed', 'values', '$escaped', '__proto__'), fc.string());
+  const fields = fc.uniqueArray(fc.tuple(key, tie('sample')), { maxLength: 4, selector: ([name]) => name });
+  return {
+    sample: fc.oneof(
+      { maxDepth: 4, depthIdentifier: 'sample' },
+      scalar,
+      list.map((items) => ({ code: `[${items.map(({ code }) => code)}]`, value: items.map(({ value }) => value) })),
+      list.map((items) => ({
+        code: `new Set([${items.map(({ code }) => code)}])`,
+        value: new Set(items.map(({ value }) => value)),
+      })),
+      fields.map((entries) => ({
+        code: `new Map([${entries.map(([name, { code }]) => `[${JSON.stringify(name)}, ${code}]`)}])`,
+        value: new Map(entries.map(([name, { value }]) => [name, value])),
+      })),
+      fields.map((entries) => ({
+        code: `({${entries.map(([name, { code }]) => `[${JSON.stringify(name)}]: ${code}`)}})`,
+        value: Object.fromEntries(entries.map(([name, { value }]) => [name, value])),
+      })),
+    ),
+  };
+});
+
+interface Marked {
+  readonly [mark: string]: unknown;
+  readonly values: unknown;
+}
+
+// Reads the marks back, as their description says.
+function decoded(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(decoded);
+  if (typeof value !== 'object' || value === null) return value;
+  const keys = Object.keys(value);
+  const marked = value as Marked;
+  if (keys.length === 2 && keys[0] === '$typed' && keys[1] === 'values') return Uint8Array.from(marked.values as never);
+  const [mark] = keys;
+  if (keys.length !== 1 || mark === undefined) return fieldsOf(value);
+  if (mark === '$escaped') return fieldsOf(marked[mark] as never);
+  if (mark === '$map') return new Map(decoded(marked[mark]) as [unknown, unknown][]);
+  if (mark === '$set') return new Set(decoded(marked[mark]) as unknown[]);
+  if (mark === '$date') return new Date(marked[mark] as never);
+  if (mark === '$bigint') return BigInt(marked[mark] as never);
+  if (mark === '$number') return Number(marked[mark]);
+  return mark === '$undefined' ? undefined : fieldsOf(value);
+}
+
+function fieldsOf(value: object): unknown {
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, decoded(field)]));
+}
+
+test('what a program makes comes back as it was, through the marks [SB-07]', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(sample, { maxLength: 6 }), async (samples) => {
+      const result = await resultOf(`([${samples.map(({ code }) => code)}])`);
+      expect(decoded(result)).toStrictEqual(samples.map(({ value }) => value));
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('what is handed in as input comes back as it was [SB-07]', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.jsonValue(), async (input) => {
+      expect(decoded(await resultOf('input', { input }))).toStrictEqual(JSON.parse(JSON.stringify(input)));
+    }),
+    { numRuns: 100 },
+  );
+});
+
 describe('TypeScript', () => {
   const TYPED = `interface Box<T> { readonly value: T }
 type Name = string | undefined;
@@ -228,7 +358,7 @@ class Counter { private count = 0; add(by: number): this { this.count += by; ret
   });
 
   test('types in a JavaScript program are a syntax error that names the way out [SB-07]', async () => {
-    const run = await sandbox.run({ code: 'const a: number = 1;' });
-    expect(run).toMatchObject({ ok: false, error: { code: 'SYNTAX', message: expect.stringContaining('typescript') } });
+    const run = await sandbox.run({ code: 'const a: number = 1;', language: 'javascript' });
+    expect(run).toMatchObject({ ok: false, error: { code: 'SYNTAX', hint: expect.stringContaining('typescript') } });
   });
 });
