@@ -15,7 +15,7 @@ import { errors } from './quality/error-fix.ts';
 import { quality } from './quality/quality.ts';
 import { remote } from './remote.bench.ts';
 import { retrieval } from './retrieval.bench.ts';
-import { sandbox } from './sandbox.bench.ts';
+import { attacks, sandbox } from './sandbox.bench.ts';
 import { scale } from './scale.bench.ts';
 import { storage } from './storage.bench.ts';
 import { isMet, ratioOf, type Suite, type SuiteReport } from './suite.ts';
@@ -34,6 +34,7 @@ const SUITES: readonly Suite[] = [
   vectors,
   mcp,
   sandbox,
+  attacks,
   clusters,
   quality,
   errors,

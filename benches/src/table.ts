@@ -44,7 +44,8 @@ function figure(value: number): string {
   return size >= 1 ? value.toFixed(2) : value.toFixed(3);
 }
 
-function formatTable(rows: readonly (readonly string[])[]): string {
+/** Rows of cells, the first of them the names of the columns; the second and third column are figures. */
+export function formatTable(rows: readonly (readonly string[])[]): string {
   const [first = []] = rows;
   const widths = first.map((_, column) => Math.max(...rows.map((row) => [...(row[column] ?? '')].length)));
   return rows.map((row) => line(row, widths)).join('\n');

@@ -11,15 +11,15 @@ declare module 'vitest' {
 
 const COUNTS = {
   /** Rounds of `kill -9`. */
-  kills: { short: 15, long: 200 },
+  kills: { short: 8, long: 200 },
   /** Time that the processes run side by side, for each load. */
   neighboursMs: { short: 2_500, long: 60_000 },
   /** Runs with faults injected at random, of each store. */
-  faultRuns: { short: 60, long: 500 },
+  faultRuns: { short: 30, long: 500 },
   /** Runs over a network that fails at random, half of them over each transport. */
-  wireRuns: { short: 40, long: 500 },
+  wireRuns: { short: 20, long: 500 },
   /** Completions that meet a step of another process. */
-  races: { short: 60, long: 1_000 },
+  races: { short: 30, long: 1_000 },
   /** Time that processes on several machines work on one database behind a network that fails. */
   remoteMs: { short: 2_500, long: 60_000 },
   /** How many of a hundred questions go wrong there: more in a short time, so that each kind comes up. */
@@ -33,6 +33,10 @@ const COUNTS = {
   moveKills: { short: 6, long: 60 },
   /** Steps exported and imported. */
   transferSteps: { short: 5_000, long: 100_000 },
+  /** Programs in the sandbox, one after another; rounds of all attacks; rounds of twenty stuck callers. */
+  sandboxRuns: { short: 200, long: 10_000 },
+  attackRounds: { short: 1, long: 10 },
+  stuckRounds: { short: 1, long: 10 },
 } as const;
 
 const form = inject('form');

@@ -9,6 +9,7 @@ import {
   signatureTerms,
 } from '@episodica/memory-core';
 import { seededRandom } from '../corpus.ts';
+import { timeAlternating } from '../measure.ts';
 import { openScratchStore } from '../scratch-store.ts';
 import type { Row, Suite, SuiteReport } from '../suite.ts';
 import { bm25Floor, bm25Scores } from './bm25-floor.ts';
@@ -46,6 +47,7 @@ export async function errorFix(): Promise<SuiteReport> {
       ...armRows('search', asked, { judged: await searchAnswers(memory, asked), floor }),
       ...hintRows(library, asked, await hintAnswers(memory, asked)),
       ...toolRows(asked, signatureAnswers(library, asked), floor),
+      await longWordRow(),
     ];
     return { rows, notes: notesOf(library, stored, asked) };
   } finally {
@@ -77,6 +79,33 @@ function floorAnswers(stored: readonly ErrorCase[], asked: readonly ErrorCase[])
       .slice(0, DEPTH)
       .map((index) => stored[index]?.family === family),
   );
+}
+
+/** What words of errors are made of, each of which some form reads a run of. */
+const RUNS = ['a', 'A', '1', '_', '.', '-', '/', 'a.', 'a-', 'a+', 'aB', 'ERR_A', 'at a.', '^', '\t', '*** ', '*** ['];
+
+/** The run that takes longest: in four times the length four times as long, where no form reads anything twice. */
+async function longWordRow(): Promise<Row> {
+  const times = [];
+  for (const run of RUNS) {
+    const of = (length: number) => run.repeat(length).slice(0, length);
+    const [long, short] = [of(400), of(100)];
+    const { first, second } = await timeAlternating(
+      { warmup: 100, calls: 300 },
+      async () => errorSignature(long),
+      async () => errorSignature(short),
+    );
+    times.push({ run, longMs: first.medianMs, shortMs: second.medianMs });
+  }
+  const [worst] = times.sort((a, b) => b.longMs - a.longMs);
+  if (worst === undefined) throw new Error('There is no run to time.');
+  return {
+    what: `signature of 400 characters of ${JSON.stringify(worst.run)}`,
+    unit: 'µs',
+    value: 1_000 * worst.longMs,
+    baseline: { name: '100 of them', value: 1_000 * worst.shortMs },
+    target: { bound: 'at most', of: 'ratio', limit: 8 },
+  };
 }
 
 /** All recorded fixes as an index of signatures orders them: BM25 over their terms, and how much the errors are the same. */
