@@ -114,7 +114,7 @@ declare const fs: Files & { [Name in keyof Files as `${Name}Sync`]: Files[Name] 
 interface SearchQuery {
   /** Task, question or error text; may be left out when a filter is given. */
   query?: string;
-  /** Default: the project of the working folder. */
+  /** Default: that of the server's folder, over HTTP none. */
   project?: string;
   /** "all" looks into every project. Default "project". */
   scope?: 'project' | 'all';
@@ -137,7 +137,7 @@ interface SearchQuery {
 }
 
 interface EpisodesFilter {
-  /** Default: the project of the working folder. */
+  /** Default: that of the server's folder, over HTTP none. */
   project?: string;
   /** "all" looks into every project. Default "project". */
   scope?: 'project' | 'all';
@@ -161,7 +161,7 @@ interface EpisodesFilter {
 }
 
 interface EpisodeOptions {
-  /** Default: the project of the working folder. */
+  /** Default: that of the server's folder, over HTTP none. */
   project?: string;
   /** "all" looks into every project. Default "project". */
   scope?: 'project' | 'all';
@@ -170,7 +170,7 @@ interface EpisodeOptions {
 }
 
 interface StepsOptions {
-  /** Default: the project of the working folder. */
+  /** Default: that of the server's folder, over HTTP none. */
   project?: string;
   /** "all" looks into every project. Default "project". */
   scope?: 'project' | 'all';
@@ -179,7 +179,7 @@ interface StepsOptions {
 }
 
 interface PatternsFilter {
-  /** Default: the project of the working folder. */
+  /** Default: that of the server's folder, over HTTP none. */
   project?: string;
   /** "all" looks into every project. Default "project". */
   scope?: 'project' | 'all';
@@ -218,7 +218,7 @@ interface AggregateQuery {
 
 interface RecommendTask {
   task_description: string;
-  /** Default: the project of the working folder. */
+  /** Default: that of the server's folder, over HTTP none. */
   project?: string;
   /** What is of another domain is left out. */
   domain?: string;
@@ -226,7 +226,7 @@ interface RecommendTask {
   language?: string;
   framework?: string;
   files?: readonly string[];
-  /** Your open episode, which is left out. */
+  /** Your open episode, if it was begun elsewhere: it is left out. */
   episode_id?: string;
   /** Default 5. 1 to 100. */
   limit?: number;
@@ -240,7 +240,7 @@ interface CreateEpisodeEpisode {
   /** Area of work, e.g. "auth" or "billing-api". */
   domain?: string;
   task_type?: 'code_generation' | 'debugging' | 'refactoring' | 'testing' | 'analysis' | 'documentation' | 'other';
-  /** Default: the project of the working folder. */
+  /** Default: that of the server's folder, over HTTP none. */
   project?: string;
   language?: string;
   framework?: string;
@@ -248,6 +248,7 @@ interface CreateEpisodeEpisode {
   repo?: string;
   branch?: string;
   files?: readonly string[];
+  /** Of letters, digits, "_" and "-". */
   tags?: readonly string[];
   metadata?: Record<string, unknown>;
   source?: {
@@ -267,12 +268,12 @@ interface AddStepStep {
   /** What was done with it. */
   action?: string;
   parameters?: Record<string, unknown>;
-  /** How it went; put the error text into message. */
+  /** How it went. */
   result?: {
-    type: 'success';
+    type: 'success' | 'error' | 'timeout';
+    /** success: what it answered. */
     output?: string;
-  } | {
-    type: 'error' | 'timeout';
+    /** error, timeout: the whole error text. */
     message?: string;
   };
   latency_ms?: number;
@@ -281,19 +282,19 @@ interface AddStepStep {
   rationale?: string;
   /** Your own key: repeating a step with the same key stores it once. */
   step_key?: string;
-  /** Several steps in one commit, instead of the fields of one. */
+  /** Several steps in one commit, instead of the fields of one. At most 1000. */
   steps?: readonly {
     /** Tool or command that was used. */
     tool: string;
     /** What was done with it. */
     action: string;
     parameters?: Record<string, unknown>;
-    /** How it went; put the error text into message. */
+    /** How it went. */
     result?: {
-      type: 'success';
+      type: 'success' | 'error' | 'timeout';
+      /** success: what it answered. */
       output?: string;
-    } | {
-      type: 'error' | 'timeout';
+      /** error, timeout: the whole error text. */
       message?: string;
     };
     latency_ms?: number;
@@ -308,6 +309,7 @@ interface AddStepStep {
 interface CompleteEpisodeEnd {
   /** As create_episode answered it. */
   episode_id: string;
+  /** It is final. */
   outcome: {
     kind: 'success' | 'partial' | 'failure' | 'abstained';
     /** success, partial: what was reached. */
@@ -326,7 +328,7 @@ interface CompleteEpisodeEnd {
 }
 
 interface AggregateFilter {
-  /** Default: the project of the working folder. */
+  /** Default: that of the server's folder, over HTTP none. */
   project?: string;
   /** "all" looks into every project. Default "project". */
   scope?: 'project' | 'all';
@@ -802,6 +804,8 @@ interface AddedSteps {
   step_numbers?: number[];
   /** Something else is stored under their step_key. */
   differing?: number[];
+  /** What is missing in what was stored. */
+  notes?: string[];
   hints: Fix[];
 }
 

@@ -7,6 +7,16 @@ import { build } from 'esbuild';
 const root = fileURLToPath(new URL('.', import.meta.url));
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 
+// Messages of zod in other languages would be parsed at every start, and are never used.
+const oneLanguage = {
+  name: 'one-language',
+  setup({ onLoad }) {
+    onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: `export { default as en } from './en.js';`,
+    }));
+  },
+};
+
 const shared = {
   absWorkingDir: root,
   outdir: 'dist/bundle',
@@ -24,6 +34,7 @@ const shared = {
   },
   legalComments: 'none',
   logLevel: 'warning',
+  plugins: [oneLanguage],
 };
 
 // Bundled together, the command tree would share a file with everything the commands load: help would wait for it.
@@ -35,7 +46,7 @@ const commandsApart = {
 };
 
 rmSync(`${root}dist/bundle`, { recursive: true, force: true });
-await build({ ...shared, entryPoints: ['src/main.ts'], plugins: [commandsApart] });
+await build({ ...shared, entryPoints: ['src/main.ts'], plugins: [...shared.plugins, commandsApart] });
 const commands = [
   'backup',
   'config',

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { cache } from './cache.bench.ts';
 import { clusters } from './clusters.bench.ts';
 import { encryption } from './encryption.bench.ts';
+import { http } from './http.bench.ts';
 import { learning } from './learning.bench.ts';
 import { lifecycle } from './lifecycle.bench.ts';
 import { mcp } from './mcp.bench.ts';
@@ -33,6 +34,7 @@ const SUITES: readonly Suite[] = [
   retrieval,
   vectors,
   mcp,
+  http,
   sandbox,
   attacks,
   clusters,

@@ -28,18 +28,31 @@ export async function timeAlternating(
   first: (index: number) => Promise<unknown>,
   second: (index: number) => Promise<unknown>,
 ): Promise<{ readonly first: Timing; readonly second: Timing }> {
-  const firstMs: number[] = [];
-  const secondMs: number[] = [];
-  for (let index = 0; index < counts.warmup + counts.calls; index += 1) {
-    const startedMs = performance.now();
-    await first(index);
-    const betweenMs = performance.now();
-    await second(index);
-    if (index < counts.warmup) continue;
-    firstMs.push(betweenMs - startedMs);
-    secondMs.push(performance.now() - betweenMs);
+  const timings = await timeInTurns(counts, { first, second });
+  return { first: timingIn(timings, 'first'), second: timingIn(timings, 'second') };
+}
+
+/** Times several works turn by turn, as `timeAlternating` does two. */
+export async function timeInTurns(
+  { warmup, calls }: { readonly warmup: number; readonly calls: number },
+  works: Readonly<Record<string, (index: number) => Promise<unknown>>>,
+): Promise<ReadonlyMap<string, Timing>> {
+  const turns = Object.entries(works).map(([name, work]) => ({ name, work, samplesMs: [] as number[] }));
+  for (let index = 0; index < warmup + calls; index += 1) {
+    for (const { work, samplesMs } of turns) {
+      const startedMs = performance.now();
+      await work(index);
+      if (index >= warmup) samplesMs.push(performance.now() - startedMs);
+    }
   }
-  return { first: timingOf(firstMs), second: timingOf(secondMs) };
+  return new Map(turns.map(({ name, samplesMs }) => [name, timingOf(samplesMs)]));
+}
+
+/** @throws where nothing of that name was measured */
+export function timingIn(timings: ReadonlyMap<string, Timing>, name: string): Timing {
+  const timing = timings.get(name);
+  if (timing === undefined) throw new Error(`"${name}" was not measured.`);
+  return timing;
 }
 
 /** Times each of `works` by name with tinybench. @throws what a work throws */

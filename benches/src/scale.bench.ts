@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type Memory, openMemory, uuidV7Source } from '@episodica/memory-core';
-import type { MemoryStore, Put } from '@episodica/memory-core/ports';
+import { type Memory, openMemory } from '@episodica/memory-core';
 import { openLmdbCache } from '@episodica/memory-storage-lmdb';
 import { generatedEpisode, generatedQuery, generatedStep, seededRandom } from './corpus.ts';
+import { fill } from './filled-store.ts';
 import type { FirstAnswer } from './first-answer.ts';
 import { lateness, sideBySide, type Timing, timeCalls, timingOf } from './measure.ts';
 import { openScratchStore, type ScratchStore } from './scratch-store.ts';
@@ -19,8 +19,6 @@ export const scale: Suite = {
 };
 
 const SIZES = { usual: [10_000], full: [10_000, 100_000] } as const;
-const BATCH = 1_000;
-const STEPS_EACH = 3;
 const CALLS = 400;
 const STARTS = 5;
 const FIRST_ANSWER = fileURLToPath(new URL('./first-answer.js', import.meta.url));
@@ -45,40 +43,6 @@ async function run({ isFull }: SuiteOptions): Promise<SuiteReport> {
     await memory.close();
     scratch.remove();
   }
-}
-
-/** `count` more episodes; answers some of their ids. */
-async function fill(store: MemoryStore, memory: Memory, count: number): Promise<readonly string[]> {
-  const random = seededRandom(count);
-  const newId = uuidV7Source(Date.now);
-  const at = new Date().toISOString();
-  let ids: readonly string[] = [];
-  for (let made = 0; made < count; made += BATCH) {
-    const inputs = Array.from({ length: Math.min(BATCH, count - made) }, () => generatedEpisode(random));
-    ids = (await memory.createEpisodes(inputs)).map(({ id }) => id);
-    const puts = ids.flatMap((episodeId) =>
-      Array.from({ length: STEPS_EACH }, (): Put<'step'> => {
-        const { tool, action } = generatedStep(random);
-        const result = { type: 'success', output: `${action}: done` } as const;
-        const value = {
-          id: newId(),
-          version: 1,
-          episodeId,
-          number: 0,
-          at,
-          tool,
-          action,
-          parameters: {},
-          result,
-        } as const;
-        return { op: 'put', kind: 'step', value };
-      }),
-    );
-    await store.write(puts);
-  }
-  // So that nothing is learnt, embedded and indexed while something else is timed.
-  await memory.catchUp();
-  return ids;
 }
 
 async function stepTiming(memory: Memory): Promise<Timing> {

@@ -18,7 +18,7 @@ export interface SuiteReport {
   readonly notes: readonly string[];
 }
 
-type Unit = 'µs' | 'ms' | '/s' | 'KB' | 'MB' | '';
+type Unit = 'µs' | 'ms' | '/s' | 'KB' | 'MB' | '%' | '';
 
 export interface Row {
   readonly what: string;

@@ -1,4 +1,4 @@
-// What the bundles start beside themselves: the worker that searches vectors loads from there, and answers.
+// The bundles as they are started: every command in a process that ends by itself, and what they start beside themselves.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { BroadcastChannel } from 'node:worker_threads';
 import { vectorMatrix } from '@episodica/memory-core/vectors';
 import { expect, onTestFinished, test } from 'vitest';
+import { aPlace } from './program.ts';
 
 const DIMENSIONS = 8_192;
 /** With so many a search is worth a worker. */
@@ -52,3 +53,32 @@ test.each([
   }
   expect(said[0]).toBe('string');
 });
+
+// Elsewhere the tests run many commands in one process.
+test('every command runs in a process of its own, from its file of the bundle, and ends it [CL-01]', async () => {
+  const place = aPlace();
+  onTestFinished(() => place.remove());
+  await place.json(['episode', 'create', 'Fix the redirect']);
+  writeFileSync(join(place.work, 'key'), '0f'.repeat(32), { mode: 0o600 });
+  for (const words of [
+    ['episode', 'list'],
+    ['episode', 'export'],
+    ['episode', 'forget', '--project', 'another', '--yes'],
+    ['pattern', 'list'],
+    ['pattern', 'recommend', 'Fix the redirect'],
+    ['pattern', 'clusters'],
+    ['pattern', 'extract'],
+    ['eval', '1 + 1'],
+    ['config', 'show'],
+    ['health', 'check'],
+    ['storage', 'stats'],
+    ['storage', 'migrate', '--to', pathToFileURL(join(place.work, 'copy.db')).href, '--dry-run'],
+    ['storage', 'rekey', '--new-key-file', 'key', '--dry-run'],
+    ['storage', 'erase-deleted'],
+    ['backup', 'list'],
+  ]) {
+    const { code, stdout, stderr } = await place.run(words, { apart: true });
+    expect({ words, code, stderr }).toEqual({ words, code: 0, stderr: '' });
+    expect(stdout).not.toBe('');
+  }
+}, 240_000);

@@ -47,6 +47,6 @@ test('what is found is told with its parts, and a project that nobody knows with
   expect(parts).toContain('context');
   const wrong = await place.run(['ep', 'search', 'login token', '--project', 'wrong']);
   expect(wrong.stdout).toMatch(
-    /^Nothing stored matches\.\nNo episode belongs to the project "wrong"\..*all projects \(--all-projects\)/u,
+    /^Nothing stored matches\.\nNo episode belongs to the project "wrong"; .*all projects \(--all-projects\)/u,
   );
 });

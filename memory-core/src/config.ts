@@ -54,6 +54,11 @@ export interface Config {
   readonly REFLECTOR_MODEL: string;
   /** Whether programs in the sandbox may write to the memory, and not only read it. */
   readonly SANDBOX_ALLOW_WRITES: boolean;
+  /** Where `memory-mcp --http` listens: a name or an address, and a port; 0 takes one that is free. */
+  readonly MCP_HOST: string;
+  readonly MCP_PORT: number;
+  /** What a client of it has to show. Empty: one is made and kept beside the data, which does for this machine alone. */
+  readonly MCP_TOKEN: string;
   readonly MEMORY_LOG_LEVEL: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Empty: standard error. */
   readonly MEMORY_LOG_FILE: string;
@@ -90,7 +95,8 @@ export interface ConfigLayers {
   readonly home: string;
 }
 
-interface SettingRule {
+/** What a setting may be. */
+export interface SettingRule {
   /** It is never shown. */
   readonly isSecret?: true;
   /** Set to nothing is refused: what was meant to be encrypted must not end up in plain text. */
@@ -129,6 +135,10 @@ const RULES: Readonly<Record<Setting, SettingRule>> = Object.freeze({
   REFLECTOR_MODEL: { isProjectSetting: false },
   // Whoever writes a repository does not say what programs may change.
   SANDBOX_ALLOW_WRITES: { isProjectSetting: false, choices: ['true', 'false'] },
+  // Nor who reaches what is remembered.
+  MCP_HOST: { isProjectSetting: false },
+  MCP_PORT: { isProjectSetting: false, range: [0, 65_535] },
+  MCP_TOKEN: { isProjectSetting: false, isSecret: true },
   MEMORY_LOG_LEVEL: { isProjectSetting: true, choices: ['debug', 'info', 'warn', 'error', 'silent'] },
   MEMORY_LOG_FILE: { isProjectSetting: false },
 });
@@ -170,6 +180,11 @@ export function resolveConfig(layers: ConfigLayers): ResolvedConfig {
   }
   const resolved = withDefaults(given, layers);
   return { ...resolved, notTaken, warnings: [...warnings, ...unusedIn(resolved.values)] };
+}
+
+/** What `setting` may be, and who may set it. */
+export function settingRule(setting: Setting): SettingRule {
+  return RULES[setting];
 }
 
 /** A setting as it may be shown: of a secret, no more than that there is one. */
@@ -222,6 +237,9 @@ function withDefaults(
     MEMORY_DURABILITY: of('MEMORY_DURABILITY', 'full') as Config['MEMORY_DURABILITY'],
     MEMORY_LOG_LEVEL: of('MEMORY_LOG_LEVEL', 'info') as Config['MEMORY_LOG_LEVEL'],
     SANDBOX_ALLOW_WRITES: of('SANDBOX_ALLOW_WRITES', 'false') === 'true',
+    MCP_HOST: of('MCP_HOST', '127.0.0.1'),
+    MCP_PORT: Number(of('MCP_PORT', '3000')),
+    MCP_TOKEN: wordIn(given, { setting: 'MCP_TOKEN', what: 'token' }) ?? '',
     MEMORY_LOG_FILE: of('MEMORY_LOG_FILE', ''),
   };
   const originOf = (setting: Setting): Origin | undefined => given.get(setting)?.origin;

@@ -7,6 +7,7 @@ export type MemoryErrorCode =
   | 'INVALID_STATE'
   | 'NOT_SUPPORTED'
   | 'LIMIT_EXCEEDED'
+  | 'QUEUE_FULL'
   | 'STORE_UNAVAILABLE'
   | 'STORE_FAILED'
   | 'STORE_CORRUPT'
@@ -23,6 +24,7 @@ export const EXIT_CODES: Readonly<Record<MemoryErrorCode, number>> = Object.free
   INVALID_STATE: 5,
   NOT_SUPPORTED: 6,
   LIMIT_EXCEEDED: 7,
+  QUEUE_FULL: 75,
   STORE_UNAVAILABLE: 75,
   STORE_FAILED: 74,
   STORE_CORRUPT: 70,

@@ -55,10 +55,11 @@ export { contentId, isId, uuidV7Source } from './id.ts';
 export type { EpisodeInput, OutcomeInput, StepInput } from './input.ts';
 export type { Json, JsonObject } from './json.ts';
 export type { Lease } from './lease.ts';
-export { LIMITS } from './limits.ts';
+export { LEARNT_EPISODES, LIMITS } from './limits.ts';
 export {
   type AddedSteps,
   type CreatedEpisode,
+  type CreateOptions,
   type ListedPatterns,
   type Memory,
   type MemoryOptions,
@@ -159,4 +160,3 @@ export { isSweAgent, readSweAgent } from './transfer/swe-agent.ts';
 export { isTauBench, readTauBench } from './transfer/tau-bench.ts';
 export { mapInTurns, turns } from './turns.ts';
 export { type LearningHealth, learningHealthText } from './upkeep/learning-queue.ts';
-export { LEARNT_EPISODES } from './upkeep/learning-run.ts';

@@ -4,6 +4,7 @@ import { COMPLEXITIES, type Complexity, TASK_TYPES, type TaskType } from './epis
 import { MemoryError } from './errors.ts';
 import type { Json, JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
+import { tagProblem } from './tag.ts';
 
 export interface EpisodeInput {
   readonly description: string;
@@ -102,6 +103,9 @@ export function jsonObject(maxBytes: number): z.ZodType<JsonObject> {
 }
 
 const name = filledText(LIMITS.nameBytes);
+const tag = z
+  .string()
+  .refine((given) => tagProblem(given) === undefined, { error: ({ input }) => tagProblem(String(input)) });
 
 /** Leaves that the inputs of the library and of the tools share, so that each limit is written once. */
 export const FIELDS: {
@@ -123,7 +127,7 @@ export const FIELDS: {
   description: filledText(LIMITS.descriptionBytes),
   action: filledText(LIMITS.actionBytes),
   outcomeText: text(LIMITS.outcomeTextBytes),
-  tags: list(z.string(), LIMITS.tags),
+  tags: list(tag, LIMITS.tags),
   files: list(name, LIMITS.files),
   outcomeItems: list(text(LIMITS.outcomeTextBytes), LIMITS.outcomeItems),
   metadata: jsonObject(LIMITS.metadataBytes),

@@ -34,3 +34,6 @@ export const LIMITS = {
   /** One line of a JSONL file. */
   importLineBytes: 32_000_000,
 } as const;
+
+/** Episodes of a scope that are learnt from together: the newest. What is older has had its say. */
+export const LEARNT_EPISODES = 10_000;

@@ -45,7 +45,7 @@ import type {
   StepFilter,
 } from './ports/store.ts';
 import type { FeedbackInput, RecommendQuery, SearchQuery } from './query.ts';
-import { type Advised, advise, hintsForError, type Recommended, recommend, recordFeedback } from './recall.ts';
+import { type Advised, advise, hintsForErrors, type Recommended, recommend, recordFeedback } from './recall.ts';
 import type { Recommendation } from './recommendation.ts';
 import { type ReflectionQueue, reflectionQueue } from './reflect/queue.ts';
 import type { Hint } from './retrieve/hints.ts';
@@ -110,7 +110,7 @@ export interface MemoryOptions {
  */
 export interface Memory {
   /** Begins an episode; the answer carries the best prior experience with such tasks. */
-  createEpisode(input: EpisodeInput, options?: CallOptions): Promise<CreatedEpisode>;
+  createEpisode(input: EpisodeInput, options?: CreateOptions): Promise<CreatedEpisode>;
   /** Begins up to 1,000 episodes in one commit. */
   createEpisodes(inputs: readonly EpisodeInput[], options?: CallOptions): Promise<readonly OpenEpisode[]>;
   /** Appends one step; on an error, the answer carries what fixed such an error before. */
@@ -180,6 +180,11 @@ export interface Memory {
   close(): Promise<void>;
 }
 
+export interface CreateOptions extends CallOptions {
+  /** Ids of episodes, 100 at most, that are no prior experience: the asker is still at them. */
+  readonly except?: readonly string[] | undefined;
+}
+
 export interface CreatedEpisode {
   readonly episode: OpenEpisode;
   readonly related: SearchResult;
@@ -191,7 +196,7 @@ export interface ListedPatterns extends PatternFilter {
 }
 
 export interface AddedSteps extends StoredSteps {
-  /** Fixes of earlier errors like the last one among these steps. */
+  /** Fixes of earlier errors like those among these steps, in their order. */
   readonly hints: readonly Hint[];
 }
 
@@ -393,14 +398,14 @@ function contextOf(options: MemoryOptions): MemoryContext {
 async function createEpisode(
   context: MemoryContext,
   input: EpisodeInput,
-  options: CallOptions,
+  { except, ...options }: CreateOptions,
 ): Promise<CreatedEpisode> {
   const episodes = await newEpisodes(context, [input]);
   const [episode] = episodes;
   if (episode === undefined) throw new MemoryError('STORE_FAILED', 'The new episode was lost; try again.');
   const [, related] = await sideBySide(
     beginEpisodes(context, episodes, options),
-    priorExperience(context, episode, options),
+    priorExperience(context, { episode, except }, options),
   );
   return { episode, related };
 }
@@ -408,13 +413,15 @@ async function createEpisode(
 /** What is known of such tasks. The episode itself may be stored by now, and is not part of it. */
 async function priorExperience(
   context: MemoryContext,
-  { id, description, project, domain, taskType, context: place }: OpenEpisode,
+  { episode, except }: Pick<CreateOptions, 'except'> & { readonly episode: OpenEpisode },
   options: CallOptions,
 ): Promise<SearchResult> {
+  const { id, description, project, domain, taskType, context: place } = episode;
   const { language, framework, files } = place;
   const situation = { domain, taskType, language, framework, files };
   try {
-    const query = { text: description.slice(0, QUERY_CHARACTERS), project, limit: RELATED_HITS + 1, situation };
+    const text = description.slice(0, QUERY_CHARACTERS);
+    const query = { text, project, limit: RELATED_HITS + 1, situation, except };
     const found = await search(context, query, options);
     const others = found.episodes.filter((hit) => hit.episode.id !== id);
     return { ...found, episodes: others.slice(0, RELATED_HITS), patterns: found.patterns.slice(0, RELATED_HITS) };
@@ -436,6 +443,16 @@ async function sideBySide<A, B>(first: Promise<A>, second: Promise<B>): Promise<
 /** Characters of a description that are asked for: within the limit of a query also where each takes four bytes. */
 const QUERY_CHARACTERS = 2_000;
 
+/** Different errors of one call for which fixes are looked up: the last ones, for the first may be mended already. */
+const MAX_ERRORS_LOOKED_UP = 10;
+
+function errorsIn(steps: readonly Step[]): readonly string[] {
+  const failed = steps.filter((step) => step.result.type === 'error');
+  const errors = new Set(failed.map((step) => errorExcerpt(resultText(step.result))));
+  errors.delete('');
+  return [...errors].slice(-MAX_ERRORS_LOOKED_UP);
+}
+
 async function addStepsWithHints(
   context: MemoryContext,
   episodeId: string,
@@ -450,12 +467,11 @@ async function addStepsWithHints(
     addSteps(context, episodeId, steps, options),
     looking?.catch(() => undefined) ?? Promise.resolve(undefined),
   );
-  const failed = stored.steps.findLast((step) => step.result.type === 'error');
-  const error = failed === undefined ? '' : errorExcerpt(resultText(failed.result));
-  if (error === '') return { ...stored, hints: [] };
+  const errors = errorsIn(stored.steps);
+  if (errors.length === 0) return { ...stored, hints: [] };
   try {
     const { project } = await (looking ?? existing(context, episodeId, options));
-    return { ...stored, hints: await hintsForError(context, error, { project, exceptEpisode: episodeId }, options) };
+    return { ...stored, hints: await hintsForErrors(context, errors, { project, exceptEpisode: episodeId }, options) };
   } catch (cause) {
     // The steps are stored: an answer without hints is better than none.
     if (!isMemoryError(cause)) throw cause;

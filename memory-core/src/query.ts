@@ -42,6 +42,8 @@ export interface RecommendQuery extends SituationInput {
   readonly project?: string | undefined;
   /** The attempt that it is asked for: it is not found itself, and its outcome counts as feedback. */
   readonly episodeId?: string | undefined;
+  /** Ids of episodes, 100 at most, that are never found besides. */
+  readonly except?: readonly string[] | undefined;
   /** @default 5 */
   readonly limit?: number | undefined;
 }
@@ -92,6 +94,7 @@ export const recommendQuery: z.ZodType<RecommendQuery> = z.strictObject({
   description: FIELDS.description,
   project: FIELDS.name.optional(),
   episodeId: z.uuid().optional(),
+  except: list(z.uuid(), LIMITS.hits).optional(),
   limit: hitCount.optional(),
   ...situation,
 });

@@ -13,11 +13,12 @@ import { nearestCluster } from './learn/clusters/nearest-cluster.ts';
 import { attemptAt, isAlike, type SimilarAttempt } from './learn/fit-and-risk.ts';
 import { citedEpisodes, citedPatterns, playbook, withPatternEvidence } from './learn/playbook.ts';
 import { existing } from './lifecycle.ts';
+import { LIMITS } from './limits.ts';
 import { MIN_SUPPORT, type Pattern } from './pattern.ts';
 import type { CallOptions, EpisodeFilter, PatternFilter, Put } from './ports/store.ts';
 import { type FeedbackInput, feedbackInput, type RecommendQuery, recommendQuery } from './query.ts';
 import { type Feedback, type Playbook, type Recommendation, wentWell } from './recommendation.ts';
-import type { Hint } from './retrieve/hints.ts';
+import { type Hint, hintsOfAll } from './retrieve/hints.ts';
 import type { PatternHit } from './retrieve/rank.ts';
 import { queryTerms } from './retrieve/tokenize.ts';
 import { fixesOf, type SearchResult, search } from './search.ts';
@@ -30,16 +31,16 @@ const CONSIDERED = 20;
 const MAX_PATTERNS = 1_000;
 const MAX_CLUSTERS = 500;
 
-/** Fixes of earlier errors like this one, in this project and what belongs to none. */
-export async function hintsForError(
+/** Fixes of earlier errors like these, in this project and what belongs to none. */
+export async function hintsForErrors(
   context: MemoryContext,
-  error: string,
+  errors: readonly string[],
   scope: { readonly project: string | undefined; readonly exceptEpisode: string },
   options: CallOptions,
 ): Promise<readonly Hint[]> {
   const filter: EpisodeFilter = { status: 'completed', visibleTo: defined({ project: scope.project }) };
-  const fixes = await fixesOf(context, { error, filter }, options);
-  return fixes.filter(({ episodeId }) => episodeId !== scope.exceptEpisode);
+  const byError = await Promise.all(errors.map((error) => fixesOf(context, { error, filter }, options)));
+  return hintsOfAll(byError.map((fixes) => fixes.filter(({ episodeId }) => episodeId !== scope.exceptEpisode)));
 }
 
 /** What helps with a task. */
@@ -86,8 +87,9 @@ export async function advise(context: MemoryContext, query: RecommendQuery, opti
 }
 
 async function adviceOn(context: MemoryContext, asked: RecommendQuery, options: CallOptions): Promise<Advised> {
-  const { description, project, episodeId, limit = DEFAULT_RECOMMENDED, ...situation } = asked;
-  const except = episodeId === undefined ? [] : [(await existing(context, episodeId, options)).id];
+  const { description, project, episodeId, except: others = [], limit = DEFAULT_RECOMMENDED, ...situation } = asked;
+  const own = episodeId === undefined ? [] : [(await existing(context, episodeId, options)).id];
+  const except = [...new Set([...own, ...others])].slice(0, LIMITS.hits);
   const { domain } = situation;
   const wide = Math.max(limit, CONSIDERED);
   const filter = { visibleTo: defined({ project: project ?? context.project }), ...defined({ domain }) };

@@ -12,6 +12,8 @@ export interface SearchHealth {
     readonly model: string;
     /** Episodes and patterns that have no vector yet; counted up to 1,000. */
     readonly pending: number;
+    /** Of one over a network, whether it has answered in this process; absent where it runs in the process itself. */
+    readonly hasAnswered?: boolean;
     /** Why the last attempt to give them one failed. */
     readonly problem?: string;
   };
@@ -26,9 +28,10 @@ export async function searchHealth(context: MemoryContext, options: CallOptions)
       ? ({ index: 'making', episodes: keeper.episodesRead() ?? 0 } as const)
       : ({ index: 'ready', episodes: index.episodes.slots.count } as const);
   if (embedding === undefined) return state;
-  const { count, failure } = await embedding.pending(options);
+  const { count, failure, hasAnswered } = await embedding.pending(options);
   const problem = failure === undefined ? {} : { problem: failure.message };
-  return { ...state, embedder: { model: embedding.model, pending: count, ...problem } };
+  const answered = hasAnswered === undefined ? {} : { hasAnswered };
+  return { ...state, embedder: { model: embedding.model, pending: count, ...answered, ...problem } };
 }
 
 /** In a sentence, for people. */
@@ -36,7 +39,8 @@ export function searchHealthText({ index, episodes, embedder }: SearchHealth): s
   const state =
     index === 'ready' ? `${episodes} episodes in the index` : `the index is being made, ${episodes} episodes read`;
   if (embedder === undefined) return `${state}, by words alone`;
-  const { model, pending, problem } = embedder;
+  const { model, pending, hasAnswered, problem } = embedder;
   const debt = pending === 0 ? '' : `, ${pending} without vectors yet`;
-  return `${state}, vectors by ${model}${debt}${problem === undefined ? '' : `; ${problem}`}`;
+  const silence = hasAnswered === false ? '; it has not answered in this process yet' : '';
+  return `${state}, vectors by ${model}${debt}${problem === undefined ? silence : `; ${problem}`}`;
 }

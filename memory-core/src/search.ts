@@ -13,6 +13,7 @@ import type { CallOptions, EpisodeFilter } from './ports/store.ts';
 import { type SearchQuery, searchQuery } from './query.ts';
 import type { Hint } from './retrieve/hints.ts';
 import { normaliseTag } from './tag.ts';
+import { unknownProjectText } from './unknown-project.ts';
 
 export interface SearchResult extends Omit<Answer, 'lacks'> {
   /** Why the answer may be less complete than it could be; empty when nothing stood in the way. */
@@ -39,19 +40,20 @@ export async function search(context: MemoryContext, query: SearchQuery, options
   const isEmpty = found.episodes.length === 0 && found.patterns.length === 0 && found.fixes.length === 0;
   const degraded = lacks.map(({ reason }) => reason);
   if (isEmpty && lacks.some(({ isPassing }) => isPassing)) throw incomplete(lacks);
-  const notes = index === undefined || !isEmpty ? [] : notesOn(asked, index);
+  // A folder that is new knows nothing of itself; whoever names a project means one that there is.
+  const isDoubtful = isEmpty || query.project !== undefined;
+  const notes = index !== undefined && isDoubtful ? notesOn(asked, index) : [];
   return { ...found, degraded, notes, isAbstained: asked.text !== undefined && isEmpty };
 }
 
-/** That nothing is known of the project, where nothing was found: a name that is misspelt finds nothing for ever. */
+/** That nothing is known of the project: a name that is misspelt finds nothing of it for ever. */
 function notesOn(
   { filter: { visibleTo, project = visibleTo?.project } }: Asked,
   index: ExperienceIndex,
 ): readonly string[] {
   if (project === undefined) return [];
   if (index.episodes.slots.count === 0 || index.episodes.placeAndTime.select({ project })?.size !== 0) return [];
-  const elsewhere = visibleTo === undefined ? 'Check its name' : 'Check its name, or search all projects (scope "all")';
-  return [`No episode belongs to the project ${JSON.stringify(project)}. ${elsewhere}.`];
+  return [unknownProjectText(project, { isOnly: visibleTo === undefined })];
 }
 
 /** Fixes of errors like this one among the episodes that the filter lets through, best first. */

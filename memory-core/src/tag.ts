@@ -18,12 +18,17 @@ export function normaliseTags(tags: readonly string[]): readonly string[] {
 
 /** One tag, trimmed and lower-cased. @throws `INVALID_INPUT` */
 export function normaliseTag(tag: string): string {
-  const clean = tag.normalize('NFC').trim().toLowerCase();
-  if (!TAG.test(clean)) {
-    throw new MemoryError(
-      'INVALID_INPUT',
-      `tags: ${JSON.stringify(tag.slice(0, 120))} is not a tag; use 2 to 100 letters, digits, "_" or "-".`,
-    );
-  }
-  return clean;
+  const problem = tagProblem(tag);
+  if (problem !== undefined) throw new MemoryError('INVALID_INPUT', `tags: ${problem}.`);
+  return cleanTag(tag);
+}
+
+/** Why this is no tag, for whoever knows which field it stands in. */
+export function tagProblem(tag: string): string | undefined {
+  if (TAG.test(cleanTag(tag))) return undefined;
+  return `${JSON.stringify(tag.slice(0, 120))} is not a tag; use 2 to 100 letters, digits, "_" or "-"`;
+}
+
+function cleanTag(tag: string): string {
+  return tag.normalize('NFC').trim().toLowerCase();
 }

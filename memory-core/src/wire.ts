@@ -2,6 +2,7 @@
 // program, lines of JSONL. Checks what comes in and shapes what goes out; knows no transport.
 import { z } from 'zod';
 import { type Complexity, OUTCOME_KINDS, type OutcomeKind, type TaskType } from './episode.ts';
+import { MemoryError } from './errors.ts';
 import type { ForgetReceipt } from './forget.ts';
 import { type EpisodeInput, FIELDS, type OutcomeInput, type StepInput, type StepResultInput, text } from './input.ts';
 import { defined, type JsonObject } from './json.ts';
@@ -10,7 +11,9 @@ import type { SearchQuery } from './query.ts';
 import { DETAILS, type Detail } from './wire/hits.ts';
 import type { ShapeOf } from './wire/shape.ts';
 
-export { legible } from './clip.ts';
+export { legible, oneLine } from './clip.ts';
+export { estimatedTokens, fitting } from './retrieve/pack.ts';
+export { unknownProjectText } from './unknown-project.ts';
 export {
   type AdviceResult,
   adviceResult,
@@ -71,6 +74,18 @@ export {
   queryResult,
   restLines,
 } from './wire/hits.ts';
+export { episodeIdField, patternIdField } from './wire/ids.ts';
+export {
+  type ListedArguments,
+  listedEpisode,
+  listedLine,
+  listedShape,
+  nameText,
+  toEpisodeChange,
+  toListedFilter,
+  type UpdateArguments,
+  updateShape,
+} from './wire/listing.ts';
 export type { ShapeOf } from './wire/shape.ts';
 export { scoreText, sumText } from './wire/shares.ts';
 
@@ -151,29 +166,41 @@ export const createEpisodeShape: ShapeOf<CreateEpisodeArguments> = {
   task_description: FIELDS.description.describe('What is to be done, in your own words'),
   domain: FIELDS.name.optional().describe('Area of work, e.g. "auth" or "billing-api"'),
   task_type: FIELDS.taskType.optional(),
-  project: FIELDS.name.optional().describe('Default: the project of the working folder'),
+  project: FIELDS.name.optional().describe("Default: that of the server's folder, over HTTP none"),
   language: FIELDS.name.optional(),
   framework: FIELDS.name.optional(),
   complexity: FIELDS.complexity.optional(),
   repo: FIELDS.name.optional(),
   branch: FIELDS.name.optional(),
   files: FIELDS.files.optional(),
-  tags: FIELDS.tags.optional(),
+  tags: FIELDS.tags.optional().describe('Of letters, digits, "_" and "-"'),
   metadata: FIELDS.metadata.optional(),
   source: sourceShape.optional(),
 };
+
+/** What a step answered is one text, whichever of its two names a caller thinks of. */
+const stepResultSchema: z.ZodType<StepResultInput> = z
+  .strictObject({
+    type: z.enum(['success', 'error', 'timeout']),
+    output: FIELDS.resultText.optional().describe('success: what it answered'),
+    message: FIELDS.resultText.optional().describe('error, timeout: the whole error text'),
+  })
+  .transform(({ type, output, message }, context) => {
+    if (output !== undefined && message !== undefined) {
+      const [home, stranger] = type === 'success' ? ['output', 'message'] : ['message', 'output'];
+      const what = `does not go with ${type} beside ${home}; put all of the text into ${home}`;
+      context.addIssue({ code: 'custom', path: [stranger], message: what });
+      return z.NEVER;
+    }
+    const said = message ?? output;
+    return type === 'success' ? { type, ...defined({ output: said }) } : { type, ...defined({ message: said }) };
+  });
 
 export const stepShape: ShapeOf<StepArguments> = {
   tool: FIELDS.name.describe('Tool or command that was used'),
   action: FIELDS.action.describe('What was done with it'),
   parameters: FIELDS.parameters.optional(),
-  result: z
-    .discriminatedUnion('type', [
-      z.strictObject({ type: z.literal('success'), output: FIELDS.resultText.optional() }),
-      z.strictObject({ type: z.enum(['error', 'timeout']), message: FIELDS.resultText.optional() }),
-    ])
-    .optional()
-    .describe('How it went; put the error text into message'),
+  result: stepResultSchema.optional().describe('How it went'),
   latency_ms: FIELDS.count.optional(),
   tokens_used: FIELDS.count.optional(),
   rationale: FIELDS.action.optional().describe('Why this step'),
@@ -194,7 +221,7 @@ export const queryShape: ShapeOf<QueryArguments> = {
   query: text(LIMITS.queryBytes)
     .optional()
     .describe('Task, question or error text; may be left out when a filter is given'),
-  project: FIELDS.name.optional().describe('Default: the project of the working folder'),
+  project: FIELDS.name.optional().describe("Default: that of the server's folder, over HTTP none"),
   scope: z.enum(['project', 'all']).optional().describe('"all" looks into every project. Default "project"'),
   domain: FIELDS.name.optional(),
   task_type: FIELDS.taskType.optional(),
@@ -226,10 +253,27 @@ export function toStepInput(given: StepArguments): StepInput {
   return { ...same, latencyMs: latency_ms, tokensUsed: tokens_used, key: step_key };
 }
 
-/** The outcome as the library wants it: a field that does not go with its kind is refused there, by name. */
+/** What goes with each kind of outcome, the text that tells most first. */
+const OUTCOME_FIELDS: {
+  readonly [K in OutcomeKind]: readonly [keyof OutcomeArguments, ...(keyof OutcomeArguments)[]];
+} = {
+  success: ['verdict', 'artifacts'],
+  partial: ['verdict', 'completed', 'failed'],
+  failure: ['reason', 'details'],
+  abstained: ['reason'],
+};
+
+/** The outcome as the library wants it. @throws `INVALID_INPUT` for a field that does not go with its kind, with the one to take */
 export function toOutcomeInput(given: OutcomeArguments): OutcomeInput {
-  // Which fields belong to which kind is exactly what the library checks next.
-  return defined(given) as OutcomeInput;
+  const { kind, ...fields } = defined(given);
+  const known = OUTCOME_FIELDS[kind];
+  const stranger = Object.keys(fields).find((field) => !known.some((name) => name === field));
+  if (stranger !== undefined) {
+    const what = `does not go with ${kind}, which takes ${known.join(', ')}; say it in ${known[0]}`;
+    throw new MemoryError('INVALID_INPUT', `outcome.${stranger}: ${what}.`);
+  }
+  // Which fields belong to which kind was checked just now.
+  return { kind, ...fields } as OutcomeInput;
 }
 
 export function toSearchQuery(given: QueryArguments): SearchQuery {

@@ -192,6 +192,33 @@ describe('hints', () => {
     expect(hints[0]?.match).toBeGreaterThan(0.6);
   });
 
+  test('of several errors at once each gets its fix, three in all and none twice, in the order of the steps [EP-02]', async () => {
+    const messages = [
+      error('/a/cart.js'),
+      'ENOSPC: no space left on device, write',
+      'fatal: not a git repository: .git',
+      'Error: listen EADDRINUSE: address already in use :::3000',
+    ];
+    const earlier: string[] = [];
+    for (const [index, message] of messages.entries()) earlier.push(await attempt(`task ${index}`, { error: message }));
+    // The second best for the first error.
+    await attempt('task 0 again', { error: messages[0]! });
+    const { episode } = await memory.createEpisode({ description: 'All at once' });
+    const added = async (...indexes: readonly number[]) => {
+      const steps = indexes.map((index) => ({
+        tool: 'bash',
+        action: 'test',
+        result: { type: 'error' as const, message: messages[index]! },
+      }));
+      const { hints } = await memory.addSteps(episode.id, [...steps, { tool: 'bash', action: 'ls' }]);
+      return hints.map(({ episodeId }) => earlier.indexOf(episodeId));
+    };
+    expect(await added(3, 2, 3, 1)).toEqual([3, 2, 1]);
+    expect(await added(1, 2, 3, 0)).toEqual([1, 2, 3]);
+    expect(await added(...Array(900).fill(1), 2)).toEqual([1, 2]);
+    expect((await added(2, 0)).sort()).toEqual([-1, 0, 2]);
+  });
+
   test('half of the words in common are not the same error [EP-02]', async () => {
     await attempt('cart total', { error: 'TypeError: alpha beta gamma' });
     const { episode } = await memory.createEpisode({ description: 'Repair the build' });

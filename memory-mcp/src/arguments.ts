@@ -16,7 +16,7 @@ const MAX_TOLD_CHARACTERS = 200;
  * @throws `INVALID_INPUT` that names every field at fault, or `LIMIT_EXCEEDED` when all that is wrong is a size
  */
 export function checkedArguments<T>(schema: z.ZodType<T>, given: unknown, tool: string): T {
-  const result = schema.safeParse(given);
+  const result = checked(schema, given);
   if (result.success) return result.data;
   const { issues } = result.error;
   const told = issues.flatMap((issue) => issueTexts(issue, { schema, given, tool }));
@@ -24,6 +24,23 @@ export function checkedArguments<T>(schema: z.ZodType<T>, given: unknown, tool: 
   const isOnlySize = issues.every((issue) => issue.code === 'custom' && issue.params?.isLimit === true);
   const message = `${told.slice(0, MAX_TOLD_ISSUES).join('; ')}${more}.`;
   throw new MemoryError(isOnlySize ? 'LIMIT_EXCEEDED' : 'INVALID_INPUT', message, { cause: result.error });
+}
+
+/** A field that is `null` where nothing is null counts as left out: so models fill in what they have nothing for. */
+function checked<T>(schema: z.ZodType<T>, given: unknown): z.ZodSafeParseResult<T> {
+  const result = schema.safeParse(given);
+  const nulls = result.error?.issues.map(({ path }) => path).filter((path) => isNullField(given, path)) ?? [];
+  if (nulls.length === 0) return result;
+  const rest: unknown = structuredClone(given);
+  for (const path of nulls) {
+    const holder = valueAt(rest, path.slice(0, -1));
+    if (typeof holder === 'object' && holder !== null) Reflect.deleteProperty(holder, path.at(-1) ?? '');
+  }
+  return schema.safeParse(rest);
+}
+
+function isNullField(given: unknown, path: readonly PropertyKey[]): boolean {
+  return typeof path.at(-1) === 'string' && valueAt(given, path) === null;
 }
 
 /** The schema as a client reads it: without what costs tokens and tells a model nothing. */
@@ -39,10 +56,28 @@ export function outputJsonSchema(schema: z.ZodType): JsonSchema {
 const LEFT_OUT: ReadonlySet<string> = new Set(['$schema', 'pattern', 'propertyNames']);
 
 function lean(schema: JsonSchema): JsonSchema {
-  const text = JSON.stringify(schema, (key, value: unknown) =>
-    LEFT_OUT.has(key) && typeof value !== 'object' ? undefined : isNameRule(key, value) ? undefined : value,
-  );
+  const said = new Set<string>();
+  const text = JSON.stringify(schema, (key, value: unknown) => {
+    if (LEFT_OUT.has(key) && typeof value !== 'object') return undefined;
+    if (isNameRule(key, value)) return undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? saidOnce(key, { said, schema: asSchema(value) })
+      : value;
+  });
   return JSON.parse(text);
+}
+
+/** What was said of a field of this name holds for the next one too. */
+function saidOnce(
+  key: string,
+  { said, schema }: { readonly said: Set<string>; readonly schema: JsonSchema },
+): JsonSchema {
+  const { description, ...rest } = schema;
+  if (typeof description !== 'string') return schema;
+  const remark = JSON.stringify([key, description]);
+  if (said.has(remark)) return rest;
+  said.add(remark);
+  return schema;
 }
 
 /** `propertyNames: {type: string}` says what JSON says anyway. */
@@ -61,7 +96,26 @@ function issueTexts(issue: z.core.$ZodIssue, told: Told): readonly string[] {
   const inside = issue.code === 'invalid_union' ? issuesInside(issue) : undefined;
   if (inside !== undefined) return inside.flatMap((one) => issueTexts(one, told));
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => strangerText(key, issue.path, told));
-  return [`${where === '' ? 'arguments' : where}: ${problemText(issue, valueAt(told.given, issue.path))}`];
+  const value = valueAt(told.given, issue.path);
+  const problem =
+    issue.code === 'invalid_type' && issue.expected === 'object' ? objectText(issue.path, told) : undefined;
+  return [`${where === '' ? 'arguments' : where}: ${problem ?? problemText(issue, value)}`];
+}
+
+/** That a field is an object, and of which form: a word in its place is often one that belongs into it. */
+function objectText(path: readonly PropertyKey[], { schema, given }: Told): string | undefined {
+  const value = valueAt(given, path);
+  const places = placesAt(inputJsonSchema(schema), path);
+  const names = namesIn(places);
+  if (path.length === 0 || value === undefined || names.length === 0) return undefined;
+  const fields = places.flatMap((place) => Object.entries(asSchema(place.properties)));
+  const [home] = fields.find(([, field]) => isWordOf(value, asSchema(field))) ?? [];
+  const form = home === undefined ? `with ${names.join(', ')}` : `such as {"${home}": ${shown(value)}}`;
+  return `is ${kindOf(value)}; give an object ${form}`;
+}
+
+function isWordOf(value: unknown, { enum: words }: JsonSchema): boolean {
+  return Array.isArray(words) && words.includes(value);
 }
 
 /** What is wrong with it as the member of the union that it is meant to be: the one of its type. */
@@ -134,10 +188,21 @@ function strangerText(key: string, path: readonly PropertyKey[], { schema, tool 
   const where = [...path.map(String), clipped(key)].join('.');
   const place = path.length === 0 ? `argument of ${tool}` : `field of ${path.map(String).join('.')}`;
   if (known.length === 0) return `${where}: is no ${place}; it takes none`;
-  if (known.includes(key)) return `${where}: does not go with this kind of ${path.map(String).join('.')}; leave it out`;
-  const nearest = nearestName(clipped(key), known);
-  const hint = nearest !== undefined && isNear(key, nearest) ? `did you mean "${nearest}"? There are` : 'there are';
+  const nearest = known.find((name) => isSameWord(key, name)) ?? nearestName(clipped(key), known);
+  const hint =
+    nearest !== undefined && (isSameWord(key, nearest) || isNear(key, nearest))
+      ? `did you mean "${nearest}"? There are`
+      : 'there are';
   return `${where}: is no ${place}; ${hint} ${known.join(', ')}`;
+}
+
+/** Names that different tools have for the same. */
+const SAME_WORDS: readonly ReadonlySet<string>[] = [
+  new Set(['query', 'text', 'question', 'task', 'description', 'task_description']),
+];
+
+function isSameWord(given: string, known: string): boolean {
+  return SAME_WORDS.some((words) => words.has(given) && words.has(known));
 }
 
 /** One name in the other, or most letters shared: near enough to be worth a guess. */
@@ -155,10 +220,18 @@ function folded(name: string): string {
 
 /** Names that an object at this place may have; in a union those of all its members. */
 function namesAt(schema: JsonSchema, path: readonly PropertyKey[]): readonly string[] {
+  return namesIn(placesAt(schema, path));
+}
+
+function namesIn(places: readonly JsonSchema[]): readonly string[] {
+  return [...new Set(places.flatMap((place) => Object.keys(asSchema(place.properties))))];
+}
+
+function placesAt(schema: JsonSchema, path: readonly PropertyKey[]): readonly JsonSchema[] {
   const named = asSchema(schema.$defs);
   let places: readonly JsonSchema[] = membersOf(schema, named);
   for (const key of path) places = places.flatMap((place) => membersOf(childOf(place, key), named));
-  return [...new Set(places.flatMap((place) => Object.keys(asSchema(place.properties))))];
+  return places;
 }
 
 function childOf(schema: JsonSchema, key: PropertyKey): JsonSchema {

@@ -13,9 +13,13 @@ export const SERVER_INFO: { readonly name: string; readonly title: string; reado
 };
 
 /** What the server can do, in the protocol's words. */
-export const CAPABILITIES: { readonly [what in 'tools' | 'resources']: Readonly<Record<never, never>> } = {
-  tools: {},
-  resources: {},
+export const CAPABILITIES: {
+  readonly [what: string]: Readonly<Record<string, boolean>>;
+} = {
+  tools: { listChanged: true },
+  resources: { subscribe: true, listChanged: true },
+  prompts: {},
+  completions: {},
 };
 
 /** What a model is told of all tools together. */
@@ -31,10 +35,9 @@ export interface Handshake {
   readonly answer: string;
 }
 
-/** The answer where `line` is a plain `initialize`; whatever is the least unusual is left to the SDK. */
-export function handshake(line: string): Handshake | undefined {
-  const message = parsed(line);
-  const { id, method, params, jsonrpc } = message;
+/** The answer where `message` is a plain `initialize`; whatever is the least unusual is left to the SDK. */
+export function handshake(message: object): Handshake | undefined {
+  const { id, method, params, jsonrpc } = asRecord(message);
   if (jsonrpc !== '2.0' || method !== 'initialize' || (typeof id !== 'string' && !Number.isInteger(id)))
     return undefined;
   const { protocolVersion, clientInfo, capabilities, _meta } = asRecord(params);
@@ -54,15 +57,6 @@ export function handshake(line: string): Handshake | undefined {
   };
   // The check above leaves a string or a whole number.
   return { id: id as string | number, answer: `${JSON.stringify({ result, jsonrpc: '2.0', id })}\n` };
-}
-
-function parsed(line: string): Readonly<Record<string, unknown>> {
-  try {
-    return asRecord(JSON.parse(line));
-  } catch {
-    // What is no JSON is no handshake; the SDK says what it is.
-    return {};
-  }
 }
 
 function asRecord(value: unknown): Readonly<Record<string, unknown>> {

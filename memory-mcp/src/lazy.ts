@@ -5,6 +5,8 @@ import { MemoryError } from '@episodica/memory-core';
 export interface Lazy<T> {
   /** Whether it is open now. */
   readonly isOpen: boolean;
+  /** Why the newest opening failed; nothing where it did not, or nobody tried. */
+  readonly problem: unknown;
   /** The open resource. One opening at a time; after one that rejected, the next call tries again. @throws `CLOSED` */
   get(): Promise<T>;
   /** Waits for an opening under way and closes what it gave. Idempotent; nothing is opened any more. */
@@ -24,14 +26,17 @@ export function lazy<T>({ name, open, close }: LazyOptions<T>): Lazy<T> {
   let opening: Promise<T> | undefined;
   let closing: Promise<void> | undefined;
   let isOpen = false;
+  let problem: unknown;
 
   async function opened(): Promise<T> {
     try {
       const resource = await open();
       isOpen = true;
+      problem = undefined;
       return resource;
     } catch (error) {
       opening = undefined;
+      problem = error;
       throw error;
     }
   }
@@ -46,6 +51,9 @@ export function lazy<T>({ name, open, close }: LazyOptions<T>): Lazy<T> {
   return {
     get isOpen() {
       return isOpen;
+    },
+    get problem() {
+      return problem;
     },
     get() {
       if (closing !== undefined) {

@@ -1,4 +1,5 @@
-// Where messages go before it is known where they shall go: the configuration may be what cannot be read.
+// Where messages go before it is known where they shall go: the configuration may be what cannot be read. Its lines
+// have the form of those that come behind them, which pino writes.
 import type { Logger } from '@episodica/memory-core/ports';
 
 /** A logger whose messages can be led elsewhere. */
@@ -7,11 +8,20 @@ export interface SwitchableLogger extends Logger {
   switchTo(next: Logger): void;
 }
 
+/** What every line says beside its message. */
+export const LOG_BASE: { readonly program: string; readonly pid: number } = Object.freeze({
+  program: 'memory-mcp',
+  pid: process.pid,
+});
+
+/** As pino numbers them. */
+const LEVELS = Object.freeze({ warn: 40, error: 50 });
+
 /** Writes warnings and errors as lines of JSON until it is switched. */
 export function switchableLogger(write: (line: string) => void): SwitchableLogger {
-  const line = (level: string, fields: object, message: string): void => {
-    const time = new Date().toISOString();
-    write(`${JSON.stringify({ level, time, ...fields, msg: message }, (_key, value: unknown) => shown(value))}\n`);
+  const line = (level: keyof typeof LEVELS, fields: object, message: string): void => {
+    const record = { level: LEVELS[level], time: Date.now(), ...LOG_BASE, ...fields, msg: message };
+    write(`${JSON.stringify(record, (_key, value: unknown) => shown(value))}\n`);
   };
   let current: Logger = {
     debug() {},
@@ -32,5 +42,6 @@ export function switchableLogger(write: (line: string) => void): SwitchableLogge
 
 /** Errors have no properties that JSON would show. */
 function shown(value: unknown): unknown {
-  return value instanceof Error ? (value.stack ?? value.message) : value;
+  if (!(value instanceof Error)) return value;
+  return { ...value, type: value.constructor.name, message: value.message, stack: value.stack ?? '' };
 }

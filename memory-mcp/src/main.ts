@@ -1,62 +1,65 @@
-// The program: speaks MCP over standard input and output until its input ends. Imports next to nothing: what answers
-// is loaded when there is something to answer, behind the guard of standard output.
+// The program: speaks MCP over standard input and output until its input ends, or over HTTP until a signal ends it.
+// Imports next to nothing: what answers is loaded when there is something to answer, behind the guard of standard output.
+import { watchFaults } from './faults.ts';
+import { switchableLogger } from './log.ts';
 import type { Session } from './serve.ts';
 import { StdioTransport } from './stdio.ts';
-import { writeToStdout } from './stdout-guard.ts';
-import { version } from './version.ts';
+import { protocolOutput, writeToStdout } from './stdout-guard.ts';
 
-/** How long finishing may take, from the end of the input on, before the program ends all the same. */
+/** How long calls under way may take from the end of the input on; who still waits then is told that the server ends. */
+const MAX_CALLS_MS = 8_000;
+/** How long all of finishing may take, before the program ends all the same. */
 const MAX_STOP_MS = 10_000;
-
-const HELP = `memory-mcp ${version}: episodic memory for coding agents, as an MCP server over stdio.
-
-Usage: memory-mcp [--help | --version]
-
-Without a flag it reads MCP messages from standard input until that ends. It is started by an MCP client.
-
-Environment: MEMORY_DATA_DIR, DATABASE_URL (or TURSO_DATABASE_URL), TURSO_AUTH_TOKEN, TURSO_SYNC_URL,
-TURSO_POOL_SIZE, MEMORY_ENCRYPTION_KEY or MEMORY_ENCRYPTION_KEY_FILE, LMDB_CACHE_PATH, MEMORY_CACHE_SIZE_MB,
-MEMORY_PROJECT, MEMORY_DURABILITY (full, normal), MEMORY_LOG_LEVEL (debug, info, warn, error, silent), MEMORY_LOG_FILE,
-EMBEDDING_PROVIDER (local, openai, ollama, cohere, transformers, none), EMBEDDING_MODEL, EMBEDDING_DIMENSIONS,
-OPENAI_API_KEY, OPENAI_BASE_URL, COHERE_API_KEY, COHERE_BASE_URL, OLLAMA_BASE_URL,
-SANDBOX_ALLOW_WRITES (true, false: whether programs of execute_code may write to the memory, default false);
-also in memory-cli.toml, in lower case.
-
-Exit codes: 0 ended with its input or by a signal, 1 could not finish, 2 unknown flag.
-`;
-
-function main(flags: readonly string[]): void {
-  const [flag] = flags;
-  if (flag === undefined) serve();
-  else if (flag === '--help' || flag === '-h') writeToStdout(HELP);
-  else if (flag === '--version' || flag === '-v') writeToStdout(`${version}\n`);
-  else {
-    process.stderr.write(`memory-mcp: there is no flag ${JSON.stringify(flag)}; see memory-mcp --help.\n`);
-    process.exitCode = 2;
-  }
-}
 
 /** Reads at once, and loads what answers when there is something to answer. */
 function serve(): void {
-  // A program that cannot load itself ends and says so: nobody catches that.
+  const log = switchableLogger((line) => process.stderr.write(line));
   let session: Promise<Session> | undefined;
+  let hasFailed = false;
+  let isFinishing = false;
+  let hadSignal = false;
+  const parentId = process.ppid;
+  const fail = (): void => {
+    hasFailed = true;
+    transport.drain();
+  };
+  const endCalls = (): void => void session?.then((serving) => serving.close());
+  watchFaults({ logger: log, end: fail });
   const transport = new StdioTransport({
     input: process.stdin,
-    output: process.stdout,
+    output: protocolOutput,
     write: writeToStdout,
-    onFirstLine() {
-      session = import('./serve.ts').then((protocol) => protocol.serve(transport));
+    hasParent: () => process.ppid === parentId,
+    onFirstMessage() {
+      session = import('./serve.ts').then((protocol) => protocol.serve(transport, log));
+      session.catch((error: unknown) => {
+        log.error({ error }, 'the server cannot load itself; install it again');
+        process.exit(1);
+      });
     },
     onFirstAnswer: () => void session?.then((serving) => serving.warmUp()),
-    onInputEnd: () => void setTimeout(() => process.exit(1), MAX_STOP_MS).unref(),
-    onEnd: () => void stop(session),
+    onInputEnd() {
+      isFinishing = true;
+      setTimeout(endCalls, MAX_CALLS_MS).unref();
+      setTimeout(() => process.exit(1), MAX_STOP_MS).unref();
+    },
+    onEnd: () => void stop(session).then((code) => process.exit(hasFailed ? 1 : code)),
   });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => transport.drain());
+  const onSignal = (): void => {
+    if (hadSignal) process.exit(1);
+    hadSignal = true;
+    // Clients close the input first, and send a signal to who does not end soon enough by that.
+    if (isFinishing) endCalls();
+    else transport.drain();
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal);
 }
 
-async function stop(session: Promise<Session> | undefined): Promise<void> {
+async function stop(session: Promise<Session> | undefined): Promise<0 | 1> {
   const serving = await session;
-  process.exit((await serving?.close()) ?? 0);
+  return (await serving?.close()) ?? 0;
 }
 
-main(process.argv.slice(2));
+const flags = process.argv.slice(2);
+if (flags.length === 0) serve();
+else void import('./command-line.ts').then(({ runCommandLine }) => runCommandLine(flags));

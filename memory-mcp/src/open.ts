@@ -1,5 +1,6 @@
 // The composition root: the only place here that reads the environment and the working folder.
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
@@ -23,25 +24,55 @@ import {
   strayReplicaIn,
   userConfigPath,
 } from '@episodica/memory-core/config';
+import {
+  type GaugeReading,
+  type MetricsRegistry,
+  measuredCache,
+  measuredEmbedder,
+  measuredStore,
+} from '@episodica/memory-core/metrics';
 import type { Logger, MemoryCache, MemoryStore } from '@episodica/memory-core/ports';
 import type { TursoStore } from '@episodica/memory-storage-turso';
+import { watchedStore } from './changes.ts';
 import type { CodeModeRights } from './code-mode/methods.ts';
-import type { SwitchableLogger } from './log.ts';
+import { LOG_BASE, type SwitchableLogger } from './log.ts';
 import type { Backend } from './services.ts';
 
 const BYTES_PER_MB = 1_048_576;
 
+/** Where the HTTP server listens and whom it lets in. */
+export type HttpSettings = Pick<Config, 'MCP_HOST' | 'MCP_PORT' | 'MCP_TOKEN' | 'MEMORY_DATA_DIR'>;
+
+/** As environment, files and `flags` say. @throws `INVALID_INPUT` */
+export async function readHttpSettings(flags: NonNullable<ConfigLayers['flags']>): Promise<HttpSettings> {
+  return (await readConfig(flags)).values;
+}
+
+/** Whom a memory is opened for. */
+export interface BackendOptions {
+  /** Who asks works in the working folder; who comes over a network names a project, or gets none. @default true */
+  readonly hasProject?: boolean | undefined;
+}
+
 /**
- * Opens the memory as environment and files say. What is heavy is loaded here and not before.
+ * Opens the memory as environment and files say, and tells `metrics` what it does. What is heavy is loaded here and not
+ * before.
  * @throws MemoryError of the configuration or the store; nothing stays open then
  */
-export async function openBackend(log: SwitchableLogger): Promise<Backend> {
+export async function openBackend(
+  log: SwitchableLogger,
+  metrics: MetricsRegistry,
+  { hasProject = true }: BackendOptions = {},
+): Promise<Backend> {
   const config = await readConfig();
   const { values, warnings } = config;
   const logger = await openLogger(values);
   log.switchTo(logger);
   for (const warning of [...warnings, ...strayReplicaIn(values, existsSync)]) logger.warn({}, warning);
-  const project = values.MEMORY_PROJECT === '' ? projectOf(process.cwd()) : values.MEMORY_PROJECT;
+  if (!hasProject && values.MEMORY_PROJECT !== '') {
+    logger.warn({}, 'MEMORY_PROJECT is set and has no meaning over HTTP, where each call names its project.');
+  }
+  const project = hasProject ? values.MEMORY_PROJECT || projectOf(process.cwd()) : undefined;
   const { openTursoStore } = await import('@episodica/memory-storage-turso');
   const encryptionKey = await encryptionKeyOf(values);
   const store = await openTursoStore({
@@ -54,21 +85,27 @@ export async function openBackend(log: SwitchableLogger): Promise<Backend> {
     logger,
   });
   const opened = await openCache(values, { identity: store.identity, encryptionKey, logger });
+  const watched = watchedStore(store);
+  const embedder = await embedderOf(values);
   const memory = openMemory({
-    store,
-    cache: opened.cache,
-    embedder: (await embedderOf(values)) ?? 'none',
+    store: measuredStore(watched, metrics),
+    cache: opened.cache && measuredCache(opened.cache, metrics),
+    embedder: embedder === undefined ? 'none' : measuredEmbedder(embedder, metrics),
     reflector: await reflectorOf(values),
     project,
     actor: 'mcp',
     logger,
   });
+  metrics.gauge('journal_seq', () => newestSeq(store));
+  metrics.gauge('store_bytes', () => fileBytes(store));
+  metrics.gauge('cache_bytes', opened.sizes);
   return {
     memory,
     project,
     place: () => placeText(store, encryptionKey),
     access: () => store.access,
     replica: store.replica,
+    journal: watched,
     journalSeq: () => newestSeq(store),
     cache: opened.health,
     close: () => memory.close(),
@@ -98,6 +135,13 @@ async function newestSeq(store: MemoryStore): Promise<number> {
   return seq;
 }
 
+/** Of the file with its log; how much a host keeps, its host knows. */
+async function fileBytes({ reach, place }: TursoStore): Promise<number | undefined> {
+  if (reach !== 'file') return undefined;
+  const [file, log] = await Promise.all([stat(place), stat(`${place}-wal`).catch(() => undefined)]);
+  return file.size + (log?.size ?? 0);
+}
+
 interface CacheOf {
   /** Of the store. */
   readonly identity: string;
@@ -105,11 +149,14 @@ interface CacheOf {
   readonly logger: Logger;
 }
 
+interface OpenedCache {
+  readonly cache?: MemoryCache;
+  readonly health: NonNullable<Backend['cache']>;
+  readonly sizes: () => Promise<GaugeReading<'cache_bytes'>>;
+}
+
 /** The cache is never needed: without it everything works, only slower. Each store has one of its own. */
-async function openCache(
-  values: Config,
-  { identity, encryptionKey, logger }: CacheOf,
-): Promise<{ readonly cache?: MemoryCache; readonly health: NonNullable<Backend['cache']> }> {
+async function openCache(values: Config, { identity, encryptionKey, logger }: CacheOf): Promise<OpenedCache> {
   const path = join(values.LMDB_CACHE_PATH, identity);
   const maxSizeBytes = values.MEMORY_CACHE_SIZE_MB * BYTES_PER_MB;
   try {
@@ -124,15 +171,20 @@ async function openCache(
         const isOpen = stats.state === 'open' || stats.state === 'examining';
         return { isOpen, detail: statsText(stats, near.stats()) };
       },
+      async sizes() {
+        const { sizeBytes } = await far.stats();
+        const held = [{ labels: { layer: 'memory' }, value: near.stats().sizeBytes }];
+        return sizeBytes === undefined ? held : [...held, { labels: { layer: 'file' }, value: sizeBytes }];
+      },
     };
   } catch (error) {
     logger.warn({ error, path }, 'the cache cannot be opened; going on without');
     const detail = `not open: ${error instanceof Error ? error.message : String(error)}`;
-    return { health: async () => ({ isOpen: false, detail }) };
+    return { health: async () => ({ isOpen: false, detail }), sizes: async () => undefined };
   }
 }
 
-async function readConfig(): Promise<ResolvedConfig> {
+async function readConfig(flags: ConfigLayers['flags'] = {}): Promise<ResolvedConfig> {
   const world = { environment: process.env, platform: process.platform, home: homedir() };
   const { parse } = await import('smol-toml');
   const userFilePath = userConfigPath(world);
@@ -140,6 +192,7 @@ async function readConfig(): Promise<ResolvedConfig> {
   const projectFile = readToml(projectConfigPath(process.cwd()), parse);
   const layers: ConfigLayers = {
     ...world,
+    flags,
     ...(userFile === undefined ? {} : { userFile, userFilePath }),
     ...(projectFile === undefined ? {} : { projectFile }),
   };
@@ -160,7 +213,8 @@ function readToml(path: string | undefined, parse: (text: string) => Settings): 
 
 async function openLogger(values: Config): Promise<Logger> {
   const { default: pino } = await import('pino');
-  const options = { level: values.MEMORY_LOG_LEVEL, serializers: { error: pino.stdSerializers.err } };
+  const serializers = { error: pino.stdSerializers.err };
+  const options = { level: values.MEMORY_LOG_LEVEL, base: LOG_BASE, serializers };
   const logger: Logger = pino(options, pino.destination({ dest: logDestination(values.MEMORY_LOG_FILE), sync: true }));
   return logger;
 }

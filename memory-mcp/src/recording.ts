@@ -1,9 +1,10 @@
 // Recording an episode, for the tools and for programs: what each call takes, does and answers.
-import { type CompletedEpisode, MemoryError, type Step } from '@episodica/memory-core';
+import { type CompletedEpisode, LIMITS, MemoryError, type Step } from '@episodica/memory-core';
 import type { CallOptions } from '@episodica/memory-core/ports';
 import {
   type CreateEpisodeArguments,
   createEpisodeShape,
+  episodeIdField,
   type FixItem,
   fixItem,
   type HitItem,
@@ -23,7 +24,8 @@ import {
   toStepInput,
 } from '@episodica/memory-core/wire';
 import { z } from 'zod';
-import type { Backend, OpenEpisodes } from './services.ts';
+import type { OpenEpisodes } from './connection.ts';
+import type { Backend } from './services.ts';
 
 /** On whose behalf something is recorded. */
 export interface Recorder {
@@ -35,7 +37,7 @@ export interface Recorder {
   readonly relatedTokens: number;
 }
 
-const episodeId = z.string().min(1).describe('As create_episode answered it');
+const episodeId = episodeIdField.describe('As create_episode answered it');
 
 /** What a new episode is made of. */
 export const createEpisodeArguments: z.ZodType<CreateEpisodeArguments> = z.strictObject(createEpisodeShape);
@@ -57,7 +59,7 @@ export async function beginEpisode(
   options: CallOptions,
 ): Promise<BegunEpisode> {
   const input = toEpisodeInput({ ...given, source: { ...source, ...given.source } });
-  const { episode, related } = await memory.createEpisode(input, options);
+  const { episode, related } = await memory.createEpisode(input, { ...options, except: openEpisodes?.ids() });
   openEpisodes?.began(episode.id);
   const packed = queryResult(related, { detail: 'summary', maxTokens: relatedTokens });
   return {
@@ -86,7 +88,12 @@ export const addStepArguments: z.ZodType<AddStepArguments> = z.strictObject({
   ...stepShape,
   tool: stepShape.tool.optional(),
   action: stepShape.action.optional(),
-  steps: z.array(stepFields).min(1).optional().describe('Several steps in one commit, instead of the fields of one'),
+  steps: z
+    .array(stepFields)
+    .min(1)
+    .max(LIMITS.batch)
+    .optional()
+    .describe('Several steps in one commit, instead of the fields of one'),
 });
 
 /** Steps that are stored. */
@@ -98,6 +105,8 @@ export interface AddedStepsResult {
   readonly step_numbers?: readonly number[];
   /** Numbers under whose key something else is stored. */
   readonly differing?: readonly number[];
+  /** What is missing in what was stored. */
+  readonly notes?: readonly string[];
   readonly hints: readonly FixItem[];
 }
 
@@ -108,13 +117,32 @@ export async function appendSteps(
   options: CallOptions,
 ): Promise<AddedStepsResult> {
   const added = await memory.addSteps(given.episode_id, stepsOf(given).map(toStepInput), options);
+  const notes = stepNotes(added.steps);
   return {
     episode_id: given.episode_id,
     step_number: lastNumber(added.steps, given.episode_id),
     ...(given.steps === undefined ? {} : { step_numbers: added.steps.map((step) => step.number) }),
     ...(added.differing.length === 0 ? {} : { differing: added.differing }),
+    ...(notes.length === 0 ? {} : { notes }),
     hints: added.hints.map(fixItem),
   };
+}
+
+/** An error that says nothing teaches nothing: whoever records the next one can do better. */
+function stepNotes(steps: readonly Step[]): readonly string[] {
+  const silent = steps.filter(({ result }) => result.type !== 'success' && !result.message?.trim());
+  if (silent.length === 0) return [];
+  const which = numbersText(silent.map(({ number }) => number));
+  return [`${which} failed without a text: with the error text in result.message hints can name what fixed it before.`];
+}
+
+/** `Step 3`, `Steps 3, 5`, or `Steps 1 to 1000` where none is missing between them. */
+export function numbersText(numbers: readonly number[]): string {
+  const [first = 0, ...others] = numbers;
+  const last = others.at(-1);
+  if (last === undefined) return `Step ${first}`;
+  const isRow = others.every((number, index) => number === first + index + 1);
+  return `Steps ${isRow && others.length > 1 ? `${first} to ${last}` : numbers.join(', ')}`;
 }
 
 /** The steps of a call, in whichever of the two forms it gives them. */
@@ -150,7 +178,7 @@ export interface CompleteEpisodeArguments {
 /** What the end of an episode is told with. */
 export const completeEpisodeArguments: z.ZodType<CompleteEpisodeArguments> = z.strictObject({
   episode_id: episodeId,
-  outcome: z.strictObject(outcomeShape),
+  outcome: z.strictObject(outcomeShape).describe('It is final'),
 });
 
 /** What an episode taught. */

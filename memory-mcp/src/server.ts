@@ -1,74 +1,63 @@
-// The MCP server: which tools and resources there are, and how a request finds its own. Opens nothing by itself.
+// The MCP server: what it says of itself, and who answers which request. Opens nothing by itself.
 import {
-  CLIENT_INFO_META_KEY,
-  ProtocolError,
-  ProtocolErrorCode,
-  ResourceNotFoundError,
+  type JSONRPCRequest,
+  type Result,
   Server,
+  type ServerContext,
+  type Transport,
 } from '@modelcontextprotocol/server';
-import { z } from 'zod';
+import { wrapArguments } from './call-arguments.ts';
+import { type Connection, newConnection } from './connection.ts';
 import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO } from './handshake.ts';
+import { paramsError } from './protocol-errors.ts';
 import type { Services } from './services.ts';
+import { serveCompletion } from './serving/completion.ts';
+import { servePrompts } from './serving/prompts.ts';
+import { serveResources } from './serving/resources.ts';
+import { serveTools, type ToolListOptions } from './serving/tools.ts';
 
 /**
  * A server for one connection; several may share `services`, which the caller closes.
  * It serves both the 2025-11-25 handshake and 2026-07-28 when it is handed to `serveStdio`.
  */
-export function createServer(services: Services): Server {
-  const server = new Server({ ...SERVER_INFO }, { capabilities: { ...CAPABILITIES }, instructions: INSTRUCTIONS });
-  // Loaded behind the first answer, which is that to `initialize`: the schemas of the tools take time to build.
-  const tools = async () => {
-    const rights = await services.rights();
-    return (await import('./tools/all.ts')).toolsFor(services, rights);
-  };
-  server.setRequestHandler('tools/list', async () => ({ tools: (await tools()).map((tool) => tool.listed()) }));
-  server.setRequestHandler('tools/call', async (request, context) => {
-    const all = await tools();
-    const tool = all.find(({ name }) => name === request.params.name);
-    if (tool === undefined) {
-      const known = all.map(({ name }) => name).join(', ');
-      throw new ProtocolError(
-        ProtocolErrorCode.InvalidParams,
-        `There is no tool "${request.params.name.slice(0, 100)}"; there are ${known}.`,
-      );
-    }
-    const clientName = clientNameIn(context.mcpReq.envelope) ?? server.getClientVersion()?.name;
-    return tool.call(request.params.arguments, { services, signal: context.mcpReq.signal, clientName });
-  });
-  serveResources(server, services);
+export function createServer(
+  services: Services,
+  connection: Connection = newConnection(),
+  options: ToolListOptions = {},
+): Server {
+  const server = new MemoryServer(
+    { ...SERVER_INFO },
+    { capabilities: { ...CAPABILITIES }, instructions: INSTRUCTIONS },
+  );
+  serveTools(server, { services, connection, ...options });
+  serveResources(server, services, connection);
+  servePrompts(server, services, connection);
+  serveCompletion(server, services);
   return server;
 }
 
-/** Longest address that an answer repeats. */
-const MAX_TOLD_URI = 200;
+type Handler = (request: JSONRPCRequest, context: ServerContext) => Promise<Result>;
 
-function serveResources(server: Server, services: Services): void {
-  // As the tools: built when somebody asks.
-  const resources = async () => {
-    const rights = await services.rights();
-    return (await import('./resources/all.ts')).resourcesFor(services, rights);
-  };
-  server.setRequestHandler('resources/list', async () => {
-    return { resources: (await resources()).map((resource) => resource.listed()) };
-  });
-  // Clients that know of resources ask for templates too, and log an error where nobody answers.
-  server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: [] }));
-  server.setRequestHandler('resources/read', async ({ params }) => {
-    const all = await resources();
-    const resource = all.find(({ uri }) => uri === params.uri);
-    if (resource !== undefined) return resource.read();
-    const asked = params.uri.slice(0, MAX_TOLD_URI);
-    const known = all.map(({ uri }) => uri).join(', ');
-    throw new ResourceNotFoundError(
-      asked,
-      `There is no resource ${JSON.stringify(asked)}; there are ${known || 'none'}.`,
-    );
-  });
-}
+/** The SDK's server, but for what it makes of messages that are not as they should be, whichever transport brings them. */
+class MemoryServer extends Server {
+  override async connect(transport: Transport): Promise<void> {
+    const { onmessage } = transport;
+    // The SDK calls who was there before it first, with the same message.
+    transport.onmessage = (message, extra) => {
+      wrapArguments(message);
+      onmessage?.(message, extra);
+    };
+    await super.connect(transport);
+  }
 
-const envelopeWithClient = z.looseObject({ [CLIENT_INFO_META_KEY]: z.looseObject({ name: z.string() }) });
-
-/** The client's name as 2026-07-28 sends it with each request. */
-function clientNameIn(envelope: unknown): string | undefined {
-  return envelopeWithClient.safeParse(envelope).data?.[CLIENT_INFO_META_KEY].name;
+  protected override _wrapHandler(method: string, handler: Handler): Handler {
+    const served = super._wrapHandler(method, handler);
+    return async (request, context) => {
+      try {
+        return await served(request, context);
+      } catch (error) {
+        throw paramsError(error) ?? error;
+      }
+    };
+  }
 }

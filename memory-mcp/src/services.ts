@@ -1,10 +1,17 @@
 // What the tools work on: the memory and the sandbox, both opened when they are first needed.
 import type { Memory } from '@episodica/memory-core';
+import { type MetricsRegistry, metricsRegistry } from '@episodica/memory-core/metrics';
 import type { Logger } from '@episodica/memory-core/ports';
 import type { Replica } from '@episodica/memory-storage-turso';
+import { type CallQueue, callQueue, measuredQueue } from './calls.ts';
+import { type Changes, type Journal, journalChanges } from './changes.ts';
 import type { CodeModeRights } from './code-mode/methods.ts';
+import type { PartHealth } from './health.ts';
 import { type Lazy, lazy } from './lazy.ts';
+import { processGauges } from './process-gauges.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
+import { measuredSandbox, sandboxGauges } from './sandbox-figures.ts';
+import type { Tool } from './tool.ts';
 
 /** An open memory, and what health reports beside it. */
 export interface Backend {
@@ -17,6 +24,8 @@ export interface Backend {
   readonly access?: (() => 'read-write' | 'read-only') | undefined;
   /** Of a file that follows a database; absent where it follows none. */
   readonly replica?: Pick<Replica, 'sync' | 'state'> | undefined;
+  /** Where it is told what changes, by whichever process; left out: nobody hears of any change. */
+  readonly journal?: Journal | undefined;
   /** Sequence number of the newest journal entry. */
   readonly journalSeq?: (() => Promise<number>) | undefined;
   /** Whether there is a cache, with what it counted, and why not. */
@@ -27,13 +36,15 @@ export interface Backend {
 
 /** How the services come to be. */
 export interface ServiceOptions {
-  /** Called when the memory is first needed, and again after it rejected. */
-  openBackend(): Promise<Backend>;
+  /** Called when the memory is first needed, and again after it rejected; what it opens tells `metrics` its figures. */
+  openBackend(metrics: MetricsRegistry): Promise<Backend>;
   /** Left out: there is no `execute_code`. */
   readonly openSandbox?: (() => Promise<Sandbox>) | undefined;
   /** What programs in the sandbox are allowed; asked once, before the memory is opened. @default to read */
   readonly readRights?: (() => Promise<CodeModeRights>) | undefined;
   readonly logger: Logger;
+  /** How long what other processes wrote may go unnoticed, while somebody wants to know. @default 1_000 */
+  readonly pollMs?: number | undefined;
 }
 
 /** Shared by all connections of one process. */
@@ -42,50 +53,32 @@ export interface Services {
   readonly sandbox: Lazy<Sandbox> | undefined;
   /** What programs in the sandbox are allowed. Never rejects: where nobody can say, they may read. */
   rights(): Promise<CodeModeRights>;
+  /** All there are, listed or not. */
+  tools(): Promise<readonly Tool[]>;
   readonly logger: Logger;
   readonly startedAtMs: number;
-  readonly openEpisodes: OpenEpisodes;
+  readonly calls: CallQueue;
+  readonly metrics: MetricsRegistry;
+  readonly changes: Changes;
+  /** Parts that not every server has, by their names, and how they are: whoever opens one adds it. */
+  readonly parts: Map<string, () => PartHealth>;
   /** Finishes what has begun and closes what is open. Idempotent; later calls answer `CLOSED`. */
   close(): Promise<void>;
-}
-
-/** Episodes that were begun here and have not ended: whoever asks a question is at work on them. */
-export interface OpenEpisodes {
-  began(id: string): void;
-  ended(id: string): void;
-  ids(): readonly string[];
-}
-
-/** As many as a question may leave out; the oldest are found again. */
-const MAX_OPEN_EPISODES = 100;
-
-function openEpisodes(): OpenEpisodes {
-  const open = new Set<string>();
-  return {
-    began(id) {
-      open.add(id);
-      for (const oldest of open) {
-        if (open.size <= MAX_OPEN_EPISODES) return;
-        open.delete(oldest);
-      }
-    },
-    ended: (id) => void open.delete(id),
-    ids: () => [...open],
-  };
 }
 
 /** Opening the memory tells what is wrong with a configuration that cannot be read. */
 const READING: CodeModeRights = Object.freeze({ allowWrites: false });
 
 /** Opens nothing yet. */
-export function createServices({ openBackend, openSandbox, readRights, logger }: ServiceOptions): Services {
-  let rights: Promise<CodeModeRights> | undefined;
+export function createServices(options: ServiceOptions): Services {
+  const { openBackend, openSandbox, readRights, logger, pollMs } = options;
   const stopping = new AbortController();
   const learning: Promise<void>[] = [];
+  const metrics = metricsRegistry();
   const backend = lazy<Backend>({
     name: 'memory',
     async open() {
-      const opened = await openBackend();
+      const opened = await openBackend(metrics);
       const debts = learnDebts(opened.memory, { logger, signal: stopping.signal });
       learning.push(debts);
       // Closing the memory ends this; nobody has to wait for it.
@@ -99,20 +92,55 @@ export function createServices({ openBackend, openSandbox, readRights, logger }:
     },
   });
   const sandbox =
-    openSandbox && lazy<Sandbox>({ name: 'sandbox', open: openSandbox, close: (opened) => opened.close() });
+    openSandbox &&
+    lazy<Sandbox>({
+      name: 'sandbox',
+      open: async () => measuredSandbox(await openSandbox(), metrics),
+      close: (opened) => opened.close(),
+    });
+  if (sandbox !== undefined) sandboxGauges(sandbox, metrics);
+  const stopWatching = processGauges(metrics);
+  const changes = journalChanges({ journal: async () => (await backend.get()).journal, logger, pollMs });
   return {
     backend,
     sandbox,
-    rights() {
-      rights ??= readRights?.().catch(() => READING) ?? Promise.resolve(READING);
-      return rights;
-    },
+    ...offered({ hasSandbox: openSandbox !== undefined, readRights }),
     logger,
     startedAtMs: performance.now(),
-    openEpisodes: openEpisodes(),
+    calls: measuredQueue(callQueue(), metrics),
+    metrics,
+    changes,
+    parts: new Map(),
     async close() {
       stopping.abort();
+      changes.close();
+      stopWatching();
       await Promise.all([backend.close(), sandbox?.close()]);
+    },
+  };
+}
+
+/** What is told to be allowed is asked once, and the tools are made once: their schemas take time to build. */
+function offered({
+  hasSandbox,
+  readRights,
+}: Pick<ServiceOptions, 'readRights'> & { readonly hasSandbox: boolean }): Pick<Services, 'rights' | 'tools'> {
+  let known: Promise<CodeModeRights> | undefined;
+  let made: Promise<readonly Tool[]> | undefined;
+  function rights(): Promise<CodeModeRights> {
+    known ??= readRights?.().catch(() => READING) ?? Promise.resolve(READING);
+    return known;
+  }
+  async function makeTools(): Promise<readonly Tool[]> {
+    // Loaded behind the first answer, which is that to `initialize`.
+    const { toolsFor } = await import('./tools/all.ts');
+    return toolsFor({ hasSandbox }, await rights());
+  }
+  return {
+    rights,
+    tools() {
+      made ??= makeTools();
+      return made;
     },
   };
 }

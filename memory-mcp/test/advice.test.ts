@@ -8,6 +8,7 @@ import { expect, test } from 'vitest';
 import { remembered, startServer, temporaryFolder } from './client.ts';
 
 const SCOPE = { project: 'test/project', domain: 'releases' };
+const UNKNOWN = '0190a1b2-0000-7000-8000-000000000000';
 const OTHER = { project: 'other/project', domain: 'releases' };
 
 /** A server over a store that knows a helpful pattern, a harmful candidate, a faded one, and one of another project. */
@@ -119,8 +120,8 @@ test('patterns are listed by kind, standing, domain and project, and viewed with
   expect(viewed.structured.patterns).toMatchObject([
     { pattern_id: ids.harmful, advice: 'avoid', history: [], is_contiguous: true, other_rate: expect.any(Number) },
   ]);
-  const none = await server.call('list_patterns', { pattern_id: 'x' });
-  expect(none.text).toMatch(/^NOT_FOUND: There is no pattern "x"/u);
+  const none = await server.call('list_patterns', { pattern_id: UNKNOWN });
+  expect(none.text).toMatch(/^NOT_FOUND: There is no pattern "0190a1b2-/u);
 });
 
 test('a program in the sandbox sees the patterns of the project it names, whatever the scope [SB-01 RE-01]', async () => {

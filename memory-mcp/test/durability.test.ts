@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { initialize, startRaw, startServer, temporaryFolder, toolCall } from './client.ts';
 
-const ROUNDS = 20;
+const ROUNDS = 10;
 const WRITES = 20;
 
 test('an open episode is continued and completed by another process [EP-04]', async () => {

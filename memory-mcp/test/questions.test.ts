@@ -56,7 +56,7 @@ test('a project that nobody knows is named, with what looks further [RE-07] [RE-
   const wrong = await call('query_memory', { query: 'login token', project: 'test/projcet' });
   expect(wrong.structured).toMatchObject({ episodes: [], abstained: true });
   expect(wrong.text).toContain('Nothing stored matches.');
-  expect(wrong.text).toMatch(/No episode belongs to the project "test\/projcet"\..*scope "all"/u);
+  expect(wrong.text).toMatch(/No episode belongs to the project "test\/projcet"; .*scope "all"/u);
 });
 
 test('what the asker works on ranks, and hides nothing [RE-02] [RE-03]', async () => {

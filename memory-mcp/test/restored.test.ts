@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { startServer, type TestServer, temporaryFolder } from './client.ts';
 
 /** Restores while servers write, each of which meets them at another moment. */
-const RESTORES = 5;
+const RESTORES = 3;
 
 test('running servers go on with a restored backup, in reads, searches, writes and sandbox [ST-12 ST-13 CA-06]', async () => {
   const dataDir = temporaryFolder();

@@ -2,20 +2,15 @@ import { Client as ModernClient } from '@modelcontextprotocol/client';
 import { StdioClientTransport as ModernTransport } from '@modelcontextprotocol/client/stdio';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, onTestFinished, test } from 'vitest';
+import { toolsFor } from '../src/tools/all.ts';
 import { environment, SERVER, startServer, type TestServer, temporaryFolder } from './client.ts';
 
-const NAMES = [
-  'create_episode',
-  'add_step',
-  'complete_episode',
-  'query_memory',
-  'get_recommendation',
-  'record_feedback',
-  'list_patterns',
-  'forget',
-  'execute_code',
-  'health_check',
-];
+/** Those that are listed whatever the memory holds. */
+const NAMES = ['create_episode', 'add_step', 'complete_episode', 'query_memory', 'execute_code', 'health_check'];
+/** Whatever there may be. */
+const ALL = (allowWrites: boolean) => toolsFor({ hasSandbox: true }, { allowWrites });
+/** An id of nothing. */
+const UNKNOWN = '0190a1b2-0000-7000-8000-000000000000';
 
 async function openEpisode(server: TestServer, given: Record<string, unknown> = {}): Promise<string> {
   const { structured } = await server.call('create_episode', { task_description: 'Fix the login redirect', ...given });
@@ -23,8 +18,9 @@ async function openEpisode(server: TestServer, given: Record<string, unknown> = 
 }
 
 async function valid(server: TestServer, name: string, given: Record<string, unknown>): Promise<void> {
-  const { tools } = await server.client.listTools();
-  const schema = tools.find((tool) => tool.name === name)?.outputSchema;
+  const schema: object | undefined = ALL(false)
+    .find((tool) => tool.name === name)
+    ?.listed().outputSchema;
   const result = await server.call(name, given);
   const validate = new Ajv2020({ strict: false }).compile(schema ?? false);
   expect(validate(result.structured), `${name}: ${JSON.stringify(validate.errors)}`).toBe(true);
@@ -34,8 +30,8 @@ async function valid(server: TestServer, name: string, given: Record<string, unk
 test('the tools are listed with title, schemas and annotations [MC-01] [MC-02]', async () => {
   const server = await startServer(temporaryFolder());
   const { tools } = await server.client.listTools();
-  expect(tools.map((tool) => tool.name)).toEqual(NAMES);
-  for (const tool of tools) {
+  expect(tools.map((tool) => tool.name)).toEqual(expect.arrayContaining(NAMES));
+  for (const tool of ALL(false).map((one) => one.listed())) {
     expect(tool.title).toBeTruthy();
     expect(tool.inputSchema).toMatchObject({ type: 'object', additionalProperties: false });
     expect(tool.outputSchema).toMatchObject({ type: 'object' });
@@ -44,20 +40,27 @@ test('the tools are listed with title, schemas and annotations [MC-01] [MC-02]',
   }
 });
 
-test('descriptions take at most 2,000 tokens and with input schemas 4,500 [MC-05]', async () => {
-  const server = await startServer(temporaryFolder());
-  const { tools } = await server.client.listTools();
-  const descriptions = tools.reduce((sum, tool) => sum + (tool.description ?? '').length, 0) / 4;
-  const schemas = tools.reduce((sum, tool) => sum + JSON.stringify(tool.inputSchema).length, 0) / 4;
-  expect(descriptions).toBeGreaterThan(100);
-  expect(descriptions).toBeLessThanOrEqual(2_000);
-  expect(descriptions + schemas).toBeLessThanOrEqual(4_500);
-});
+test.each([false, true])(
+  'descriptions of at most 16 tools take at most 2,000 tokens and with input schemas 4,500, writes allowed: %s [MC-01] [MC-05]',
+  (allowWrites) => {
+    const tools = ALL(allowWrites).map((tool) => tool.listed());
+    const costs = tools.map(({ name, description = '', inputSchema }) => {
+      return { name, description: description.length / 4, schema: JSON.stringify(inputSchema).length / 4 };
+    });
+    const descriptions = costs.reduce((sum, cost) => sum + cost.description, 0);
+    const schemas = costs.reduce((sum, cost) => sum + cost.schema, 0);
+    const figures = JSON.stringify({ descriptions, schemas, costs });
+    expect(tools.length).toBeLessThanOrEqual(16);
+    expect(descriptions, figures).toBeGreaterThan(1_000);
+    expect(descriptions, figures).toBeLessThanOrEqual(2_000);
+    expect(descriptions + schemas, figures).toBeLessThanOrEqual(4_500);
+  },
+);
 
 test('forget tells beforehand what would go, then takes it away, and nothing without being told what [EP-06] [MC-02]', async () => {
   const server = await startServer(temporaryFolder());
-  const { tools } = await server.client.listTools();
-  expect(tools.find(({ name }) => name === 'forget')?.annotations).toMatchObject({ destructiveHint: true });
+  const tools = ALL(false).map((tool) => tool.listed());
+  expect(tools.filter(({ annotations }) => annotations?.destructiveHint).map(({ name }) => name)).toEqual(['forget']);
   const id = await openEpisode(server);
   const other = await openEpisode(server, { task_description: 'Another task', project: 'other' });
   await server.call('add_step', { episode_id: id, tool: 'a', action: 'b' });
@@ -168,6 +171,8 @@ test('every result is valid against its output schema [MC-02]', async () => {
   await valid(server, 'health_check', {});
 });
 
+const STEPS = Array.from({ length: 1_001 }, () => ({ tool: 'bash', action: 'ls' }));
+
 const REFUSED = [
   ['create_episode', {}, ['task_description', 'is missing']],
   ['create_episode', { task_description: '  ' }, ['task_description', 'is empty']],
@@ -175,13 +180,27 @@ const REFUSED = [
   ['create_episode', { task_description: 'x', task_type: 'bug' }, ['task_type', '"bug"', '"debugging"']],
   ['create_episode', { task_description: 'x', source: { agnet: 'a' } }, ['source.agnet', 'did you mean "agent"']],
   ['create_episode', { task_description: 'x', tags: 'one' }, ['tags', 'is a string', 'array']],
-  ['add_step', { episode_id: 'e' }, ['tool', 'is missing']],
-  ['add_step', { episode_id: 'e', tool: 't' }, ['action', 'is missing']],
-  ['add_step', { episode_id: 'e', steps: [] }, ['steps', 'at least 1']],
-  ['add_step', { episode_id: 'e', tool: 't', steps: [{ tool: 'a', action: 'b' }] }, ['tool', 'steps[]']],
-  ['add_step', { episode_id: 'e', steps: [{ tool: 'a' }] }, ['steps.0.action', 'is missing']],
-  ['add_step', { episode_id: 'e', tool: 'a', action: 'b', result: { type: 'bad' } }, ['result.type', '"success"']],
-  ['complete_episode', { episode_id: 'e', outcome: 'success' }, ['outcome', 'is a string', 'object']],
+  ['add_step', { episode_id: UNKNOWN }, ['tool', 'is missing']],
+  ['add_step', { episode_id: UNKNOWN, tool: 't' }, ['action', 'is missing']],
+  ['add_step', { episode_id: UNKNOWN, steps: [] }, ['steps', 'at least 1']],
+  ['add_step', { episode_id: UNKNOWN, tool: 't', steps: [{ tool: 'a', action: 'b' }] }, ['tool', 'steps[]']],
+  ['add_step', { episode_id: UNKNOWN, steps: [{ tool: 'a' }] }, ['steps.0.action', 'is missing']],
+  ['add_step', { episode_id: UNKNOWN, tool: 'a', action: 'b', result: { type: 'bad' } }, ['result.type', '"success"']],
+  ['add_step', { episode_id: UNKNOWN, steps: STEPS.slice(0, 1_001) }, ['steps', '1001 entries', 'at most 1000']],
+  [
+    'add_step',
+    { episode_id: UNKNOWN, tool: 'a', action: 'b', result: { type: 'error', output: 'x', message: 'y' } },
+    ['result.output', 'put all of the text into message'],
+  ],
+  ['get_episode', { episode_id: `"${UNKNOWN}"` }, ['episode_id', `alone, in lower case: ${UNKNOWN}`]],
+  ['get_episode', { episode_id: UNKNOWN.slice(0, 8) }, ['only the beginning', '36 characters']],
+  ['forget', { episode_ids: ['latest'] }, ['episode_ids.0', 'is no id', 'list_episodes']],
+  ['list_patterns', { pattern_id: 'x' }, ['pattern_id', 'is no id', 'query_memory']],
+  ['record_feedback', { recommendation_id: 'x' }, ['recommendation_id', 'is no id', 'get_recommendation']],
+  ['list_episodes', { cursor: 'abc' }, ['cursor', '"abc"', 'next_cursor']],
+  ['list_episodes', { cursor: `2026-99-99T00:00:00Z/${UNKNOWN}` }, ['cursor', 'next_cursor']],
+  ['update_episode', { episode_id: UNKNOWN }, ['say what to change', 'add_tags']],
+  ['complete_episode', { episode_id: UNKNOWN, outcome: 'success' }, ['outcome', 'is a string', 'object']],
   ['query_memory', {}, ['query', 'filter']],
   ['query_memory', { query: 'x', limit: 101 }, ['limit', '101', 'at most 100']],
   ['query_memory', { query: 'x', since: 'yesterday' }, ['since', '"yesterday"', 'ISO']],
@@ -193,7 +212,7 @@ test('arguments that do not fit are refused with the field and what to do [MC-02
   const server = await startServer(temporaryFolder());
   for (const [name, given, told] of REFUSED) {
     const result = await server.call(name, given);
-    const call = `${name} with ${JSON.stringify(given)}`;
+    const call = `${name} with ${JSON.stringify(given).slice(0, 200)}`;
     expect.soft(result.isError, call).toBe(true);
     expect.soft(result.text, call).toMatch(/^INVALID_INPUT: /u);
     for (const words of told) expect.soft(result.text, call).toContain(words);
@@ -219,8 +238,7 @@ test('an unknown tool is a protocol error [MC-02]', async () => {
 test('a step for an unknown or a completed episode is a typed error [EP-02] [EP-03]', async () => {
   const server = await startServer(temporaryFolder());
   const step = { tool: 'bash', action: 'ls' };
-  const unknown = '0190a1b2-0000-7000-8000-000000000000';
-  const nowhere = await server.call('add_step', { episode_id: unknown, ...step });
+  const nowhere = await server.call('add_step', { episode_id: UNKNOWN, ...step });
   expect(nowhere).toMatchObject({ isError: true, text: expect.stringMatching(/^NOT_FOUND: /u) });
   const id = await openEpisode(server);
   const outcome = { kind: 'success' };
@@ -314,7 +332,7 @@ test('a client of 2026-07-28 is served without a handshake [MC-02]', async () =>
   onTestFinished(() => client.close());
   expect(client.getNegotiatedProtocolVersion()).toBe('2026-07-28');
   const { tools } = await client.listTools();
-  expect(tools.map((tool) => tool.name)).toEqual(NAMES);
+  expect(tools.map((tool) => tool.name)).toEqual(expect.arrayContaining(NAMES));
   const created = await client.callTool({ name: 'create_episode', arguments: { task_description: 'Try the new era' } });
   const { episode_id } = created.structuredContent as { episode_id: string };
   const code = `memory.episode(${JSON.stringify(episode_id)})`;

@@ -5,7 +5,7 @@ import { open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
-import { makePrivateFolder } from '@episodica/memory-core';
+import { makePrivateFolder } from '@episodica/memory-core/backend';
 import type { Block } from '@episodica/memory-core/ports';
 import { blockIn, partsOf } from './packed-block.ts';
 import type { Seal } from './sealing.ts';

@@ -2,7 +2,7 @@
 // put together; `place.ts` says when its files are opened, `session.ts` what is done with open ones.
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { isMemoryError, MemoryError, makePrivateFolder } from '@episodica/memory-core';
+import { isMemoryError, MemoryError, makePrivateFolder } from '@episodica/memory-core/backend';
 import { type Clock, type Logger, type MemoryCache, silentLogger } from '@episodica/memory-core/ports';
 import { type BlockFiles, blockFiles } from './block-files.ts';
 import { type Place, placeOf } from './place.ts';

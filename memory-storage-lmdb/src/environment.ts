@@ -1,7 +1,7 @@
 // The databases of a cache within one LMDB environment.
 import { chmodSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { makePrivateFolder } from '@episodica/memory-core';
+import { makePrivateFolder } from '@episodica/memory-core/backend';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { DATA_FILE, LOCK_FILE } from './files.ts';
 import { noteText, readNote } from './records.ts';

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { makePrivateFolder } from '@episodica/memory-core';
+import { makePrivateFolder } from '@episodica/memory-core/backend';
 import type { Logger } from '@episodica/memory-core/ports';
 import { claim, dataOf, examine, replace, takeVoucher, vouch } from './files.ts';
 import { probe } from './probing.ts';

@@ -2,7 +2,7 @@
 // takes pages for damaged that another key wrote. Sealing single values leaves LMDB's files whole whatever the key.
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { MemoryError } from '@episodica/memory-core';
+import { MemoryError } from '@episodica/memory-core/backend';
 
 /** Between what a cache is given and what stands in its files. Pure but for the nonces. */
 export interface Seal {

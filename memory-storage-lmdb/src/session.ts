@@ -1,7 +1,7 @@
 // What a cache does while its files are open. All calls of LMDB are synchronous: they take microseconds, and lmdb's
 // asynchronous transactions, whose callback is called from a thread of its own, were seen to never call it. LMDB lets
 // one transaction write at a time over all processes, and gives readers a snapshot; the laws of the port rest on these.
-import { MemoryError, START, samePosition } from '@episodica/memory-core';
+import { MemoryError, START, samePosition } from '@episodica/memory-core/backend';
 import type { Block, CacheMove, CacheRead, Entities, Kind, Position } from '@episodica/memory-core/ports';
 import { type Area, type AreaFigures, openArea } from './area.ts';
 import { codec, type ShapeStore } from './codec.ts';

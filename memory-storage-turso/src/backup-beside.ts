@@ -1,7 +1,7 @@
 // A copy of a database before its schema changes: whole, checked, and in place under its name only then.
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { MemoryError, makePrivateFolder } from '@episodica/memory-core';
+import { MemoryError, makePrivateFolder } from '@episodica/memory-core/backend';
 import { backupFolderOf, backupStemOf, timeInName } from './copies.ts';
 import { openDatabase } from './engine.ts';
 

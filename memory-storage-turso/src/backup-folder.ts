@@ -1,7 +1,7 @@
 // The folder of backups beside a database: names, what lies there, and which may go.
 import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { isMemoryError } from '@episodica/memory-core';
+import { isMemoryError } from '@episodica/memory-core/backend';
 import { describeDatabase, type ReadingOptions } from './backup.ts';
 import { backupFolderOf, backupStemOf, isBackupName, timeInName, timeOfBackup } from './copies.ts';
 import { checkedKey } from './encryption-key.ts';

@@ -1,7 +1,7 @@
 // Backups of a local store: made while others write, and verified before they get their name.
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { MemoryError, throwIfAborted } from '@episodica/memory-core';
+import { MemoryError, throwIfAborted } from '@episodica/memory-core/backend';
 import type { CallOptions, Kind } from '@episodica/memory-core/ports';
 import { type CopyOrder, type CopyReport, type DatabaseContents, type DatabaseSummary, damageOf } from './copy.ts';
 import { checkedKey } from './encryption-key.ts';

@@ -1,5 +1,5 @@
 // What a store offers to those who look after it: figures, verification, backups, and room given back.
-import { MemoryError } from '@episodica/memory-core';
+import { MemoryError } from '@episodica/memory-core/backend';
 import type { CallOptions } from '@episodica/memory-core/ports';
 import { type BackupReceipt, type CopyOptions, createBackup } from './backup.ts';
 import type { Connection } from './connection.ts';
@@ -53,6 +53,8 @@ export interface CareSetup {
   readonly run: RunJob;
   /** Of the file, if it has one. */
   readonly encryptionKey?: string | undefined;
+  /** How long to wait for those who read from a log that is to be emptied. @default 5000 */
+  readonly busyTimeoutMs?: number | undefined;
   call<T>(action: string, signal: CallOptions['signal'], work: () => Promise<T>): Promise<T>;
 }
 
@@ -83,7 +85,7 @@ function careElsewhere(place: string): FileCare {
   };
 }
 
-function careOfFile({ place, run, encryptionKey, call }: CareSetup): FileCare {
+function careOfFile({ place, run, encryptionKey, busyTimeoutMs: waitMs = 5_000, call }: CareSetup): FileCare {
   return {
     repair: () => call('repair', undefined, () => run('repair', undefined)),
     backup: (path, options) =>
@@ -91,20 +93,17 @@ function careOfFile({ place, run, encryptionKey, call }: CareSetup): FileCare {
         await clearLeftovers(place);
         return createBackup({ run, encryptionKey }, path, options);
       }),
-    vacuum: () => call('vacuum', undefined, () => timed(() => run('vacuum', { waitMs: LOG_WAIT_MS }))),
+    vacuum: () => call('vacuum', undefined, () => timed(() => run('vacuum', { waitMs }))),
     erase: () =>
       call('erase what was deleted from', undefined, () =>
         timed(async () => {
           await clearLeftovers(place);
-          const report = await run('erase', { waitMs: LOG_WAIT_MS });
+          const report = await run('erase', { waitMs });
           return { ...report, otherCopies: otherCopiesOf(place) };
         }),
       ),
   };
 }
-
-/** How long to wait for those who read from a log that is to be emptied. */
-const LOG_WAIT_MS = 5_000;
 
 async function timed<T extends object>(work: () => Promise<T>): Promise<T & { readonly tookMs: number }> {
   const startedMs = performance.now();

@@ -1,6 +1,6 @@
 // Whether two databases hold the same, row by row, while the first of them goes on being written to.
 import { createHash } from 'node:crypto';
-import { MemoryError, throwIfAborted } from '@episodica/memory-core';
+import { MemoryError, throwIfAborted } from '@episodica/memory-core/backend';
 import type { CallOptions, Kind } from '@episodica/memory-core/ports';
 import type { Connection, Row, Statement } from './connection.ts';
 import { COPIED_TABLES, type CopiedTable } from './copying.ts';

@@ -1,7 +1,7 @@
 // All that one database holds, into another that is empty: table by table in pages, then the journal is followed for what
 // changed meanwhile, then both are compared. A copy that was broken off is gone on with. The source is only read.
 import { randomUUID } from 'node:crypto';
-import { MemoryError, throwIfAborted } from '@episodica/memory-core';
+import { MemoryError, throwIfAborted } from '@episodica/memory-core/backend';
 import type { CallOptions } from '@episodica/memory-core/ports';
 import { type Comparison, compareStores } from './compare-stores.ts';
 import type { Connection, Row, Statement } from './connection.ts';

@@ -1,6 +1,6 @@
 // Whole copies of a database: made by the engine from one moment of it, read again from end to end, and marked as such.
 import { pathToFileURL } from 'node:url';
-import { isMemoryError } from '@episodica/memory-core';
+import { isMemoryError } from '@episodica/memory-core/backend';
 import type { Connection } from './connection.ts';
 import { codeOf, type KeyProblem, keyProblemOf, withoutSecret } from './errors.ts';
 import { readStats, type StoreStats } from './inspect.ts';

@@ -1,5 +1,5 @@
 // The mark of a database that is being filled from another: whose copy it is, who is at it, and how far it has come.
-import { MemoryError } from '@episodica/memory-core';
+import { MemoryError } from '@episodica/memory-core/backend';
 import type { Kind } from '@episodica/memory-core/ports';
 import type { Connection, Row, Statement } from './connection.ts';
 import { violationOf } from './errors.ts';

@@ -1,5 +1,5 @@
 // The key of a database file, as this package takes it.
-import { MemoryError } from '@episodica/memory-core';
+import { MemoryError } from '@episodica/memory-core/backend';
 
 /** The key in the one form in which it is used. @throws `INVALID_INPUT`, which does not repeat it */
 export function checkedKey(encryptionKey: string | undefined): string | undefined {

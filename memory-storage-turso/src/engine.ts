@@ -3,7 +3,9 @@
 // first where nothing can be written, and a file is opened for use with a key that fits, or not at all.
 import { closeSync, openSync, readSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { LibsqlBatchError, LibsqlError } from '@libsql/client';
+
+import { LibsqlBatchError, LibsqlError } from '@libsql/client/sqlite3';
+
 import Database from 'libsql';
 import { keyError } from './errors.ts';
 import { fileAt, Hindered, isFile, isFolder } from './file-state.ts';

@@ -1,6 +1,6 @@
 // Giving back what deleted things left behind: free pages, old words in the text indexes, the log.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MemoryError } from '@episodica/memory-core';
+import { MemoryError } from '@episodica/memory-core/backend';
 import type { Connection, Statement } from './connection.ts';
 import { isBusy } from './errors.ts';
 import { logPathOf, sizeAt } from './file-state.ts';

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { copyFile, link, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MemoryError } from '@episodica/memory-core';
+import { MemoryError } from '@episodica/memory-core/backend';
 import { onFile } from './backup.ts';
 import type { Connection } from './connection.ts';
 import { isAsideName, timeInName } from './copies.ts';

@@ -1,7 +1,7 @@
 // One database follows another by its journal: what the entries behind its own newest one name is put into it as it
 // stands in the other, together with these entries.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MemoryError, throwIfAborted } from '@episodica/memory-core';
+import { MemoryError, throwIfAborted } from '@episodica/memory-core/backend';
 import type { Kind } from '@episodica/memory-core/ports';
 import type { Connection, Row, Statement } from './connection.ts';
 import { toMemoryError, violationOf } from './errors.ts';

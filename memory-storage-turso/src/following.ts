@@ -1,5 +1,5 @@
 // The mark of a file that follows a remote database: which one, and when it was last brought up to it.
-import { MemoryError } from '@episodica/memory-core';
+import { MemoryError } from '@episodica/memory-core/backend';
 import type { Connection, Row } from './connection.ts';
 import { violationOf } from './errors.ts';
 import { textIn } from './rows.ts';

@@ -1,4 +1,4 @@
-export { type Address, addressOf, pathOf } from '@episodica/memory-core';
+export { type Address, addressOf, pathOf } from '@episodica/memory-core/backend';
 export {
   type BackupReceipt,
   type BackupReport,

@@ -3,7 +3,7 @@
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { MemoryError, makePrivateFolder, turns } from '@episodica/memory-core';
+import { MemoryError, makePrivateFolder, turns } from '@episodica/memory-core/backend';
 import Database from 'libsql';
 import type { Access, Connection, Result, Row, Statement } from './connection.ts';
 import { copiesBeside } from './copies.ts';

@@ -1,16 +1,16 @@
 // Moving a store from one place to another: from a file to a host, back, or between two of a kind. The source stays.
-import { type Address, addressOf, MemoryError } from '@episodica/memory-core';
+import { type Address, addressOf, MemoryError } from '@episodica/memory-core/backend';
 import type { Connection } from './connection.ts';
 import { type CopyPlan, type CopyStoreOptions, type CopyStoreReceipt, copyStore, planCopy } from './copy-store.ts';
 import { readCopying } from './copying.ts';
 import { checkedKey } from './encryption-key.ts';
 import { toMemoryError, violationOf } from './errors.ts';
 import { fileAt, logPathOf, sizeAt } from './file-state.ts';
+import { connectToHost } from './host.ts';
 import { lastingConnection } from './lasting-connection.ts';
 import { connectLocalFile, connectToInspect, createLocalFile, type LocalFileOptions } from './local-file.ts';
 import { discard } from './new-file.ts';
 import type { TursoStoreOptions } from './open.ts';
-import { connectHost } from './remote.ts';
 import { numberIn } from './rows.ts';
 import { identityOf, schemaVersion } from './schema.ts';
 
@@ -115,7 +115,7 @@ async function using<T>(connection: Connection, work: (connection: Connection) =
 
 /** Files are opened to be looked at: a source is not even brought to the newest schema. */
 async function openSource(address: Address, options: TursoStoreOptions): Promise<Connection> {
-  if (address.kind === 'remote') return connectHost(address, options);
+  if (address.kind === 'remote') return connectToHost(address, options);
   const { path } = address;
   if (sizeAt(path) === 0 && sizeAt(logPathOf(path)) === 0) {
     throw new MemoryError('NOT_FOUND', `There is no store at ${path}: nothing can be moved.`);
@@ -149,7 +149,7 @@ function replaced(path: string): MemoryError {
 }
 
 async function openTarget(address: Address, options: TursoStoreOptions): Promise<Connection> {
-  if (address.kind === 'remote') return connectHost(address, options);
+  if (address.kind === 'remote') return connectToHost(address, options);
   try {
     createLocalFile(address.path);
     return await connectLocalFile(address.path, fileOptions(options));
@@ -159,7 +159,7 @@ async function openTarget(address: Address, options: TursoStoreOptions): Promise
 }
 
 async function openToLook(address: Address, options: TursoStoreOptions): Promise<Connection> {
-  if (address.kind === 'remote') return connectHost(address, options);
+  if (address.kind === 'remote') return connectToHost(address, options);
   try {
     return await connectToInspect(address.path, fileOptions(options));
   } catch (error) {

@@ -1,7 +1,8 @@
 // What goes wrong on the way to a database and back, and what that says of the call: whether it may have been done all
 // the same, whether another attempt may fare better, and what to tell.
 import { retryAfterMs, troubleBehind } from '@episodica/memory-core/network';
-import { LibsqlError } from '@libsql/client';
+
+import { LibsqlError } from '@libsql/client/sqlite3';
 
 export type Mishap =
   | 'not found'

@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { access, link, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { MemoryError, makePrivateFolder } from '@episodica/memory-core';
+import { MemoryError, makePrivateFolder } from '@episodica/memory-core/backend';
 import { toMemoryError } from './errors.ts';
 
 /** Makes an empty file beside `target`, for the user's eyes only, and its folder. Clears away what processes that are gone left. */

@@ -1,14 +1,14 @@
 // Opening a store: in a file, on a host, or in a file that follows one on a host.
-import { type Address, addressOf, MemoryError } from '@episodica/memory-core';
+import { type Address, addressOf, MemoryError } from '@episodica/memory-core/backend';
 import { type Logger, silentLogger } from '@episodica/memory-core/ports';
 import type { Connection } from './connection.ts';
 import { copyUnfinished, readCopying } from './copying.ts';
 import { checkedKey } from './encryption-key.ts';
 import { toMemoryError } from './errors.ts';
-import { type JobThreads, jobThreads } from './job-threads.ts';
+import { connectToHost } from './host.ts';
+import { type JobThreads, jobThreads, readingHereWhileSmall } from './job-threads.ts';
 import { jobsOn } from './jobs.ts';
 import type { StoreConnection } from './lasting-connection.ts';
-import { connectHost } from './remote.ts';
 import { openReplica, type Primary } from './replica.ts';
 import {
   identityOf,
@@ -76,7 +76,7 @@ export async function openTursoStore(options: TursoStoreOptions): Promise<TursoS
 }
 
 async function openHostAt(address: Extract<Address, { kind: 'remote' }>, options: TursoStoreOptions): Promise<Primary> {
-  const connection = connectHost(address, options);
+  const connection = await connectToHost(address, options);
   try {
     return { connection, store: await openStoreOver(connection) };
   } catch (error) {
@@ -124,8 +124,8 @@ async function openFileAt(
   try {
     if (threads) await bringForward(file);
     const connection = await openStoreFile(file);
-    const jobs = threads ? jobThreads(file) : jobsHere(connection);
-    const store = tursoStore(connection, { jobs, schema: migrations.length, encryptionKey: key });
+    const jobs = threads ? readingHereWhileSmall(connection, jobThreads(file)) : jobsHere(connection);
+    const store = tursoStore(connection, { jobs, schema: migrations.length, encryptionKey: key, busyTimeoutMs });
     return { store, connection, jobs };
   } catch (error) {
     throw toMemoryError(error, `open the store ${file.path}`);

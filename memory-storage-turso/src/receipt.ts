@@ -1,6 +1,6 @@
 // The key of a write that goes over a network: when its answer is lost it is sent again, and lands once.
 import { randomUUID } from 'node:crypto';
-import { MemoryError } from '@episodica/memory-core';
+import { MemoryError } from '@episodica/memory-core/backend';
 import type { Write, WriteReceipt } from '@episodica/memory-core/ports';
 import type { Connection, Statement } from './connection.ts';
 import { InDoubt } from './network-failure.ts';

@@ -1,7 +1,7 @@
 // A store gets another key, its first one, or none: written anew beside the old file, and put in its place in one step.
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { MemoryError, pathOf, throwIfAborted } from '@episodica/memory-core';
+import { MemoryError, pathOf, throwIfAborted } from '@episodica/memory-core/backend';
 import type { Kind } from '@episodica/memory-core/ports';
 import { type CopyOptions, copying, describeDatabase, notWhole, onFile } from './backup.ts';
 import { clearLeftovers, isNamedByUs, otherCopiesOf } from './copies.ts';

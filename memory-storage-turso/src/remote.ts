@@ -1,7 +1,7 @@
 // A connection to a database over a network: a bounded number of calls at a time, each within its deadline, sent again
 // where that is safe, and none where nothing can be reached.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Address, MemoryError } from '@episodica/memory-core';
+import { type Address, MemoryError } from '@episodica/memory-core/backend';
 import { type Breaker, breaker, endAfter, pauseAfter } from '@episodica/memory-core/network';
 import type { Client } from '@libsql/client';
 import { BulkheadRejectedError, bulkhead, TaskCancelledError } from 'cockatiel';

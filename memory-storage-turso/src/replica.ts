@@ -1,6 +1,6 @@
 // A store over a file that follows a remote database: reads are answered by the file, writes go to the database.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isMemoryError, MemoryError } from '@episodica/memory-core';
+import { isMemoryError, MemoryError } from '@episodica/memory-core/backend';
 import type { Kind, Logger, Write, WriteOptions, WriteReceipt } from '@episodica/memory-core/ports';
 import type { Connection } from './connection.ts';
 import { beginFollowing, readFollowing, refuseOwnMemory } from './following.ts';

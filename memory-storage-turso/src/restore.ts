@@ -2,7 +2,8 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { MemoryError, openMemory, pathOf, type Tombstone, throwIfAborted } from '@episodica/memory-core';
+import type { Tombstone } from '@episodica/memory-core';
+import { MemoryError, pathOf, throwIfAborted } from '@episodica/memory-core/backend';
 import type { Kind } from '@episodica/memory-core/ports';
 import {
   type BackupReport,
@@ -259,6 +260,8 @@ interface Forgetting {
 async function forgetAgain({ file, path, keys, signal }: Forgetting): Promise<number> {
   const encryptionKey = keys.store;
   const store = await openTursoStore({ url: pathToFileURL(file).href, durability: 'normal', encryptionKey });
+  // Loaded where a backup holds what was forgotten: nothing else here is more than a backend.
+  const { openMemory } = await import('@episodica/memory-core');
   const memory = openMemory({ store, actor: 'restore' });
   const call = signal === undefined ? {} : { signal };
   let count = 0;

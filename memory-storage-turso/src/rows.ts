@@ -1,6 +1,6 @@
 // Entities to rows and back.
 import assert from 'node:assert/strict';
-import { embeddedTexts, MemoryError, textHash } from '@episodica/memory-core';
+import { embeddedTexts, MemoryError, textHash } from '@episodica/memory-core/backend';
 import type { Entities, Kind } from '@episodica/memory-core/ports';
 import type { Row } from './connection.ts';
 

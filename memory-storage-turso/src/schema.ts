@@ -1,5 +1,5 @@
 // Tables and indexes, as numbered steps that only go forward. A step that has been released is never edited.
-import { MemoryError } from '@episodica/memory-core';
+import { MemoryError } from '@episodica/memory-core/backend';
 import type { Connection } from './connection.ts';
 import { isBusy, isEngineError, violationOf } from './errors.ts';
 import { numberIn, textIn } from './rows.ts';

@@ -1,5 +1,5 @@
 // Full-text search over FTS5: one index for titles, one for whole texts.
-import { documentRelevance, relevance } from '@episodica/memory-core';
+import { documentRelevance, relevance } from '@episodica/memory-core/backend';
 import type { IndexedKind, IndexTerms, TextMatches, TextQuery } from '@episodica/memory-core/ports';
 import type { Connection, Row, Statement } from './connection.ts';
 import { conditionsOf, whereOf } from './filters.ts';

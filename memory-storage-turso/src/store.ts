@@ -1,5 +1,5 @@
 // `MemoryStore` over libSQL: each verb is one statement or one batch.
-import { groupCommit, MemoryError, mapInTurns, throwIfAborted, turns } from '@episodica/memory-core';
+import { groupCommit, MemoryError, mapInTurns, throwIfAborted, turns } from '@episodica/memory-core/backend';
 import type { CallOptions, DatedReads, Filters, IndexTerms, Kind, MemoryStore } from '@episodica/memory-core/ports';
 import { careOf, type StoreCare } from './care.ts';
 import type { Access, Connection, Row } from './connection.ts';
@@ -37,9 +37,11 @@ export interface StoreSetup {
   readonly jobs: JobThreads;
   readonly schema: number;
   readonly encryptionKey?: string | undefined;
+  /** How long a call waits for other processes. @default 5000 */
+  readonly busyTimeoutMs?: number | undefined;
 }
 
-export function tursoStore(connection: StoreConnection, { jobs, schema, encryptionKey }: StoreSetup): TursoStore {
+export function tursoStore(connection: StoreConnection, { jobs, schema, ...file }: StoreSetup): TursoStore {
   const { place } = connection;
   const { call, end } = callsOf(place);
 
@@ -100,7 +102,7 @@ export function tursoStore(connection: StoreConnection, { jobs, schema, encrypti
 
     dated: datedReads({ connection, jobs, call }),
 
-    ...careOf({ place, reach: connection.reach, run: jobs.run, encryptionKey, call }),
+    ...careOf({ ...file, place, reach: connection.reach, run: jobs.run, call }),
 
     async close() {
       await end();

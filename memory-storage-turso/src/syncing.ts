@@ -1,5 +1,5 @@
 // Keeps a file that follows a remote database up to it: on demand, and when something is owed to those who read.
-import { isMemoryError, type MemoryError, throwIfAborted } from '@episodica/memory-core';
+import { isMemoryError, type MemoryError, throwIfAborted } from '@episodica/memory-core/backend';
 import type { Logger } from '@episodica/memory-core/ports';
 import type { Connection } from './connection.ts';
 import { toMemoryError } from './errors.ts';

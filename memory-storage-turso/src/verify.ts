@@ -1,5 +1,5 @@
 // Whether a store is whole: that it can be read, that its parts agree, and that its counts are those of what it holds.
-import { isMemoryError, LEARNT_EPISODES, MemoryError } from '@episodica/memory-core';
+import { isMemoryError, LEARNT_EPISODES, MemoryError } from '@episodica/memory-core/backend';
 import type { Entities, Kind } from '@episodica/memory-core/ports';
 import type { Connection, Row, Value } from './connection.ts';
 import { damageText, isEngineError, toMemoryError } from './errors.ts';

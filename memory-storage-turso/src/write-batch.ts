@@ -1,5 +1,5 @@
 // A batch of writes, carried out: once, also where an answer is lost, and with the reason when it is turned down.
-import { type CommitOptions, MemoryError, mapInTurns } from '@episodica/memory-core';
+import { type CommitOptions, MemoryError, mapInTurns } from '@episodica/memory-core/backend';
 import type { Write, WriteReceipt } from '@episodica/memory-core/ports';
 import type { Connection, Result, Statement } from './connection.ts';
 import { copyUnfinished, FIRST_SCHEMA, readCopying } from './copying.ts';

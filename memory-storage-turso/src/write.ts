@@ -10,7 +10,7 @@ import {
   tooManyBytes,
   tooManySteps,
   versionConflict,
-} from '@episodica/memory-core';
+} from '@episodica/memory-core/backend';
 import type { IndexedKind, Kind, Require, Write } from '@episodica/memory-core/ports';
 import type { Statement } from './connection.ts';
 import { cellSql, cellsOf, columnNames, columnText } from './rows.ts';

@@ -216,13 +216,13 @@ test('while processes write, a backup waits for none and holds all that was ackn
 
 test('killing a backup at any moment leaves whole backups and an unharmed store [ST-12]', async () => {
   await fill(60);
-  for (let round = 1; round <= 10; round += 1) {
+  for (let round = 1; round <= 8; round += 1) {
     // First before each call that changes a name, then whenever it happens.
     const child = fork(KEEPER, ['backup', url, copyAt(`round-${round}`), String(round <= 6 ? round : 0)]);
     const ended = once(child, 'exit');
     await Promise.race([once(child, 'message'), ended]);
     if (round > 6) {
-      await sleep(Math.random() * 700);
+      await sleep(Math.random() * 300);
       child.kill('SIGKILL');
     }
     await ended;

@@ -36,6 +36,9 @@ import { NEWEST_SCHEMA } from '../src/schema.ts';
 import { startWriter, type Writer } from './writers.ts';
 
 const KEEPER = fileURLToPath(new URL('fixtures/keeper.mjs', import.meta.url));
+/** The calls of one restore that give a file another name or take one away, and the first of the next; then whenever it happens. */
+const KILLS_AT_CALLS = 10;
+const KILLS_AT_RANDOM = 2;
 
 let directory: string;
 let path: string;
@@ -322,35 +325,36 @@ test('a process that had the old store open and ends does no harm to the new one
 });
 
 test('killing a restore at any moment leaves the old store or the new one, whole [ST-12]', async () => {
-  await withStore(async (store) => {
+  const another = () => put('episode', anEpisode({ description: 'written after the backup' }));
+  let before = await withStore(async (store) => {
     await store.write(Array.from({ length: 40 }, () => put('episode', anEpisode())));
     await store.backup(from);
+    await store.write([another()]);
+    return store.identity;
   });
   const seen = { old: 0, new: 0 };
-  for (let round = 1; round <= 15; round += 1) {
-    await writeAnother();
-    const before = await withStore(async ({ identity }) => identity);
-    // First before each call that changes a name, then whenever it happens.
-    const child = fork(KEEPER, ['restore', url, from, String(round <= 12 ? round : 0)]);
+  for (let round = 1; round <= KILLS_AT_CALLS + KILLS_AT_RANDOM; round += 1) {
+    const isAtCall = round <= KILLS_AT_CALLS;
+    const child = fork(KEEPER, ['restore', url, from, String(isAtCall ? round : 0)]);
     const ended = once(child, 'exit');
     await Promise.race([once(child, 'message'), ended]);
-    if (round > 12) {
-      await sleep(Math.random() * 1_500);
+    if (!isAtCall) {
+      await sleep(Math.random() * 300);
       child.kill('SIGKILL');
     }
     await ended;
-    await withStore(async (store) => {
+    before = await withStore(async (store) => {
       const { counts } = await store.stats();
       const isOld = store.identity === before;
       seen[isOld ? 'old' : 'new'] += 1;
       expect(counts.episode).toBeGreaterThanOrEqual(isOld ? 41 : 40);
       expect(await store.verify()).toEqual({ ok: true, findings: [] });
-      await store.write([put('episode', anEpisode())]);
+      await store.write([another()]);
+      return store.identity;
     });
   }
   expect([seen.old, seen.new].every((count) => count > 0)).toBe(true);
-  // Sixty processes, one after the other.
-}, 150_000);
+});
 
 test('a second name that a killed restore gave the store is taken away by the next one [ST-12]', async () => {
   await backedUp();

@@ -3,9 +3,11 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import { openTursoStore, type TursoStore } from '@episodica/memory-storage-turso';
 import { anEpisode, aStep, put, requireOpen } from '@episodica/test-utils';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { jobThreads } from '../src/job-threads.ts';
 
 let directory: string;
 let store: TursoStore;
@@ -74,6 +76,60 @@ test('scans and searches see what this process has just written [ST-06]', async 
     for await (const { id } of store.scan('episode', { ids: [episode.id] })) scanned.push(id);
     expect(scanned).toEqual([episode.id]);
   }
+});
+
+/** How many threads of this process run that were started from now on. */
+function newThreads(): { readonly count: number; readonly started: number } {
+  const threads = { count: 0, started: 0 };
+  const onWorker = (worker: Worker): void => {
+    threads.count += 1;
+    threads.started += 1;
+    worker.once('exit', () => {
+      threads.count -= 1;
+    });
+  };
+  process.on('worker', onWorker);
+  onTestFinished(() => void process.off('worker', onWorker));
+  return threads;
+}
+
+test('a small store is read without a thread, and a large one in a thread [ST-06] [MC-03]', async () => {
+  const threads = newThreads();
+  const episode = anEpisode();
+  await store.write([put('episode', episode, { terms: { title: ['login'], body: ['login'] } })]);
+  const read = async () => {
+    const { hits } = await store.text.match({ kind: 'episode', terms: ['login'], limit: 1 });
+    const found = [];
+    for await (const { id } of store.scan('episode', { ids: [episode.id] })) found.push(id);
+    return [...hits.map(({ id }) => id), ...found];
+  };
+  expect(await read()).toEqual([episode.id, episode.id]);
+  // A few of them are more than a small store holds, and each is less than is written in a thread.
+  const description = LARGE.slice(0, 50_000);
+  for (let written = 0; written < 100; written += 1) await store.write([put('episode', anEpisode({ description }))]);
+  expect(threads.started).toBe(0);
+  expect(await read()).toEqual([episode.id, episode.id]);
+  expect(threads.started).toBe(1);
+});
+
+test('a thread that has nothing to do ends, and the next job has another one [ST-06] [MC-03]', async () => {
+  const threads = newThreads();
+  const file = {
+    path: join(directory, 'store.db'),
+    busyTimeoutMs: 5_000,
+    durability: 'normal',
+    use: 'shared',
+  } as const;
+  const threadUrl = new URL('../dist/store-thread.js', import.meta.url);
+  const jobs = jobThreads(file, { idleMs: 1, threadUrl });
+  const read = () => jobs.run('read', [{ sql: 'SELECT count(*) AS count FROM episode', args: [] }]);
+  for (let round = 1; round <= 3; round += 1) {
+    expect(await read()).toMatchObject([{ rows: [{ count: 0 }] }]);
+    await expect.poll(() => threads.count, { timeout: 30_000 }).toBe(0);
+    expect(threads.started).toBe(round);
+  }
+  await jobs.close();
+  await expect(read()).rejects.toMatchObject({ code: 'CLOSED' });
 });
 
 test('while the store is checked, the event loop turns [ST-06]', async () => {

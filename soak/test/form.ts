@@ -11,17 +11,17 @@ declare module 'vitest' {
 
 const COUNTS = {
   /** Rounds of `kill -9`. */
-  kills: { short: 8, long: 200 },
+  kills: { short: 6, long: 200 },
   /** Time that the processes run side by side, for each load. */
-  neighboursMs: { short: 2_500, long: 60_000 },
+  neighboursMs: { short: 1_500, long: 60_000 },
   /** Runs with faults injected at random, of each store. */
-  faultRuns: { short: 30, long: 500 },
+  faultRuns: { short: 12, long: 500 },
   /** Runs over a network that fails at random, half of them over each transport. */
-  wireRuns: { short: 20, long: 500 },
+  wireRuns: { short: 12, long: 500 },
   /** Completions that meet a step of another process. */
-  races: { short: 30, long: 1_000 },
+  races: { short: 20, long: 1_000 },
   /** Time that processes on several machines work on one database behind a network that fails. */
-  remoteMs: { short: 2_500, long: 60_000 },
+  remoteMs: { short: 2_000, long: 60_000 },
   /** How many of a hundred questions go wrong there: more in a short time, so that each kind comes up. */
   faultPercent: { short: 5, long: 1 },
   /** The same with one of two machines cut off for a third of the time. */
@@ -29,12 +29,12 @@ const COUNTS = {
   /** The same with replicas on some of the machines. */
   replicasMs: { short: 2_000, long: 60_000 },
   /** Steps of a store that is moved, and how often that is killed. */
-  moveSteps: { short: 5_000, long: 100_000 },
-  moveKills: { short: 6, long: 60 },
+  moveSteps: { short: 2_000, long: 100_000 },
+  moveKills: { short: 4, long: 60 },
   /** Steps exported and imported. */
-  transferSteps: { short: 5_000, long: 100_000 },
+  transferSteps: { short: 3_000, long: 100_000 },
   /** Programs in the sandbox, one after another; rounds of all attacks; rounds of twenty stuck callers. */
-  sandboxRuns: { short: 200, long: 10_000 },
+  sandboxRuns: { short: 100, long: 10_000 },
   attackRounds: { short: 1, long: 10 },
   stuckRounds: { short: 1, long: 10 },
 } as const;

@@ -58,7 +58,13 @@ export interface StoreSuiteSubject {
   open(): Promise<MemoryStore>;
   /** For a durable store: opens the place of `closed` again. */
   reopen?(closed: MemoryStore): Promise<MemoryStore>;
+  /** How often each comparison with the model is made: less where a store answers over a network. @default 30 */
+  readonly runs?: number;
 }
+
+type DurableSubject = StoreSuiteSubject & Required<Pick<StoreSuiteSubject, 'reopen'>>;
+
+const RUNS = 30;
 
 /** Declares the tests. Every store they open, they close. */
 export function storeSuite(subject: StoreSuiteSubject): void {
@@ -1195,7 +1201,7 @@ function modelLaws(subject: StoreSuiteSubject): void {
           expect(await contentsOf(store)).toEqual(await contentsOf(model));
         });
       }),
-      { numRuns: 30 },
+      { numRuns: subject.runs ?? RUNS },
     );
   });
 
@@ -1212,7 +1218,7 @@ function modelLaws(subject: StoreSuiteSubject): void {
           expect(await contentsOf(store)).toEqual(await contentsOf(model));
         });
       }),
-      { numRuns: 30 },
+      { numRuns: subject.runs ?? RUNS },
     );
   });
 
@@ -1264,7 +1270,7 @@ function modelLaws(subject: StoreSuiteSubject): void {
           });
         },
       ),
-      { numRuns: 30 },
+      { numRuns: subject.runs ?? RUNS },
     );
   });
 }
@@ -1282,7 +1288,7 @@ function questionLaws(subject: StoreSuiteSubject): void {
           if (store.text !== undefined) await expectSameAnswers(store.text, model.text, asked);
         });
       }),
-      { numRuns: 25 },
+      { numRuns: subject.runs ?? RUNS },
     );
   });
 }
@@ -1302,7 +1308,7 @@ async function expectSameAnswers(
   }
 }
 
-function durabilityLaws(subject: Required<StoreSuiteSubject>): void {
+function durabilityLaws(subject: DurableSubject): void {
   test('a store that is opened again holds what it held, and its journal goes on [ST-05]', async () => {
     const first = await subject.open();
     const writes = oneOfEach();

@@ -37,7 +37,7 @@ const CORE_DEPENDENCIES = ['zod', 'density-clustering'];
 /** Rooms of core, and the rooms that each may import. Types of `ports` may go anywhere. */
 const CORE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   aggregate: ['learn', 'retrieve'],
-  ports: [],
+  ports: ['metrics'],
   learn: ['retrieve'],
   retrieve: [],
   vectors: ['retrieve'],
@@ -46,6 +46,7 @@ const CORE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   stores: ['retrieve'],
   transfer: ['learn', 'retrieve'],
   upkeep: ['learn', 'retrieve'],
+  metrics: [],
   network: [],
   embed: ['network', 'retrieve', 'stores'],
   reflect: ['embed', 'gather', 'learn', 'network', 'retrieve'],

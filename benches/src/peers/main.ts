@@ -1,4 +1,5 @@
-// Our sandbox beside others, on the same attacks and timings: `npm run bench:peers -- [--folder DIR] [--json FILE]`.
+// Our sandbox beside others, on the same attacks and timings: `npm run bench:peers -- [--folder DIR] [--json FILE]`;
+// `npm run bench:peers -- servers` puts our memory server beside another one.
 // The others are installed on demand into a temporary folder, or kept in DIR. Each trial has a process of its own, for
 // some of them hang or take gigabytes; such a one is killed, and the table says so.
 import { fork, spawnSync } from 'node:child_process';
@@ -10,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { makeScratchFolder, removeFolder } from '../scratch-store.ts';
 import { formatTable } from '../table.ts';
+import { compareMemoryServers } from './memory-servers.ts';
 import { LIMITS } from './subject.ts';
 import type { Told } from './trial-program.ts';
 import { ATTACK_TRIALS, HONEST_TRIALS, RESULT_FORMS, TIMINGS } from './trials.ts';
@@ -63,24 +65,40 @@ interface Outcome {
 await main();
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { folder: { type: 'string' }, json: { type: 'string' } } });
+  const { values, positionals } = parseArgs({
+    options: { folder: { type: 'string' }, json: { type: 'string' } },
+    allowPositionals: true,
+  });
   const folder = values.folder === undefined ? makeScratchFolder() : resolve(values.folder);
   const machine = `Node ${process.versions.node}, ${process.platform}-${process.arch}, ${cpus().length} × ${cpus()[0]?.model.trim()}, load ${loadavg()[0]?.toFixed(1)}`;
-  console.log(`${machine}\nEvery run may take ${LIMITS.timeoutMs} ms and ${LIMITS.memoryMb} MB.\n`);
   try {
-    const present = PEERS.filter((peer) => isInstalled(peer, folder));
-    const outcomes: Outcome[] = [];
-    for (const trial of TRIALS) {
-      for (const { name } of present) outcomes.push(await outcomeOf({ subject: name, trial, folder }));
-    }
-    console.log(formatTable([COLUMNS, ...outcomes.map(cells)]));
-    if (values.json !== undefined) {
-      const report = { at: new Date().toISOString(), machine, limits: LIMITS, outcomes };
-      writeFileSync(resolve(values.json), `${JSON.stringify(report, null, 2)}\n`);
-    }
+    if (positionals.includes('servers')) {
+      console.log(`${machine}\n`);
+      await compareMemoryServers(folder);
+    } else await compareSandboxes({ folder, machine, json: values.json });
   } finally {
     if (values.folder === undefined) removeFolder(folder);
   }
+}
+
+interface SandboxTrials {
+  readonly folder: string;
+  readonly machine: string;
+  /** File for the figures. */
+  readonly json: string | undefined;
+}
+
+async function compareSandboxes({ folder, machine, json }: SandboxTrials): Promise<void> {
+  console.log(`${machine}\nEvery run may take ${LIMITS.timeoutMs} ms and ${LIMITS.memoryMb} MB.\n`);
+  const present = PEERS.filter((peer) => isInstalled(peer, folder));
+  const outcomes: Outcome[] = [];
+  for (const trial of TRIALS) {
+    for (const { name } of present) outcomes.push(await outcomeOf({ subject: name, trial, folder }));
+  }
+  console.log(formatTable([COLUMNS, ...outcomes.map(cells)]));
+  if (json === undefined) return;
+  const report = { at: new Date().toISOString(), machine, limits: LIMITS, outcomes };
+  writeFileSync(resolve(json), `${JSON.stringify(report, null, 2)}\n`);
 }
 
 /** Installs what is missing. A peer that cannot be had is named and left out. */

@@ -61,6 +61,8 @@ export interface PendingEmbeddings {
   readonly count: number;
   /** Why the last attempt failed; absent when it did not. */
   readonly failure?: MemoryError;
+  /** As `TextVectors.hasAnswered`. */
+  readonly hasAnswered?: boolean;
 }
 
 /** Owners whose vectors are one write. */
@@ -132,7 +134,7 @@ export function embeddingQueue(
       return running;
     },
     async pending(call) {
-      return { count: await dueCount(context, embedder.model, call), ...defined({ failure: again.failure() }) };
+      return { count: await dueCount(context, embedder.model, call), ...standing(again, vectors) };
     },
     failure: again.failure,
     embedQuery: vectors.embedQuery,
@@ -160,6 +162,11 @@ function noiseIn({ store }: EmbeddingContext, { model, noise }: Embedder): Embed
 async function dueCount(context: EmbeddingContext, model: string, call: CallOptions): Promise<number> {
   const { owners } = await dueSince(context, model, { ...call, from: undefined });
   return (await collect(owners, MAX_COUNTED)).length;
+}
+
+/** What is known of the embedder without asking it. */
+function standing(again: LaterAttempts, vectors: TextVectors): Pick<PendingEmbeddings, 'failure' | 'hasAnswered'> {
+  return defined({ failure: again.failure(), hasAnswered: vectors.hasAnswered() });
 }
 
 interface LaterAttempts {

@@ -21,6 +21,9 @@ export interface TextVectors {
    */
   embedQuery(text: string, options: CallOptions & { readonly budgetMs: number }): Promise<Float32Array>;
 
+  /** Whether the embedder has answered in this process: it need not, where all was known. Nothing of one that runs in it. */
+  hasAnswered(): boolean | undefined;
+
   /** Keeps no vectors of these texts any more. Whoever has the same one pays for it anew. */
   forget(texts: readonly string[]): Promise<void>;
 }
@@ -38,7 +41,18 @@ const MAX_HELD = 1_000;
 const PLAIN_TEXT = 'test';
 
 export function textVectors(options: TextVectorsOptions): TextVectors {
-  const { embedder } = options;
+  let hasAnswered = false;
+  const { model, isRemote, maxBatch } = options.embedder;
+  const embedder: Embedder = {
+    model,
+    isRemote,
+    maxBatch,
+    async embed(texts, call) {
+      const vectors = await options.embedder.embed(texts, call);
+      hasAnswered = true;
+      return vectors;
+    },
+  };
   const { ready, known, keep, drop } = keptVectors(options);
   const underWay = new Map<string, Promise<Float32Array>>();
 
@@ -83,6 +97,8 @@ export function textVectors(options: TextVectorsOptions): TextVectors {
       }
       return inTime(answer, { budgetMs, signal, embedder });
     },
+
+    hasAnswered: () => (isRemote ? hasAnswered : undefined),
 
     async forget(texts) {
       for (const text of new Set(texts)) {

@@ -62,9 +62,8 @@ export function indexKeeper(options: IndexKeeperOptions): IndexKeeper {
   }
 
   async function current(asked: CallOptions): Promise<ExperienceIndex | undefined> {
-    const index = await runs.next();
     throwIfAborted(asked.signal);
-    return index;
+    return unlessAborted(runs.next(), asked.signal);
   }
 
   return {
@@ -85,6 +84,22 @@ export function indexKeeper(options: IndexKeeperOptions): IndexKeeper {
       await held.close();
     },
   };
+}
+
+/** Work that is shared goes on for the others; who gives up does not wait for it. */
+async function unlessAborted<T>(shared: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return shared;
+  const listening = new AbortController();
+  const aborted = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true, signal: listening.signal });
+  });
+  try {
+    await Promise.race([shared, aborted]);
+    throwIfAborted(signal);
+    return await shared;
+  } finally {
+    listening.abort();
+  }
 }
 
 interface SharedRuns<T> {

@@ -51,7 +51,7 @@ export function describedAlike(
   { episodes, vectors }: ExperienceIndex,
   { slot, other, noise }: { readonly slot: number; readonly other: number; readonly noise: number },
 ): number {
-  const cosine = vectors('episode')?.cosine(slot, other);
+  const cosine = vectors('episode')?.cosine(other, slot);
   if (cosine !== undefined) return aboveNoise(cosine, noise);
   return likenessAmong([slot, other].map((each) => episodes.titles.tellingTerms(each, TELLING_TERMS)))(0, 1);
 }

@@ -29,6 +29,7 @@ export interface KnownFix {
  * others: from here on 98 of 100 best matches are of the same kind of mistake, below it errors of other kinds crowd in.
  */
 export const SAME_ERROR = 0.7;
+/** In one answer. */
 const MAX_HINTS = 3;
 
 /** Fixes of earlier errors like `error`, best first. */
@@ -58,5 +59,24 @@ export function bestFixes(error: string, known: readonly KnownFix[]): readonly H
   return found
     .sort((a, b) => b.order - a.order)
     .slice(0, MAX_HINTS)
+    .map(({ hint }) => hint);
+}
+
+/**
+ * Of the fixes for several errors, each best first, as many as an answer has: the best for each error before the second
+ * best for any, none twice, and told in the order of the errors.
+ */
+export function hintsOfAll(byError: readonly (readonly Hint[])[]): readonly Hint[] {
+  const ranked = byError
+    .flatMap((hints, error) => hints.map((hint, rank) => ({ hint, error, rank })))
+    .sort((a, b) => a.rank - b.rank || a.error - b.error);
+  const distinct = new Map<string, (typeof ranked)[number]>();
+  for (const one of ranked) {
+    const fix = `${one.hint.episodeId}/${one.hint.failedStep}`;
+    if (!distinct.has(fix)) distinct.set(fix, one);
+  }
+  return [...distinct.values()]
+    .slice(0, MAX_HINTS)
+    .sort((a, b) => a.error - b.error || a.rank - b.rank)
     .map(({ hint }) => hint);
 }

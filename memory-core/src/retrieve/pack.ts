@@ -1,11 +1,12 @@
 // Fitting what was found into the space that the asker has. Pure.
+import { legible } from '../clip.ts';
 
 /** Characters that make about one token of a language model: the field's rule of thumb for English and code. */
 const CHARACTERS_PER_TOKEN = 4;
 
-/** Tokens that `value` takes as JSON, about. */
+/** Tokens that `value` takes as JSON that is legible, about. */
 export function estimatedTokens(value: unknown): number {
-  return Math.ceil(JSON.stringify(value).length / CHARACTERS_PER_TOKEN);
+  return Math.ceil(legible(JSON.stringify(value)).length / CHARACTERS_PER_TOKEN);
 }
 
 /**

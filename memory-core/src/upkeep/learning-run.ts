@@ -5,6 +5,7 @@ import type { CompletedEpisode, Step } from '../episode.ts';
 import { isMemoryError, MemoryError, throwIfAborted } from '../errors.ts';
 import type { ScopeInput, ScopeLearning } from '../learn/scope-learning.ts';
 import { traceSteps } from '../learn/trace-steps.ts';
+import { LEARNT_EPISODES } from '../limits.ts';
 import type { Baseline, LearntState, Scope } from '../pattern.ts';
 import { baselineId } from '../pattern.ts';
 import type { CallOptions, Write } from '../ports/store.ts';
@@ -39,8 +40,6 @@ export type ScopeRun =
 /** What a run leaves that is stopped. */
 export const LEFT_BY_STOPPED = 'what was learnt and written stays, and the rest is learnt the next time';
 
-/** Episodes of a scope that are learnt from together: the newest. What is older has had its say. */
-export const LEARNT_EPISODES = 10_000;
 /** So many are learnt from in so short a time that nobody needs to be kept away. */
 const FEW_TRACES = 50;
 /** A run that took less costs nothing to speak of. */

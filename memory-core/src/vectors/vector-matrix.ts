@@ -79,6 +79,14 @@ function matrixOver(rows: PackedRows, { workerUrl = WORKER_URL }: VectorWorkerOp
     const score = rows.score(slot, other.numbers);
     return score === undefined ? undefined : asCosine(score * other.scale);
   };
+  // Whoever compares many rows does it with one after the other.
+  let last: { readonly slot: number; readonly changes: number; readonly row: PackedVector | undefined } | undefined;
+  const rowAt = (slot: number): PackedVector | undefined => {
+    if (last?.slot !== slot || last.changes !== rows.changes) {
+      last = { slot, changes: rows.changes, row: rows.get(slot) };
+    }
+    return last.row;
+  };
   return {
     dimensions: rows.dimensions,
     get count() {
@@ -101,7 +109,7 @@ function matrixOver(rows: PackedRows, { workerUrl = WORKER_URL }: VectorWorkerOp
       return Array.from(slots, (slot, index) => ({ slot, cosine: asCosine((scores[index] ?? 0) * scale) }));
     },
     cosine(slot, other) {
-      const packed = typeof other === 'number' ? rows.get(other) : rows.query(other);
+      const packed = typeof other === 'number' ? rowAt(other) : rows.query(other);
       return packed === undefined ? undefined : cosine(slot, packed);
     },
     cosinesWith(vector) {

@@ -8,7 +8,9 @@ import { LIMITS } from '../limits.ts';
 import type { FeedbackInput, RecommendQuery } from '../query.ts';
 import type { Advised, Recommended } from '../recall.ts';
 import type { Playbook, PlaybookItem, Recommendation } from '../recommendation.ts';
+import { estimatedTokens, fitting } from '../retrieve/pack.ts';
 import { type Detail, type QueryResult, queryResult } from './hits.ts';
+import { episodeIdField, idField, recommendationIdField } from './ids.ts';
 import type { ShapeOf } from './shape.ts';
 import { rounded } from './shares.ts';
 
@@ -65,14 +67,42 @@ interface AnswerSize {
   readonly maxTokens: number;
 }
 
-/** The playbook stands first and whole; of episodes, patterns and fixes comes as much as fits. */
+/** Of an answer's size, what is left to the first fix and the first hit, which are there whatever the playbook takes. */
+const FOUND_TOKENS = 300;
+/** In less there is no room for the fields of a playbook with one item, a fix and a hit. */
+const MIN_ADVICE_TOKENS = 1_000;
+
+/** As much as fits: the playbook first, then fixes, episodes and patterns. */
 export function recommendationResult(recommended: Recommended, size: AnswerSize): RecommendationResult {
   return { recommendation_id: recommended.recommendationId, ...adviceResult(recommended, size) };
 }
 
 /** As `recommendationResult`, of what nothing is kept of. */
 export function adviceResult(advised: Advised, size: AnswerSize): AdviceResult {
-  return { playbook: playbookResult(advised.playbook), ...queryResult(advised, size) };
+  const { playbook, leftOut } = packedPlaybook(playbookResult(advised.playbook), size.maxTokens - FOUND_TOKENS);
+  const found = queryResult(advised, { ...size, maxTokens: size.maxTokens - estimatedTokens(playbook) });
+  return { playbook, ...found, left_out: found.left_out + leftOut };
+}
+
+/** Lists of a playbook, that first which is needed most. */
+const LISTS = ['steps', 'if_it_fails', 'warnings', 'when_not'] as const;
+/** Episodes named with an item where not all fit. */
+const FEW_EPISODES = 3;
+
+/** Where the whole does not fit: with less evidence, and as many items as then do, the first whatever its size. */
+function packedPlaybook(
+  whole: PlaybookResult,
+  maxTokens: number,
+): { readonly playbook: PlaybookResult; readonly leftOut: number } {
+  if (estimatedTokens(whole) <= maxTokens) return { playbook: whole, leftOut: 0 };
+  const kept = { ...whole, steps: [], if_it_fails: [], warnings: [], when_not: [] };
+  const items = LISTS.flatMap((list) =>
+    whole[list].map((item) => ({ list, item: { ...item, episode_ids: item.episode_ids.slice(-FEW_EPISODES) } })),
+  );
+  const fit = fitting(items, { maxTokens: maxTokens - estimatedTokens(kept), lesser: () => [] });
+  const ofList = (name: (typeof LISTS)[number]) => fit.flatMap(({ list: of, item }) => (of === name ? [item] : []));
+  const lists = Object.fromEntries(LISTS.map((name) => [name, ofList(name)]));
+  return { playbook: { ...kept, ...lists }, leftOut: items.length - fit.length };
 }
 
 export function playbookResult({
@@ -218,29 +248,29 @@ export interface FeedbackArguments {
   readonly note?: string | undefined;
 }
 
-const offered = list(z.string(), 2 * LIMITS.hits).optional();
+const offered = list(idField('get_recommendation answers those it offers'), 2 * LIMITS.hits).optional();
 
 export const recommendationShape: ShapeOf<RecommendationArguments> = {
   task_description: FIELDS.description,
-  project: FIELDS.name.optional().describe('Default: the project of the working folder'),
+  project: FIELDS.name.optional().describe("Default: that of the server's folder, over HTTP none"),
   domain: FIELDS.name.optional().describe('What is of another domain is left out'),
   task_type: FIELDS.taskType.optional(),
   language: FIELDS.name.optional(),
   framework: FIELDS.name.optional(),
   files: FIELDS.files.optional(),
-  episode_id: z.string().min(1).optional().describe('Your open episode: its outcome then counts as feedback'),
+  episode_id: episodeIdField.optional().describe('Your open episode: its outcome then counts as feedback'),
   limit: z.int().min(1).max(LIMITS.hits).optional().describe('Default 5'),
-  max_tokens: z.int().min(50).max(100_000).optional().describe('Size of the hits. Default 2000'),
+  max_tokens: z.int().min(MIN_ADVICE_TOKENS).max(100_000).optional().describe('Size of the answer. Default 3000'),
 };
 
 export const feedbackShape: ShapeOf<FeedbackArguments> = {
-  recommendation_id: z.string().min(1),
+  recommendation_id: recommendationIdField,
   applied: offered.describe('Ids of episodes and patterns, of those offered, that you followed'),
   ignored: offered.describe('Default: all others'),
   helped: offered.describe('Followed, and it did good'),
   hindered: offered.describe('Followed, and it did harm'),
   is_success: z.boolean().optional().describe('How the attempt ended. Default: the outcome of its episode'),
-  episode_id: z.string().min(1).optional().describe('The attempt, if get_recommendation was not given it'),
+  episode_id: episodeIdField.optional().describe('The attempt, if get_recommendation was not given it'),
   note: FIELDS.outcomeText.optional(),
 };
 

@@ -42,7 +42,7 @@ export interface AggregateArguments {
 }
 
 const filterShape: ShapeOf<AggregateFilterArguments> = {
-  project: FIELDS.name.optional().describe('Default: the project of the working folder'),
+  project: FIELDS.name.optional().describe("Default: that of the server's folder, over HTTP none"),
   scope: z.enum(['project', 'all']).optional().describe('"all" looks into every project. Default "project"'),
   domain: FIELDS.name.optional(),
   task_type: FIELDS.taskType.optional(),

@@ -68,7 +68,7 @@ export function briefText(schema: JsonSchema, brief?: Brief): string {
 /** What few programs need: the full declarations have it. */
 const HIDDEN_FIELDS: ReadonlySet<string> = new Set(['max_chars']);
 /** An object of more fields is told by its name alone. */
-const MAX_INNER_FIELDS = 8;
+const MAX_INNER_FIELDS = 4;
 
 /** Names of fields of an answer, one level deep: a list says that it is one, an object names its own fields. */
 export function briefFields(schema: JsonSchema, types: NamedSchemas): readonly string[] {

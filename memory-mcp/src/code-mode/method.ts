@@ -2,7 +2,8 @@
 import { isMemoryError, type Json, MemoryError } from '@episodica/memory-core';
 import type { z } from 'zod';
 import { checkedArguments, kindOf } from '../arguments.ts';
-import type { Backend, OpenEpisodes } from '../services.ts';
+import type { OpenEpisodes } from '../connection.ts';
+import type { Backend } from '../services.ts';
 import { isPageBehind } from './pages.ts';
 
 /** The memory that programs see, and the project that counts where they name none. */

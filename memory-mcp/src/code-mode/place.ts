@@ -1,7 +1,7 @@
 // What can be seen from a project, for listings and for single episodes.
 import { type Episode, MemoryError } from '@episodica/memory-core';
-import type { EpisodeFilter, PatternFilter } from '@episodica/memory-core/ports';
-import { queryShape, type ShapeOf } from '@episodica/memory-core/wire';
+import type { CallOptions, EpisodeFilter, PatternFilter } from '@episodica/memory-core/ports';
+import { queryShape, type ShapeOf, unknownProjectText } from '@episodica/memory-core/wire';
 import { maxCharacters } from './cut.ts';
 import type { CodeModeBackend } from './method.ts';
 
@@ -31,6 +31,22 @@ export function visible(
   if (scope === 'all') return project === undefined ? {} : { project };
   const seen = project ?? backend.project;
   return { visibleTo: seen === undefined ? {} : { project: seen } };
+}
+
+/** That nothing is of the project that was asked for: what is answered then belongs to none, and the name may be misspelt. */
+export async function placeNotes(
+  { project, scope }: Place,
+  { memory }: Pick<CodeModeBackend, 'memory'>,
+  options: CallOptions,
+): Promise<readonly string[]> {
+  if (project === undefined) return [];
+  for await (const _one of memory.listEpisodes({ project, limit: 1 }, options)) return [];
+  return [unknownProjectText(project, { isOnly: scope === 'all' })];
+}
+
+/** What is listed to who names no project: all of the project worked in, or where there is none, as over a network, all. */
+export function listedTo(backend: Pick<CodeModeBackend, 'project'>): ReturnType<typeof visible> {
+  return visible(backend.project === undefined ? { scope: 'all' } : {}, backend);
 }
 
 /** Whether an episode is among what can be seen. */

@@ -8,7 +8,7 @@ import { adviceRow } from './rows.ts';
 const { max_tokens: _packed, ...asked } = recommendationShape;
 const recommendArguments = z.strictObject({
   ...asked,
-  episode_id: z.string().min(1).optional().describe('Your open episode, which is left out'),
+  episode_id: z.string().min(1).optional().describe('Your open episode, if it was begun elsewhere: it is left out'),
   max_chars: maxCharacters,
 });
 
@@ -21,11 +21,12 @@ export const recommend: CodeModeMethod = {
   parameters: [{ name: 'task', schema: z.union([z.string(), recommendArguments]), isOptional: false }],
   result: adviceRow,
   example: "const { playbook } = await memory.recommend('Make the login test pass');",
-  async call([task], { backend, signal }) {
+  async call([task], { backend, signal, openEpisodes }) {
     const given = asQuestion(task, { parameter: 'task', name: 'task_description', method: 'memory.recommend' });
     const { max_chars, ...question } = argument(recommendArguments, given, 'memory.recommend');
     const { memory } = await backend();
-    const advised = await memory.advise(toRecommendQuery(question), { signal });
+    const query = { ...toRecommendQuery(question), except: openEpisodes?.ids() };
+    const advised = await memory.advise(query, { signal });
     return cutTexts(json(adviceResult(advised, { detail: 'summary', maxTokens: Number.MAX_SAFE_INTEGER })), max_chars);
   },
 };

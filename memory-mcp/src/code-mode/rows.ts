@@ -290,6 +290,7 @@ export const addedSteps: Row = z
     step_number: count.describe('Of the last one'),
     step_numbers: z.array(count).optional().describe('Where several were given'),
     differing: z.array(count).optional().describe('Something else is stored under their step_key'),
+    notes: texts.optional().describe('What is missing in what was stored'),
     hints: z.array(fix),
   })
   .meta({ id: 'AddedSteps' });

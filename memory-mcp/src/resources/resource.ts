@@ -1,5 +1,6 @@
 // What a resource is: a text under an address, which a client reads when it wants to know more.
-import type { Resource as ListedResource, ReadResourceResult } from '@modelcontextprotocol/server';
+import { legible } from '@episodica/memory-core/wire';
+import type { Annotations, Resource as ListedResource, ReadResourceResult } from '@modelcontextprotocol/server';
 
 /** A resource as its author writes it. */
 export interface ResourceDefinition {
@@ -10,23 +11,32 @@ export interface ResourceDefinition {
   /** What it tells, then when to read it. */
   readonly description: string;
   readonly mimeType: string;
+  /** 0–1: how much a client that has room for a few only should want it. */
+  readonly priority: number;
   /** Made anew by each reading. */
-  text(): string;
+  text(signal: AbortSignal): string | Promise<string>;
 }
 
 /** A resource as the server serves it. */
 export interface Resource {
   readonly uri: string;
   listed(): ListedResource;
-  read(): ReadResourceResult;
+  read(signal: AbortSignal): Promise<ReadResourceResult>;
 }
 
+/** Records are told in the words of the tools' results: a text in JSON cannot pass for anything but a text. */
+export const RECORD_TYPE = 'application/json';
+
 /** Puts the form of the protocol around a text. */
-export function defineResource({ uri, mimeType, text, ...told }: ResourceDefinition): Resource {
+export function defineResource({ uri, mimeType, priority, text, ...told }: ResourceDefinition): Resource {
   return {
     uri,
-    // For the model; a person reads documentation.
-    listed: () => ({ uri, mimeType, ...told, annotations: { audience: ['assistant'] } }),
-    read: () => ({ contents: [{ uri, mimeType, text: text() }] }),
+    listed: () => ({ uri, mimeType, ...told, annotations: forModels({ priority }) }),
+    read: async (signal) => ({ contents: [{ uri, mimeType, text: legible(await text(signal)) }] }),
   };
+}
+
+/** For the model; a person reads documentation, and records in the terminal. */
+export function forModels(more: Pick<Annotations, 'priority' | 'lastModified'>): Annotations {
+  return { audience: ['assistant'], ...more };
 }

@@ -21,6 +21,7 @@ export function sandboxResources(rights: CodeModeRights): readonly Resource[] {
         'TypeScript declarations of all that a program of execute_code can use: memory with its arguments and answers, ' +
         'fs, console, input. Read it before a program that does more than the description of the tool shows.',
       mimeType: 'text/x-typescript',
+      priority: 0.6,
       text: () => declarations(methods),
     }),
     defineResource({
@@ -31,6 +32,7 @@ export function sandboxResources(rights: CodeModeRights): readonly Resource[] {
         'Short programs for execute_code that answer questions over many episodes. Read it to change one instead of ' +
         'beginning from nothing.',
       mimeType: 'text/markdown',
+      priority: 0.4,
       text: () => examplesText(rights),
     }),
   ];

@@ -1,7 +1,8 @@
 // The host's side of `memory.<method>()`: text in, text out, within the budgets of one run, with a journal of what was
 // done, and nothing of the host's inside in an error.
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
-import { isInDoubt, isMemoryError, type Json, MemoryError } from '@episodica/memory-core';
+import type { Json } from '@episodica/memory-core';
+import { isInDoubt, isMemoryError, MemoryError } from '@episodica/memory-core/errors';
 import { MAX_ANSWER_BYTES, MAX_CALLS_AT_ONCE, WRITE_FATE_MS } from './limits.ts';
 import type { HostAnswer, HostCall, HostMethod, RunLimits } from './protocol.ts';
 
@@ -147,6 +148,11 @@ export class HostCalls {
   /** Time in which at least one call was open. */
   get hostMs(): number {
     return this.#busyMs + (this.#busySince === 0 ? 0 : performance.now() - this.#busySince);
+  }
+
+  /** Calls that the program made so far. */
+  get count(): number {
+    return this.#entries.length;
   }
 
   /** Calls in the order in which the program made them. */

@@ -19,6 +19,8 @@ export interface SandboxMetrics {
   readonly killed: number;
   /** That were cancelled by their caller, or by closing. */
   readonly cancelled: number;
+  /** The newest run that ended was one whose worker stopped or could not start. */
+  readonly isCrashing: boolean;
   readonly running: number;
   readonly waiting: number;
   readonly workers: number;
@@ -53,8 +55,10 @@ export function metricsRecorder(): MetricsRecorder {
   let succeeded = 0;
   let killed = 0;
   let cancelled = 0;
+  let isCrashing = false;
   return {
     ended(run) {
+      isCrashing = run.code === 'ENGINE_CRASH';
       if (run.code === undefined) succeeded += 1;
       else failed.set(run.code, (failed.get(run.code) ?? 0) + 1);
       if (run.killed) killed += 1;
@@ -73,6 +77,7 @@ export function metricsRecorder(): MetricsRecorder {
       failed: Object.fromEntries(failed),
       killed,
       cancelled,
+      isCrashing,
       ...now,
       wallMs: newest.wallMs.spread(),
       cpuMs: newest.cpuMs.spread(),

@@ -1,6 +1,7 @@
 // What a sandbox and a run may be given: names, ranges and defaults.
-import { MemoryError } from '@episodica/memory-core';
+
 import { nearestName } from '@episodica/memory-core/config';
+import { MemoryError } from '@episodica/memory-core/errors';
 import { type HostApi, hostMethods } from './host-calls.ts';
 import {
   DEFAULT_HOST_BYTES,

@@ -1,7 +1,7 @@
 // Killable workers and the queue before them. Knows orders and outcomes, nothing of JavaScript or its values.
 import { availableParallelism, constants, getPriority, setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { MemoryError } from '@episodica/memory-core';
+import { MemoryError } from '@episodica/memory-core/errors';
 import { compileEngine } from './engine-code.ts';
 import { type HostApi, type HostCallRecord, HostCalls, turnTaker } from './host-calls.ts';
 import {
@@ -52,6 +52,15 @@ export interface PoolRequest {
   readonly order: RunOrder;
   readonly host: HostApi | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Called when the run has a worker. */
+  readonly onStart?: ((started: StartedRun) => void) | undefined;
+}
+
+/** A run that has a worker. */
+export interface StartedRun {
+  readonly timeoutMs: number;
+  /** Calls of the host so far. */
+  hostCallCount(): number;
 }
 
 // A request on its way. `settled` guards against a second answer, such as one that races a kill.
@@ -200,8 +209,9 @@ export class WorkerPool {
     member.job = job;
     member.worker.ref();
     job.startedAt = performance.now();
-    job.calls = this.#hostCalls(member, job);
-    member.calls = job.calls;
+    const calls = this.#hostCalls(member, job);
+    job.calls = calls;
+    member.calls = calls;
     // The worker may be slow to begin, and until then these would be the figures of the run before.
     member.recorder.reset();
     const longTimer = setTimeout(() => this.#ranLong(member), LONG_RUN_MS);
@@ -209,6 +219,7 @@ export class WorkerPool {
     this.#watch(member, job);
     const message: ToWorker = { kind: 'run', order: job.order };
     member.worker.postMessage(message);
+    job.onStart?.({ timeoutMs: job.order.limits.timeoutMs, hostCallCount: () => calls.count });
   }
 
   #hostCalls({ worker, recorder }: Member, { order, host = {} }: Job): HostCalls {

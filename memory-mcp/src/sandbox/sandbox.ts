@@ -1,16 +1,18 @@
 // The sandbox: runs programs that nobody has to trust, within limits, and says how they ended.
-import { type Json, throwIfAborted } from '@episodica/memory-core';
+import type { Json } from '@episodica/memory-core';
+import { throwIfAborted } from '@episodica/memory-core/errors';
 import type { HostCallRecord } from './host-calls.ts';
 import { MAX_SOURCE_BYTES } from './limits.ts';
 import { type MetricsRecorder, metricsRecorder, type SandboxMetrics } from './metrics.ts';
 import { type RunRequest, resolveOptions, type SandboxOptions, toOrder } from './options.ts';
-import { emptyResult, type PoolResult, WorkerPool } from './pool.ts';
+import { emptyResult, type PoolResult, type StartedRun, WorkerPool } from './pool.ts';
 import type { RunFile, RunLimits, SandboxError } from './protocol.ts';
 import type { LogLine } from './recorder.ts';
 
 export type { HostApi, HostCallback, HostCallRecord, HostFunction } from './host-calls.ts';
 export type { SandboxMetrics, Spread } from './metrics.ts';
 export type { RunRequest, SandboxOptions } from './options.ts';
+export type { StartedRun } from './pool.ts';
 export type { ProgramLanguage, RunFile, RunLimits, SandboxError, SandboxErrorCode } from './protocol.ts';
 export type { LogLevel, LogLine } from './recorder.ts';
 export { furtherLinesBack, runResult } from './run-result.ts';
@@ -61,13 +63,20 @@ export type RunResult =
     } & RunReport)
   | ({ readonly ok: false; readonly error: SandboxError } & RunReport);
 
+/** What goes along with one run. */
+export interface RunCallOptions {
+  readonly signal?: AbortSignal;
+  /** Called when the run has a worker; one that is refused never has. */
+  readonly onStart?: (started: StartedRun) => void;
+}
+
 /** Runs programs until it is closed. */
 export interface Sandbox {
   /**
    * Runs one program in a fresh engine. Rejects with `INVALID_INPUT` (a field is not what it must be), `ABORTED` or
    * `CLOSED`; whatever the program does is a result.
    */
-  run(request: RunRequest, options?: { readonly signal?: AbortSignal }): Promise<RunResult>;
+  run(request: RunRequest, options?: RunCallOptions): Promise<RunResult>;
   /** Ends all runs with `CLOSED` and stops the workers. */
   close(): Promise<void>;
   /** What was counted since the sandbox was opened. */
@@ -81,7 +90,7 @@ export function openSandbox(options: SandboxOptions = {}): Sandbox {
   const metrics = metricsRecorder();
   let nextId = 1;
   return {
-    async run(request, { signal } = {}) {
+    async run(request, { signal, onStart } = {}) {
       const order = toOrder(nextId, request, resolved);
       nextId += 1;
       throwIfAborted(signal);
@@ -89,7 +98,7 @@ export function openSandbox(options: SandboxOptions = {}): Sandbox {
       const run =
         sizeBytes > MAX_SOURCE_BYTES
           ? emptyResult(sourceTooLarge(sizeBytes))
-          : await counted(pool.run({ order, host: request.host, signal }), metrics);
+          : await counted(pool.run({ order, host: request.host, signal, onStart }), metrics);
       metrics.ended({ ...run, code: run.outcome.ok ? undefined : run.outcome.error.code });
       return toResult(run, order.limits);
     },

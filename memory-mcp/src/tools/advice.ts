@@ -1,13 +1,19 @@
 // get_recommendation, list_patterns, record_feedback: what many attempts teach, and what came of following it.
-import { MemoryError, PATTERN_KINDS } from '@episodica/memory-core';
+import { MemoryError, PATTERN_KINDS, type PatternHit } from '@episodica/memory-core';
 import {
+  type Detail,
+  estimatedTokens,
   feedbackResult,
   feedbackShape,
   feedbackText,
+  fitting,
   hitLines,
   hitsOf,
+  type PatternItem,
+  patternIdField,
   patternItem,
   playbookLines,
+  queryShape,
   recommendationResult,
   recommendationShape,
   restLines,
@@ -15,11 +21,18 @@ import {
   toRecommendQuery,
 } from '@episodica/memory-core/wire';
 import { z } from 'zod';
-import { visible } from '../code-mode/place.ts';
-import { defineTool, type Tool } from '../tool.ts';
+import { placeNotes, visible } from '../code-mode/place.ts';
+import { fittedObject } from '../fit.ts';
+import { defineTool, type Tool, type ToolAnswer } from '../tool.ts';
 import { episodeItemSchema, fixItemSchema, foundText, patternItemSchema } from './hits.ts';
 import { DEFAULT_MAX_TOKENS } from './search.ts';
 
+/** Of a playbook with what it rests on. */
+const DEFAULT_ADVICE_TOKENS = 3_000;
+/** Of one pattern with all that is known of it. */
+const DEFAULT_VIEWED_TOKENS = 4_000;
+/** Ids of what was offered and not followed that are told. */
+const MAX_IGNORED = 30;
 const DEFAULT_LISTED = 20;
 const MAX_LISTED = 200;
 
@@ -67,10 +80,12 @@ export const getRecommendation: Tool = defineTool({
     left_out: z.number(),
   }),
   effects: { isReadOnly: false, isIdempotent: false },
-  async run(given, { services, signal }) {
+  needs: 'outcomes',
+  async run(given, { services, connection, signal }) {
     const { memory } = await services.backend.get();
-    const recommended = await memory.recommend(toRecommendQuery(given), { signal });
-    const maxTokens = given.max_tokens ?? DEFAULT_MAX_TOKENS;
+    const query = { ...toRecommendQuery(given), except: connection.openEpisodes.ids() };
+    const recommended = await memory.recommend(query, { signal });
+    const maxTokens = given.max_tokens ?? DEFAULT_ADVICE_TOKENS;
     const structured = recommendationResult(recommended, { detail: 'summary', maxTokens });
     const text = [
       `Recommendation ${structured.recommendation_id}`,
@@ -83,14 +98,21 @@ export const getRecommendation: Tool = defineTool({
 });
 
 const listFields = z.strictObject({
-  pattern_id: z.string().min(1).optional().describe('That one alone, with everything that is known of it'),
+  pattern_id: patternIdField.optional().describe('That one alone, with everything that is known of it'),
   kind: z.enum(PATTERN_KINDS).optional(),
   standing: z.enum(['confirmed', 'candidate', 'faded']).optional().describe('Default: confirmed, then candidate'),
   domain: recommendationShape.domain,
   project: recommendationShape.project,
   scope: z.enum(['project', 'all']).optional().describe('Default "project"'),
   limit: z.int().min(1).max(MAX_LISTED).optional().describe(`Default ${DEFAULT_LISTED}`),
+  max_tokens: queryShape.max_tokens,
 });
+
+interface ListedPatterns {
+  readonly patterns: readonly object[];
+  readonly left_out: number;
+  readonly notes: readonly string[];
+}
 
 /** Lists what many attempts have in common. */
 export const listPatterns: Tool = defineTool({
@@ -101,9 +123,13 @@ export const listPatterns: Tool = defineTool({
     'against how often without it. confirmed survived a test for chance, candidate did not; advice "avoid" means that ' +
     'it went worse. Give pattern_id to see one with its evidence and history.',
   input: listFields,
-  output: z.object({ patterns: z.array(patternItemSchema), left_out: z.number() }),
+  output: z.object({ patterns: z.array(patternItemSchema), left_out: z.number(), notes: z.array(z.string()) }),
   effects: { isReadOnly: true, isIdempotent: true },
-  async run({ pattern_id, kind, standing, domain, limit = DEFAULT_LISTED, ...place }, { services, signal }) {
+  needs: 'outcomes',
+  async run(
+    { pattern_id, kind, standing, domain, limit = DEFAULT_LISTED, max_tokens, ...place },
+    { services, signal },
+  ): Promise<ToolAnswer<ListedPatterns>> {
     const backend = await services.backend.get();
     if (pattern_id !== undefined) {
       const hit = await backend.memory.getPattern(pattern_id, { signal });
@@ -113,8 +139,11 @@ export const listPatterns: Tool = defineTool({
           `There is no pattern ${JSON.stringify(pattern_id)}; list_patterns without pattern_id has those there are.`,
         );
       }
-      const item = patternItem(hit, 'full');
-      return { structured: { patterns: [item], left_out: 0 }, text: paragraph(item).join('\n') };
+      const viewed = viewedPattern(hit, {
+        details: ['full', 'summary'],
+        maxTokens: max_tokens ?? DEFAULT_VIEWED_TOKENS,
+      });
+      return { structured: { patterns: [viewed], left_out: 0, notes: [] }, text: paragraph(viewed).join('\n') };
     }
     const filter = {
       ...visible(place, backend),
@@ -123,20 +152,43 @@ export const listPatterns: Tool = defineTool({
       ...(standing === undefined ? {} : { standings: [standing] }),
     };
     const hits = await backend.memory.listPatterns(filter, { signal });
-    const patterns = hits.slice(0, limit).map((hit) => patternItem(hit, 'summary'));
+    const maxTokens = max_tokens ?? DEFAULT_MAX_TOKENS;
+    const patterns = fitting(
+      hits.slice(0, limit).map((hit) => patternItem(hit, 'summary')),
+      {
+        maxTokens,
+        lesser: () => hits.slice(0, 1).map((hit) => viewedPattern(hit, { details: ['summary'], maxTokens })),
+      },
+    );
     const leftOut = hits.length - patterns.length;
+    const notes = await placeNotes(place, backend, { signal });
     const text = [
       ...(patterns.length === 0
         ? ['No such pattern is known; a pattern needs three completed episodes at least.']
         : []),
       ...patterns.map((item) => paragraph(item).join('\n   ')),
-      ...(leftOut === 0 ? [] : [`${leftOut} more; raise limit to see them.`]),
+      ...(leftOut === 0 ? [] : [`${leftOut} more; raise limit and max_tokens to see them.`]),
+      ...notes,
     ];
-    return { structured: { patterns, left_out: leftOut }, text: text.join('\n') };
+    return { structured: { patterns, left_out: leftOut, notes }, text: text.join('\n') };
   },
 });
 
-function paragraph(item: ReturnType<typeof patternItem>): readonly string[] {
+/** In the first of these details in which it fits, cut where it has to be; else its id alone, with its score. */
+function viewedPattern(
+  hit: PatternHit,
+  { details, maxTokens }: { readonly details: readonly Detail[]; readonly maxTokens: number },
+): PatternItem {
+  for (const detail of details) {
+    const { pattern_id, score, why, ...fields } = patternItem(hit, detail);
+    const rated = { pattern_id, score, why };
+    const item = { ...fittedObject(fields, { maxTokens: maxTokens - estimatedTokens(rated) }), ...rated };
+    if (estimatedTokens(item) <= maxTokens) return item;
+  }
+  return patternItem(hit, 'ids');
+}
+
+function paragraph(item: PatternItem): readonly string[] {
   return [`pattern ${item.pattern_id}`, ...hitLines(item)];
 }
 
@@ -152,15 +204,20 @@ export const recordFeedback: Tool = defineTool({
     recommendation_id: z.string(),
     episode_id: z.string().optional(),
     applied: z.array(z.string()),
-    ignored: z.array(z.string()),
+    ignored: z.array(z.string()).describe('All others that were found, also those that the answer had no room for'),
+    more_ignored: z.number().optional(),
     helped: z.array(z.string()),
     hindered: z.array(z.string()),
     is_success: z.boolean().optional(),
   }),
   effects: { isReadOnly: false, isIdempotent: false },
+  needs: 'outcomes',
   async run(given, { services, signal }) {
     const { memory } = await services.backend.get();
-    const structured = feedbackResult(await memory.recordFeedback(toFeedbackInput(given), { signal }));
-    return { structured, text: feedbackText(structured) };
+    const result = feedbackResult(await memory.recordFeedback(toFeedbackInput(given), { signal }));
+    const more = result.ignored.length - MAX_IGNORED;
+    const structured =
+      more <= 0 ? result : { ...result, ignored: result.ignored.slice(0, MAX_IGNORED), more_ignored: more };
+    return { structured, text: feedbackText(result) };
   },
 });

@@ -1,16 +1,17 @@
 // Which tools there are.
 import type { CodeModeRights } from '../code-mode/methods.ts';
-import type { Services } from '../services.ts';
 import type { Tool } from '../tool.ts';
 import { getRecommendation, listPatterns, recordFeedback } from './advice.ts';
 import { addStep, completeEpisode, createEpisode } from './episodes.ts';
 import { executeCode } from './execute-code.ts';
 import { forget } from './forget.ts';
 import { healthCheck } from './health.ts';
+import { getMetrics } from './metrics.ts';
+import { getEpisode, listEpisodes, updateEpisode } from './records.ts';
 import { queryMemory } from './search.ts';
 
-/** The tools that `services` can serve; `rights` are those of programs in the sandbox. */
-export function toolsFor({ sandbox }: Pick<Services, 'sandbox'>, rights: CodeModeRights): readonly Tool[] {
+/** The tools of a server that may have a sandbox; `rights` are those of programs in it. */
+export function toolsFor({ hasSandbox }: { readonly hasSandbox: boolean }, rights: CodeModeRights): readonly Tool[] {
   const tools = [
     createEpisode,
     addStep,
@@ -19,7 +20,11 @@ export function toolsFor({ sandbox }: Pick<Services, 'sandbox'>, rights: CodeMod
     getRecommendation,
     recordFeedback,
     listPatterns,
+    listEpisodes,
+    getEpisode,
+    updateEpisode,
     forget,
   ];
-  return sandbox === undefined ? [...tools, healthCheck] : [...tools, executeCode(rights), healthCheck];
+  const watching = [getMetrics, healthCheck];
+  return hasSandbox ? [...tools, executeCode(rights), ...watching] : [...tools, ...watching];
 }

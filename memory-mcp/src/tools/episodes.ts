@@ -1,6 +1,8 @@
 // create_episode, add_step, complete_episode: the life of one attempt at a task.
+import type { Outcome } from '@episodica/memory-core';
 import { fixLine } from '@episodica/memory-core/wire';
 import { z } from 'zod';
+import { shortened } from '../fit.ts';
 import {
   addStepArguments,
   appendSteps,
@@ -9,12 +11,16 @@ import {
   createEpisodeArguments,
   type EndedEpisode,
   endEpisode,
+  numbersText,
 } from '../recording.ts';
 import { defineTool, type Tool } from '../tool.ts';
 import { episodeItemSchema, fixItemSchema, foundText, patternItemSchema } from './hits.ts';
 
 /** Where a record came from when the caller does not say. */
 export const CAPTURED_FROM = 'mcp';
+
+/** Of each known fix that comes with a step; the episode it is of has the rest. */
+const MAX_HINT_CHARACTERS = 2_000;
 
 /** Tokens of prior experience that come with a new episode. */
 const RELATED_TOKENS = 800;
@@ -37,10 +43,11 @@ export const createEpisode: Tool = defineTool({
     degraded: z.array(z.string()),
   }),
   effects: { isReadOnly: false, isIdempotent: false },
-  async run(given, { services, signal, clientName }) {
+  changesHolding: true,
+  async run(given, { services, connection, signal, clientName }) {
     const { memory } = await services.backend.get();
     const source = { agent: clientName, captured_from: CAPTURED_FROM };
-    const recorder = { memory, openEpisodes: services.openEpisodes, source, relatedTokens: RELATED_TOKENS };
+    const recorder = { memory, openEpisodes: connection.openEpisodes, source, relatedTokens: RELATED_TOKENS };
     const structured = await beginEpisode(given, recorder, { signal });
     const { episode_id, fixes, related, degraded } = structured;
     return {
@@ -70,18 +77,24 @@ export const addStep: Tool = defineTool({
     step_number: z.number(),
     step_numbers: z.array(z.number()).optional(),
     differing: z.array(z.number()).optional().describe('Something else is stored under their step_key'),
+    notes: z.array(z.string()).optional(),
     hints: z.array(fixItemSchema),
   }),
   effects: { isReadOnly: false, isIdempotent: false },
   async run(given, { services, signal }) {
     const { memory } = await services.backend.get();
-    const structured = await appendSteps(given, { memory }, { signal });
-    const { step_number, step_numbers: numbers = [step_number], differing, hints } = structured;
+    const added = await appendSteps(given, { memory }, { signal });
+    const structured = {
+      ...added,
+      hints: added.hints.map((hint) => ({ ...hint, text: shortened(hint.text, MAX_HINT_CHARACTERS) })),
+    };
+    const { step_number, step_numbers: numbers = [step_number], differing, notes = [], hints } = structured;
     return {
       structured,
       text: [
-        numbers.length === 1 ? `Step ${numbers[0]} is stored.` : `Steps ${numbers.join(', ')} are stored.`,
+        `${numbersText(numbers)} ${numbers.length === 1 ? 'is' : 'are'} stored.`,
         ...(differing === undefined ? [] : [differingText(differing)]),
+        ...notes,
         ...hints.map(fixLine),
       ].join('\n'),
     };
@@ -112,19 +125,24 @@ export const completeEpisode: Tool = defineTool({
     quality: z.object({ score: z.number(), flags: z.array(z.string()), reasons: z.array(z.string()) }),
   }),
   effects: { isReadOnly: false, isIdempotent: false },
-  async run(given, { services, signal }) {
+  changesHolding: true,
+  async run(given, { services, connection, signal }) {
     const { memory } = await services.backend.get();
-    const recorder = { memory, openEpisodes: services.openEpisodes };
+    const recorder = { memory, openEpisodes: connection.openEpisodes };
     const { episode, result } = await endEpisode(given, recorder, { signal });
-    return { structured: result, text: completedText(result, episode.outcome.kind) };
+    return { structured: result, text: completedText(result, episode.outcome) };
   },
 });
 
-function completedText({ episode_id, reward, reflection, quality }: EndedEpisode, outcome: string): string {
+const NO_REASON =
+  'It says no reason, and that is final: a later attempt only learns that this one failed. Say next time why in outcome.reason.';
+
+function completedText({ episode_id, reward, reflection, quality }: EndedEpisode, outcome: Outcome): string {
   const { successes, improvements, insights } = reflection;
   const flags = quality.flags.length === 0 ? '' : ` (${quality.flags.join(', ')})`;
   return [
-    `Episode ${episode_id} is completed: ${outcome}, reward ${reward.total}, quality ${quality.score}${flags}.`,
+    `Episode ${episode_id} is completed: ${outcome.kind}, reward ${reward.total}, quality ${quality.score}${flags}.`,
+    ...(outcome.kind === 'failure' && !outcome.reason?.trim() ? [NO_REASON] : []),
     ...insights.map((text) => `Insight: ${text}`),
     ...improvements.map((text) => `To improve: ${text}`),
     ...successes.map((text) => `Went well: ${text}`),

@@ -15,14 +15,14 @@ import {
   MAX_TIMEOUT_MS,
   MIN_MEMORY_MB,
 } from '../sandbox/limits.ts';
-import { runResult } from '../sandbox/run-result.ts';
-import type { RunRequest } from '../sandbox/sandbox.ts';
-import { defineTool, type Tool } from '../tool.ts';
+import type { RunLimits } from '../sandbox/protocol.ts';
+import type { RunRequest, StartedRun } from '../sandbox/sandbox.ts';
+import { defineTool, type Progress, type Tool } from '../tool.ts';
 import { CAPTURED_FROM } from './episodes.ts';
-import { runText } from './run-text.ts';
+import { runAnswer } from './run-answer.ts';
 
 const executeCodeArguments = z.strictObject({
-  code: z.string().describe('The result is the last expression, return value or export default, awaited'),
+  code: z.string(),
   language: z.enum(['javascript', 'typescript']).optional().describe('Default: whichever it parses as'),
   input: z.unknown().optional().describe('Any JSON; the program sees it as input'),
   timeout_ms: z.number().min(0).optional().describe(`Default ${DEFAULT_TIMEOUT_MS}, at most ${MAX_TIMEOUT_MS}`),
@@ -46,6 +46,10 @@ const hostCall = z.object({
 const executeCodeResult = z.object({
   ok: z.boolean(),
   result: z.unknown().optional(),
+  result_cut: z
+    .object({ characters: z.number(), beginning: z.string(), advice: z.string() })
+    .optional()
+    .describe('In place of a result that is too large'),
   notes: z.array(z.string()).optional(),
   logs: z.array(z.object({ level: z.string(), text: z.string(), at_ms: z.number() })),
   logs_dropped: z.number().optional(),
@@ -63,6 +67,7 @@ const executeCodeResult = z.object({
     })
     .optional(),
   files: z.array(z.object({ path: z.string(), bytes: z.number() })),
+  files_left_out: z.number().optional(),
   host_calls: z.array(hostCall),
   host_calls_left_out: z.number().optional(),
   usage: z.object({
@@ -96,16 +101,54 @@ export function executeCode(rights: CodeModeRights): Tool {
     input: executeCodeArguments,
     output: executeCodeResult,
     effects: { isReadOnly, isIdempotent: isReadOnly },
-    async run(given, { services, signal, clientName }) {
+    lane: 'program',
+    changesHolding: rights.allowWrites,
+    async run(given, { services, connection, signal, clientName, progress }) {
       if (services.sandbox === undefined) throw new MemoryError('NOT_SUPPORTED', 'This server has no sandbox.');
       const sandbox = await services.sandbox.get();
-      const { openEpisodes } = services;
+      const { openEpisodes } = connection;
       const source = { agent: clientName, captured_from: CAPTURED_FROM };
       const host = codeModeHost(services.backend.get, { ...rights, openEpisodes, source });
-      const ran = await sandbox.run(toRunRequest(given, host), { signal });
-      return { structured: runResult(ran), text: runText(ran) };
+      const clock = runClock(progress);
+      try {
+        const ran = await sandbox.run(toRunRequest(given, host), { signal, onStart: clock.start });
+        return runAnswer(ran, limitNotes(given, ran.limits));
+      } finally {
+        clock.stop();
+      }
     },
   });
+}
+
+/** A program that was given less than was asked for may have failed of it. */
+function limitNotes({ timeout_ms, memory_mb }: z.output<typeof executeCodeArguments>, given: RunLimits): string[] {
+  return [
+    ...(timeout_ms !== undefined && timeout_ms > given.timeoutMs
+      ? [`timeout_ms was lowered to ${given.timeoutMs}, which is the most there is.`]
+      : []),
+    ...(memory_mb !== undefined && memory_mb > given.memoryMb
+      ? [`memory_mb was lowered to ${given.memoryMb}, which is the most there is.`]
+      : []),
+  ];
+}
+
+const CLOCK_MS = 500;
+
+/** Tells how much of its time a run has used: nobody knows how far a program is. */
+function runClock(progress: Progress): { start(started: StartedRun): void; stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    start({ timeoutMs, hostCallCount }) {
+      const startedMs = performance.now();
+      timer = setInterval(() => {
+        const elapsedMs = Math.min(Math.round(performance.now() - startedMs), timeoutMs);
+        const calls = hostCallCount();
+        const message = `running for ${elapsedMs} of at most ${timeoutMs} ms, ${calls} calls of memory so far`;
+        progress(elapsedMs, { total: timeoutMs, message });
+      }, CLOCK_MS);
+    },
+    stop: () => clearInterval(timer),
+  };
 }
 
 const BYTES_PER_MB = 1_048_576;

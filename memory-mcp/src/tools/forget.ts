@@ -1,15 +1,17 @@
 // forget: takes episodes out of the memory, with all that came of them.
 import { MemoryError } from '@episodica/memory-core';
 import type { EpisodeFilter } from '@episodica/memory-core/ports';
-import { forgetResult, forgetText } from '@episodica/memory-core/wire';
+import { episodeIdField, forgetResult, forgetText } from '@episodica/memory-core/wire';
 import { z } from 'zod';
 import { defineTool, type Tool } from '../tool.ts';
 
+/** Ids in one answer; the counts are of all. */
+const MAX_TOLD_IDS = 50;
 /** Ids in one call. */
 const MAX_IDS = 1_000;
 
 const fields = z.strictObject({
-  episode_ids: z.array(z.string().min(1)).min(1).max(MAX_IDS).optional(),
+  episode_ids: z.array(episodeIdField).min(1).max(MAX_IDS).optional(),
   project: z.string().min(1).optional().describe('All of that project'),
   agent: z.string().min(1).optional(),
   session: z.string().min(1).optional(),
@@ -30,7 +32,7 @@ export const forget: Tool = defineTool({
   output: z.object({
     dry_run: z.boolean(),
     episodes: z.number(),
-    episode_ids: z.array(z.string()),
+    episode_ids: z.array(z.string()).describe(`The first ${MAX_TOLD_IDS}`),
     steps: z.number(),
     evidence: z.number(),
     patterns_gone: z.number(),
@@ -43,12 +45,20 @@ export const forget: Tool = defineTool({
     vectors: z.number(),
   }),
   effects: { isReadOnly: false, isIdempotent: true, isDestructive: true },
+  needs: 'episodes',
+  changesHolding: true,
   async run(given, { services, signal }) {
     const { memory, replica } = await services.backend.get();
     // What others wrote since is to go as well, or it would seem that nothing is left.
     await replica?.sync();
-    const structured = forgetResult(await memory.forget(toFilter(given), { signal, dryRun: given.dry_run }));
-    return { structured, text: forgetText(structured) };
+    const result = forgetResult(await memory.forget(toFilter(given), { signal, dryRun: given.dry_run }));
+    const { episode_ids, pattern_ids } = result;
+    const structured = {
+      ...result,
+      episode_ids: episode_ids.slice(0, MAX_TOLD_IDS),
+      pattern_ids: pattern_ids.slice(0, MAX_TOLD_IDS),
+    };
+    return { structured, text: forgetText(result) };
   },
 });
 
@@ -64,7 +74,7 @@ function toFilter({
   if (Object.keys(filter).length === 0) {
     throw new MemoryError(
       'INVALID_INPUT',
-      'forget: name what to forget: episode_ids, project, agent, session or before.',
+      'forget: name what to forget: episode_ids, project, agent, session, captured_from or before.',
     );
   }
   return filter;

@@ -1,5 +1,5 @@
 // Hits of a search as a model reads them, and what output schemas say of them.
-import { fixLine, type HitItem, hitLines, type QueryResult, scoreText } from '@episodica/memory-core/wire';
+import { fixLine, type HitItem, hitLines, nameText, type QueryResult, scoreText } from '@episodica/memory-core/wire';
 import { z } from 'zod';
 
 /** Any hit, for output schemas: later versions add fields. */
@@ -33,6 +33,6 @@ export function foundText({ fixes }: Pick<QueryResult, 'fixes'>, hits: readonly 
 
 function headOf(hit: HitItem): string {
   if ('pattern_id' in hit) return `pattern ${hit.pattern_id}, score ${scoreText(hit.score)}`;
-  const project = typeof hit.project === 'string' ? ` [${hit.project}]` : '';
+  const project = typeof hit.project === 'string' ? ` [${nameText(hit.project)}]` : '';
   return `episode ${hit.episode_id}${project}, score ${scoreText(hit.score)}`;
 }

@@ -16,9 +16,9 @@ const MAX_TOLD_WRITES = 20;
 const MIN_TOLD_QUEUED_MS = 100;
 
 /** The whole answer in words. */
-export function runText(ran: RunResult): string {
+export function runText(ran: RunResult, told: { readonly isResultWhole: boolean }): string {
   return [
-    ...(ran.ok ? [resultText(ran), ...noteLines(ran.notes)] : failureLines(ran.error)),
+    ...(ran.ok ? [resultText(ran, told), ...noteLines(ran.notes)] : failureLines(ran.error)),
     ...(ran.killed ? ['The run was ended from outside; what it printed and did until then is below.'] : []),
     ...logLines(ran),
     ...fileLines(ran),
@@ -27,14 +27,20 @@ export function runText(ran: RunResult): string {
   ].join('\n');
 }
 
-function resultText({ result }: RunResult & { readonly ok: true }): string {
+function resultText(
+  { result }: RunResult & { readonly ok: true },
+  { isResultWhole }: { readonly isResultWhole: boolean },
+): string {
   const text = JSON.stringify(result);
   if (text === '{"$undefined":true}') {
     return 'ok: undefined. To get a result, end with an expression, a return or export default.';
   }
   const { kept, totalBytes } = beginning(text, MAX_RESULT_BYTES);
   if (kept === text) return `ok: ${text}`;
-  return `ok: ${kept}…\n(${cutText({ kept, totalBytes })}; structuredContent.result has all. Return a part, a count or a summary to read less.)`;
+  const rest = isResultWhole
+    ? 'structuredContent.result has all. Return a part, a count or a summary to read less'
+    : 'no answer is that long, and nothing of it is kept: run it again and return a part, such as rows.slice(0, 100), a count or a summary';
+  return `ok: ${kept}…\n(${cutText({ kept, totalBytes })}; ${rest}.)`;
 }
 
 function noteLines(notes: readonly string[] = []): readonly string[] {

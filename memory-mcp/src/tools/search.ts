@@ -28,10 +28,10 @@ export const queryMemory: Tool = defineTool({
     took_ms: z.number(),
   }),
   effects: { isReadOnly: true, isIdempotent: true },
-  async run(given, { services, signal }) {
+  async run(given, { services, connection, signal }) {
     const startedMs = performance.now();
     const { memory } = await services.backend.get();
-    const query = { ...toSearchQuery(given), except: services.openEpisodes.ids() };
+    const query = { ...toSearchQuery(given), except: connection.openEpisodes.ids() };
     const found = await memory.search(query, { signal });
     const result = queryResult(found, {
       detail: given.detail ?? 'summary',

@@ -424,7 +424,11 @@ describe('arguments', () => {
     ["memory.search('x'.repeat(10_001))", 'LIMIT_EXCEEDED memory.search: query: is longer than 10000 bytes'],
     ['memory.patterns({ kind: "tool" })', 'memory.patterns: kind: is "tool"', 'tool_sequence'],
     ['memory.aggregate({ group_by: "domian" })', 'memory.aggregate: ', '"domain"'],
-    ['memory.recommend({ task: "x" })', 'memory.recommend: task_description: is missing', 'there are task_description'],
+    [
+      'memory.recommend({ task: "x" })',
+      'memory.recommend: task_description: is missing',
+      'did you mean "task_description"? There are',
+    ],
   ])('%s is refused by name, and told what to give [SB-07]', async (code, ...told) => {
     const message = await refusal(code);
     for (const words of told) expect(message).toContain(words);

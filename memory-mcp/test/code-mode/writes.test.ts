@@ -10,9 +10,9 @@ import { openTursoStore } from '@episodica/memory-storage-turso';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startServer, temporaryFolder } from '../client.ts';
 
-const ROUNDS = 20;
-const CANCELLED_ROUNDS = 10;
-const SERVER_ROUNDS = 3;
+const ROUNDS = 10;
+const CANCELLED_ROUNDS = 5;
+const SERVER_ROUNDS = 2;
 /** Writes of one program in a server; it may make 256 calls. */
 const COUNT = 200;
 const SEED = Date.now() % 1_000_000;

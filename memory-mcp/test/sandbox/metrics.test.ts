@@ -15,6 +15,7 @@ test('a sandbox that ran nothing has counted nothing, and started nothing [SB-02
     failed: {},
     killed: 0,
     cancelled: 0,
+    isCrashing: false,
     running: 0,
     waiting: 0,
     workers: 0,

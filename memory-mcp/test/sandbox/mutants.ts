@@ -1,9 +1,10 @@
 // Copies of the built sandbox, each with one limit taken out, in a folder of their own.
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { RunRequest, RunResult, SandboxOptions } from '@episodica/memory-mcp/sandbox';
 
@@ -49,7 +50,7 @@ export type ProbeEnd = Omit<RunResult, 'logs'> & {
 /** A copy of the built package that is there until `remove`. */
 export interface Mutant {
   /**
-   * The probe's run, or undefined when it did not end in time or did not end well.
+   * The probe's run, or undefined when it did not end in time or did not end well: then it takes no other.
    * @throws when not even an honest program works: then it shows nothing of the limit
    */
   run(probe: Probe, timeoutMs: number): Promise<ProbeRun | undefined>;
@@ -66,9 +67,16 @@ export function mutantOf(changes: readonly Change[]): Mutant {
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   symlinkSync(join(PACKAGE, '..', 'node_modules'), join(folder, 'node_modules'), 'junction');
   for (const { file, ...change } of changes) apply(join(folder, 'dist', file), change);
+  let runner: Runner | undefined;
   return {
-    run: ({ options, requests }, timeoutMs) => runApart(folder, JSON.stringify({ options, requests }), timeoutMs),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    run({ options, requests }, timeoutMs) {
+      runner ??= runnerOf(folder);
+      return runIn(runner, JSON.stringify({ options, requests }), timeoutMs);
+    },
+    remove() {
+      runner?.child.kill('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 
@@ -78,21 +86,31 @@ function apply(path: string, { find, replace }: Omit<Change, 'file'>): void {
   writeFileSync(path, parts.join(replace));
 }
 
+/** A process with the copy, for one probe after another. */
+interface Runner {
+  readonly child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly lines: AsyncIterator<string>;
+}
+
+function runnerOf(folder: string): Runner {
+  const child = spawn(process.execPath, [RUNS, folder], { stdio: ['pipe', 'pipe', 'inherit'] });
+  // One that was killed takes no more orders.
+  child.stdin.on('error', () => undefined);
+  return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
+}
+
 // The time counts from the first honest answer: how long a process takes to start says nothing of a limit.
-async function runApart(folder: string, order: string, timeoutMs: number): Promise<ProbeRun | undefined> {
-  const child = spawn(process.execPath, [RUNS, folder, order], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const kill = (): boolean => child.kill('SIGKILL');
-  const lines: string[] = [];
-  let timer = setTimeout(kill, START_MS);
-  for await (const line of createInterface({ input: child.stdout })) {
-    lines.push(line);
+async function runIn({ child, lines }: Runner, order: string, timeoutMs: number): Promise<ProbeRun | undefined> {
+  const lineWithin = async (limitMs: number): Promise<string | undefined> => {
+    const timer = setTimeout(() => child.kill('SIGKILL'), limitMs);
+    const { value } = await lines.next();
     clearTimeout(timer);
-    timer = setTimeout(kill, timeoutMs);
-  }
-  clearTimeout(timer);
-  const [works, ran] = lines;
-  if (works !== 'works') throw new Error(`${folder} is broken: ${works ?? 'it did not start'}`);
-  if (ran === undefined || child.killed) return undefined;
+    return value;
+  };
+  child.stdin.write(`${order}\n`);
+  const works = await lineWithin(START_MS);
+  if (works !== 'works') throw new Error(`The sandbox is broken: ${works ?? 'it did not start'}`);
+  const ran = await lineWithin(timeoutMs);
   // What the fixture writes.
-  return JSON.parse(ran) as ProbeRun;
+  return ran === undefined ? undefined : (JSON.parse(ran) as ProbeRun);
 }

@@ -1,0 +1,30 @@
+// What is noted of every call of a tool: how long it took, how it ended, and how much an agent has to read of it.
+import type { Metrics } from '@episodica/memory-core/ports';
+import type { CallToolResult } from '@modelcontextprotocol/server';
+
+/** The answer of `call` as it is. A call that is no tool's, which rejects, is not counted. */
+export async function measuredCall(
+  tool: string,
+  call: () => Promise<CallToolResult>,
+  metrics: Metrics,
+): Promise<CallToolResult> {
+  const startedMs = performance.now();
+  const result = await call();
+  metrics.time('tool_call', { tool }, performance.now() - startedMs);
+  metrics.count('tool_calls', { tool, outcome: outcomeOf(result) });
+  metrics.count('tool_answer_characters', { tool }, charactersOf(result));
+  return result;
+}
+
+/** The text of an error begins with its code: that is its contract with models, too. */
+function outcomeOf({ isError, content }: CallToolResult): string {
+  if (isError !== true) return 'ok';
+  const [first] = content;
+  const code = first?.type === 'text' ? /^([A-Z][A-Z_]+):/u.exec(first.text)?.[1] : undefined;
+  return code ?? 'INTERNAL';
+}
+
+/** Of the text: the structured result says the same again, to programs. */
+function charactersOf({ content }: CallToolResult): number {
+  return content.reduce((sum, block) => (block.type === 'text' ? sum + block.text.length : sum), 0);
+}
