@@ -25,7 +25,7 @@ export const http: Suite = {
 };
 
 const CLIENTS = 20;
-/** What is aimed at, and what it keeps up with. */
+/** What is aimed at, and what it answers all of. */
 const AIMED_PER_S = 1_000;
 const KEPT_PER_S = 100;
 const EPISODES = 10_000;

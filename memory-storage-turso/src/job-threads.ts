@@ -44,7 +44,7 @@ export interface JobThreadsOptions {
 }
 
 const THREAD_URL = new URL('./store-thread.js', import.meta.url);
-/** A thread takes some 28 MB while it is there, and a tenth of a second to be there again. */
+/** A thread costs memory while it is there, and time to be there again. */
 const IDLE_MS = 30_000;
 
 /**

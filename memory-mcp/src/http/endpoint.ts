@@ -6,7 +6,6 @@ import {
   isLegacyRequest,
   type McpServer,
   type Server,
-  type ServerNotifier,
 } from '@modelcontextprotocol/server';
 import { type Connection, newConnection } from '../connection.ts';
 import type { ChangeBus } from './change-bus.ts';
@@ -37,8 +36,6 @@ export interface Endpoint {
   readonly sessionCount: number;
   /** Whether a client that wants another session is turned away now. */
   readonly isFull: boolean;
-  /** Tells who listens without a session of what has changed. */
-  readonly notify: ServerNotifier;
   /** Settles when the answer is sent, or nobody reads it. @throws Refusal */
   answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<Served>;
   /** Closes sessions that were silent for long. */
@@ -98,7 +95,6 @@ export function endpoint(options: EndpointOptions): Endpoint {
     get isFull() {
       return sessions.isFull;
     },
-    notify: sessionless.notify,
     answer: serve,
     sweep: () => sessions.sweep(),
     async close(graceMs) {

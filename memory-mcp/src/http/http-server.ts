@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server as NodeServer, type Ser
 import type { AddressInfo } from 'node:net';
 import { MemoryError } from '@episodica/memory-core';
 import { PROMETHEUS_CONTENT_TYPE, prometheusText } from '@episodica/memory-core/metrics';
-import type { McpServer, Server, ServerNotifier } from '@modelcontextprotocol/server';
+import type { McpServer, Server } from '@modelcontextprotocol/server';
 import type { Connection } from '../connection.ts';
 import type { Services } from '../services.ts';
 import { changeBus } from './change-bus.ts';
@@ -52,8 +52,6 @@ export interface HttpServerOptions {
 export interface HttpServer {
   /** Where MCP is spoken. */
   readonly url: string;
-  /** Tells who listens without a session what has changed; sessions are told by their own servers. */
-  readonly notify: ServerNotifier;
   /** Takes nothing more in, waits up to `graceMs` for calls under way, and ends all connections. Idempotent. */
   close(graceMs: number): Promise<void>;
 }
@@ -96,7 +94,6 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   let closing: Promise<void> | undefined;
   return {
     url: `http://${hostInUrl(host)}:${port}/mcp`,
-    notify: mcp.notify,
     close(graceMs) {
       closing ??= (async () => {
         clearInterval(sweeping);
