@@ -20,7 +20,7 @@ import {
   withEntries,
   work,
 } from '@episodica/soak';
-import { type LibsqlServer, plannedFaults, startLibsqlServer, type WireFault } from '@episodica/test-utils';
+import { aPattern, type LibsqlServer, plannedFaults, startLibsqlServer, type WireFault } from '@episodica/test-utils';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from './folder.ts';
 import { countOf, newSeed, report } from './form.ts';
@@ -64,7 +64,6 @@ for (const scheme of ['http', 'ws']) {
     await Promise.all(Array.from({ length: AT_ONCE }, lane));
     report(`wire: ${countOf('wireRuns') / 2} runs over ${scheme}, seed ${seed}: ${JSON.stringify(totals)}`);
     expect(totals.faults).toBeGreaterThan(countOf('wireRuns') / 2);
-    expect(totals.refused + totals.doubts).toBeGreaterThan(0);
   });
 }
 
@@ -94,6 +93,11 @@ async function checkedRun(server: LibsqlServer, { seed, url, totals }: Run): Pro
   };
   const watched = watchedStore(tried);
   const entries = await workOver(watched.store, random);
+  // What goes wrong now and then may all be overcome; this is not, and must be told.
+  server.faults = () => '503';
+  await expect(watched.store.write([{ op: 'put', kind: 'pattern', value: aPattern() }]), where).rejects.toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+  });
   server.faults = () => 'none';
   await tried.close();
   // Another connection: that one may still be told to leave the host alone.
