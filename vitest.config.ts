@@ -18,6 +18,8 @@ export default defineConfig(({ mode }) => ({
     provide: { form: mode === 'long' ? 'long' : 'short' },
     testTimeout: mode === 'long' ? HOUR_MS : PATIENCE_MS,
     hookTimeout: PATIENCE_MS,
+    // One second, which is what it is otherwise, is soon over there.
+    expect: { poll: { timeout: PATIENCE_MS / 3 } },
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
   },
 }));

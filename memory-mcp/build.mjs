@@ -4,6 +4,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { bundledDriver } from '../scripts/bundled-driver.mjs';
 
 // What looks at a cache before it is opened is a program of its own, and is looked for beside the bundle.
 const cacheProbe = fileURLToPath(new URL('./probe.js', import.meta.resolve('@episodica/memory-storage-lmdb')));
@@ -49,12 +50,12 @@ await build({
   splitting: true,
   minifySyntax: true,
   minifyWhitespace: true,
-  plugins: [lean],
+  plugins: [lean, bundledDriver()],
   format: 'esm',
   platform: 'node',
   target: 'node20',
   define: { EPISODICA_VERSION: JSON.stringify(version) },
-  external: ['@libsql/*', 'libsql', 'lmdb', 'msgpackr', '@jitl/*', 'quickjs-emscripten-core', 'sucrase', 'pino'],
+  external: ['lmdb', 'msgpackr', '@jitl/*', 'quickjs-emscripten-core', 'sucrase', 'pino'],
   // Packages in CommonJS call `require` for what node brings.
   banner: {
     js: "import { createRequire as episodicaRequire } from 'node:module'; const require = episodicaRequire(import.meta.url);",

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, stripVTControlCharacters } from 'node:util';
 
 const SERVER = join(dirname(fileURLToPath(import.meta.url)), '..', 'memory-mcp', 'bin', 'memory-mcp.js');
+const CLI = join(dirname(fileURLToPath(import.meta.url)), '..', 'memory-cli', 'bin', 'memory-cli.js');
 const LONGEST_RUN_MS = 120_000;
 const LONGEST_INSTALL_MS = 1_800_000;
 
@@ -49,7 +50,14 @@ function tryAll({ claude, opencode }, http) {
 function claudeWays(claude, { url, header }) {
   const add = (folder, flags) =>
     run(claude, ['mcp', 'add', ...flags, 'memory', '--', process.execPath, SERVER], folder);
+  const init = (folder, flags) => run(process.execPath, [CLI, 'init', 'claude-code', '--yes', ...flags], folder);
   return {
+    'init claude-code': (folder) => init(folder, []),
+    'init claude-code --scope local': (folder) => init(folder, ['--scope', 'local']),
+    'init claude-code --scope project, approved': (folder) => {
+      init(folder, ['--scope', 'project']);
+      writeJson(join(folder.home, '.claude', 'settings.json'), { enabledMcpjsonServers: ['memory'] });
+    },
     'claude mcp add': (folder) => add(folder, []),
     'claude mcp add --scope user': (folder) => add(folder, ['--scope', 'user']),
     'claude mcp add --transport http': (folder) => {
@@ -66,7 +74,10 @@ function claudeWays(claude, { url, header }) {
 
 function opencodeWays({ url, header }) {
   const memory = { type: 'local', command: [process.execPath, SERVER], enabled: true };
+  const init = (folder, flags) => run(process.execPath, [CLI, 'init', 'opencode', '--yes', ...flags], folder);
   return {
+    'init opencode': (folder) => init(folder, []),
+    'init opencode --scope project': (folder) => init(folder, ['--scope', 'project']),
     'opencode.json of the project': ({ work }) => writeJson(join(work, 'opencode.json'), { mcp: { memory } }),
     'opencode.json of the user': ({ home }) =>
       writeJson(join(home, '.config', 'opencode', 'opencode.json'), { mcp: { memory } }),

@@ -6,6 +6,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cache } from './cache.bench.ts';
+import { cli } from './cli.bench.ts';
 import { clusters } from './clusters.bench.ts';
 import { encryption } from './encryption.bench.ts';
 import { http } from './http.bench.ts';
@@ -35,6 +36,7 @@ const SUITES: readonly Suite[] = [
   vectors,
   mcp,
   http,
+  cli,
   sandbox,
   attacks,
   clusters,

@@ -5,11 +5,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { openMemory } from '@episodica/memory-core';
-import { codeModeHost } from '@episodica/memory-mcp/code-mode';
-import { type HostApi, openSandbox } from '@episodica/memory-mcp/sandbox';
 import { openTursoStore } from '@episodica/memory-storage-turso';
 
 const folder = mkdtempSync(join(tmpdir(), 'episodica-'));
+
+// #region run
+import { openSandbox } from '@episodica/memory-mcp/sandbox';
+
+const sandbox = openSandbox();
+const run = await sandbox.run({ code: 'input.map((n) => n * 2)', input: [1, 2], timeoutMs: 5_000 });
+if (run.ok) console.log(run.result);
+else console.error(run.error.code, run.error.message, run.error.hint);
+// #endregion
+assert.ok(run.ok);
+assert.deepEqual(run.result, [2, 4]);
+
 const memory = openMemory({ store: await openTursoStore({ url: pathToFileURL(join(folder, 'memory.db')).href }) });
 for (const [domain, kind] of [
   ['auth', 'success'],
@@ -20,12 +30,19 @@ for (const [domain, kind] of [
   await memory.completeEpisode(episode.id, kind === 'success' ? { kind } : { kind, completed: [], failed: ['types'] });
 }
 
+// #region host
+import { codeModeHost } from '@episodica/memory-mcp/code-mode';
+import type { HostApi } from '@episodica/memory-mcp/sandbox';
+
 // What programs may call: the memory, only to read it, and a function of our own beside it.
 const host: HostApi = {
   ...codeModeHost(async () => ({ memory, project: undefined }), { allowWrites: false }),
   owner: { answer: async ([domain]) => (domain === 'auth' ? 'ana' : null) },
 };
-const sandbox = openSandbox();
+const owned = await sandbox.run({ code: "await memory.owner('auth')", host });
+// #endregion
+assert.ok(owned.ok);
+assert.equal(owned.result, 'ana');
 
 const counted = await sandbox.run({
   code: `const rows = await memory.episodes({ fields: ['domain', 'outcome'] });

@@ -18,7 +18,9 @@ const environment = {
 };
 // As the programs read them: from files and the environment, strongest last.
 const { values } = resolveConfig({ environment, platform: process.platform, home: '/' });
-const memory = openMemory({ store: inMemoryStore(), embedder: await embedderOf(values) });
+// A question waits this long for its vector, then its words alone are searched.
+const embedder = await embedderOf(values, { queryTimeoutMs: 10_000 });
+const memory = openMemory({ store: inMemoryStore(), embedder });
 
 const { episode } = await memory.createEpisode({ description: 'Repair the flaky checkout' });
 // Stored first, embedded later; this waits for it.
@@ -35,7 +37,9 @@ console.log('without the provider, by its words:', byWords.degraded.join());
 
 const later = await memory.createEpisode({ description: 'Unstable till in the shop' });
 assert.equal(later.episode.status, 'open');
-const { embedder } = await memory.searchHealth();
-assert.equal(embedder?.pending, 1);
-console.log(`what was stored meanwhile waits for its vector: ${embedder.pending} of 2 by ${embedder.model}`);
+const health = await memory.searchHealth();
+assert.equal(health.embedder?.pending, 1);
+console.log(
+  `what was stored meanwhile waits for its vector: ${health.embedder.pending} of 2 by ${health.embedder.model}`,
+);
 await memory.close();

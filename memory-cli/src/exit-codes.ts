@@ -3,6 +3,9 @@
 /** `episode import`: some records could not be read; the rest is imported. */
 export const SOME_FAILED = 1;
 
+/** `doctor`: it found problems. */
+export const PROBLEMS_FOUND = 1;
+
 /** `eval`: the program failed, and not we. */
 export const PROGRAM_FAILED = 8;
 

@@ -4,9 +4,10 @@ import { runCli } from './cli.ts';
 import { TERMINATED } from './exit-codes.ts';
 import { note } from './output.ts';
 
-// Whoever read our output has read enough: what was acknowledged is durable, so there is nothing to finish.
+const enough = new AbortController();
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
+  if (error.code === 'EPIPE') enough.abort();
+  if (enough.signal.aborted) return;
   note('STORE_FAILED', `standard output cannot be written: ${error.message}.`);
   process.exit(EXIT_CODES.STORE_FAILED);
 });
@@ -18,5 +19,10 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => inte
 const terminated = new AbortController();
 process.once('SIGTERM', () => terminated.abort());
 
-const exitCode = await runCli(interrupted.signal);
-process.exitCode = exitCode === EXIT_CODES.ABORTED && terminated.signal.aborted ? TERMINATED : exitCode;
+/** Resolves when the command has ended. */
+export const ended: Promise<void> = runCli(interrupted.signal, enough.signal).then((exitCode) => {
+  // Whoever read our output has read enough: what was acknowledged is durable, so there is nothing to finish.
+  if (enough.signal.aborted) process.exit(0);
+  enough.signal.addEventListener('abort', () => process.exit(0));
+  process.exitCode = exitCode === EXIT_CODES.ABORTED && terminated.signal.aborted ? TERMINATED : exitCode;
+});

@@ -1,31 +1,34 @@
 // The composition root: the only file that reads environment, arguments, home and working folder, and that knows
 // which store and which cache the program runs on. Everything heavy is loaded when it is needed.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
   type Address,
   addressOf,
-  embedderOf,
   encryptionKeyOf,
-  inMemoryCache,
   isMemoryError,
-  layeredCache,
   type Memory,
   MemoryError,
-  makePrivateFolder,
-  openMemory,
-  projectConfigPath,
-  projectOf,
   readEncryptionKey,
   readKeyFile,
   readPrivateLine,
 } from '@episodica/memory-core';
-import { type ResolvedConfig, resolveConfig, strayReplicaIn, userConfigPath } from '@episodica/memory-core/config';
-import type { Logger, MemoryCache } from '@episodica/memory-core/ports';
-import type { LmdbCacheStats } from '@episodica/memory-storage-lmdb';
+import { figuresIn, type LoadedConfig, loadConfig, logPathOf, type Surroundings } from '@episodica/memory-core/config';
+import {
+  jsonLogger,
+  LOG_LEVELS,
+  type LogFile,
+  type LogLevel,
+  logFileRefusal,
+  openLogFile,
+} from '@episodica/memory-core/log';
+import { keptRegistry, type MetricsRegistry } from '@episodica/memory-core/metrics';
+import type { Logger, MemoryStore } from '@episodica/memory-core/ports';
 import type { TursoStore, TursoStoreOptions, Verification } from '@episodica/memory-storage-turso';
+import type { CommandLog, CommandTarget } from './command-log.ts';
+import type { CacheState } from './memory-over-store.ts';
 import type { Format, Picture } from './output.ts';
 import { note } from './output.ts';
 
@@ -41,63 +44,53 @@ export interface Invocation {
   readonly learnsOwed?: boolean | undefined;
   /** Aborts when the user interrupts the program. */
   readonly signal: AbortSignal;
+  /** What is noted of the command; left out where it is not to be noted. */
+  readonly log?: CommandLog | undefined;
   /** Keeps a warning until the command has ended: it is told once, and not where an error says the same. */
   readonly warn: (text: string) => void;
+  /** What the command counts; empty until it opens a store. */
+  readonly figures: CommandFigures;
 }
 
-/** The settings that hold here. */
-export interface Settings extends ResolvedConfig {
-  /** The files that were read; absent where there is none. */
-  readonly files: { readonly user?: string; readonly project?: string };
-  /** Where the user's file would be. */
-  readonly userFilePath: string;
-  /** The project of the working folder, or the one that is set. */
-  readonly project: string;
+/** The figures of one command, written when it has ended. */
+export interface CommandFigures {
+  metrics?: MetricsRegistry;
+  /** Is told how the command ended: `ok`, the code of its error, or its exit code. Never rejects. */
+  end?(ended: { readonly command: string; readonly outcome: string; readonly tookMs: number }): Promise<void>;
 }
 
 /** Everything opened together. `memory.close()` closes all of it. */
 export interface Opened {
   readonly memory: Memory;
   readonly store: TursoStore;
-  readonly settings: Settings;
+  readonly settings: LoadedConfig;
   readonly cache: CacheState;
   /** Whether there is a key, for the store's file where it has one, and for the cache. */
   readonly isEncrypted: boolean;
 }
 
-/** Where the cache lies, and why it is done without; no problem, and it is in use. */
-export interface CacheState {
-  readonly path: string;
-  readonly problem?: string;
-  /** What it counted so far. Waits until it is known whether its files are of use. */
-  stats?(): Promise<LmdbCacheStats>;
+/** The settings by defaults, files, environment and flags. @throws `INVALID_INPUT` */
+export async function readSettings(invocation: Invocation): Promise<LoadedConfig> {
+  const settings = await loadConfig(surroundingsOf(invocation));
+  invocation.log?.open(() => fileTarget(settings, invocation.log?.request));
+  return settings;
 }
 
-/** The settings by defaults, files, environment and flags. @throws `INVALID_INPUT`, `NOT_SUPPORTED` */
-export async function readSettings(invocation: Invocation): Promise<Settings> {
-  const environment = process.env;
-  const folder = process.cwd();
-  const surroundings = { environment, platform: process.platform, home: homedir() };
-  const ownFile = userConfigPath(surroundings);
-  if (invocation.config === '') {
-    throw new MemoryError('INVALID_INPUT', '--config: is empty; name a file, or leave it out.');
-  }
-  const user = invocation.config === undefined ? ifExisting(ownFile) : resolve(invocation.config);
-  const project = projectConfigPath(folder);
-  const projectOwn = project === user ? undefined : project;
-  const layers = {
-    ...surroundings,
-    ...(user === undefined ? {} : { userFile: await readToml(user), userFilePath: user }),
-    ...(projectOwn === undefined ? {} : { projectFile: await readToml(projectOwn) }),
-    flags: dataDirFlags(invocation.dataDir),
-  };
-  const resolved = resolveConfig(layers);
+/** Where the program runs. */
+export type Here = Pick<Surroundings, 'environment' | 'home' | 'folder'>;
+
+/** What a program that is started here sees. */
+export function here(): Here {
+  return { environment: process.env, home: homedir(), folder: process.cwd() };
+}
+
+/** Where the program runs, and which settings its flags name. */
+export function surroundingsOf({ config, dataDir }: Pick<Invocation, 'config' | 'dataDir'>): Surroundings {
   return {
-    ...resolved,
-    warnings: [...resolved.warnings, ...strayReplicaIn(resolved.values, existsSync)],
-    userFilePath: ownFile,
-    files: { ...(user === undefined ? {} : { user }), ...(projectOwn === undefined ? {} : { project: projectOwn }) },
-    project: resolved.values.MEMORY_PROJECT || projectOf(folder),
+    ...here(),
+    platform: process.platform,
+    configFile: config,
+    dataDir,
   };
 }
 
@@ -109,6 +102,75 @@ export async function useMemory<T>(invocation: Invocation, work: (opened: Opened
   const opened = await openAll(invocation);
   return closing(opened.memory, () => work(opened));
 }
+
+/** What a command has that only reads; the store, where there is one. */
+export type Read = Pick<Opened, 'memory' | 'settings'> & Partial<Pick<Opened, 'store'>>;
+
+/** As `useMemory`, for what only reads: where there is no store yet none is made, and nothing is found. */
+export async function useMemoryToRead<T>(invocation: Invocation, work: (opened: Read) => Promise<T>): Promise<T> {
+  const settings = await readSettings(invocation);
+  const missing = missingFile(settings);
+  if (missing === undefined) return useMemory(invocation, work);
+  await openLogger(settings, invocation);
+  const { bareMemory } = await import('./memory-over-store.ts');
+  const memory = bareMemory(await emptyStore());
+  return tellingMissing(missing, invocation, () => closing(memory, () => work({ memory, settings })));
+}
+
+/** The file of the store, where it is yet to be made. */
+function missingFile({ values }: LoadedConfig): string | undefined {
+  const address = addressOf(values.DATABASE_URL);
+  // A replica is filled by the database that it follows.
+  if (address.kind === 'remote' || values.TURSO_SYNC_URL !== '' || !isMissing(address.path)) return undefined;
+  return address.path;
+}
+
+/** Says besides why nothing is found: it may be looked for in the wrong place. */
+async function tellingMissing<T>(path: string, { warn }: Invocation, work: () => Promise<T>): Promise<T> {
+  const nothing = `no memory yet at ${path}; the first episode makes it.`;
+  try {
+    const result = await work();
+    warn(`there is ${nothing}`);
+    return result;
+  } catch (error) {
+    if (!isMemoryError(error) || error.code !== 'NOT_FOUND') throw error;
+    throw new MemoryError('NOT_FOUND', `${error.message} There is ${nothing}`, { cause: error });
+  }
+}
+
+/** What cannot be looked at may be there: opening it tells why not. */
+function isMissing(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
+}
+
+async function emptyStore(): Promise<MemoryStore> {
+  const { inMemoryStore } = await import('@episodica/memory-core');
+  return inMemoryStore();
+}
+
+/**
+ * As `useMemory`, for a look in passing: where there is a file with the newest schema, and for a moment only. Leaves
+ * nothing behind, uses no cache and learns nothing.
+ */
+export async function glanceAtMemory(invocation: Invocation, work: (memory: Memory) => Promise<void>): Promise<void> {
+  const { values } = await readSettings(invocation);
+  if (addressOf(values.DATABASE_URL).kind !== 'file') return;
+  const { isNewestTursoFile, openTursoStore } = await import('@episodica/memory-storage-turso');
+  const encryptionKey = await encryptionKeyOf(values);
+  const file = { url: values.DATABASE_URL, encryptionKey, busyTimeoutMs: GLANCE_MS, threads: false };
+  if (!(await isNewestTursoFile(file))) return;
+  const store = await openTursoStore(file);
+  const { bareMemory } = await import('./memory-over-store.ts');
+  const memory = bareMemory(store);
+  await closing(memory, () => work(memory));
+}
+
+/** How long a glance waits for other processes. */
+const GLANCE_MS = 200;
 
 /** As `useMemory`, for work that may do without: the memory is opened when it is first asked for. */
 export async function useMemoryLater<T>(
@@ -128,21 +190,67 @@ export async function useMemoryLater<T>(
 async function openAll(invocation: Invocation): Promise<Opened> {
   const settings = await readSettings(invocation);
   const logger = await openLogger(settings, invocation);
+  const metrics = keepFigures(invocation, settings, logger);
   const encryptionKey = await encryptionKeyOf(settings.values);
   const store = await openStore(settings, { encryptionKey, logger, threads: false, signal: invocation.signal });
-  const { opened, cache } = await withCache(store, { settings, encryptionKey, logger });
-  const embedder = (await embedderOf(settings.values)) ?? 'none';
-  const memory = openMemory({
-    store,
-    cache: opened,
-    embedder,
-    project: settings.project,
-    isShortLived: true,
-    actor: 'cli',
-    logger,
-    learnsOwed: invocation.learnsOwed === true && store.access === 'read-write',
-  });
-  return { memory, store, settings, cache, isEncrypted: encryptionKey !== undefined };
+  const { memoryOver } = await import('./memory-over-store.ts');
+  const { learnsOwed = false } = invocation;
+  const over = await memoryOver(store, { settings, encryptionKey, logger, learnsOwed, metrics });
+  return { ...over, store, settings, isEncrypted: encryptionKey !== undefined };
+}
+
+/** A store, and nothing around it. */
+export interface OpenedStore {
+  readonly store: MemoryStore;
+  readonly settings: LoadedConfig;
+}
+
+/**
+ * Runs `work` on the store alone, without threads: for what only reads what is stored. It is spared what searching and
+ * learning take to load, which is longer than the reading itself. Where there is no store yet none is made.
+ */
+export async function useReading<T>(invocation: Invocation, work: (opened: OpenedStore) => Promise<T>): Promise<T> {
+  const settings = await readSettings(invocation);
+  const logger = await openLogger(settings, invocation);
+  const missing = missingFile(settings);
+  if (missing !== undefined) {
+    const none = await emptyStore();
+    return tellingMissing(missing, invocation, () => closing(none, () => work({ store: none, settings })));
+  }
+  keepFigures(invocation, settings, logger);
+  const encryptionKey = await encryptionKeyOf(settings.values);
+  const store = await openStore(settings, { encryptionKey, logger, threads: false, signal: invocation.signal });
+  return closing(store, () => work({ store, settings }));
+}
+
+/** Where a command counts that does more than to work on a store. */
+export async function figuresOf(invocation: Invocation): Promise<MetricsRegistry> {
+  const settings = await readSettings(invocation);
+  return keepFigures(invocation, settings, await openLogger(settings, invocation));
+}
+
+/** What the command counts is written when it has ended; of one that never comes here nothing is. */
+function keepFigures({ figures }: Invocation, { values }: LoadedConfig, logger: Logger): MetricsRegistry {
+  if (figures.metrics !== undefined) return figures.metrics;
+  const metrics = keptRegistry('memory-cli');
+  figures.metrics = metrics;
+  figures.end = async ({ command, outcome, tookMs }) => {
+    // No folder is begun for figures alone.
+    if (!existsSync(values.MEMORY_DATA_DIR)) return;
+    metrics.keepIn(figuresIn(values.MEMORY_DATA_DIR), { logger });
+    metrics.time('command', { command }, tookMs);
+    metrics.count('commands', { command, outcome });
+    await metrics.close();
+  };
+  return metrics;
+}
+
+/** Whether the terminal shows signs beyond ASCII, as its locale says. What is no terminal takes all of UTF-8. */
+export function isUnicodeTerminal(): boolean {
+  if (!process.stdout.isTTY || process.platform === 'darwin') return true;
+  const { LC_ALL, LC_CTYPE, LANG, WT_SESSION, TERM_PROGRAM } = process.env;
+  if (process.platform === 'win32') return WT_SESSION !== undefined || TERM_PROGRAM === 'vscode';
+  return /utf-?8/iu.test(LC_ALL || LC_CTYPE || LANG || '');
 }
 
 /** Runs `work` on the bare store, without cache. */
@@ -150,6 +258,7 @@ export async function useStore<T>(invocation: Invocation, work: (store: TursoSto
   const settings = await readSettings(invocation);
   const encryptionKey = await encryptionKeyOf(settings.values);
   const logger = await openLogger(settings, invocation);
+  keepFigures(invocation, settings, logger);
   const store = await openStore(settings, { encryptionKey, logger, threads: true, signal: invocation.signal });
   return closing(store, () => work(store));
 }
@@ -158,8 +267,11 @@ export async function useStore<T>(invocation: Invocation, work: (store: TursoSto
 export async function verifyStore(invocation: Invocation): Promise<Verification> {
   const { values } = await readSettings(invocation);
   const { verifyTursoFile } = await import('@episodica/memory-storage-turso');
-  if (addressOf(values.DATABASE_URL).kind === 'remote') return useStore(invocation, (store) => store.verify());
-  return verifyTursoFile({ url: values.DATABASE_URL, encryptionKey: await encryptionKeyOf(values) });
+  if (addressOf(values.DATABASE_URL).kind === 'remote') {
+    return useStore(invocation, (store) => store.verify({ signal: invocation.signal }));
+  }
+  const { signal } = invocation;
+  return verifyTursoFile({ url: values.DATABASE_URL, encryptionKey: await encryptionKeyOf(values), signal });
 }
 
 /** Where a store is that lies in a file. */
@@ -280,7 +392,7 @@ async function closing<T>(resource: { close(): Promise<void> }, work: () => Prom
 
 /** Without threads, a command that asks little is not kept waiting for their start. */
 async function openStore(
-  { values }: Settings,
+  { values }: LoadedConfig,
   options: Pick<TursoStoreOptions, 'encryptionKey' | 'threads' | 'logger' | 'signal'>,
 ): Promise<TursoStore> {
   const { openTursoStore } = await import('@episodica/memory-storage-turso');
@@ -294,72 +406,34 @@ async function openStore(
   });
 }
 
-interface CacheSettings {
-  readonly settings: Settings;
-  readonly encryptionKey: string | undefined;
-  readonly logger: Logger;
+/**
+ * Into the log file, and in plain lines to standard error, there by default from `warn`; warnings of the settings at
+ * every level but `silent`. @throws `INVALID_INPUT`
+ */
+async function openLogger(settings: LoadedConfig, invocation: Invocation): Promise<Logger> {
+  const shown = consoleLogger(settings, invocation);
+  const isSilent = settings.values.MEMORY_LOG_LEVEL === 'silent';
+  for (const warning of isSilent ? [] : settings.warnings) invocation.warn(warning);
+  const makeTarget = (): CommandTarget => fileTarget(settings, invocation.log?.request);
+  const target = invocation.log?.open(makeTarget) ?? makeTarget();
+  const cause = settings.origins.MEMORY_LOG_FILE.layer === 'default' ? undefined : target.problem();
+  if (cause !== undefined) throw logFileRefusal(settings.values.MEMORY_LOG_FILE, cause);
+  return bothLoggers(shown, target.logger);
 }
 
-async function withCache(
-  store: TursoStore,
-  { settings, encryptionKey, logger }: CacheSettings,
-): Promise<{ readonly opened: MemoryCache | undefined; readonly cache: CacheState }> {
-  const path = join(settings.values.LMDB_CACHE_PATH, store.identity);
-  const maxSizeBytes = settings.values.MEMORY_CACHE_SIZE_MB * 1_048_576;
-  try {
-    const { openLmdbCache } = await import('@episodica/memory-storage-lmdb');
-    const far = await openLmdbCache({ path, maxSizeBytes, encryptionKey, logger });
-    const stats = () => far.settled().then(() => far.stats());
-    return { opened: layeredCache(inMemoryCache(), far), cache: { path, stats } };
-  } catch (cause) {
-    // Nothing depends on the cache: without it the same answers come a little later.
-    const problem = cause instanceof Error ? cause.message : String(cause);
-    logger.warn({ path, reason: problem }, 'the cache cannot be opened and is done without');
-    return { opened: undefined, cache: { path, problem } };
-  }
-}
-
-/** Who names a data folder means everything that lies in it, whatever else is set. */
-function dataDirFlags(dataDir: string | undefined): Readonly<Record<string, string>> {
-  if (dataDir === undefined) return {};
-  if (dataDir === '') throw new MemoryError('INVALID_INPUT', '--data-dir: is empty; name a folder, or leave it out.');
-  const folder = resolve(dataDir);
-  return {
-    MEMORY_DATA_DIR: folder,
-    DATABASE_URL: pathToFileURL(join(folder, 'memory.db')).href,
-    TURSO_SYNC_URL: '',
-    LMDB_CACHE_PATH: join(folder, 'cache'),
+function bothLoggers(one: Logger, other: Logger): Logger {
+  const both = (level: keyof Logger) => (fields: object, message: string) => {
+    one[level](fields, message);
+    other[level](fields, message);
   };
+  return { debug: both('debug'), info: both('info'), warn: both('warn'), error: both('error') };
 }
 
-function ifExisting(path: string): string | undefined {
-  return existsSync(path) ? path : undefined;
-}
-
-async function readToml(path: string): Promise<Readonly<Record<string, unknown>>> {
-  const { parse } = await import('smol-toml');
-  try {
-    return parse(readFileSync(path, 'utf8'));
-  } catch (cause) {
-    const [reason = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
-    throw new MemoryError('INVALID_INPUT', `${path} cannot be read as configuration: ${reason}`, { cause });
-  }
-}
-
-const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-
-/** Structured lines into the log file, where there is one; else plain lines on standard error, by default from `warn`. */
-async function openLogger(settings: Settings, invocation: Invocation): Promise<Logger> {
-  const { MEMORY_LOG_FILE: path, MEMORY_LOG_LEVEL: level } = settings.values;
-  const logger = path === '' ? consoleLogger(settings, invocation) : await fileLogger(path, level);
-  for (const warning of settings.warnings) logger.warn({}, warning);
-  return logger;
-}
-
-function consoleLogger({ values, origins }: Settings, invocation: Invocation): Logger {
-  const threshold = LEVELS.indexOf(origins.MEMORY_LOG_LEVEL === 'default' ? 'warn' : values.MEMORY_LOG_LEVEL);
-  const line = (own: (typeof LEVELS)[number]) => (fields: object, message: string) => {
-    if (LEVELS.indexOf(own) < threshold) return;
+function consoleLogger({ values, origins }: LoadedConfig, invocation: Invocation): Logger {
+  const threshold = origins.MEMORY_LOG_LEVEL.layer === 'default' ? 'warn' : values.MEMORY_LOG_LEVEL;
+  const least = threshold === 'silent' ? Infinity : LOG_LEVELS[threshold];
+  const line = (own: LogLevel) => (fields: object, message: string) => {
+    if (LOG_LEVELS[own] < least) return;
     const text = `${message}${fieldsText(fields)}`;
     if (own === 'warn') invocation.warn(text);
     else note(own, text);
@@ -367,20 +441,37 @@ function consoleLogger({ values, origins }: Settings, invocation: Invocation): L
   return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
 }
 
-async function fileLogger(path: string, level: string): Promise<Logger> {
-  const { pino } = await import('pino');
-  try {
-    makePrivateFolder(dirname(path));
-    const destination = pino.destination({ dest: path, sync: true, mode: 0o600 });
-    const logger: Logger = pino(
-      { level, base: { program: 'memory-cli', pid: process.pid }, serializers: { error: pino.stdSerializers.err } },
-      destination,
-    );
-    return logger;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new MemoryError('INVALID_INPUT', `MEMORY_LOG_FILE: ${path} cannot be written: ${reason}.`, { cause });
-  }
+/**
+ * The log file, opened with the first line. Where it is the default and cannot be written, nothing is said of it: what
+ * matters to the user is on standard error. A folder of data is not begun for the sake of its log.
+ */
+function fileTarget({ values, origins }: LoadedConfig, request: string | undefined): CommandTarget {
+  const { MEMORY_LOG_LEVEL: threshold } = values;
+  const path = logPathOf(values);
+  const base = { program: 'memory-cli', pid: process.pid, ...(request === undefined ? {} : { request }) };
+  let file: LogFile | undefined;
+  let problem: unknown;
+  const open = (): void => {
+    const isWanted = origins.MEMORY_LOG_FILE.layer !== 'default' || existsSync(values.MEMORY_DATA_DIR);
+    if (path === undefined || file !== undefined || problem !== undefined || !isWanted) return;
+    try {
+      file = openLogFile({ path, base });
+    } catch (error) {
+      problem = error;
+    }
+  };
+  const write = (line: string): void => {
+    open();
+    file?.write(line);
+  };
+  return {
+    logger: jsonLogger({ threshold, base, write }),
+    problem() {
+      open();
+      return problem;
+    },
+    close: () => file?.close(),
+  };
 }
 
 function fieldsText(fields: object): string {

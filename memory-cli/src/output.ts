@@ -1,7 +1,7 @@
 // What the user sees: one value, as JSON, as YAML or in words; tables, times and errors. Knows no command.
 import { once } from 'node:events';
 import { styleText } from 'node:util';
-import { legible } from '@episodica/memory-core/wire';
+import { legible } from '@episodica/memory-core';
 
 /** How an answer can be printed. */
 export const FORMATS = ['human', 'json', 'yaml'] as const;
@@ -15,7 +15,7 @@ export type Picture = (typeof PICTURES)[number];
 
 /** Columns of the terminal; a fixed number where there is none, so that a pipe gets the same text everywhere. */
 export function terminalWidth(): number {
-  return process.stdout.isTTY ? Math.max(40, process.stdout.columns) : 120;
+  return process.stdout.isTTY ? Math.max(40, process.stdout.columns || 80) : 120;
 }
 
 /** Writes `value` in the format asked for; `human` says it in words. */
@@ -36,14 +36,26 @@ export async function rendered(format: Format, value: unknown, human: () => stri
     case 'yaml': {
       // Written as CommonJS: only the default is there when it is bundled as when it is not.
       const { default: yaml } = await import('yaml');
-      return yaml.stringify(value).trimEnd();
+      const document = new yaml.Document(value);
+      // Of the ways to write a text in YAML, this one alone has escapes.
+      yaml.visit(document, {
+        Scalar(_, scalar) {
+          if (typeof scalar.value === 'string' && scalar.value.search(STEERING) >= 0) scalar.type = 'QUOTE_DOUBLE';
+        },
+      });
+      return document.toString().trimEnd().replace(STEERING, escaped);
     }
     case 'human':
       return human();
   }
 }
 
-/** What JSON may hold as it is, and a terminal would follow. */
+/** `value` as one line of JSON, with its end: for what is printed as it comes. */
+export function jsonLine(value: unknown): string {
+  return `${JSON.stringify(value).replace(STEERING, escaped)}\n`;
+}
+
+/** What JSON and YAML may hold as it is, and a terminal would follow. */
 const STEERING = /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gu;
 
 function escaped(character: string): string {
@@ -73,20 +85,53 @@ const INDENT = '    ';
 
 /** Rows under headings within `width`: the last column takes what is left and is cut where it does not fit. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): string {
+  return tableRows(columns, rows, width).join('\n');
+}
+
+/** As `table`, row by row, the headings first: columns that do not fit beside the others stand below them. */
+export function tableRows(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): readonly string[] {
   const cells = rows.map((row) => row.map(onOneLine));
-  const last = columns.length - 1;
   const widths = columns.map(({ heading: title }, index) =>
     Math.max(textWidth(title), ...cells.map((row) => textWidth(row[index] ?? ''))),
   );
-  const before = widths.slice(0, last).reduce((sum, each) => sum + each + 2, 0);
-  const isOwnLine = last > 0 && before + Math.min(LEAST_LAST_COLUMN, widths[last] ?? 0) > width;
-  const line = (row: readonly string[]): string => {
-    const start = columns.slice(0, last).map((column, index) => padded(row[index] ?? '', widths[index] ?? 0, column));
-    const end = row[last] ?? '';
-    if (!isOwnLine) return [...start, cut(end, width - before)].join('  ').trimEnd();
-    return `${start.join('  ').trimEnd()}\n${INDENT}${cut(end, width - INDENT.length)}`;
-  };
-  return [heading(line(columns.map(({ heading: title }) => title))), ...cells.map(line)].join('\n');
+  const lines = linesOfColumns(widths, width);
+  const text = (row: readonly string[]): string =>
+    lines
+      .map((indexes, line) => {
+        const parts = indexes.map((index) => {
+          const cell = row[index] ?? '';
+          const column = columns[index];
+          const isPlain = column === undefined || (index === columns.length - 1 && column.align !== 'right');
+          return isPlain ? cell : padded(cell, widths[index] ?? 0, column);
+        });
+        const indent = line === 0 ? '' : INDENT;
+        return `${indent}${cut(parts.join('  ').trimEnd(), width - indent.length)}`;
+      })
+      .join('\n');
+  return [heading(text(columns.map(({ heading: title }) => title))), ...cells.map(text)];
+}
+
+/** Which columns stand on which line of a row: on each as many as fit. */
+function linesOfColumns(widths: readonly number[], width: number): readonly (readonly number[])[] {
+  const lines: number[][] = [[]];
+  let used = 0;
+  for (const [index, whole] of widths.entries()) {
+    const isLast = index === widths.length - 1;
+    const needed = isLast ? Math.min(LEAST_LAST_COLUMN, whole) : whole;
+    const line = lines.at(-1) ?? [];
+    if (line.length > 0 && used + needed > width) {
+      lines.push([index]);
+      used = INDENT.length + whole + 2;
+    } else {
+      line.push(index);
+      used += whole + 2;
+    }
+  }
+  return lines;
 }
 
 function padded(text: string, width: number, { align }: Column): string {
@@ -107,8 +152,36 @@ export function cut(text: string, width: number): string {
   return `${kept}…`;
 }
 
+/** Where lines of prose end: on a terminal alone. */
+export function proseWidth(): number {
+  return process.stdout.isTTY ? terminalWidth() : Number.POSITIVE_INFINITY;
+}
+
+/**
+ * A line behind `start`, of which a terminal shows further lines below the beginning of its text. A word that is longer
+ * than a line stays whole, as a path that is cut cannot be copied; what is no terminal gets one line.
+ */
+export function hangingLine(start: string, text: string, width: number = proseWidth()): string {
+  const indent = Math.min(textWidth(start), Math.floor(width / 2));
+  const lines: string[] = [];
+  let line = start;
+  let isBegun = false;
+  for (const word of onOneLine(text).split(' ')) {
+    const longer = isBegun ? `${line} ${word}` : `${line}${word}`;
+    if (!isBegun || textWidth(longer) <= width) line = longer;
+    else {
+      lines.push(line);
+      line = `${' '.repeat(indent)}${word}`;
+    }
+    isBegun = true;
+  }
+  return [...lines, line].join('\n');
+}
+
 /** Columns that a text takes on a terminal. */
 export function textWidth(text: string): number {
+  // What is so on nearly every line needs no tables of Unicode, which take long to load.
+  if (/^[ -~]*$/u.test(text)) return text.length;
   let width = 0;
   for (const { segment } of new Intl.Segmenter().segment(text)) width += graphemeWidth(segment);
   return width;

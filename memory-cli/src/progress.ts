@@ -10,8 +10,8 @@ const DEFAULT_COLUMNS = 80;
 export interface Progress {
   /** In words, such as `120 read`. */
   readonly text: string;
-  /** Things done, for the rate. */
-  readonly done: number;
+  /** Things done, for the rate; left out where there are none to count. */
+  readonly done?: number | undefined;
   /** 0–1; left out where nobody knows how much there is. */
   readonly share?: number | undefined;
 }
@@ -22,6 +22,23 @@ export interface ProgressLine {
   /** Takes the line away. */
   clear(): void;
 }
+
+/** Does work of which nobody can say how far it has come, and shows how long it has taken. */
+export async function withElapsed<T>(title: string, work: () => Promise<T>): Promise<T> {
+  if (!process.stderr.isTTY) return work();
+  const startedMs = performance.now();
+  const timer = setInterval(() => {
+    process.stderr.write(`\r${title} … ${Math.floor((performance.now() - startedMs) / 1_000)} s\u001b[K`);
+  }, ELAPSED_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+    process.stderr.write('\r\u001b[K');
+  }
+}
+
+const ELAPSED_MS = 1_000;
 
 /** Shows nothing where standard error is no terminal. */
 export function progressLine(title: string): ProgressLine {
@@ -49,5 +66,6 @@ export function progressText(title: string, { text, done, share }: Progress, sec
     share === undefined
       ? ''
       : ` [${'#'.repeat(full)}${'-'.repeat(BAR_COLUMNS - full)}] ${Math.floor(Math.min(1, share) * 100)} %,`;
-  return `${title}${bar} ${text}, ${Math.round(done / Math.max(seconds, 0.001))}/s`;
+  const rate = done === undefined ? '' : `, ${Math.round(done / Math.max(seconds, 0.001))}/s`;
+  return `${title}${bar} ${text}${rate}`;
 }

@@ -71,7 +71,7 @@ test('a file that is there, and a backup that is not whole, are refused with an 
   const bytes = readFileSync(file);
   expect((await place.run(['backup', 'create', file])).code).toBe(EXIT_CODES.INVALID_INPUT);
   expect(readFileSync(file).equals(bytes)).toBe(true);
-  expect((await place.run(['backup', 'verify', file])).stdout).toMatch(/is whole\.\nIt holds 1 episodes with 1 steps/u);
+  expect((await place.run(['backup', 'verify', file])).stdout).toMatch(/is whole\.\nIt holds 1 episode with 1 step,/u);
   truncateSync(file, 8_192);
   const broken = await place.run(['--format', 'json', 'backup', 'verify', file]);
   expect(broken.code).toBe(EXIT_CODES.STORE_CORRUPT);

@@ -277,7 +277,7 @@ describe('the answer', () => {
 });
 
 describe('an interruption', () => {
-  test('by SIGTERM has the exit code of that signal [CL-01]', { timeout: 120_000 }, async () => {
+  test('by SIGTERM has the exit code of that signal [CL-01]', async () => {
     const child = started(['eval', '-']);
     const told = Promise.all([once(child, 'close'), text(child.stderr!)]);
     await new Promise((resolve) => child.stdin!.write(' '.repeat(1_000_000), resolve));
@@ -286,7 +286,7 @@ describe('an interruption', () => {
     expect({ code, stderr }).toEqual({ code: 143, stderr: expect.stringMatching(/^ABORTED: /u) });
   });
 
-  test('ends a run at once, and tells what it wrote [SB-06 CL-01]', { timeout: 120_000 }, async () => {
+  test('ends a run at once, and tells what it wrote [SB-06 CL-01]', async () => {
     const own = aPlace();
     try {
       const child = started(['eval', '--allow-writes', `${WRITE} ${LOOP}`, '--timeout-ms', '60000'], own);
@@ -302,9 +302,7 @@ describe('an interruption', () => {
     }
   });
 
-  test('that comes again ends the program in any case, and what it wrote is whole [SB-06 CL-01]', {
-    timeout: 120_000,
-  }, async () => {
+  test('that comes again ends the program in any case, and what it wrote is whole [SB-06 CL-01]', async () => {
     const own = aPlace();
     try {
       const child = started(['eval', '--allow-writes', `${WRITE} ${LOOP}`, '--timeout-ms', '60000'], own);

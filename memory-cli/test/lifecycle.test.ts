@@ -177,7 +177,7 @@ test('tags are added, removed, replaced and cleared [EP-08]', async () => {
   expect(await tag('alpha', '--remove')).toEqual(['beta']);
   expect(await tag('--set', 'gamma', 'delta')).toEqual(['gamma', 'delta']);
   expect((await place.run(['episode', 'tag', id])).code).toBe(2);
-  expect((await place.run(['episode', 'tag', id, 'x!'])).stderr).toMatch(/^INVALID_INPUT: tags\.add\.0: "x!"/u);
+  expect((await place.run(['episode', 'tag', id, 'x!'])).stderr).toMatch(/^INVALID_INPUT: TAG: "x!"/u);
   expect((await place.json(['episode', 'view', id])).tags).toEqual(['gamma', 'delta']);
   expect(await tag('--set')).toEqual([]);
 });

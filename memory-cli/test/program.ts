@@ -20,6 +20,10 @@ export interface RunOptions {
   readonly cwd?: string;
   /** In a process of its own, as people start it: it ends by itself, with what it loads from the disk. @default false */
   readonly apart?: boolean;
+  /** As on a terminal of so many columns; left out: into a pipe. */
+  readonly columns?: number;
+  /** The program before it was bundled, which takes least for thousands of commands; so late, it is interrupted. */
+  readonly interruptedAfterMs?: number;
 }
 
 /** A home with its working folder. */
@@ -39,8 +43,11 @@ export function aPlace(): Place {
   const work = join(root, 'work');
   mkdirSync(home);
   mkdirSync(work);
-  const run = ({ words, options: { input = '', env = {}, cwd = work, apart = false } }: Asked): Promise<Ended> => {
-    const command = { words, input, env: cleanEnvironment(home, env), cwd };
+  const run = ({
+    words,
+    options: { input = '', env = {}, cwd = work, apart = false, ...others },
+  }: Asked): Promise<Ended> => {
+    const command = { words, input, env: cleanEnvironment(home, env), cwd, ...others };
     return apart ? runApart(command) : inOneProcess(command);
   };
   return {
@@ -61,7 +68,9 @@ interface Asked {
   readonly options: RunOptions;
 }
 
-interface Command extends Required<Pick<RunOptions, 'input' | 'env' | 'cwd'>> {
+interface Command
+  extends Required<Pick<RunOptions, 'input' | 'env' | 'cwd'>>,
+    Pick<RunOptions, 'columns' | 'interruptedAfterMs'> {
   readonly words: readonly string[];
 }
 

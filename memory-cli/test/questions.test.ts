@@ -11,7 +11,7 @@ afterEach(() => place.remove());
 
 test('a question that cannot be answered is refused in one line, with what to do [RE-12] [CL-01]', async () => {
   for (const [words, code, told] of [
-    [[''], 'INVALID_INPUT', /query: give a text, or a filter/u],
+    [[''], 'INVALID_INPUT', /QUERY: give a text, or a filter/u],
     [['x'.repeat(10_001)], 'LIMIT_EXCEEDED', /query: is longer than 10000 bytes; shorten it/u],
     [['x', '--limit', '0'], 'INVALID_INPUT', /Give a whole number from 1 to 100\./u],
     [['x', '--limit', '101'], 'INVALID_INPUT', /Give a whole number from 1 to 100\./u],

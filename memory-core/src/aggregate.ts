@@ -11,6 +11,7 @@ import type { CallOptions, EpisodeFilter } from './ports/store.ts';
 import { episodeFilterOf } from './search.ts';
 import { turns } from './turns.ts';
 
+/** The groups that were asked for, and how much was looked at for them. */
 export interface AggregateResult {
   readonly groups: readonly AggregateGroup[];
   /** Groups that were found and are not told: beyond `limit`, or of fewer than `minCount`. */

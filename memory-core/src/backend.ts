@@ -4,6 +4,18 @@ export { alreadyCompleted, episodeNotFound } from './episode.ts';
 export { isMemoryError, MemoryError, type MemoryErrorCode, throwIfAborted } from './errors.ts';
 export { makePrivateFolder } from './folder.ts';
 export { LEARNT_EPISODES } from './limits.ts';
+export {
+  AMOUNT,
+  checkOptions,
+  FLAG,
+  FUNCTION,
+  LOGGER,
+  needed,
+  type OptionRule,
+  type OptionRules,
+  TEXT,
+  withMethods,
+} from './options.ts';
 export { documentRelevance, relevance } from './retrieve/bm25.ts';
 export { type Address, addressOf, pathOf } from './store-address.ts';
 export { type CommitOptions, groupCommit } from './stores/group-commit.ts';

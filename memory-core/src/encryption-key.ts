@@ -1,6 +1,6 @@
 // Making an encryption key of what the user gave: as text, or in a file.
 import { scrypt } from 'node:crypto';
-import type { Config } from './config.ts';
+import type { Config } from './config/settings.ts';
 import { MemoryError } from './errors.ts';
 import { readPrivateLine } from './private-line.ts';
 

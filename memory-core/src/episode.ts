@@ -3,6 +3,7 @@ import { MemoryError } from './errors.ts';
 import type { JsonObject } from './json.ts';
 import type { TraceStep } from './trace.ts';
 
+/** Every sort of task. */
 export const TASK_TYPES = [
   'code_generation',
   'debugging',
@@ -12,9 +13,14 @@ export const TASK_TYPES = [
   'documentation',
   'other',
 ] as const;
+
+/** What sort of task it is. */
 export type TaskType = (typeof TASK_TYPES)[number];
 
+/** How hard a task may be called, the easiest first. */
 export const COMPLEXITIES = ['simple', 'moderate', 'complex'] as const;
+
+/** How hard a task was thought to be when it began. */
 export type Complexity = (typeof COMPLEXITIES)[number];
 
 /** Where the work took place. */
@@ -54,10 +60,12 @@ interface EpisodeBase {
   readonly startedAt: string;
 }
 
+/** An attempt that is still under way: steps may be added. */
 export interface OpenEpisode extends EpisodeBase {
   readonly status: 'open';
 }
 
+/** An attempt that has ended, with what it taught. */
 export interface CompletedEpisode extends EpisodeBase, Learning {
   readonly status: 'completed';
   readonly endedAt: string;
@@ -66,6 +74,7 @@ export interface CompletedEpisode extends EpisodeBase, Learning {
   readonly learningPending: boolean;
 }
 
+/** One attempt at one task, without its steps, which are kept for themselves. */
 export type Episode = OpenEpisode | CompletedEpisode;
 
 /** How an episode ended. */
@@ -88,7 +97,10 @@ export function isUnknown(outcome: Outcome): boolean {
   return outcome.kind === 'abstained' && outcome.reason?.startsWith(UNKNOWN_OUTCOME) === true;
 }
 
+/** Every way in which an episode may end. */
 export const OUTCOME_KINDS = ['success', 'partial', 'failure', 'abstained'] as const;
+
+/** In which way an episode ended. `abstained`: nobody judged it. */
 export type OutcomeKind = Outcome['kind'];
 
 /** What one episode taught, derived when it was completed. */
@@ -193,6 +205,7 @@ export interface Quality {
   readonly duplicateOf?: string;
 }
 
+/** Every reason for which little can be learnt from an episode. */
 export const QUALITY_FLAGS = [
   'no_steps',
   'trivial',
@@ -203,6 +216,8 @@ export const QUALITY_FLAGS = [
   'unexplained_outcome',
   'short_description',
 ] as const;
+
+/** A reason for which little can be learnt from an episode; `qualityReasons` says it in a sentence. */
 export type QualityFlag = (typeof QUALITY_FLAGS)[number];
 
 /** Why so little can be learnt from an episode: a sentence for each flag. */
@@ -291,10 +306,12 @@ export function fixText({ error, fix, tool, action }: Recovery): string | undefi
   return `When "${tool}: ${action}" failed with "${error}", this fixed it: ${fix.join('; ')}.`;
 }
 
+/** The refusal of a change to an episode that has ended. */
 export function alreadyCompleted(id: string): MemoryError {
   return new MemoryError('INVALID_STATE', `Episode ${id} is already completed; create a new one for a new attempt.`);
 }
 
+/** The refusal of a call that names an episode which is not there. */
 export function episodeNotFound(id: string): MemoryError {
   return new MemoryError(
     'NOT_FOUND',

@@ -1,5 +1,6 @@
 // The one error class, its codes, and the table that gives each code its meaning for programs.
 
+/** What went wrong, for programs. docs/library.md says of each what to do. */
 export type MemoryErrorCode =
   | 'INVALID_INPUT'
   | 'NOT_FOUND'
@@ -34,8 +35,19 @@ export const EXIT_CODES: Readonly<Record<MemoryErrorCode, number>> = Object.free
   CLOSED: 70,
 });
 
+/** What is wrong with a part of what a caller handed in. */
+export interface InputIssue {
+  /** Where it stands there, by dots, such as `result.output` or `tags.add.0`. */
+  readonly path: string;
+  /** What is wrong and what to do, without a full stop. */
+  readonly problem: string;
+}
+
+/** What an error carries beside its code and its message. */
 export interface MemoryErrorOptions {
   readonly cause?: unknown;
+  /** The parts at fault of what was handed in, for callers that have other names for them. @default none */
+  readonly issues?: readonly InputIssue[];
   /** Whether the same call may succeed later without any change. @default false */
   readonly retryable?: boolean;
 }
@@ -47,14 +59,34 @@ export interface MemoryErrorOptions {
 export class MemoryError extends Error {
   readonly code: MemoryErrorCode;
   readonly retryable: boolean;
+  readonly issues: readonly InputIssue[];
 
   constructor(code: MemoryErrorCode, message: string, options: MemoryErrorOptions = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.name = 'MemoryError';
     this.code = code;
     this.retryable = options.retryable ?? false;
+    this.issues = options.issues ?? [];
   }
 }
+
+/** The refusal of what a caller handed in, which names each part at fault. */
+export function refusedInput(
+  issues: readonly InputIssue[],
+  { code = 'INVALID_INPUT', cause }: { readonly code?: MemoryErrorCode; readonly cause?: unknown } = {},
+): MemoryError {
+  return new MemoryError(code, issuesText(issues), { cause, issues });
+}
+
+/** Parts at fault, in a sentence. */
+export function issuesText(issues: readonly InputIssue[]): string {
+  const shown = issues.slice(0, MAX_TOLD).map(({ path, problem }) => `${path}: ${problem}`);
+  const more = issues.length > shown.length ? ` (and ${issues.length - shown.length} more)` : '';
+  return `${shown.join('; ')}${more}.`;
+}
+
+/** Issues that one message tells. */
+const MAX_TOLD = 5;
 
 /** Whether `error` is a `MemoryError`, also one that another copy of this package threw. */
 export function isMemoryError(error: unknown): error is MemoryError {

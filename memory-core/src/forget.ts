@@ -9,6 +9,7 @@ import { isAskedWithin, type Recommendation, withoutMentions } from './recommend
 import { type Retelling, retelling } from './retelling.ts';
 import { type Unlearnt, unlearning } from './upkeep/unlearning.ts';
 
+/** How `forget` goes about it. */
 export interface ForgetOptions extends CallOptions {
   /** Says what would go, and changes nothing. @default false */
   readonly dryRun?: boolean | undefined;

@@ -3,6 +3,7 @@ export type { AggregateGroup, Order as AggregateOrder } from './aggregate/groups
 export type { Measure as AggregateMeasure } from './aggregate/measures.ts';
 export type { AggregateFilter, AggregateQuery } from './aggregate/query.ts';
 export type { AggregateResult } from './aggregate.ts';
+export { legible } from './clip.ts';
 export type { TaskCluster } from './cluster.ts';
 export { embedderOf } from './embed/choose.ts';
 export {
@@ -47,7 +48,16 @@ export {
   TASK_TYPES,
   type TaskType,
 } from './episode.ts';
-export { EXIT_CODES, isInDoubt, isMemoryError, MemoryError, type MemoryErrorCode, throwIfAborted } from './errors.ts';
+export {
+  EXIT_CODES,
+  type InputIssue,
+  isInDoubt,
+  isMemoryError,
+  issuesText,
+  MemoryError,
+  type MemoryErrorCode,
+  throwIfAborted,
+} from './errors.ts';
 export { makePrivateFolder } from './folder.ts';
 export type { ForgetOptions, ForgetReceipt } from './forget.ts';
 export type { TaskKinds } from './gather/task-kinds.ts';
@@ -94,8 +104,9 @@ export {
   type ToolSequence,
 } from './pattern.ts';
 export { readPrivateLine } from './private-line.ts';
-export { projectConfigPath, projectOf } from './project.ts';
+export { projectConfigPath, projectOf, repositoryRoots } from './project.ts';
 export type { FeedbackInput, RecommendQuery, SearchQuery } from './query.ts';
+export { type EpisodeReading, episodeReading } from './reading.ts';
 export type { Advised, Recommended } from './recall.ts';
 export type {
   Feedback,
@@ -118,7 +129,7 @@ export {
 } from './retrieve/error-signature.ts';
 export { bestFixes, type Hint, type KnownFix } from './retrieve/hints.ts';
 export type { EpisodeHit, PatternHit, Why } from './retrieve/rank.ts';
-export type { EpisodeChangeInput, TagChange } from './revise.ts';
+export type { EpisodeChangeInput, MetadataChange, TagChange } from './revise.ts';
 export type { SearchResult } from './search.ts';
 export { type SearchHealth, searchHealthText } from './search-health.ts';
 export { type Address, addressOf, pathOf } from './store-address.ts';

@@ -1,11 +1,12 @@
 // What callers may hand in, checked once, at the edge. Behind `parse` the types are trusted.
-import { z } from 'zod';
+import * as z from 'zod';
 import { COMPLEXITIES, type Complexity, TASK_TYPES, type TaskType } from './episode.ts';
-import { MemoryError } from './errors.ts';
+import { refusedInput } from './errors.ts';
 import type { Json, JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
 import { tagProblem } from './tag.ts';
 
+/** How an episode begins. All but the description may be left out; all of it helps to find it again. */
 export interface EpisodeInput {
   readonly description: string;
   readonly project?: string | undefined;
@@ -30,6 +31,7 @@ export interface SourceInput {
   readonly confidence?: number | undefined;
 }
 
+/** One thing that was done, and how it went. */
 export interface StepInput {
   readonly tool: string;
   readonly action: string;
@@ -47,6 +49,7 @@ export type StepResultInput =
   | { readonly type: 'success'; readonly output?: string | undefined }
   | { readonly type: 'error' | 'timeout'; readonly message?: string | undefined };
 
+/** How an episode ends, and what goes with each kind of ending. */
 export type OutcomeInput =
   | {
       readonly kind: 'success';
@@ -211,21 +214,13 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T 
   if (result.success) return result.data;
   const { issues } = result.error;
   const isOnlySize = issues.every((issue) => issue.code === 'custom' && issue.params?.isLimit === true);
-  throw new MemoryError(isOnlySize ? 'LIMIT_EXCEEDED' : 'INVALID_INPUT', issuesText(issues, what), {
-    cause: result.error,
-  });
+  throw refusedInput(
+    issues.map((issue) => ({ path: issue.path.map(String).join('.') || what, problem: problemText(issue) })),
+    { code: isOnlySize ? 'LIMIT_EXCEEDED' : 'INVALID_INPUT', cause: result.error },
+  );
 }
 
-function issuesText(issues: readonly z.core.$ZodIssue[], what: string): string {
-  const shown = issues.slice(0, 5).map((issue) => {
-    const path = issue.path.map(String).join('.');
-    return `${path === '' ? what : path}: ${issueText(issue)}`;
-  });
-  const more = issues.length > shown.length ? ` (and ${issues.length - shown.length} more)` : '';
-  return `${shown.join('; ')}${more}.`;
-}
-
-function issueText(issue: z.core.$ZodIssue): string {
+function problemText(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'unrecognized_keys':
       return `${issue.keys.map((key) => `"${key}"`).join(', ')} does not belong here; leave it out`;

@@ -1,6 +1,9 @@
 // Values as JSON has them, and how absence is written.
 
+/** Whatever JSON can say. */
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
+
+/** An object of JSON. */
 export interface JsonObject {
   readonly [key: string]: Json;
 }

@@ -8,7 +8,6 @@ import {
   change,
   complete,
   type Episode,
-  episodeNotFound,
   type OpenEpisode,
   type Step,
 } from './episode.ts';
@@ -29,9 +28,10 @@ import { learn } from './learn/learn.ts';
 import { LIMITS } from './limits.ts';
 import { baselineId } from './pattern.ts';
 import type { CallOptions, EpisodeFilter, Put, Write } from './ports/store.ts';
+import { existing } from './reading.ts';
 import { requireAll } from './retelling.ts';
 import { episodeTerms } from './retrieve/index-terms.ts';
-import { type EpisodeChangeInput, episodeChangeInput, tagsAfter } from './revise.ts';
+import { type EpisodeChangeInput, episodeChangeInput, metadataAfter, tagsAfter } from './revise.ts';
 import { normaliseTag } from './tag.ts';
 import { mapInTurns } from './turns.ts';
 
@@ -179,10 +179,14 @@ export async function updateEpisode(
   input: EpisodeChangeInput,
   options: CallOptions,
 ): Promise<Episode> {
-  const { description, metadata, tags } = parse(episodeChangeInput, input, 'change');
+  const { description, metadata, metadataKeys, tags } = parse(episodeChangeInput, input, 'change');
   return retryingConflicts(async () => {
     const episode = await existing(context, id, options);
-    const changes = defined({ description, metadata, tags: tags && tagsAfter(episode.tags, tags) });
+    const changes = defined({
+      description,
+      metadata: metadataKeys === undefined ? metadata : metadataAfter(metadata ?? episode.metadata, metadataKeys),
+      tags: tags && tagsAfter(episode.tags, tags),
+    });
     const changed = change(episode, changes);
     const steps =
       episode.status === 'open' ? [] : await collect(context.store.scan('step', { episodeIds: [id] }, options));
@@ -221,21 +225,6 @@ export async function tagStats(
   return [...counts]
     .map(([tag, count]) => ({ tag, count }))
     .sort((a, b) => b.count - a.count || (a.tag < b.tag ? -1 : 1));
-}
-
-/** The steps of an episode in their order. @throws `NOT_FOUND` */
-export async function stepsOf(context: MemoryContext, id: string, options: CallOptions): Promise<readonly Step[]> {
-  const steps = await collect(context.store.scan('step', { episodeIds: [id] }, options));
-  // Steps go with their episode: only where there are none, it may be missing.
-  if (steps.length === 0) await existing(context, id, options);
-  return steps;
-}
-
-/** The episode with this id. @throws `NOT_FOUND` */
-export async function existing(context: MemoryContext, id: string, options: CallOptions): Promise<Episode> {
-  const [episode] = await context.store.getMany('episode', [id], options);
-  if (episode === undefined) throw episodeNotFound(id);
-  return episode;
 }
 
 async function writeSteps(

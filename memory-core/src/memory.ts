@@ -9,7 +9,7 @@ import type { CompletedEpisode, Episode, OpenEpisode, Step } from './episode.ts'
 import { resultText } from './episode.ts';
 import { errorExcerpt } from './error-text.ts';
 import { isMemoryError, MemoryError } from './errors.ts';
-import { checkedFilter, checkedStepFilter } from './filter.ts';
+import { checkedFilter } from './filter.ts';
 import { type ForgetOptions, type ForgetReceipt, forget } from './forget.ts';
 import { gatherPattern, gatherPatterns, withEvidenceIds } from './gather/gather.ts';
 import { indexKeeper } from './gather/index-keeper.ts';
@@ -22,29 +22,22 @@ import {
   beginEpisodes,
   completeEpisode,
   createEpisodes,
-  existing,
   newEpisodes,
   newSteps,
   renameTag,
   type StoredSteps,
-  stepsOf,
   tagStats,
   updateEpisode,
 } from './lifecycle.ts';
+import { checkOptions, FLAG, FUNCTION, LOGGER, needed, type OptionRules, TEXT, withMethods } from './options.ts';
 import type { Standing } from './pattern.ts';
 import type { MemoryCache } from './ports/cache.ts';
 import type { Embedder } from './ports/embedder.ts';
 import type { Reflector } from './ports/reflector.ts';
 import { type Clock, type IdSource, type Logger, silentLogger } from './ports/runtime.ts';
-import type {
-  CallOptions,
-  ClusterFilter,
-  EpisodeFilter,
-  MemoryStore,
-  PatternFilter,
-  StepFilter,
-} from './ports/store.ts';
+import type { CallOptions, ClusterFilter, EpisodeFilter, MemoryStore, PatternFilter } from './ports/store.ts';
 import type { FeedbackInput, RecommendQuery, SearchQuery } from './query.ts';
+import { type EpisodeReading, episodeReading, existing } from './reading.ts';
 import { type Advised, advise, hintsForErrors, type Recommended, recommend, recordFeedback } from './recall.ts';
 import type { Recommendation } from './recommendation.ts';
 import { type ReflectionQueue, reflectionQueue } from './reflect/queue.ts';
@@ -61,6 +54,7 @@ import type { EpisodeRecord } from './transfer/record.ts';
 import { learnScopeAside } from './upkeep/learn-thread.ts';
 import { type LearningHealth, type LearningQueue, learningQueue } from './upkeep/learning-queue.ts';
 
+/** What a memory is made of. All but the store may be left out. */
 export interface MemoryOptions {
   /** The durable truth. Closed by `memory.close()`. */
   readonly store: MemoryStore;
@@ -108,7 +102,7 @@ export interface MemoryOptions {
  * The memory of coding agents. Every verb rejects with a `MemoryError`; a write that resolved is durable; one that
  * rejected changed nothing, unless it says how far it came.
  */
-export interface Memory {
+export interface Memory extends EpisodeReading {
   /** Begins an episode; the answer carries the best prior experience with such tasks. */
   createEpisode(input: EpisodeInput, options?: CreateOptions): Promise<CreatedEpisode>;
   /** Begins up to 1,000 episodes in one commit. */
@@ -119,24 +113,22 @@ export interface Memory {
   addSteps(episodeId: string, inputs: readonly StepInput[], options?: CallOptions): Promise<AddedSteps>;
   /** Ends an episode: reward, reflection and quality are derived and stored in the same write. */
   completeEpisode(episodeId: string, outcome: OutcomeInput, options?: CallOptions): Promise<CompletedEpisode>;
-  getEpisode(id: string, options?: CallOptions): Promise<Episode | undefined>;
-  /** In the order of the ids; `undefined` where there is none. */
-  getEpisodes(ids: readonly string[], options?: CallOptions): Promise<readonly (Episode | undefined)[]>;
-  /** The steps of an episode in their order. @throws `NOT_FOUND` */
-  getSteps(episodeId: string, options?: CallOptions): Promise<readonly Step[]>;
-  /** Steps by episode id, then number; of ids that are not there, none. A stream: memory stays bounded. */
-  listSteps(filter: StepFilter, options?: CallOptions): AsyncIterable<Step>;
-  /** A stream: memory stays bounded. To page, hand the last episode's `startedAt` and `id` in as `after`. */
-  listEpisodes(filter?: EpisodeFilter, options?: CallOptions): AsyncIterable<Episode>;
   /** Changes description, metadata or tags; steps and outcome are history and stay. */
   updateEpisode(id: string, change: EpisodeChangeInput, options?: CallOptions): Promise<Episode>;
+  /** Renames a tag of every episode that has it, one write an episode, and answers how many those were. */
   renameTag(names: { readonly from: string; readonly to: string }, options?: CallOptions): Promise<number>;
+  /** How many of the episodes that match bear each tag, most frequent first. */
   tagStats(
     filter?: EpisodeFilter,
     options?: CallOptions,
   ): Promise<readonly { readonly tag: string; readonly count: number }[]>;
   /** Forgets every episode that matches, with all that came of them, in one commit. */
   forget(filter: EpisodeFilter, options?: ForgetOptions): Promise<ForgetReceipt>;
+  /**
+   * Experience for a task, a question, an error text, or filters alone.
+   * @throws `INVALID_INPUT` where neither text nor filter is given; `EMBEDDER_FAILED` or `STORE_UNAVAILABLE` where nothing
+   * was found and not all could be looked at
+   */
   search(query: SearchQuery, options?: CallOptions): Promise<SearchResult>;
   /** Counts the newest 10,000 episodes, or their steps, in groups, and measures each group. */
   aggregate(query: AggregateQuery, options?: CallOptions): Promise<AggregateResult>;
@@ -146,9 +138,15 @@ export interface Memory {
   getPattern(id: string, options?: CallOptions): Promise<PatternHit | undefined>;
   /** Kinds of task, those of most episodes first, and how many episodes are in none. */
   listClusters(filter?: ClusterFilter, options?: CallOptions): Promise<TaskKinds>;
+  /** A playbook for a task, kept so that feedback can name it. */
   recommend(query: RecommendQuery, options?: CallOptions): Promise<Recommended>;
   /** What `recommend` answers, without keeping anything of it: a read, which no feedback can name. */
   advise(query: RecommendQuery, options?: CallOptions): Promise<Advised>;
+  /**
+   * Tells, once, what came of a recommendation.
+   * @throws `NOT_FOUND`; `INVALID_STATE` where that was told already, or the attempt is still open and nobody says how it
+   * ended; `INVALID_INPUT` for an id that was not offered
+   */
   recordFeedback(feedback: FeedbackInput, options?: CallOptions): Promise<Recommendation>;
   /**
    * One record an episode, with its steps; behind them recommendations and tombstones, which have a `type`. Importing
@@ -180,21 +178,25 @@ export interface Memory {
   close(): Promise<void>;
 }
 
+/** What counts as prior experience of an episode that begins. */
 export interface CreateOptions extends CallOptions {
   /** Ids of episodes, 100 at most, that are no prior experience: the asker is still at them. */
   readonly except?: readonly string[] | undefined;
 }
 
+/** The episode that begins, and what is known of such tasks. */
 export interface CreatedEpisode {
   readonly episode: OpenEpisode;
   readonly related: SearchResult;
 }
 
+/** Which patterns are listed. */
 export interface ListedPatterns extends PatternFilter {
   /** @default all but what has faded */
   readonly standings?: readonly Standing[] | undefined;
 }
 
+/** The steps as they are stored, and what helps with their errors. */
 export interface AddedSteps extends StoredSteps {
   /** Fixes of earlier errors like those among these steps, in their order. */
   readonly hints: readonly Hint[];
@@ -205,8 +207,27 @@ const LISTED_PATTERNS = 10_000;
 /** Evidence for each listed pattern that is told, and as much against it. */
 const LISTED_EVIDENCE = 1_000;
 
-/** A memory over `store`. Several memories in one process, or several processes on one store, do not disturb each other. */
+const EMBEDDER = withMethods('"none" or an Embedder', 'embed');
+const OPTIONS: OptionRules<MemoryOptions> = {
+  store: needed(withMethods('a MemoryStore', 'getMany', 'scan', 'write', 'changes', 'close')),
+  cache: withMethods('a MemoryCache', 'get', 'set', 'move', 'getBlock', 'setBlock', 'close'),
+  embedder: { ...EMBEDDER, holds: (value) => value === 'none' || EMBEDDER.holds(value) },
+  reflector: withMethods('a Reflector', 'reflect'),
+  learnsOwed: FLAG,
+  project: TEXT,
+  isShortLived: FLAG,
+  actor: TEXT,
+  clock: FUNCTION,
+  newId: FUNCTION,
+  logger: LOGGER,
+};
+
+/**
+ * A memory over `store`. Several memories in one process, or several processes on one store, do not disturb each other.
+ * @throws `INVALID_INPUT` for an option that there is not, that is missing, or that is not what it must be
+ */
 export function openMemory(options: MemoryOptions): Memory {
+  checkOptions('openMemory', options, OPTIONS);
   const context = contextOf(options);
   const { store, index, embedding } = context;
   const learning = learningQueue(
@@ -230,7 +251,8 @@ export function openMemory(options: MemoryOptions): Memory {
 
   return {
     ...recordingVerbs(context, { learning, reflecting }),
-    ...readingVerbs(context),
+    ...episodeReading(store),
+    ...surveyVerbs(context),
     ...experienceVerbs(context, { learning, reflecting }),
     close() {
       closing ??= close();
@@ -306,27 +328,12 @@ function recordingVerbs(
   };
 }
 
-/** What reads episodes as they are stored. */
-function readingVerbs(
-  context: MemoryContext,
-): Verbs<'getEpisode' | 'getEpisodes' | 'getSteps' | 'listSteps' | 'listEpisodes' | 'tagStats' | 'exportEpisodes'> {
-  const { store } = context;
+/** What looks at all that is stored. */
+function surveyVerbs(context: MemoryContext): Verbs<'tagStats' | 'exportEpisodes'> {
   return {
-    async getEpisode(id, call = {}) {
-      const [episode] = await store.getMany('episode', [id], call);
-      return episode;
-    },
-    getEpisodes: (ids, call = {}) => store.getMany('episode', ids, call),
-    getSteps: (episodeId, call = {}) => stepsOf(context, episodeId, call),
-    async *listSteps(filter, call = {}) {
-      yield* store.scan('step', checkedStepFilter(filter), call);
-    },
-    async *listEpisodes(filter = {}, call = {}) {
-      yield* store.scan('episode', checkedFilter(filter), call);
-    },
     tagStats: async (filter = {}, call = {}) => tagStats(context, checkedFilter(filter), call),
     async *exportEpisodes(filter = {}, call = {}) {
-      yield* exportEpisodes(store, checkedFilter(filter), call);
+      yield* exportEpisodes(context.store, checkedFilter(filter), call);
     },
   };
 }

@@ -85,8 +85,13 @@ export interface Heuristic extends PatternBase {
 /** The condition of a rule that holds always. */
 export const ANY_ATTEMPT = 'any attempt';
 
+/** A regularity of many attempts: what was done in which situation, and how such attempts ended. */
 export type Pattern = ToolSequence | DecisionPoint | ErrorRecovery | ContextPattern | Heuristic;
+
+/** What a pattern is about. */
 export type PatternKind = Pattern['kind'];
+
+/** Every kind of pattern. */
 export const PATTERN_KINDS: readonly PatternKind[] = [
   'tool_sequence',
   'decision_point',
@@ -124,6 +129,7 @@ export type Standing = 'confirmed' | 'candidate' | 'faded';
 /** From what can be relied on to what cannot. */
 export const STANDINGS: readonly Standing[] = ['confirmed', 'candidate', 'faded'];
 
+/** How a pattern did on tasks that were kept aside while it was found. */
 export interface HeldOut {
   readonly with: Counts;
   readonly without: Counts;
@@ -268,6 +274,7 @@ export function isHelpful({ successRate, baseRate }: Pick<PatternFigures, 'succe
 /** Whether to do it or not; `unclear` where nothing else was tried, or where it may be chance and its lift could be 1. */
 export type Advice = 'do' | 'avoid' | 'unclear';
 
+/** What to make of a pattern: whether it helps, does harm, or nobody can tell. */
 export function adviceOf({ standing }: Pick<Pattern, 'standing'>, figures: PatternFigures): Advice {
   const { others, interval } = figures;
   if (others === undefined) return 'unclear';

@@ -1,6 +1,6 @@
 // Which project a folder belongs to, so that clones and worktrees of one repository share their experience.
 import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 /**
  * The git remote `origin` without scheme, credentials and `.git`; without one the git root's real path; outside git
@@ -24,14 +24,27 @@ export function normaliseRemote(url: string): string {
   return plain.replace(/\/+$/u, '').replace(/\.git$/u, '');
 }
 
+/** Where the project begins: the git root, outside git the folder itself. */
+export function projectRoot(folder: string): string {
+  return gitRoot(folder) ?? resolve(folder);
+}
+
 /** The nearest `memory-cli.toml` from the folder up to the git root; outside git only the folder's own. */
 export function projectConfigPath(folder: string): string | undefined {
-  const root = gitRoot(folder) ?? resolve(folder);
+  const root = projectRoot(folder);
   for (let current = resolve(folder); ; current = dirname(current)) {
     const path = join(current, 'memory-cli.toml');
     if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
     if (current === root) return undefined;
   }
+}
+
+/** Of the repository that a folder lies in: the root of this worktree, and that of the one it was cloned into. */
+export function repositoryRoots(folder: string): { readonly worktree: string; readonly main: string } | undefined {
+  const worktree = gitRoot(folder);
+  if (worktree === undefined) return undefined;
+  const common = commonGitDir(worktree);
+  return { worktree, main: basename(common) === '.git' ? dirname(common) : worktree };
 }
 
 function gitRoot(folder: string): string | undefined {

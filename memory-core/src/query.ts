@@ -1,9 +1,10 @@
 // Questions that callers may ask, checked once, at the edge.
-import { z } from 'zod';
+import * as z from 'zod';
 import { OUTCOME_KINDS, type OutcomeKind, type TaskType } from './episode.ts';
 import { FIELDS, list, text } from './input.ts';
 import { LIMITS } from './limits.ts';
 
+/** A question to the memory: a text, filters, or both. */
 export interface SearchQuery {
   /** What is wanted, in any words. May be left out when a filter is given. */
   readonly text?: string | undefined;
@@ -37,6 +38,7 @@ export interface SituationInput {
   readonly files?: readonly string[] | undefined;
 }
 
+/** The task that a playbook is wanted for. */
 export interface RecommendQuery extends SituationInput {
   readonly description: string;
   readonly project?: string | undefined;
@@ -48,6 +50,7 @@ export interface RecommendQuery extends SituationInput {
   readonly limit?: number | undefined;
 }
 
+/** What came of a recommendation. */
 export interface FeedbackInput {
   readonly recommendationId: string;
   /** Ids of the episodes and patterns, of those offered, that were followed. @default none but those below */

@@ -2,7 +2,7 @@
 import type { TaskCluster } from './cluster.ts';
 import { collect, type MemoryContext, retryingConflicts, timeOf } from './context.ts';
 import type { CompletedEpisode } from './episode.ts';
-import { MemoryError } from './errors.ts';
+import { MemoryError, refusedInput } from './errors.ts';
 import { alikeTasks } from './gather/alike-tasks.ts';
 import type { ExperienceIndex } from './gather/experience-index.ts';
 import { gatherPatterns, withEvidenceIds } from './gather/gather.ts';
@@ -12,11 +12,11 @@ import { defined } from './json.ts';
 import { nearestCluster } from './learn/clusters/nearest-cluster.ts';
 import { attemptAt, isAlike, type SimilarAttempt } from './learn/fit-and-risk.ts';
 import { citedEpisodes, citedPatterns, playbook, withPatternEvidence } from './learn/playbook.ts';
-import { existing } from './lifecycle.ts';
 import { LIMITS } from './limits.ts';
 import { MIN_SUPPORT, type Pattern } from './pattern.ts';
 import type { CallOptions, EpisodeFilter, PatternFilter, Put } from './ports/store.ts';
 import { type FeedbackInput, feedbackInput, type RecommendQuery, recommendQuery } from './query.ts';
+import { existing } from './reading.ts';
 import { type Feedback, type Playbook, type Recommendation, wentWell } from './recommendation.ts';
 import { type Hint, hintsOfAll } from './retrieve/hints.ts';
 import type { PatternHit } from './retrieve/rank.ts';
@@ -49,6 +49,7 @@ export interface Advised extends SearchResult {
   readonly playbook: Playbook;
 }
 
+/** What helps with a task, under an id that feedback can name. */
 export interface Recommended extends Advised {
   /** To tell what came of it, with `recordFeedback`. */
   readonly recommendationId: string;
@@ -241,14 +242,12 @@ function namedIn({ applied = [], ignored = [], helped = [], hindered = [] }: Fee
   const followed = new Set([...applied, ...helped, ...hindered]);
   const both = helped.find((id) => hindered.includes(id));
   if (both !== undefined) {
-    throw new MemoryError('INVALID_INPUT', `helped: ${both} is in hindered as well; leave it in one of them.`);
+    throw refusedInput([{ path: 'helped', problem: `${both} is in hindered as well; leave it in one of them` }]);
   }
   const left = ignored.find((id) => followed.has(id));
   if (left !== undefined) {
-    throw new MemoryError(
-      'INVALID_INPUT',
-      `ignored: ${left} is among what was applied as well; leave it in one of them.`,
-    );
+    const problem = `${left} is among what was applied as well; leave it in one of them`;
+    throw refusedInput([{ path: 'ignored', problem }]);
   }
   const listed = (ids: readonly string[]): readonly string[] | undefined =>
     ids.length === 0 ? undefined : [...new Set(ids)];
@@ -272,7 +271,7 @@ function acceptsFeedback(offered: Recommendation | undefined, given: FeedbackInp
   for (const [field, ids] of Object.entries(named)) {
     const stranger = ids?.find((one: string) => !known.has(one));
     if (stranger === undefined) continue;
-    throw new MemoryError('INVALID_INPUT', `${field}: ${stranger} was not part of recommendation ${id}.`);
+    throw refusedInput([{ path: field, problem: `${stranger} was not part of recommendation ${id}` }]);
   }
   return offered;
 }

@@ -2,6 +2,7 @@
 import type { Standing } from './pattern.ts';
 import type { EpisodeFilter } from './ports/store.ts';
 
+/** What was offered for a task, kept so that feedback can name it. */
 export interface Recommendation {
   readonly id: string;
   readonly version: number;
@@ -17,6 +18,7 @@ export interface Recommendation {
   readonly feedback?: Feedback;
 }
 
+/** What somebody said came of a recommendation. */
 export interface Feedback {
   readonly at: string;
   /** Ids, of those offered, that were followed; `helped` and `hindered` are among them. */
@@ -56,6 +58,7 @@ export interface Playbook {
   readonly risk: Risk;
 }
 
+/** The cluster that a task is like. */
 export interface KindOfTask {
   readonly clusterId: string;
   readonly label: string;
@@ -64,6 +67,7 @@ export interface KindOfTask {
   readonly successRate?: number;
 }
 
+/** One piece of advice, with who bears it out. */
 export interface PlaybookItem {
   readonly text: string;
   /** The attempts that bear it out, and the patterns that say so. */

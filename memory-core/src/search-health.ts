@@ -2,6 +2,7 @@
 import type { MemoryContext } from './context.ts';
 import type { CallOptions } from './ports/store.ts';
 
+/** How search stands in this process. */
 export interface SearchHealth {
   /** `making`: questions are answered by words alone meanwhile. */
   readonly index: 'ready' | 'making';

@@ -1,7 +1,7 @@
 // Searching: a question, checked, to its answer: by the index where it is there, else by what the store itself finds.
 import { stripVTControlCharacters } from 'node:util';
 import type { MemoryContext } from './context.ts';
-import { MemoryError } from './errors.ts';
+import { MemoryError, refusedInput } from './errors.ts';
 import type { Answer, Asked, Lack } from './gather/asked.ts';
 import type { ExperienceIndex } from './gather/experience-index.ts';
 import { answerOfIndex, fixesInIndex } from './gather/index-answer.ts';
@@ -15,6 +15,7 @@ import type { Hint } from './retrieve/hints.ts';
 import { normaliseTag } from './tag.ts';
 import { unknownProjectText } from './unknown-project.ts';
 
+/** What was found, each kind best first, and what stood in the way of finding more. */
 export interface SearchResult extends Omit<Answer, 'lacks'> {
   /** Why the answer may be less complete than it could be; empty when nothing stood in the way. */
   readonly degraded: readonly string[];
@@ -76,10 +77,8 @@ function toAsked(context: MemoryContext, query: SearchQuery): Asked {
   const text = words.trim() === '' ? undefined : words;
   const { scope: _scope, limit = DEFAULT_HITS, situation = {}, except = [], ...filters } = { ...checked, text };
   if (Object.values(filters).every((value) => value === undefined)) {
-    throw new MemoryError(
-      'INVALID_INPUT',
-      'query: give a text, or a filter such as domain, tags or outcome; files, language and framework only rank.',
-    );
+    const problem = 'give a text, or a filter such as domain, tags or outcome; files, language and framework only rank';
+    throw refusedInput([{ path: 'query', problem }]);
   }
   const filter = episodeFilterOf(context, checked);
   const { visibleTo, project, domain } = filter;
@@ -109,8 +108,8 @@ export function episodeFilterOf(
 ): EpisodeFilter {
   const { domain, taskType, outcome, since, until } = asked;
   if (since !== undefined && until !== undefined && since >= until) {
-    const what = `since (${since}) is not before until (${until}), so nothing can match`;
-    throw new MemoryError('INVALID_INPUT', `query: ${what}. Exchange them.`);
+    const problem = `${since} is not before until (${until}), so nothing can match. Exchange them`;
+    throw refusedInput([{ path: 'since', problem }]);
   }
   const visibleTo = asked.scope === 'all' ? undefined : defined({ project: asked.project ?? context.project });
   const project = asked.scope === 'all' ? asked.project : undefined;

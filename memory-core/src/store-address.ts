@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MemoryError } from './errors.ts';
 
+/** Where a store is, taken apart from its URL. */
 export type Address =
   | { readonly kind: 'file'; readonly path: string }
   /** `place` is for messages: without credentials. */

@@ -1,5 +1,5 @@
 // Tags: what they look like once they are clean.
-import { MemoryError } from './errors.ts';
+import { refusedInput } from './errors.ts';
 import { LIMITS } from './limits.ts';
 
 const TAG = /^[\p{L}\p{M}\p{N}_-]{2,100}$/u;
@@ -11,7 +11,8 @@ const TAG = /^[\p{L}\p{M}\p{N}_-]{2,100}$/u;
 export function normaliseTags(tags: readonly string[]): readonly string[] {
   const clean = [...new Set(tags.map(normaliseTag))];
   if (clean.length > LIMITS.tags) {
-    throw new MemoryError('LIMIT_EXCEEDED', `tags: an episode has at most ${LIMITS.tags} tags, not ${clean.length}.`);
+    const problem = `an episode has at most ${LIMITS.tags} tags, not ${clean.length}`;
+    throw refusedInput([{ path: 'tags', problem }], { code: 'LIMIT_EXCEEDED' });
   }
   return clean;
 }
@@ -19,7 +20,7 @@ export function normaliseTags(tags: readonly string[]): readonly string[] {
 /** One tag, trimmed and lower-cased. @throws `INVALID_INPUT` */
 export function normaliseTag(tag: string): string {
   const problem = tagProblem(tag);
-  if (problem !== undefined) throw new MemoryError('INVALID_INPUT', `tags: ${problem}.`);
+  if (problem !== undefined) throw refusedInput([{ path: 'tags', problem }]);
   return cleanTag(tag);
 }
 

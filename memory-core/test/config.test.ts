@@ -22,7 +22,7 @@ describe('configuration', () => {
     expect(values.MEMORY_DATA_DIR).toBe('/home/u/.local/share/episodica');
     expect(values.DATABASE_URL).toBe('file:///home/u/.local/share/episodica/memory.db');
     expect(values.LMDB_CACHE_PATH).toBe('/home/u/.local/share/episodica/cache');
-    expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
+    expect(new Set(Object.values(origins).map(({ layer }) => layer))).toEqual(new Set(['default']));
     expect(resolveConfig(layers({ platform: 'darwin' })).values.MEMORY_DATA_DIR).toContain('Application Support');
   });
 
@@ -51,31 +51,31 @@ describe('configuration', () => {
       memory_cache_size_mb: 64,
     };
     const all = layers({
-      userFile,
-      projectFile: { memory_project: 'project', memory_log_level: 'warn' },
+      userFile: { entries: userFile },
+      projectFile: { entries: { memory_project: 'project', memory_cache_size_mb: 32 } },
       environment: { MEMORY_PROJECT: 'environment' },
       flags: { MEMORY_DATA_DIR: '/flag' },
     });
     const { values, origins } = resolveConfig(all);
     expect(values).toMatchObject({
       MEMORY_PROJECT: 'environment',
-      MEMORY_LOG_LEVEL: 'warn',
+      MEMORY_LOG_LEVEL: 'debug',
       MEMORY_DURABILITY: 'normal',
-      MEMORY_CACHE_SIZE_MB: 64,
+      MEMORY_CACHE_SIZE_MB: 32,
       MEMORY_DATA_DIR: '/flag',
       DATABASE_URL: 'file:///flag/memory.db',
     });
     expect(origins).toMatchObject({
-      MEMORY_PROJECT: 'environment',
-      MEMORY_LOG_LEVEL: 'project file',
-      MEMORY_DURABILITY: 'user file',
-      MEMORY_DATA_DIR: 'flag',
+      MEMORY_PROJECT: { layer: 'environment', place: 'MEMORY_PROJECT' },
+      MEMORY_CACHE_SIZE_MB: { layer: 'project file' },
+      MEMORY_DURABILITY: { layer: 'user file' },
+      MEMORY_DATA_DIR: { layer: 'flag', place: '--data-dir' },
     });
   });
 
   test("a repository's file may not choose where data goes [CL-02]", () => {
     const { values, warnings } = resolveConfig(
-      layers({ projectFile: { memory_data_dir: '/evil', database_url: 'x' } }),
+      layers({ projectFile: { entries: { memory_data_dir: '/evil', database_url: 'x' } } }),
     );
     expect(values.MEMORY_DATA_DIR).toBe('/home/u/.local/share/episodica');
     expect(warnings).toHaveLength(2);
@@ -86,10 +86,13 @@ describe('configuration', () => {
       resolveConfig(layers(more)).values.SANDBOX_ALLOW_WRITES;
     expect(writes({})).toBe(false);
     expect(writes({ environment: { SANDBOX_ALLOW_WRITES: 'true' } })).toBe(true);
-    expect(writes({ userFile: { sandbox_allow_writes: true } })).toBe(true);
-    const off = { userFile: { sandbox_allow_writes: true }, environment: { SANDBOX_ALLOW_WRITES: 'false' } };
+    expect(writes({ userFile: { entries: { sandbox_allow_writes: true } } })).toBe(true);
+    const off = {
+      userFile: { entries: { sandbox_allow_writes: true } },
+      environment: { SANDBOX_ALLOW_WRITES: 'false' },
+    };
     expect(writes(off)).toBe(false);
-    const { values, warnings } = resolveConfig(layers({ projectFile: { sandbox_allow_writes: true } }));
+    const { values, warnings } = resolveConfig(layers({ projectFile: { entries: { sandbox_allow_writes: true } } }));
     expect(values.SANDBOX_ALLOW_WRITES).toBe(false);
     expect(warnings).toEqual([expect.stringContaining('sandbox_allow_writes')]);
   });
@@ -99,7 +102,7 @@ describe('configuration', () => {
       { environment: { SANDBOX_ALLOW_WRITES: 'yes' } },
       'SANDBOX_ALLOW_WRITES (environment): "yes" is none of true, false',
     ],
-    [{ userFile: { memory_data_dri: '/x' } }, 'memory_data_dir'],
+    [{ userFile: { entries: { memory_data_dri: '/x' } } }, 'memory_data_dir'],
     [{ environment: { MEMORY_LOG_LEVEL: 'loud' } }, 'debug'],
     [{ environment: { MEMORY_CACHE_SIZE_MB: 'big' } }, '65536'],
     [{ environment: { TURSO_POOL_SIZE: '2.5' } }, 'whole number from 1 to 100'],
@@ -107,7 +110,7 @@ describe('configuration', () => {
     [{ environment: { DATABASE_URL: 'postgres://h' } }, 'DATABASE_URL (environment) cannot be used (postgres:)'],
     [{ environment: { TURSO_DATABASE_URL: 'h.turso.io' } }, 'TURSO_DATABASE_URL (environment) has no scheme'],
     [{ environment: { DATABASE_URL: 'file:///x.db?key=hidden' } }, 'names no file'],
-    [{ userFile: { turso_sync_url: 'file:///x' } }, 'TURSO_SYNC_URL is a file'],
+    [{ userFile: { entries: { turso_sync_url: 'file:///x' } } }, 'TURSO_SYNC_URL is a file'],
     [{ environment: { MEMORY_ENCRYPTION_KEY: ' ' } }, 'MEMORY_ENCRYPTION_KEY is set and empty'],
     [{ environment: { MEMORY_ENCRYPTION_KEY_FILE: '' } }, 'MEMORY_ENCRYPTION_KEY_FILE is set and empty'],
     [{ environment: { TURSO_AUTH_TOKEN: 'two words' } }, 'TURSO_AUTH_TOKEN (environment) is no token'],
@@ -125,8 +128,10 @@ describe('settings of a remote database', () => {
   test('TURSO_DATABASE_URL is another name of DATABASE_URL, in a file and in the environment [ST-03]', () => {
     const { values, origins } = resolveConfig(layers({ environment: { TURSO_DATABASE_URL: HOST } }));
     expect(values).toMatchObject({ DATABASE_URL: HOST, TURSO_SYNC_URL: '', TURSO_AUTH_TOKEN: '', TURSO_POOL_SIZE: 10 });
-    expect(origins.DATABASE_URL).toBe('environment');
-    expect(resolveConfig(layers({ userFile: { turso_database_url: HOST } })).values.DATABASE_URL).toBe(HOST);
+    expect(origins.DATABASE_URL).toEqual({ layer: 'environment', place: 'TURSO_DATABASE_URL' });
+    expect(resolveConfig(layers({ userFile: { entries: { turso_database_url: HOST } } })).values.DATABASE_URL).toBe(
+      HOST,
+    );
   });
 
   test('two names may say the same and not two things; a stronger place settles it [ST-03]', () => {
@@ -138,7 +143,10 @@ describe('settings of a remote database', () => {
     expect(same.values.DATABASE_URL).toBe(HOST);
     const flag = resolveConfig(layers({ environment: two, flags: { DATABASE_URL: 'file:///b.db' } }));
     expect(flag.values.DATABASE_URL).toBe('file:///b.db');
-    const above = layers({ userFile: { database_url: 'file:///a.db' }, environment: { TURSO_DATABASE_URL: HOST } });
+    const above = layers({
+      userFile: { entries: { database_url: 'file:///a.db' } },
+      environment: { TURSO_DATABASE_URL: HOST },
+    });
     expect(resolveConfig(above).values.DATABASE_URL).toBe(HOST);
   });
 
@@ -161,14 +169,14 @@ describe('settings of a remote database', () => {
     const environment = { MEMORY_DATA_DIR: '/data', TURSO_SYNC_URL: HOST };
     const { values, origins } = resolveConfig(layers({ environment, flags: { TURSO_SYNC_URL: '' } }));
     expect(values).toMatchObject({ DATABASE_URL: 'file:///data/memory.db', TURSO_SYNC_URL: '' });
-    expect(origins.TURSO_SYNC_URL).toBe('default');
+    expect(origins.TURSO_SYNC_URL).toMatchObject({ layer: 'flag' });
   });
 
   test.each(['DATABASE_URL', 'TURSO_SYNC_URL'] as const)('a token in %s is taken out of it [ST-03]', (name) => {
     const { values, origins } = resolveConfig(
-      layers({ userFile: { [name.toLowerCase()]: `${HOST}?authToken=${SECRET}` } }),
+      layers({ userFile: { entries: { [name.toLowerCase()]: `${HOST}?authToken=${SECRET}` } } }),
     );
-    expect(origins.TURSO_AUTH_TOKEN).toBe('user file');
+    expect(origins.TURSO_AUTH_TOKEN.layer).toBe('user file');
     expect(values).toMatchObject({ [name]: HOST, TURSO_AUTH_TOKEN: SECRET });
     const other = { [name]: `${HOST}?authToken=${SECRET}`, TURSO_AUTH_TOKEN: 'another' };
     expect(() => resolveConfig(layers({ environment: other }))).toThrow(/hold two tokens\. Keep one\.$/u);
@@ -183,8 +191,8 @@ describe('settings of a remote database', () => {
       memory_encryption_key: SECRET,
       memory_encryption_key_file: '/evil',
     };
-    const { values, origins, warnings } = resolveConfig(layers({ projectFile }));
-    expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
+    const { values, origins, warnings } = resolveConfig(layers({ projectFile: { entries: projectFile } }));
+    expect(new Set(Object.values(origins).map(({ layer }) => layer))).toEqual(new Set(['default']));
     expect(values).toEqual(resolveConfig(layers()).values);
     expect(warnings).toHaveLength(6);
     expect(warnings.join()).not.toContain(SECRET);
@@ -197,7 +205,7 @@ describe('settings of embeddings', () => {
   test('without any, nothing is sent anywhere, whatever keys lie about [EM-02]', async () => {
     const { values, origins } = resolveConfig(layers({ environment: { OPENAI_API_KEY: 'of some\nother program' } }));
     expect(values).toMatchObject({ EMBEDDING_PROVIDER: 'local', EMBEDDING_MODEL: '', EMBEDDING_DIMENSIONS: 0 });
-    expect(origins.EMBEDDING_PROVIDER).toBe('default');
+    expect(origins.EMBEDDING_PROVIDER).toMatchObject({ layer: 'default' });
     expect(await embedderOf(values)).toMatchObject({ isRemote: false });
   });
 
@@ -238,7 +246,7 @@ describe('settings of embeddings', () => {
   });
 
   test.each(['openai', 'cohere'])('%s without its key is refused with what to set [EM-02]', (provider) => {
-    const user = layers({ userFile: { embedding_provider: provider } });
+    const user = layers({ userFile: { entries: { embedding_provider: provider } } });
     const name = `${provider.toUpperCase()}_API_KEY`;
     expect(() => resolveConfig(user)).toThrow(
       `EMBEDDING_PROVIDER (user file) is ${provider}, and there is no key. Set ${name}, or EMBEDDING_PROVIDER=local`,
@@ -249,7 +257,7 @@ describe('settings of embeddings', () => {
     const names = SETTINGS.filter((name) => /^(?:EMBEDDING|OPENAI|COHERE|OLLAMA)_/u.test(name));
     expect(names).toHaveLength(8);
     const projectFile = Object.fromEntries(names.map((name) => [name.toLowerCase(), API_KEY]));
-    const { values, warnings } = resolveConfig(layers({ projectFile }));
+    const { values, warnings } = resolveConfig(layers({ projectFile: { entries: projectFile } }));
     expect(values).toEqual(resolveConfig(layers()).values);
     expect(warnings).toHaveLength(names.length);
     expect(warnings.join()).not.toContain(API_KEY);
@@ -296,7 +304,7 @@ describe('secrets in settings', () => {
   test('of the key one place is enough [ST-11]', () => {
     const environment = { MEMORY_ENCRYPTION_KEY: SECRET };
     expect(resolveConfig(layers({ environment })).values.MEMORY_ENCRYPTION_KEY).toBe(SECRET);
-    const both = layers({ environment, userFile: { memory_encryption_key_file: '/key' } });
+    const both = layers({ environment, userFile: { entries: { memory_encryption_key_file: '/key' } } });
     expect(() => resolveConfig(both)).toThrow(
       'MEMORY_ENCRYPTION_KEY (environment) and MEMORY_ENCRYPTION_KEY_FILE (user file) are both set. Unset one of them.',
     );

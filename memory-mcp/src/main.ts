@@ -2,6 +2,7 @@
 // Imports next to nothing: what answers is loaded when there is something to answer, behind the guard of standard output.
 import { watchFaults } from './faults.ts';
 import { switchableLogger } from './log.ts';
+import type { ProgramFlags } from './open.ts';
 import type { Session } from './serve.ts';
 import { StdioTransport } from './stdio.ts';
 import { protocolOutput, writeToStdout } from './stdout-guard.ts';
@@ -12,7 +13,7 @@ const MAX_CALLS_MS = 8_000;
 const MAX_STOP_MS = 10_000;
 
 /** Reads at once, and loads what answers when there is something to answer. */
-function serve(): void {
+function serve(flags: ProgramFlags): void {
   const log = switchableLogger((line) => process.stderr.write(line));
   let session: Promise<Session> | undefined;
   let hasFailed = false;
@@ -31,7 +32,7 @@ function serve(): void {
     write: writeToStdout,
     hasParent: () => process.ppid === parentId,
     onFirstMessage() {
-      session = import('./serve.ts').then((protocol) => protocol.serve(transport, log));
+      session = import('./serve.ts').then((protocol) => protocol.serve(transport, { log, flags }));
       session.catch((error: unknown) => {
         log.error({ error }, 'the server cannot load itself; install it again');
         process.exit(1);
@@ -60,6 +61,7 @@ async function stop(session: Promise<Session> | undefined): Promise<0 | 1> {
   return (await serving?.close()) ?? 0;
 }
 
-const flags = process.argv.slice(2);
-if (flags.length === 0) serve();
-else void import('./command-line.ts').then(({ runCommandLine }) => runCommandLine(flags));
+const words = process.argv.slice(2);
+// Whoever starts it without a flag, as most do, waits for nothing.
+if (words.length === 0) serve({});
+else void import('./command-line.ts').then(({ runCommandLine }) => runCommandLine(words, serve));

@@ -1,50 +1,52 @@
 // The composition root: the only place here that reads the environment and the working folder.
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import {
   embedderOf,
   encryptionKeyOf,
   inMemoryCache,
   isMemoryError,
   layeredCache,
-  MemoryError,
-  makePrivateFolder,
+  type MemoryError,
   openMemory,
-  projectConfigPath,
-  projectOf,
   reflectorOf,
 } from '@episodica/memory-core';
-import {
-  type Config,
-  type ConfigLayers,
-  type ResolvedConfig,
-  resolveConfig,
-  strayReplicaIn,
-  userConfigPath,
-} from '@episodica/memory-core/config';
+import { type Config, figuresIn, type LoadedConfig, loadConfig, logPathOf } from '@episodica/memory-core/config';
+import { type LogFile, logFileRefusal, openLogFile, toldError } from '@episodica/memory-core/log';
 import {
   type GaugeReading,
-  type MetricsRegistry,
+  type KeptRegistry,
   measuredCache,
   measuredEmbedder,
+  measuredMemory,
   measuredStore,
 } from '@episodica/memory-core/metrics';
 import type { Logger, MemoryCache, MemoryStore } from '@episodica/memory-core/ports';
 import type { TursoStore } from '@episodica/memory-storage-turso';
 import { watchedStore } from './changes.ts';
 import type { CodeModeRights } from './code-mode/methods.ts';
-import { LOG_BASE, type SwitchableLogger } from './log.ts';
+import { LOG_BASE, type LogTarget, NO_LOSSES, type SwitchableLogger } from './log.ts';
+import { msSince } from './requests.ts';
 import type { Backend } from './services.ts';
+import { version } from './version.ts';
 
 const BYTES_PER_MB = 1_048_576;
 
 /** Where the HTTP server listens and whom it lets in. */
 export type HttpSettings = Pick<Config, 'MCP_HOST' | 'MCP_PORT' | 'MCP_TOKEN' | 'MEMORY_DATA_DIR'>;
 
+/** What the command line says of settings; it goes before all others. */
+export interface ProgramFlags {
+  /** Read in place of the user's own file. */
+  readonly config?: string | undefined;
+  readonly dataDir?: string | undefined;
+  readonly host?: string | undefined;
+  readonly port?: string | undefined;
+}
+
 /** As environment, files and `flags` say. @throws `INVALID_INPUT` */
-export async function readHttpSettings(flags: NonNullable<ConfigLayers['flags']>): Promise<HttpSettings> {
+export async function readHttpSettings(flags: ProgramFlags): Promise<HttpSettings> {
   return (await readConfig(flags)).values;
 }
 
@@ -52,6 +54,7 @@ export async function readHttpSettings(flags: NonNullable<ConfigLayers['flags']>
 export interface BackendOptions {
   /** Who asks works in the working folder; who comes over a network names a project, or gets none. @default true */
   readonly hasProject?: boolean | undefined;
+  readonly flags?: ProgramFlags | undefined;
 }
 
 /**
@@ -60,19 +63,16 @@ export interface BackendOptions {
  * @throws MemoryError of the configuration or the store; nothing stays open then
  */
 export async function openBackend(
-  log: SwitchableLogger,
-  metrics: MetricsRegistry,
-  { hasProject = true }: BackendOptions = {},
+  logger: SwitchableLogger,
+  metrics: KeptRegistry,
+  { hasProject = true, flags = {} }: BackendOptions = {},
 ): Promise<Backend> {
-  const config = await readConfig();
-  const { values, warnings } = config;
-  const logger = await openLogger(values);
-  log.switchTo(logger);
-  for (const warning of [...warnings, ...strayReplicaIn(values, existsSync)]) logger.warn({}, warning);
-  if (!hasProject && values.MEMORY_PROJECT !== '') {
-    logger.warn({}, 'MEMORY_PROJECT is set and has no meaning over HTTP, where each call names its project.');
-  }
-  const project = hasProject ? values.MEMORY_PROJECT || projectOf(process.cwd()) : undefined;
+  const config = await readConfig(flags);
+  const { values, project: here } = config;
+  const isProjectUnused = !hasProject && values.MEMORY_PROJECT !== '';
+  logger.switchTo(await openLog(config, isProjectUnused ? [PROJECT_UNUSED] : []));
+  const startedMs = performance.now();
+  const project = hasProject ? here : undefined;
   const { openTursoStore } = await import('@episodica/memory-storage-turso');
   const encryptionKey = await encryptionKeyOf(values);
   const store = await openTursoStore({
@@ -84,10 +84,12 @@ export async function openBackend(
     encryptionKey,
     logger,
   });
+  // Where the memory cannot be opened, no folder is begun for its figures.
+  metrics.keepIn(figuresIn(values.MEMORY_DATA_DIR), { isServer: true, logger });
   const opened = await openCache(values, { identity: store.identity, encryptionKey, logger });
   const watched = watchedStore(store);
   const embedder = await embedderOf(values);
-  const memory = openMemory({
+  const plain = openMemory({
     store: measuredStore(watched, metrics),
     cache: opened.cache && measuredCache(opened.cache, metrics),
     embedder: embedder === undefined ? 'none' : measuredEmbedder(embedder, metrics),
@@ -96,9 +98,11 @@ export async function openBackend(
     actor: 'mcp',
     logger,
   });
+  const memory = measuredMemory(plain, metrics);
   metrics.gauge('journal_seq', () => newestSeq(store));
   metrics.gauge('store_bytes', () => fileBytes(store));
   metrics.gauge('cache_bytes', opened.sizes);
+  logger.info({ version, node: process.versions.node, ms: msSince(startedMs) }, 'the memory is open');
   return {
     memory,
     project,
@@ -112,10 +116,12 @@ export async function openBackend(
   };
 }
 
+const PROJECT_UNUSED = 'MEMORY_PROJECT is set and has no meaning over HTTP, where each call names its project.';
+
 /** What programs in the sandbox are allowed; where the configuration cannot be read, no writes, and why. Opens no store. */
-export async function readRights(): Promise<CodeModeRights> {
+export async function readRights(flags: ProgramFlags = {}): Promise<CodeModeRights> {
   try {
-    const { values, notTaken } = await readConfig();
+    const { values, notTaken } = await readConfig(flags);
     const isProjectIgnored = notTaken.includes('SANDBOX_ALLOW_WRITES');
     return { allowWrites: values.SANDBOX_ALLOW_WRITES, isProjectIgnored };
   } catch (error) {
@@ -184,52 +190,65 @@ async function openCache(values: Config, { identity, encryptionKey, logger }: Ca
   }
 }
 
-async function readConfig(flags: ConfigLayers['flags'] = {}): Promise<ResolvedConfig> {
-  const world = { environment: process.env, platform: process.platform, home: homedir() };
-  const { parse } = await import('smol-toml');
-  const userFilePath = userConfigPath(world);
-  const userFile = readToml(userFilePath, parse);
-  const projectFile = readToml(projectConfigPath(process.cwd()), parse);
-  const layers: ConfigLayers = {
-    ...world,
-    flags,
-    ...(userFile === undefined ? {} : { userFile, userFilePath }),
-    ...(projectFile === undefined ? {} : { projectFile }),
-  };
-  return resolveConfig(layers);
+function readConfig(flags: ProgramFlags): Promise<LoadedConfig> {
+  const { config, dataDir, host, port } = flags;
+  return loadConfig({
+    environment: process.env,
+    platform: process.platform,
+    home: homedir(),
+    folder: process.cwd(),
+    configFile: config,
+    dataDir,
+    flags: { MCP_HOST: host, MCP_PORT: port },
+  });
 }
 
-type Settings = Readonly<Record<string, unknown>>;
-
-function readToml(path: string | undefined, parse: (text: string) => Settings): Settings | undefined {
-  if (path === undefined || !existsSync(path)) return undefined;
-  try {
-    return parse(readFileSync(path, 'utf8'));
-  } catch (cause) {
-    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-    throw new MemoryError('INVALID_INPUT', `${path} cannot be read: ${reason}. Correct it or move it away.`, { cause });
-  }
-}
-
-async function openLogger(values: Config): Promise<Logger> {
+/**
+ * Into the file, and what is more than information also to standard error, which clients show; or there alone. Warnings
+ * of the settings, and `more`, are told at every level but `silent`.
+ */
+async function openLog({ values, origins, warnings }: LoadedConfig, more: readonly string[]): Promise<LogTarget> {
   const { default: pino } = await import('pino');
-  const serializers = { error: pino.stdSerializers.err };
-  const options = { level: values.MEMORY_LOG_LEVEL, base: LOG_BASE, serializers };
-  const logger: Logger = pino(options, pino.destination({ dest: logDestination(values.MEMORY_LOG_FILE), sync: true }));
-  return logger;
+  const { MEMORY_LOG_LEVEL: level } = values;
+  const path = logPathOf(values);
+  const withMessages = level === 'debug';
+  const options = {
+    level,
+    base: LOG_BASE,
+    serializers: { error: (error: unknown) => toldError(error, { withMessages }) },
+  };
+  const shown = pino.destination({ dest: process.stderr.fd, sync: true });
+  const opened = path === undefined ? undefined : openedFile(path);
+  const file = opened !== undefined && 'write' in opened ? opened : undefined;
+  const unusable = opened !== undefined && 'refusal' in opened ? opened : undefined;
+  if (unusable !== undefined && origins.MEMORY_LOG_FILE.layer !== 'default') throw unusable.refusal;
+  const onlyShown = { level: path === undefined ? 'debug' : 'warn', stream: shown } as const;
+  const into =
+    file === undefined
+      ? [onlyShown]
+      : ([
+          { level: 'debug', stream: file },
+          { level: 'warn', stream: shown },
+        ] as const);
+  const logger: Logger = pino(options, pino.multistream([...into]));
+  const warner = level === 'error' ? pino({ ...options, level: 'warn' }, pino.multistream([...into])) : logger;
+  for (const warning of [...warnings, ...more]) warner.warn({}, warning);
+  if (unusable !== undefined) {
+    const { reason } = unusable;
+    logger.warn({ path, reason }, 'the log file cannot be written; warnings and errors are shown here alone');
+  }
+  if (path === undefined || file === undefined) {
+    return { logger, place: 'standard error', losses: () => NO_LOSSES, close() {} };
+  }
+  return { logger, place: path, losses: () => file.losses(), close: () => file.close() };
 }
 
-/** A path whose file only this user can read, or standard error. */
-function logDestination(path: string): string | number {
-  if (path === '') return process.stderr.fd;
+function openedFile(path: string): LogFile | { readonly reason: string; readonly refusal: MemoryError } {
   try {
-    makePrivateFolder(dirname(path));
-    closeSync(openSync(path, 'a', 0o600));
-    return path;
+    return openLogFile({ path, base: LOG_BASE });
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? ` (${cause.code})` : '';
-    throw new MemoryError('INVALID_INPUT', `MEMORY_LOG_FILE: ${path} cannot be written${reason}; choose another.`, {
-      cause,
-    });
+    const refusal = logFileRefusal(path, cause);
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'UNKNOWN';
+    return { reason, refusal };
   }
 }

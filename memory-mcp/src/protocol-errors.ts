@@ -1,8 +1,9 @@
 // What went wrong outside of tools, whose results tell their own errors: as errors of the protocol, in the same words.
 import { isMemoryError, type MemoryErrorCode } from '@episodica/memory-core';
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Services } from './services.ts';
+import { internalText } from './tool.ts';
 
 /** The request is at fault: the message says what to ask instead. */
 export function invalidParams(message: string): ProtocolError {
@@ -76,10 +77,7 @@ export async function answered<T>(
       throw new ProtocolError(code, `${error.code}: ${error.message}`);
     }
     services.logger.error({ method, error }, 'a request failed in a way that is not foreseen');
-    throw new ProtocolError(
-      ProtocolErrorCode.InternalError,
-      `INTERNAL: ${method} failed in a way that is not foreseen; the log of the server says more. Try again.`,
-    );
+    throw new ProtocolError(ProtocolErrorCode.InternalError, internalText(method, services.requests.current()));
   }
 }
 

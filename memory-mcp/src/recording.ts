@@ -23,7 +23,7 @@ import {
   toOutcomeInput,
   toStepInput,
 } from '@episodica/memory-core/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { OpenEpisodes } from './connection.ts';
 import type { Backend } from './services.ts';
 

@@ -5,6 +5,7 @@ import { newConnection } from './connection.ts';
 import { close, warmUp } from './lifetime.ts';
 import { noticingListeners } from './listening.ts';
 import type { SwitchableLogger } from './log.ts';
+import type { ProgramFlags } from './open.ts';
 import { createServer } from './server.ts';
 import { createServices, type Services } from './services.ts';
 import type { StdioTransport } from './stdio.ts';
@@ -23,14 +24,22 @@ export interface Session {
   close(): Promise<0 | 1>;
 }
 
+/** What a connection is served with. */
+export interface ServeOptions {
+  readonly log: SwitchableLogger;
+  readonly flags: ProgramFlags;
+}
+
 /** Takes the connection over. */
-export function serve(transport: StdioTransport, log: SwitchableLogger): Session {
+export function serve(transport: StdioTransport, { log, flags }: ServeOptions): Session {
   const services = createServices({
-    openBackend: async (metrics) => (await import('./open.ts')).openBackend(log, metrics),
-    readRights: async () => (await import('./open.ts')).readRights(),
+    openBackend: async (metrics) => (await import('./open.ts')).openBackend(log, metrics, { flags }),
+    readRights: async () => (await import('./open.ts')).readRights(flags),
     openSandbox: async () => (await import('./sandbox/sandbox.ts')).openSandbox(),
     logger: log,
+    requests: log.requests,
   });
+  services.parts.set('log', () => log.health());
   connect(transport, services);
   return { warmUp: () => warmUp(services), close: () => close(services) };
 }

@@ -4,12 +4,14 @@ import {
   type Result,
   Server,
   type ServerContext,
+  type ServerOptions,
   type Transport,
 } from '@modelcontextprotocol/server';
 import { wrapArguments } from './call-arguments.ts';
 import { type Connection, newConnection } from './connection.ts';
 import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO } from './handshake.ts';
 import { paramsError } from './protocol-errors.ts';
+import { msSince } from './requests.ts';
 import type { Services } from './services.ts';
 import { serveCompletion } from './serving/completion.ts';
 import { servePrompts } from './serving/prompts.ts';
@@ -28,6 +30,7 @@ export function createServer(
   const server = new MemoryServer(
     { ...SERVER_INFO },
     { capabilities: { ...CAPABILITIES }, instructions: INSTRUCTIONS },
+    services,
   );
   serveTools(server, { services, connection, ...options });
   serveResources(server, services, connection);
@@ -40,6 +43,13 @@ type Handler = (request: JSONRPCRequest, context: ServerContext) => Promise<Resu
 
 /** The SDK's server, but for what it makes of messages that are not as they should be, whichever transport brings them. */
 class MemoryServer extends Server {
+  readonly #services: Services;
+
+  constructor(info: ConstructorParameters<typeof Server>[0], options: ServerOptions, services: Services) {
+    super(info, options);
+    this.#services = services;
+  }
+
   override async connect(transport: Transport): Promise<void> {
     const { onmessage } = transport;
     // The SDK calls who was there before it first, with the same message.
@@ -52,12 +62,16 @@ class MemoryServer extends Server {
 
   protected override _wrapHandler(method: string, handler: Handler): Handler {
     const served = super._wrapHandler(method, handler);
-    return async (request, context) => {
-      try {
-        return await served(request, context);
-      } catch (error) {
-        throw paramsError(error) ?? error;
-      }
-    };
+    return (request, context) =>
+      this.#services.requests.answer(async () => {
+        const startedMs = performance.now();
+        try {
+          return await served(request, context);
+        } catch (error) {
+          throw paramsError(error) ?? error;
+        } finally {
+          this.#services.logger.debug({ method, ms: msSince(startedMs) }, 'a request was answered');
+        }
+      });
   }
 }

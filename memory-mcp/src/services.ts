@@ -1,35 +1,27 @@
 // What the tools work on: the memory and the sandbox, both opened when they are first needed.
 import type { Memory } from '@episodica/memory-core';
-import { type MetricsRegistry, metricsRegistry } from '@episodica/memory-core/metrics';
+import type { MemoryParts } from '@episodica/memory-core/health';
+import { type KeptRegistry, keptRegistry } from '@episodica/memory-core/metrics';
 import type { Logger } from '@episodica/memory-core/ports';
-import type { Replica } from '@episodica/memory-storage-turso';
 import { type CallQueue, callQueue, measuredQueue } from './calls.ts';
 import { type Changes, type Journal, journalChanges } from './changes.ts';
 import type { CodeModeRights } from './code-mode/methods.ts';
 import type { PartHealth } from './health.ts';
 import { type Lazy, lazy } from './lazy.ts';
 import { processGauges } from './process-gauges.ts';
+import { type Requests, requests } from './requests.ts';
+import { measuredSandbox } from './sandbox/measured-sandbox.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
-import { measuredSandbox, sandboxGauges } from './sandbox-figures.ts';
+import { sandboxGauges } from './sandbox-gauges.ts';
 import type { Tool } from './tool.ts';
 
 /** An open memory, and what health reports beside it. */
-export interface Backend {
+export interface Backend extends MemoryParts {
   readonly memory: Memory;
   /** What counts where a call names no project: the same as the memory was opened for. */
   readonly project?: string | undefined;
-  /** Where the store is and whether it is encrypted, for people; without credentials. */
-  readonly place?: (() => string) | undefined;
-  /** Whether the store can be written, or only read. */
-  readonly access?: (() => 'read-write' | 'read-only') | undefined;
-  /** Of a file that follows a database; absent where it follows none. */
-  readonly replica?: Pick<Replica, 'sync' | 'state'> | undefined;
   /** Where it is told what changes, by whichever process; left out: nobody hears of any change. */
   readonly journal?: Journal | undefined;
-  /** Sequence number of the newest journal entry. */
-  readonly journalSeq?: (() => Promise<number>) | undefined;
-  /** Whether there is a cache, with what it counted, and why not. */
-  readonly cache?: (() => Promise<{ readonly isOpen: boolean; readonly detail: string }>) | undefined;
   /** Closes the memory and all beneath it. */
   close(): Promise<void>;
 }
@@ -37,12 +29,14 @@ export interface Backend {
 /** How the services come to be. */
 export interface ServiceOptions {
   /** Called when the memory is first needed, and again after it rejected; what it opens tells `metrics` its figures. */
-  openBackend(metrics: MetricsRegistry): Promise<Backend>;
+  openBackend(metrics: KeptRegistry): Promise<Backend>;
   /** Left out: there is no `execute_code`. */
   readonly openSandbox?: (() => Promise<Sandbox>) | undefined;
   /** What programs in the sandbox are allowed; asked once, before the memory is opened. @default to read */
   readonly readRights?: (() => Promise<CodeModeRights>) | undefined;
   readonly logger: Logger;
+  /** Those whose ids the logger tells. @default such as nobody tells */
+  readonly requests?: Requests | undefined;
   /** How long what other processes wrote may go unnoticed, while somebody wants to know. @default 1_000 */
   readonly pollMs?: number | undefined;
 }
@@ -56,9 +50,10 @@ export interface Services {
   /** All there are, listed or not. */
   tools(): Promise<readonly Tool[]>;
   readonly logger: Logger;
+  readonly requests: Requests;
   readonly startedAtMs: number;
   readonly calls: CallQueue;
-  readonly metrics: MetricsRegistry;
+  readonly metrics: KeptRegistry;
   readonly changes: Changes;
   /** Parts that not every server has, by their names, and how they are: whoever opens one adds it. */
   readonly parts: Map<string, () => PartHealth>;
@@ -74,7 +69,7 @@ export function createServices(options: ServiceOptions): Services {
   const { openBackend, openSandbox, readRights, logger, pollMs } = options;
   const stopping = new AbortController();
   const learning: Promise<void>[] = [];
-  const metrics = metricsRegistry();
+  const metrics = keptRegistry('memory-mcp');
   const backend = lazy<Backend>({
     name: 'memory',
     async open() {
@@ -106,6 +101,7 @@ export function createServices(options: ServiceOptions): Services {
     sandbox,
     ...offered({ hasSandbox: openSandbox !== undefined, readRights }),
     logger,
+    requests: options.requests ?? requests(),
     startedAtMs: performance.now(),
     calls: measuredQueue(callQueue(), metrics),
     metrics,
@@ -115,7 +111,11 @@ export function createServices(options: ServiceOptions): Services {
       stopping.abort();
       changes.close();
       stopWatching();
-      await Promise.all([backend.close(), sandbox?.close()]);
+      try {
+        await Promise.all([backend.close(), sandbox?.close()]);
+      } finally {
+        await metrics.close();
+      }
     },
   };
 }

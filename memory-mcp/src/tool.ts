@@ -148,7 +148,13 @@ export function errorResult(
     return failed(`${error.code}: ${reason}`);
   }
   services.logger.error({ tool, error }, 'a tool failed in a way that is not foreseen');
-  return failed(`INTERNAL: ${tool} failed in a way that is not foreseen; the log of the server says more. Try again.`);
+  return failed(internalText(tool, services.requests.current()));
+}
+
+/** What is said of an error that is not foreseen, and how to find what the log says of it. */
+export function internalText(what: string, request: string | undefined): string {
+  const found = request === undefined ? '' : ` (memory-cli logs search --request ${request})`;
+  return `INTERNAL: ${what} failed in a way that is not foreseen; the log of the server says more${found}. Try again.`;
 }
 
 function failed(text: string): CallToolResult {

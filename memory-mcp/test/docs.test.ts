@@ -10,9 +10,3 @@ test('the README names exactly the tools that there are [PK-04]', () => {
   const named = [...read('README.md').matchAll(/^\| `([a-z_]+)` +\|/gmu)].map(([, name]) => name);
   expect(named).toEqual(tools.map(({ name }) => name));
 });
-
-test('the quick start of the README is the program that is run as an example [PK-04]', () => {
-  const quoted = /<!-- quickstart: (\S+) -->\n```ts\n([\s\S]*?)```/u.exec(read('README.md'));
-  expect(quoted?.[2]).toBe(read(quoted?.[1] ?? ''));
-  expect(quoted?.[2]?.split('\n').length).toBeLessThanOrEqual(30);
-});

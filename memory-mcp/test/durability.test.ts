@@ -38,7 +38,7 @@ test('two servers that write at the same time lose nothing [ST-05]', async () =>
   expect(read.structured.result).toHaveLength(100);
 });
 
-test('kill -9 at any point loses no acknowledged write [EP-04] [ST-05]', { timeout: 120_000 }, async () => {
+test('kill -9 at any point loses no acknowledged write [EP-04] [ST-05]', async () => {
   const dataDir = temporaryFolder();
   const acknowledged: string[] = [];
   for (let round = 0; round < ROUNDS; round += 1) acknowledged.push(...(await killedRound(dataDir, round)));

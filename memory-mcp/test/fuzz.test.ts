@@ -23,8 +23,10 @@ const SECRET = 'quetzalcoatlus';
 const SEED = Math.trunc(performance.timeOrigin + performance.now()) & 0x7fffffff;
 
 const TOOLS = toolsFor({ hasSandbox: true }, { allowWrites: false });
-/** Of the calls of each tool: below it the generator has stopped to fit what the tool takes. */
-const MIN_ANSWERED_SHARE = 0.05;
+/** Of each tool: who does not come to so many in all rounds has a generator that no longer fits what it takes. */
+const MIN_ANSWERED = 18;
+/** Of so many calls each: one does for most seeds, and three come to thrice the least that is asked for. */
+const MAX_ROUNDS = 3;
 
 const mine = anEpisode({ project: 'mine', description: 'Mend the login' });
 const ended = aCompletedEpisode({ project: 'mine', description: 'Mend the login of yesterday' });
@@ -102,29 +104,31 @@ test(`${CALLS} generated calls are answered as their tools say or refused in wor
   const call = { services, connection, signal: new AbortController().signal, clientName: 'fuzz', progress() {} };
   const counts = new Map(TOOLS.map(({ name }) => [name, { calls: 0, answered: 0 }]));
   const byName = new Map(TOOLS.map((tool): readonly [string, Tool] => [tool.name, tool]));
-  await fc.assert(
-    fc.asyncProperty(generatedCalls(TOOLS, IDS), async (generated) => {
-      await restore();
-      // Learning runs behind completions and writes what it likes.
-      await memory.learnPending();
-      const before = await newestSeq(store);
-      const result = await byName.get(generated.name)!.call(generated.given, call);
-      checked(generated, result, { validators });
-      const count = counts.get(generated.name)!;
-      count.calls += 1;
-      if (result.isError === true) expect(await newestSeq(store)).toBe(before);
-      else count.answered += 1;
-    }),
-    { seed: SEED, numRuns: CALLS },
-  );
+  const isAnyShort = (): boolean => [...counts.values()].some(({ answered }) => answered < MIN_ANSWERED);
+  const property = fc.asyncProperty(generatedCalls(TOOLS, IDS), async (generated) => {
+    await restore();
+    // Learning runs behind completions and writes what it likes.
+    await memory.learnPending();
+    const before = await newestSeq(store);
+    const result = await byName.get(generated.name)!.call(generated.given, call);
+    checked(generated, result, { validators });
+    const count = counts.get(generated.name)!;
+    count.calls += 1;
+    if (result.isError === true) expect(await newestSeq(store)).toBe(before);
+    else count.answered += 1;
+  });
+  for (let round = 0; round === 0 || (round < MAX_ROUNDS && isAnyShort()); round += 1) {
+    await fc.assert(property, { seed: SEED + round, numRuns: CALLS });
+  }
   // Calls that are all refused, or all let in, would prove little.
   const told = [...counts].map(([name, count]) => `${name} ${count.answered} of ${count.calls}`).join(', ');
   process.stdout.write(`seed ${SEED}, answered: ${told}\n`);
-  for (const { calls, answered } of counts.values()) expect(answered, told).toBeGreaterThan(calls * MIN_ANSWERED_SHARE);
-  const answered = [...counts.values()].reduce((sum, count) => sum + count.answered, 0);
-  expect(answered).toBeLessThan((CALLS * 9) / 10);
+  expect(isAnyShort(), told).toBe(false);
+  const sumOf = (figure: 'calls' | 'answered'): number =>
+    [...counts.values()].reduce((sum, count) => sum + count[figure], 0);
+  expect(sumOf('answered')).toBeLessThan((sumOf('calls') * 9) / 10);
   await services.close();
-}, 120_000);
+}, 600_000);
 
 test(`${CALLS_OF_PROCESS} of such calls leave a real server alive, and its answers name no folder of its user [MC-02]`, async () => {
   const dataDir = temporaryFolder();
@@ -144,4 +148,4 @@ test(`${CALLS_OF_PROCESS} of such calls leave a real server alive, and its answe
     if (name !== 'health_check') expect(text, told).not.toContain(dataDir);
   }
   expect((await server.call('health_check')).structured.status).not.toBe('down');
-}, 120_000);
+});

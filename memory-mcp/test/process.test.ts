@@ -134,7 +134,7 @@ test('health names each part and what it found [MC-01]', async () => {
   const server = await startServer(temporaryFolder());
   const before = await server.call('health_check');
   const names = before.structured.components.map((part: { name: string }) => part.name);
-  expect(names).toEqual(['store', 'journal', 'cache', 'learning', 'search', 'queue', 'sandbox']);
+  expect(names).toEqual(['store', 'journal', 'cache', 'learning', 'search', 'queue', 'sandbox', 'log']);
   expect(before.structured).toMatchObject({ status: 'ok', version: expect.stringMatching(/^\d+\.\d+\.\d+/u) });
   expect(before.text).toContain('sandbox: unknown: not loaded yet; loads on first use (unavailable)');
   await server.call('execute_code', { code: '1' });

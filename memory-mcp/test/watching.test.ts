@@ -8,7 +8,7 @@ import { fakeEmbedder, faultyStore } from '@episodica/test-utils';
 import { Client } from '@modelcontextprotocol/client';
 import { InMemoryTransport } from '@modelcontextprotocol/server';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { healthOf } from '../src/health.ts';
+import { serverHealth } from '../src/health.ts';
 import type { ToolResult } from './client.ts';
 
 const DYING_WORKER = new URL('./sandbox/fixtures/dying-worker.mjs', import.meta.url);
@@ -140,7 +140,7 @@ describe('health', () => {
   test('a store that fails when it is read is down, and the others are asked all the same [OB-02]', async () => {
     const store = faultyStore(inMemoryStore(), [{ verb: 'scan', call: 1, when: 'before' }]);
     const memory: Memory = { ...openMemory({ store }), learnPending: async () => 0, catchUp: async () => {} };
-    const { status, components } = await healthOf(servicesOver({ openBackend: backendOver(memory) }));
+    const { status, components } = await serverHealth(servicesOver({ openBackend: backendOver(memory) }));
     expect(status).toBe('down');
     expect(components[0]).toMatchObject({ name: 'store', status: 'down', basis: 'measured' });
     expect(components[1]).toMatchObject({ name: 'journal', status: 'ok', basis: 'measured' });
@@ -154,7 +154,7 @@ describe('health', () => {
         replica: { sync: never, state: never },
       }),
     });
-    const { status, components } = await healthOf(services, { timeoutMs: 300 });
+    const { status, components } = await serverHealth(services, { timeoutMs: 300 });
     expect(status).toBe('degraded');
     const silent = { status: 'degraded', basis: 'unavailable', detail: 'no answer in 0.3 s' };
     expect(components).toMatchObject([
@@ -174,7 +174,7 @@ describe('health', () => {
       new Promise((_resolve, fail) => {
         reject = fail;
       });
-    const { status, components } = await healthOf(servicesOver({ openBackend }), { timeoutMs: 20 });
+    const { status, components } = await serverHealth(servicesOver({ openBackend }), { timeoutMs: 20 });
     expect([status, components[0]]).toMatchObject(['down', { name: 'store', status: 'down', basis: 'unavailable' }]);
     reject(new Error('the test is over'));
   });
@@ -185,7 +185,7 @@ describe('health', () => {
       openBackend: backendOver(plainMemory(), { cache: () => Promise.reject(new TypeError('secret detail')) }),
       logger: { ...silentLogger, error: (fields) => logged.push(fields) },
     });
-    const { components } = await healthOf(services);
+    const { components } = await serverHealth(services);
     const cache = components.find(({ name }) => name === 'cache');
     expect(cache).toMatchObject({
       status: 'degraded',
@@ -206,7 +206,7 @@ describe('health', () => {
     await memory.createEpisode({ description: 'Fix the login' });
     await memory.catchUp().catch(() => undefined);
     const asked = embedder.calls.length;
-    const { status, components } = await healthOf(services);
+    const { status, components } = await serverHealth(services);
     expect(status).toBe('degraded');
     expect(components.find(({ name }) => name === 'search')).toMatchObject({
       status: 'degraded',
@@ -224,7 +224,7 @@ describe('health', () => {
     const embedder = fakeEmbedder({ isRemote: true, before: () => answering });
     const memory = openMemory({ store: inMemoryStore(), embedder });
     const services = servicesOver({ openBackend: backendOver(memory) });
-    const search = async () => (await healthOf(services)).components.find(({ name }) => name === 'search');
+    const search = async () => (await serverHealth(services)).components.find(({ name }) => name === 'search');
     await memory.createEpisode({ description: 'Fix the login' });
     expect(await search()).toMatchObject({
       status: 'unknown',
@@ -240,7 +240,7 @@ describe('health', () => {
   test('a sandbox that ran nothing yet tells no time of it [OB-02]', async () => {
     const services = servicesOver({ openSandbox: async () => openSandbox() });
     await services.sandbox?.get();
-    const { components } = await healthOf(services);
+    const { components } = await serverHealth(services);
     const sandbox = components.find(({ name }) => name === 'sandbox');
     expect(sandbox).toMatchObject({ status: 'ok', detail: expect.stringMatching(/^loaded; 0 runs, 0 failed/u) });
     expect(sandbox?.detail).not.toContain('p50');
@@ -309,13 +309,13 @@ describe('health', () => {
       value: busy,
     });
     expect(gauges).toContainEqual({ name: 'calls_waiting', labels: {}, value: 0 });
-    expect((await healthOf(services)).status).toBe('ok');
+    expect((await serverHealth(services)).status).toBe('ok');
   });
 
   test('who gives up gets no answer in part [OB-02]', async () => {
     const services = servicesOver({ openBackend: backendOver(plainMemory(), { cache: never }) });
     const giveUp = new AbortController();
-    const asking = healthOf(services, { signal: giveUp.signal });
+    const asking = serverHealth(services, { signal: giveUp.signal });
     giveUp.abort();
     await expect(asking).rejects.toMatchObject({ code: 'ABORTED' });
   });

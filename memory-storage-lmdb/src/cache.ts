@@ -2,13 +2,25 @@
 // put together; `place.ts` says when its files are opened, `session.ts` what is done with open ones.
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { isMemoryError, MemoryError, makePrivateFolder } from '@episodica/memory-core/backend';
+import {
+  AMOUNT,
+  checkOptions,
+  FUNCTION,
+  isMemoryError,
+  LOGGER,
+  MemoryError,
+  makePrivateFolder,
+  needed,
+  type OptionRules,
+  TEXT,
+} from '@episodica/memory-core/backend';
 import { type Clock, type Logger, type MemoryCache, silentLogger } from '@episodica/memory-core/ports';
 import { type BlockFiles, blockFiles } from './block-files.ts';
+import { type Counts, NO_COUNTS, sum } from './counts.ts';
 import { type Place, placeOf } from './place.ts';
 import { NO_SEAL, sealOf } from './sealing.ts';
-import { type Counts, NO_COUNTS, sum } from './session.ts';
 
+/** Where the cache lies, how large it may be, and how it is sealed. */
 export interface LmdbCacheOptions {
   /** The cache lives in the folders `lmdb` and `blocks` inside of this one, whose names tell keys apart; all are made where missing. One per store. */
   readonly path: string;
@@ -31,6 +43,7 @@ export interface LmdbCacheOptions {
   readonly logger?: Logger;
 }
 
+/** How the cache stands. */
 export interface LmdbCacheStats {
   /** `examining`: its files have to be looked at first, as their last user did not close them; it has nothing at hand. */
   readonly state: 'open' | 'examining' | 'unavailable' | 'closed';
@@ -42,6 +55,7 @@ export interface LmdbCacheStats {
   readonly sizeBytes?: number;
 }
 
+/** The cache, with what it counted. */
 export interface LmdbCache extends MemoryCache {
   stats(): Promise<LmdbCacheStats>;
   /** Resolves when it is known whether the files that were found are of use: at once, where nobody has to look at them. */
@@ -53,15 +67,26 @@ const DEFAULTS = { maxSizeBytes: 256_000_000, ttlMs: 7 * 86_400_000, clock: Date
 /** A block up to this size is kept in LMDB, a larger one as a file. */
 const MAX_SMALL_BLOCK_BYTES = 65_536;
 
+const OPTIONS: OptionRules<LmdbCacheOptions> = {
+  path: needed(TEXT),
+  encryptionKey: TEXT,
+  maxSizeBytes: AMOUNT,
+  ttlMs: AMOUNT,
+  clock: FUNCTION,
+  logger: LOGGER,
+};
+
 /**
  * Opens the cache. Files that were not closed by their last user are first looked at by another process, as LMDB ends
  * whoever reads damaged ones: until that is done, and while nothing can be opened, the cache has nothing at hand. Files
  * of no use are replaced by new ones.
  *
- * Rejects with `STORE_FAILED` when there can be no cache at `path`; do without, then. A value that msgpack cannot keep
+ * Rejects with `STORE_FAILED` when there can be no cache at `path`; do without, then. With `INVALID_INPUT` for options
+ * that cannot be meant. A value that msgpack cannot keep
  * exactly is not kept.
  */
 export async function openLmdbCache(options: LmdbCacheOptions): Promise<LmdbCache> {
+  checkOptions('openLmdbCache', options, OPTIONS);
   const { path, maxSizeBytes, ttlMs, clock, logger } = { ...DEFAULTS, ...options };
   const { encryptionKey } = options;
   const seal = encryptionKey === undefined ? NO_SEAL : sealOf({ encryptionKey, store: basename(resolve(path)) });
@@ -191,6 +216,8 @@ export function statsText(
     `${hits} of ${hits + misses} reads`;
   const here = `this process: ${near === undefined ? '' : `${reads(near)} in memory, `}${reads(own)} in LMDB`;
   if (total === undefined) return `${state}; ${here}; totals unavailable`;
-  const kept = `${entries} entries, ${((sizeBytes ?? 0) / 1_000_000).toFixed(1)} MB`;
+  const bytes = sizeBytes ?? 0;
+  const size = bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+  const kept = `${entries} ${entries === 1 ? 'entry' : 'entries'}, ${size}`;
   return `${state}; ${kept}; ${here}; in all: ${reads(total)}, ${total.evictions} evicted, ${total.expired} expired`;
 }

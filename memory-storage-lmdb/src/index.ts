@@ -1,2 +1,2 @@
 export { type LmdbCache, type LmdbCacheOptions, type LmdbCacheStats, openLmdbCache, statsText } from './cache.ts';
-export type { Counts } from './session.ts';
+export type { Counts } from './counts.ts';

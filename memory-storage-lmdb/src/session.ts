@@ -5,6 +5,7 @@ import { MemoryError, START, samePosition } from '@episodica/memory-core/backend
 import type { Block, CacheMove, CacheRead, Entities, Kind, Position } from '@episodica/memory-core/ports';
 import { type Area, type AreaFigures, openArea } from './area.ts';
 import { codec, type ShapeStore } from './codec.ts';
+import { type Counts, NO_COUNTS, sum } from './counts.ts';
 import { type Environment, type Notes, openEnvironment } from './environment.ts';
 import { type Fingerprint, fingerprint } from './files.ts';
 import { blockIn, partsOf } from './packed-block.ts';
@@ -24,16 +25,6 @@ export interface SessionOptions {
   /** Told of everything that is counted. */
   readonly onCounted: (counts: Counts) => void;
 }
-
-/** What was counted. A block is counted like an entity. */
-export interface Counts {
-  readonly hits: number;
-  readonly misses: number;
-  readonly evictions: number;
-  readonly expired: number;
-}
-
-export const NO_COUNTS: Counts = { hits: 0, misses: 0, evictions: 0, expired: 0 };
 
 export interface Session {
   get<K extends Kind>(kind: K, ids: readonly string[]): CacheRead<K>;
@@ -246,15 +237,6 @@ function usage({ entities, blocks, notes, seal, options }: UsageOptions): Usage 
       notes.write('counts', sum(written(), pending));
       pending = NO_COUNTS;
     },
-  };
-}
-
-export function sum(a: Counts, b: Counts): Counts {
-  return {
-    hits: a.hits + b.hits,
-    misses: a.misses + b.misses,
-    evictions: a.evictions + b.evictions,
-    expired: a.expired + b.expired,
   };
 }
 

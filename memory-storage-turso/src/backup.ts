@@ -18,6 +18,7 @@ export interface CopyProgress {
   readonly totalBytes: number;
 }
 
+/** Who is told how far a copy is, and a way to give up. */
 export interface CopyOptions extends CallOptions {
   /** Called now and then. */
   readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
@@ -70,7 +71,7 @@ export async function createBackup(
     const report = await copying(run, { to: partial }, options);
     throwIfAborted(options.signal);
     const copy = { path: partial, use: 'alone', encryptionKey } as const;
-    const contents = await onFile(copy, (runOnCopy) => runOnCopy('seal', report));
+    const contents = await onFile(copy, (runOnCopy) => runOnCopy('seal', report, options.signal));
     throwIfAborted(options.signal);
     const { stats } = contents;
     if (!contents.ok || stats === undefined) throw notWhole(`The backup ${path} was not made: the copy`, contents);
@@ -90,12 +91,12 @@ export async function createBackup(
  * Reads a backup, or any copy of a store, from end to end without changing it.
  * @throws `NOT_FOUND` when there is no such file; whatever is wrong inside it is a finding
  */
-export async function verifyBackup(file: string, options: ReadingOptions = {}): Promise<BackupReport> {
+export async function verifyBackup(file: string, options: ReadingOptions & CallOptions = {}): Promise<BackupReport> {
   const { path, sizeBytes } = await fileAt(file);
   const encryptionKey = keyFor(path, options);
-  const contents = await onFile({ path, use: 'reading', encryptionKey }, (run) => run('examine', undefined)).catch(
-    damagedContents,
-  );
+  const contents = await onFile({ path, use: 'reading', encryptionKey }, (run) =>
+    run('examine', undefined, options.signal),
+  ).catch(damagedContents);
   return { path, sizeBytes, ...contents, ...(contents.ok ? { isEncrypted: encryptionKey !== undefined } : {}) };
 }
 
@@ -136,8 +137,8 @@ export async function onFile<T>(file: UsedFile, work: (run: RunJob) => Promise<T
 }
 
 /** Copies what `run` works on into a new file, and tells how far it is. */
-export async function copying(run: RunJob, order: CopyOrder, { onProgress }: CopyOptions): Promise<CopyReport> {
-  if (onProgress === undefined) return run('copy', order);
+export async function copying(run: RunJob, order: CopyOrder, { onProgress, signal }: CopyOptions): Promise<CopyReport> {
+  if (onProgress === undefined) return run('copy', order, signal);
   const { sizeBytes: totalBytes } = await run('stats', undefined);
   const look = async (): Promise<void> => {
     const file = await stat(order.to).catch(() => undefined);
@@ -145,7 +146,7 @@ export async function copying(run: RunJob, order: CopyOrder, { onProgress }: Cop
   };
   const timer = setInterval(() => void look(), PROGRESS_MS);
   try {
-    return await run('copy', order);
+    return await run('copy', order, signal);
   } finally {
     clearInterval(timer);
   }

@@ -10,32 +10,33 @@ import type { RunJob } from './jobs.ts';
 import type { Verification } from './verify.ts';
 
 /**
- * The verbs for looking after a store. Their cost grows with it, so each has a thread of its own. What needs the file is
+ * The verbs for looking after a store. Their cost grows with it, so each has a thread of its own, which ends soon with
+ * `ABORTED` when the caller gives up; what it was at is then undone. What needs the file is
  * `NOT_SUPPORTED` for a store that is reached over a network.
  */
 export interface StoreCare {
   stats(): Promise<StoreStats>;
   /** Checks everything that can be checked. Reads the whole store: its cost grows with it. */
-  verify(): Promise<Verification>;
+  verify(options?: CallOptions): Promise<Verification>;
   /**
    * Makes every index anew from what it is an index of, the text indexes from the terms that they keep, and verifies.
    * @throws `STORE_CORRUPT` where more than indexes is damaged; nothing is changed then
    */
-  repair(): Promise<Verification>;
+  repair(options?: CallOptions): Promise<Verification>;
   /**
    * Keeps all that is in the store in one new file, while others read and write. It is there, whole, verified and
    * durable, or there is nothing new.
    * @throws `INVALID_INPUT` when there is a file of that name, `STORE_CORRUPT` when the store is not whole,
-   * `STORE_FAILED` when the place cannot be written, `ABORTED` when the copy that is being made is done
+   * `STORE_FAILED` when the place cannot be written, `ABORTED`
    */
   backup(path: string, options?: CopyOptions): Promise<BackupReceipt>;
   /** Gives free pages back. @throws `STORE_UNAVAILABLE` while others keep the store busy */
-  vacuum(): Promise<VacuumReceipt>;
+  vacuum(options?: CallOptions): Promise<VacuumReceipt>;
   /**
    * Leaves nothing of what was deleted in the file and its log; says so when it could not. Backups and other copies
    * are left as they are, and named.
    */
-  erase(): Promise<EraseReceipt>;
+  erase(options?: CallOptions): Promise<EraseReceipt>;
   /** Writes something that changes nothing. @throws `STORE_UNAVAILABLE`, `STORE_FAILED` when nothing can be written */
   probe(): Promise<{ readonly writeMs: number }>;
 }
@@ -63,7 +64,7 @@ export function careOf(setup: CareSetup): StoreCare {
   const { place, reach, run, call } = setup;
   return {
     stats: () => call('read', undefined, () => run('stats', undefined)),
-    verify: () => call('verify', undefined, () => run('verify', undefined)),
+    verify: (options) => call('verify', options?.signal, () => run('verify', undefined, options?.signal)),
     probe: () => call('write to', undefined, async () => ({ writeMs: await run('probeWrite', undefined) })),
     ...(reach === 'network' ? careElsewhere(place) : careOfFile(setup)),
   };
@@ -87,18 +88,18 @@ function careElsewhere(place: string): FileCare {
 
 function careOfFile({ place, run, encryptionKey, busyTimeoutMs: waitMs = 5_000, call }: CareSetup): FileCare {
   return {
-    repair: () => call('repair', undefined, () => run('repair', undefined)),
+    repair: (options) => call('repair', options?.signal, () => run('repair', undefined, options?.signal)),
     backup: (path, options) =>
       call('back up', options?.signal, async () => {
         await clearLeftovers(place);
         return createBackup({ run, encryptionKey }, path, options);
       }),
-    vacuum: () => call('vacuum', undefined, () => timed(() => run('vacuum', { waitMs }))),
-    erase: () =>
-      call('erase what was deleted from', undefined, () =>
+    vacuum: ({ signal } = {}) => call('vacuum', signal, () => timed(() => run('vacuum', { waitMs }, signal))),
+    erase: ({ signal } = {}) =>
+      call('erase what was deleted from', signal, () =>
         timed(async () => {
           await clearLeftovers(place);
-          const report = await run('erase', { waitMs });
+          const report = await run('erase', { waitMs }, signal);
           return { ...report, otherCopies: otherCopiesOf(place) };
         }),
       ),

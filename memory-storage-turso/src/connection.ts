@@ -1,7 +1,7 @@
 // What the store asks of a database: one statement, several that read the same moment, or a batch that is all or nothing.
 // Each is one round trip.
-import assert from 'node:assert/strict';
 import type { Client, ResultSet } from '@libsql/client';
+import { assert } from './assertion.ts';
 
 /** What a statement can be given. `undefined` is not among it. */
 export type Value = string | number | null;
@@ -10,6 +10,8 @@ export type Value = string | number | null;
 export interface Statement {
   readonly sql: string;
   readonly args: readonly Value[];
+  /** It takes as long as the store is large. A file's connection leaves its thread free meanwhile, and can end it. */
+  readonly isLong?: true;
 }
 
 /** Values by column name. */
@@ -63,7 +65,7 @@ export function clientConnection(client: Client, place: string): Connection {
     },
     async batch(statements, beforeCommit) {
       // A batch is one round trip here: there is no moment between its work and its commit.
-      assert(beforeCommit === undefined);
+      assert(beforeCommit === undefined, 'nothing can be looked at before a commit over a network');
       return (await client.batch(statements.map(toClientStatement), 'write')).map(toResult);
     },
     async close() {

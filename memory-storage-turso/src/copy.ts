@@ -4,7 +4,7 @@ import { isMemoryError } from '@episodica/memory-core/backend';
 import type { Connection } from './connection.ts';
 import { codeOf, type KeyProblem, keyProblemOf, withoutSecret } from './errors.ts';
 import { readStats, type StoreStats } from './inspect.ts';
-import { numberIn } from './rows.ts';
+import { numberIn, textIn } from './rows.ts';
 import { identityOf, NEWEST_SCHEMA, schemaVersion } from './schema.ts';
 import { type Verification, verifyPages, verifyStore } from './verify.ts';
 
@@ -27,6 +27,8 @@ export interface DatabaseSummary {
   readonly episodeCount: number;
   readonly tombstoneCount: number;
   readonly journalSeq: number;
+  /** When the newest entry of the journal was made, by the clock of who made it; absent without any. */
+  readonly journalAt?: string;
   readonly identity: string;
   /** Whether it is a copy that was verified when it was made. */
   readonly isSealed: boolean;
@@ -47,7 +49,7 @@ export async function copyInto(connection: Connection, { to, encryption }: CopyO
   // In this place, and in no other, the engine takes a key from a URI; an empty one says that the copy is plain.
   const target = encryption === undefined ? to : `${pathToFileURL(to).href}?key=${key}`;
   try {
-    await connection.execute({ sql: 'VACUUM INTO ?', args: [target] });
+    await connection.execute({ sql: 'VACUUM INTO ?', args: [target], isLong: true });
   } catch (error) {
     throw key === '' ? error : withoutSecret(error, key);
   }
@@ -58,14 +60,17 @@ export async function copyInto(connection: Connection, { to, encryption }: CopyO
 export async function describe(connection: Connection): Promise<DatabaseSummary> {
   const { rows } = await connection.execute({
     sql: `SELECT (SELECT count(*) FROM episode) AS episodes, (SELECT count(*) FROM tombstone) AS tombstones,
-      (SELECT ifnull(max(seq), 0) FROM journal) AS seq`,
+      (SELECT ifnull(max(seq), 0) FROM journal) AS seq,
+      (SELECT ifnull(max(at), '') FROM (SELECT at FROM journal ORDER BY seq DESC LIMIT 1)) AS at`,
     args: [],
   });
+  const journalAt = textIn(rows[0], 'at');
   return {
     schema: await schemaVersion(connection),
     episodeCount: numberIn(rows[0], 'episodes'),
     tombstoneCount: numberIn(rows[0], 'tombstones'),
     journalSeq: numberIn(rows[0], 'seq'),
+    ...(journalAt === '' ? {} : { journalAt }),
     identity: await identityOf(connection),
     isSealed: await isSealed(connection),
   };

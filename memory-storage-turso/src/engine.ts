@@ -4,8 +4,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
-import { LibsqlBatchError, LibsqlError } from '@libsql/client/sqlite3';
-
+import { LibsqlBatchError, LibsqlError } from '@libsql/core/api';
 import Database from 'libsql';
 import { keyError } from './errors.ts';
 import { fileAt, Hindered, isFile, isFolder } from './file-state.ts';

@@ -36,7 +36,7 @@ export async function vacuum(connection: Connection, { waitMs, memoryBytes }: Va
   } else if (sizeBytesBefore > (memoryBytes ?? process.availableMemory()) * MAX_MEMORY_SHARE) {
     throw tooLarge(connection.place);
   }
-  await connection.execute({ sql: 'VACUUM', args: [] });
+  await connection.execute({ sql: 'VACUUM', args: [], isLong: true });
   await emptyLog(connection, waitMs);
   return { sizeBytesBefore, sizeBytesAfter: sizeOnDisk(connection.place) };
 }
@@ -82,7 +82,7 @@ export async function eraseDeleted(connection: Connection, order: VacuumOrder): 
 
 /** Make the text indexes anew from the terms that they keep. */
 export const TEXT_REBUILDS: readonly Statement[] = TEXT_INDEXES.map(({ name }) => {
-  return { sql: `INSERT INTO ${name} (${name}) VALUES ('rebuild')`, args: [] };
+  return { sql: `INSERT INTO ${name} (${name}) VALUES ('rebuild')`, args: [], isLong: true };
 });
 
 /** Makes the text indexes anew from what is there. */

@@ -1,7 +1,7 @@
 // The only place that knows the driver's errors.
 
 import { isMemoryError, MemoryError, type MemoryErrorCode } from '@episodica/memory-core/backend';
-import { LibsqlBatchError, LibsqlError } from '@libsql/client/sqlite3';
+import { LibsqlBatchError, LibsqlError } from '@libsql/core/api';
 
 import { Hindered, type Hindrance, isSystemError } from './file-state.ts';
 import { InDoubt, NetworkFailure } from './network-failure.ts';

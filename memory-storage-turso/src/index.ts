@@ -17,12 +17,13 @@ export {
   staleBackups,
 } from './backup-folder.ts';
 export type { EraseReceipt, StoreCare, VacuumReceipt } from './care.ts';
+export { checkupOf, type StoreCheckup, tryWriteLock } from './checkup.ts';
 export { backupFolderOf, otherCopiesOf } from './copies.ts';
 export type { DatabaseContents, DatabaseSummary } from './copy.ts';
 export { needsOtherKey } from './engine.ts';
 export type { StoreStats } from './inspect.ts';
 export { type MoveOptions, type MovePlan, type MoveReceipt, moveStore, planMove } from './move.ts';
-export { openTursoStore, type TursoStoreOptions, verifyTursoFile } from './open.ts';
+export { isNewestTursoFile, openTursoStore, type TursoStoreOptions, verifyTursoFile } from './open.ts';
 export {
   type OldCopies,
   planRekey,

@@ -1,7 +1,7 @@
 // Jobs on a local file, each in a thread where it does not hold up the others: what is read, what is written, and what
 // takes as long as the whole store does.
 import { Worker } from 'node:worker_threads';
-import { MemoryError } from '@episodica/memory-core/backend';
+import { MemoryError, throwIfAborted } from '@episodica/memory-core/backend';
 import type { Connection } from './connection.ts';
 import { fromPlainError } from './errors.ts';
 import { type Job, jobsOn, type RunJob } from './jobs.ts';
@@ -24,6 +24,7 @@ const ROOMS: Readonly<Record<Job, 'reading' | 'writing' | 'own'>> = {
   schema: 'own',
   stats: 'own',
   verify: 'own',
+  quickCheck: 'own',
   repair: 'own',
   copy: 'own',
   describe: 'own',
@@ -85,14 +86,15 @@ export function jobThreads(
   let ownCount = 0;
   const slots = slotsFor(MAX_OWN_THREADS);
   return {
-    async run(job, input) {
+    async run(job, input, signal) {
       if (isClosed) throw closed(setup.path);
       if (ROOMS[job] !== 'own') return threadFor(ROOMS[job]).run(job, input);
       await slots.take();
       try {
+        throwIfAborted(signal);
         ownCount += 1;
         const thread = threadFor(`${job} ${ownCount}`);
-        return await thread.run(job, input).finally(() => thread.close());
+        return await thread.run(job, input, signal).finally(() => thread.close());
       } finally {
         slots.give();
       }
@@ -112,8 +114,8 @@ export function readingHereWhileSmall(connection: Connection, threads: JobThread
   const here = jobsOn(connection);
   let isSmall = true;
   return {
-    async run(job, input) {
-      if (ROOMS[job] !== 'reading') return threads.run(job, input);
+    async run(job, input, signal) {
+      if (ROOMS[job] !== 'reading') return threads.run(job, input, signal);
       // One that has grown once is not asked again.
       isSmall &&= (await pageCount(connection)) <= SMALL_PAGES;
       return isSmall ? here(job, input) : threads.run(job, input);
@@ -198,15 +200,18 @@ function jobThread(worker: Worker, { path, idleMs, onIdle, onEnd }: JobThreadSet
     });
   });
   return {
-    run: (job, input) =>
-      new Promise((resolve, reject) => {
+    run(job, input, signal) {
+      const stop = (): void => worker.postMessage('stop' satisfies JobOrder);
+      signal?.addEventListener('abort', stop, { once: true });
+      return new Promise<never>((resolve, reject) => {
         lastId += 1;
         // Throws for what cannot be sent, and nobody waits for that.
         worker.postMessage({ id: lastId, job, input } satisfies JobOrder);
         waiting.set(lastId, { resolve, reject });
         clearTimeout(idle);
         worker.ref();
-      }),
+      }).finally(() => signal?.removeEventListener('abort', stop));
+    },
     async close() {
       isClosing = true;
       clearTimeout(idle);

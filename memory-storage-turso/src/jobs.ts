@@ -28,7 +28,7 @@ import { repairStore } from './repair.ts';
 import { bytesSql, selectedColumns } from './rows.ts';
 import { schemaVersion } from './schema.ts';
 import { matchText, readTerms, type TermsRequest } from './search.ts';
-import { type Verification, verifyStore } from './verify.ts';
+import { quickCheck, type Verification, verifyStore } from './verify.ts';
 
 /** One page of a scan: at most `page` rows behind `last`. */
 export interface PageRequest {
@@ -50,6 +50,7 @@ export interface Jobs {
   schema: { input: undefined; output: number };
   stats: { input: undefined; output: StoreStats };
   verify: { input: undefined; output: Verification };
+  quickCheck: { input: undefined; output: Verification };
   repair: { input: undefined; output: Verification };
   copy: { input: CopyOrder; output: CopyReport };
   describe: { input: undefined; output: DatabaseSummary };
@@ -63,8 +64,15 @@ export interface Jobs {
 }
 export type Job = keyof Jobs;
 
-/** Does a job, here or in another thread. Rejects with what the job rejected with. */
-export type RunJob = <J extends Job>(job: J, input: Jobs[J]['input']) => Promise<Jobs[J]['output']>;
+/**
+ * Does a job, here or in another thread. Rejects with what the job rejected with. The signal ends a job that has a thread
+ * of its own.
+ */
+export type RunJob = <J extends Job>(
+  job: J,
+  input: Jobs[J]['input'],
+  signal?: AbortSignal,
+) => Promise<Jobs[J]['output']>;
 
 /** Does each job on this connection, in this thread. */
 export function jobsOn(connection: Connection): RunJob {
@@ -80,6 +88,7 @@ const JOBS: { readonly [J in Job]: (connection: Connection, input: Jobs[J]['inpu
   schema: schemaVersion,
   stats: readStats,
   verify: verifyStore,
+  quickCheck,
   repair: repairStore,
   copy: copyInto,
   describe,

@@ -3,7 +3,7 @@
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { MemoryError, makePrivateFolder, turns } from '@episodica/memory-core/backend';
+import { MemoryError, makePrivateFolder, throwIfAborted, turns } from '@episodica/memory-core/backend';
 import Database from 'libsql';
 import type { Access, Connection, Result, Row, Statement } from './connection.ts';
 import { copiesBeside } from './copies.ts';
@@ -21,10 +21,13 @@ import {
   sizeAt,
   stateOf,
 } from './file-state.ts';
+import { runLong } from './long-statement.ts';
 
 /** How a file is opened. */
 export interface LocalFileOptions extends EngineOptions {
   readonly durability: 'full' | 'normal';
+  /** Ends what is under way and what comes later, with `ABORTED`. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How a file that is there is used: beside others, by nobody else, or without changing anything: also while others do. */
@@ -65,7 +68,7 @@ export function createLocalFile(path: string): void {
 export async function connectLocalFile(path: string, options: LocalFileOptions): Promise<Connection> {
   const access = accessOf(path);
   const opened = access === 'read-write' ? await connectToWrite(path, options) : connectToRead(path, options);
-  return localConnection(opened, path, options.busyTimeoutMs);
+  return localConnection(opened, path, options);
 }
 
 /**
@@ -74,19 +77,19 @@ export async function connectLocalFile(path: string, options: LocalFileOptions):
  */
 export async function connectToInspect(path: string, options: LocalFileOptions): Promise<Connection> {
   refuseLoneLog(path);
-  return localConnection(connectToRead(path, { ...options, isShared: true }), path, options.busyTimeoutMs);
+  return localConnection(connectToRead(path, { ...options, isShared: true }), path, options);
 }
 
 /** A connection to a file as it is, with the journal that it has: nothing is set, and nothing looked after. */
 export async function connectBare(path: string, options: LocalFileOptions): Promise<Connection> {
   const database = openDatabase(path, 'mode=rw', options);
-  return localConnection({ database, access: 'read-write', change: () => undefined }, path, options.busyTimeoutMs);
+  return localConnection({ database, access: 'read-write', change: () => undefined }, path, options);
 }
 
 /** A connection that reads a file and leaves it, and its folder, as they are. */
 async function connectUnseen(path: string, options: LocalFileOptions): Promise<Connection> {
   refuseLoneLog(path);
-  return localConnection(connectToRead(path, options), path, options.busyTimeoutMs);
+  return localConnection(connectToRead(path, options), path, options);
 }
 
 /**
@@ -224,13 +227,23 @@ function unreadableLog(path: string, cause: unknown): MemoryError {
   return new MemoryError('STORE_FAILED', `${what}, because nothing can be written beside it. ${advice}.`, { cause });
 }
 
-function localConnection(opened: Opened, place: string, busyTimeoutMs: number): Connection {
+function localConnection(
+  opened: Opened,
+  place: string,
+  { busyTimeoutMs, signal }: Pick<LocalFileOptions, 'busyTimeoutMs' | 'signal'>,
+): Connection {
   const { database, access } = opened;
-  const calls = callsOn(opened, place);
+  const calls = callsOn(opened, place, signal);
   const turn = turns();
-  const inTurn = async <T>(work: () => T): Promise<T> => {
+  const inTurn = async <T>(work: () => T | Promise<T>): Promise<T> => {
     await turn();
-    return waiting(busyTimeoutMs, work);
+    throwIfAborted(signal, STOPPED);
+    try {
+      return await waiting(work, { timeoutMs: busyTimeoutMs, signal });
+    } catch (error) {
+      throwIfAborted(signal, STOPPED);
+      throw error;
+    }
   };
   return {
     reach: 'file',
@@ -238,7 +251,8 @@ function localConnection(opened: Opened, place: string, busyTimeoutMs: number): 
     access,
     execute: (statement) => inTurn(() => calls.execute(statement)),
     read: (statements) => inTurn(() => calls.read(statements)),
-    batch: (batch, beforeCommit) => inTurn(() => calls.batch(batch, beforeCommit)),
+    batch: (batch, beforeCommit) =>
+      inTurn(() => (batch.some(({ isLong }) => isLong) ? calls.longBatch(batch) : calls.batch(batch, beforeCommit))),
     async close() {
       if (!database.open) return;
       calls.clear();
@@ -247,37 +261,66 @@ function localConnection(opened: Opened, place: string, busyTimeoutMs: number): 
   };
 }
 
+/** What an end by a signal leaves. */
+const STOPPED = 'the store is whole, and as it was but for what was done before';
+
 interface Calls {
-  execute(statement: Statement): Result;
+  execute(statement: Statement): Result | Promise<Result>;
   read(statements: readonly Statement[]): readonly Result[];
   batch(batch: readonly Statement[], beforeCommit: (() => void) | undefined): readonly Result[];
+  /** Also with statements that leave the thread free: nobody else may use the connection meanwhile. */
+  longBatch(batch: readonly Statement[]): Promise<readonly Result[]>;
   clear(): void;
 }
 
-/** The calls, each done at once, or hindered before it has done anything. */
-function callsOn(opened: Opened, place: string): Calls {
+/** What is looked at around each call. */
+interface Checks {
+  /** @throws `Hindered` when another connection took the place of this one, while a call still waited for its turn */
+  connection(): void;
+  /** @throws `Hindered` also where the file is no longer the one that was opened */
+  file(): void;
+  /** @throws `Hindered` also where nothing can be written */
+  writing(): void;
+  /** What is told of a failure. */
+  failed(cause: unknown): unknown;
+}
+
+function checksOn(opened: Opened, place: string): Checks {
   const { database, access } = opened;
-  const { run, runAll, rollBack, clear } = statementsOn(database);
   let isSpent = false;
-
-  /** After some failures, a connection opened anew knows more than this one: which the next call then gets. */
-  function failed(cause: unknown): unknown {
-    const error = toLibsqlError(cause);
-    if (isSpending(error) || database.inTransaction) isSpent = true;
-    return error;
-  }
-
-  /** Closed when another one took its place, while a call still waited for its turn. */
-  function checkConnection(): void {
+  const connection = (): void => {
     if (isSpent || !database.open) throw new Hindered('spent');
-  }
+  };
+  return {
+    connection,
+    file() {
+      connection();
+      const change = opened.change();
+      // This connection still has the log that is lost to all others.
+      if (change === 'log deleted') foldLogIntoFile(database);
+      if (change !== undefined) throw new Hindered(change);
+    },
+    writing() {
+      connection();
+      if (access === 'read-only') throw new Hindered(accessOf(place) === 'read-only' ? 'read-only' : 'writable');
+    },
+    /** After some failures, a connection opened anew knows more than this one: which the next call then gets. */
+    failed(cause) {
+      const error = toLibsqlError(cause);
+      if (isSpending(error) || database.inTransaction) isSpent = true;
+      return error;
+    },
+  };
+}
 
-  function checkFile(): void {
-    checkConnection();
-    const change = opened.change();
-    // This connection still has the log that is lost to all others.
-    if (change === 'log deleted') foldLogIntoFile(database);
-    if (change !== undefined) throw new Hindered(change);
+/** The calls, each done at once, or hindered before it has done anything. */
+function callsOn(opened: Opened, place: string, signal: AbortSignal | undefined): Calls {
+  const { database } = opened;
+  const check = checksOn(opened, place);
+  const { run, runAll, rollBack, clear } = statementsOn(database);
+
+  async function runFreely(statement: Statement): Promise<Result> {
+    return { rows: await runLong(database, statement, signal), lastInsertRowid: 0 };
   }
 
   function inTransaction<T>(begin: Statement, work: () => T): T {
@@ -288,33 +331,51 @@ function callsOn(opened: Opened, place: string): Calls {
       return result;
     } catch (cause) {
       rollBack();
-      throw failed(cause);
+      throw check.failed(cause);
     }
   }
 
   return {
     execute(statement) {
-      checkFile();
+      check.file();
+      if (statement.isLong) {
+        return runFreely(statement).catch((cause: unknown) => {
+          throw check.failed(cause);
+        });
+      }
       try {
         return run(statement);
       } catch (cause) {
-        throw failed(cause);
+        throw check.failed(cause);
       }
     },
     read(statements) {
-      checkFile();
+      check.file();
       return inTransaction(BEGIN_READING, () => runAll(statements));
     },
     batch(batch, beforeCommit) {
-      checkConnection();
-      if (access === 'read-only') throw new Hindered(accessOf(place) === 'read-only' ? 'read-only' : 'writable');
+      check.writing();
       return inTransaction(BEGIN, () => {
         // Who puts another file in place holds this lock meanwhile: what is committed here is in the file of this path.
-        checkFile();
+        check.file();
         const results = runAll(batch);
         beforeCommit?.();
         return results;
       });
+    },
+    async longBatch(batch) {
+      check.writing();
+      try {
+        run(BEGIN);
+        check.file();
+        const results: Result[] = [];
+        for (const statement of batch) results.push(await runFreely(statement));
+        run(COMMIT);
+        return results;
+      } catch (cause) {
+        rollBack();
+        throw check.failed(cause);
+      }
     },
     clear,
   };
@@ -407,13 +468,16 @@ function preparedStatements(database: Database.Database): { prepare(sql: string)
 }
 
 /** Repeats what other processes hold up, until it has waited long enough; meanwhile the event loop turns. */
-async function waiting<T>(timeoutMs: number, attempt: () => T): Promise<T> {
+async function waiting<T>(
+  attempt: () => T | Promise<T>,
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
+): Promise<T> {
   const startedMs = performance.now();
   for (;;) {
     try {
-      return attempt();
+      return await attempt();
     } catch (error) {
-      if (!isBusy(error) || performance.now() - startedMs >= timeoutMs) throw error;
+      if (!isBusy(error) || signal?.aborted || performance.now() - startedMs >= timeoutMs) throw error;
     }
     await sleep(1 + Math.random() * MAX_SLEEP_MS);
     // While timers are due, Node runs nothing else: several callers that wait in turn would keep all input from it.

@@ -2,7 +2,7 @@
 // the same, whether another attempt may fare better, and what to tell.
 import { retryAfterMs, troubleBehind } from '@episodica/memory-core/network';
 
-import { LibsqlError } from '@libsql/client/sqlite3';
+import { LibsqlError } from '@libsql/core/api';
 
 export type Mishap =
   | 'not found'

@@ -10,7 +10,7 @@ import { toMemoryError } from './errors.ts';
 /** Makes an empty file beside `target`, for the user's eyes only, and its folder. Clears away what processes that are gone left. */
 export async function newFileFor(target: string): Promise<string> {
   const folder = dirname(target);
-  const owner = `${process.pid}-${HOST}`;
+  const owner = `${process.pid}-${hostMark()}`;
   const path = join(folder, `.${basename(target)}.${owner}-${randomBytes(6).toString('hex')}.partial`);
   try {
     makePrivateFolder(folder);
@@ -105,7 +105,7 @@ export function isRefusal(error: unknown): boolean {
 }
 
 /** Several machines may share a folder, and a process is known by its number on its own alone. */
-const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+const hostMark = (): string => createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 const PASSING = /^\.(.+)\.(\d+)-([0-9a-f]{8})-[0-9a-f]{12}\.partial(?:-journal|-wal|-shm)?$/u;
 /** Where it cannot be told whether the process is there: a file that is being made is written to all the time. */
 const LEFTOVER_AFTER_MS = 3_600_000;
@@ -123,7 +123,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 async function isLeftover(path: string): Promise<boolean> {
   const [, , pid, host] = PASSING.exec(basename(path)) ?? [];
   if (pid === undefined) return false;
-  if (host === HOST && !isRunning(Number(pid))) return true;
+  if (host === hostMark() && !isRunning(Number(pid))) return true;
   const modified = await stat(path).catch(() => undefined);
   return modified !== undefined && Date.now() - modified.mtimeMs > LEFTOVER_AFTER_MS;
 }

@@ -1,5 +1,17 @@
 // Opening a store: in a file, on a host, or in a file that follows one on a host.
-import { type Address, addressOf, MemoryError } from '@episodica/memory-core/backend';
+import {
+  type Address,
+  AMOUNT,
+  addressOf,
+  checkOptions,
+  FLAG,
+  LOGGER,
+  MemoryError,
+  needed,
+  type OptionRules,
+  TEXT,
+  withMethods,
+} from '@episodica/memory-core/backend';
 import { type Logger, silentLogger } from '@episodica/memory-core/ports';
 import type { Connection } from './connection.ts';
 import { copyUnfinished, readCopying } from './copying.ts';
@@ -64,12 +76,29 @@ export interface TursoStoreOptions {
   readonly threads?: boolean;
 }
 
+const OPTIONS: OptionRules<TursoStoreOptions> = {
+  url: needed(TEXT),
+  syncUrl: TEXT,
+  syncIntervalMs: AMOUNT,
+  logger: LOGGER,
+  authToken: TEXT,
+  poolSize: AMOUNT,
+  deadlineMs: AMOUNT,
+  signal: withMethods('an AbortSignal', 'addEventListener'),
+  busyTimeoutMs: AMOUNT,
+  durability: { kind: '"full" or "normal"', holds: (value) => value === 'full' || value === 'normal' },
+  encryptionKey: TEXT,
+  threads: FLAG,
+};
+
 /**
  * Opens the store, creates it where there is none, and brings its schema up to date.
  * @throws `STORE_FAILED` for a place that cannot be opened or a schema that is newer than this code, `STORE_CORRUPT`
- * for a file that is no database or does not open with the key, `STORE_UNAVAILABLE` while other processes keep it busy
+ * for a file that is no database or does not open with the key, `STORE_UNAVAILABLE` while other processes keep it busy;
+ * `INVALID_INPUT` for options that cannot be meant
  */
 export async function openTursoStore(options: TursoStoreOptions): Promise<TursoStore> {
+  checkOptions('openTursoStore', options, OPTIONS);
   const address = addressOf(options.url);
   if (options.syncUrl !== undefined) return openReplicaStore(address, options.syncUrl, options);
   return address.kind === 'file' ? openStoreAt(options, MIGRATIONS) : (await openHostAt(address, options)).store;
@@ -107,6 +136,17 @@ function noReplica(): MemoryError {
 /** A store whose newest schema is what these steps lead to. */
 export async function openStoreAt(options: TursoStoreOptions, migrations: readonly Migration[]): Promise<TursoStore> {
   return (await openFileAt(options, migrations)).store;
+}
+
+/** Whether there is a store in the file that can be opened without changing its schema. Only reads. */
+export async function isNewestTursoFile({
+  url,
+  busyTimeoutMs = 5_000,
+  encryptionKey,
+}: Pick<TursoStoreOptions, 'url' | 'busyTimeoutMs' | 'encryptionKey'>): Promise<boolean> {
+  const key = checkedKey(encryptionKey);
+  const file = { path: localPathOf(url), busyTimeoutMs, durability: 'full', encryptionKey: key } as const;
+  return (await schemaAt({ ...file, migrations: MIGRATIONS })) === NEWEST_SCHEMA;
 }
 
 interface OpenedStore {
@@ -198,18 +238,19 @@ function withoutForeignKeys(place: string): MemoryError {
 
 /**
  * Checks the store in a file as `verify()` does, also one that is too damaged to be opened, and changes nothing in it.
- * It works in the caller's thread for as long as that takes.
+ * It works in the caller's thread, and gives way meanwhile; `signal` ends it.
  * @throws `NOT_FOUND` where there is no store
  */
 export async function verifyTursoFile({
   url,
   busyTimeoutMs = 5_000,
   encryptionKey,
+  signal,
 }: TursoStoreOptions): Promise<Verification> {
   const path = localPathOf(url);
   const key = checkedKey(encryptionKey);
   try {
-    return await inspectFile(path, { busyTimeoutMs, durability: 'full', encryptionKey: key });
+    return await inspectFile(path, { busyTimeoutMs, durability: 'full', encryptionKey: key, signal });
   } catch (error) {
     throw toMemoryError(error, `verify the store ${path}`);
   }

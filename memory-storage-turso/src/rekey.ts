@@ -130,7 +130,7 @@ async function writeAnew(old: LockedFile, newKey: string | undefined, options: C
       const order = { to: file, encryption: { key: newKey } };
       const report = await onFile({ path, use: 'looking', encryptionKey }, (run) => copying(run, order, options));
       const copy = { path: file, use: 'alone', encryptionKey: newKey } as const;
-      const contents = await onFile(copy, (run) => run('renew', report));
+      const contents = await onFile(copy, (run) => run('renew', report, options.signal));
       const { ok, stats, identity } = contents;
       if (!ok || stats === undefined || identity === undefined) {
         throw notWhole(`The store ${path} is left as it is: what was written anew`, contents);

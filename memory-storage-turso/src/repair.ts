@@ -5,6 +5,6 @@ import { type Verification, verifyStore } from './verify.ts';
 
 /** One transaction, in which everything is read and written. Answers what is left to be found afterwards. */
 export async function repairStore(connection: Connection): Promise<Verification> {
-  await connection.batch([{ sql: 'REINDEX', args: [] }, ...TEXT_REBUILDS]);
+  await connection.batch([{ sql: 'REINDEX', args: [], isLong: true }, ...TEXT_REBUILDS]);
   return verifyStore(connection);
 }

@@ -57,7 +57,7 @@ export interface RestoreOptions extends CopyOptions {
 }
 
 /** What is looked at before. */
-export type PlanOptions = Pick<RestoreOptions, 'from' | 'url' | 'encryptionKey' | 'backupKey'>;
+export type PlanOptions = Pick<RestoreOptions, 'from' | 'url' | 'encryptionKey' | 'backupKey' | 'signal'>;
 
 /** What lies where the backup should go. `unreadable`: a file that is damaged, or no store. */
 export type Place =
@@ -104,7 +104,10 @@ export async function planRestore(options: PlanOptions): Promise<RestorePlan> {
     throw new MemoryError('INVALID_INPUT', `${from} is the store itself; name a backup of it.`);
   }
   const keys = keysOf(options);
-  const backup = await verifyBackup(from, { encryptionKey: keys.backup });
+  const backup = await verifyBackup(from, {
+    encryptionKey: keys.backup,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
   if (!backup.ok) throw notWhole(`The store ${path} is left as it is: ${from}`, backup);
   if (backup.isEncrypted === true && keys.store === undefined) throw wouldBePlain(from);
   if (keys.store === undefined && looksEncrypted(path)) throw needsKey(path);
@@ -130,7 +133,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRec
   try {
     const { file, forgottenAgain } = await prepare({ path, from: backup.path, place, keys, options, prepared });
     const copy = { path: file, use: 'alone', encryptionKey: keys.store } as const;
-    const contents = await onFile(copy, (run) => run('renew', undefined));
+    const contents = await onFile(copy, (run) => run('renew', undefined, options.signal));
     const { stats, identity } = contents;
     if (!contents.ok || stats === undefined || identity === undefined)
       throw notWhole(`The store ${path} is left as it is: the copy`, contents);
@@ -245,7 +248,7 @@ async function prepare(
   const forgottenAgain = await forgetAgain({ file, path, keys, signal: options.signal });
   // What was forgotten is still on free pages and in the text indexes: a copy has no such pages.
   const forgetting = { path: file, encryptionKey: keys.store };
-  await onFile({ ...forgetting, use: 'shared' }, (run) => run('rebuildText', undefined));
+  await onFile({ ...forgetting, use: 'shared' }, (run) => run('rebuildText', undefined, options.signal));
   return { file: await copy({ ...forgetting, use: 'reading' }), forgottenAgain };
 }
 

@@ -1,7 +1,7 @@
 // Entities to rows and back.
-import assert from 'node:assert/strict';
 import { embeddedTexts, MemoryError, textHash } from '@episodica/memory-core/backend';
 import type { Entities, Kind } from '@episodica/memory-core/ports';
+import { assert } from './assertion.ts';
 import type { Row } from './connection.ts';
 
 type Cell = string | number | boolean | null;

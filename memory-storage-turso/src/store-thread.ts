@@ -11,8 +11,11 @@ export type ThreadSetup =
   | (StoreFile & { readonly use?: undefined })
   | (LocalFileOptions & { readonly path: string; readonly use: FileUse });
 
-/** What it is asked; `close` comes last. */
-export type JobOrder = { readonly id: number; readonly job: Job; readonly input: Jobs[Job]['input'] } | 'close';
+/** What it is asked; `stop` ends the job that is under way, and `close` comes last. */
+export type JobOrder =
+  | { readonly id: number; readonly job: Job; readonly input: Jobs[Job]['input'] }
+  | 'stop'
+  | 'close';
 
 /** What it answers: `error` is what `fromPlainError` takes. */
 export type JobAnswer =
@@ -21,13 +24,17 @@ export type JobAnswer =
 
 /** Serves until it is told to close. */
 function serve(port: MessagePort, setup: ThreadSetup): void {
+  const stopped = new AbortController();
+  const { signal } = stopped;
   let opened: Connection | undefined;
   let last: Promise<unknown> = Promise.resolve();
 
-  async function answer({ id, job, input }: Exclude<JobOrder, 'close'>): Promise<void> {
+  async function answer({ id, job, input }: Exclude<JobOrder, string>): Promise<void> {
     let reply: JobAnswer;
     try {
-      opened ??= await (setup.use === undefined ? connectStoreFile(setup) : connectAs(setup.use, setup.path, setup));
+      opened ??= await (setup.use === undefined
+        ? connectStoreFile({ ...setup, signal })
+        : connectAs(setup.use, setup.path, { ...setup, signal }));
       reply = { id, output: await jobsOn(opened)(job, input) };
     } catch (error) {
       reply = { id, error: toPlainError(error) };
@@ -45,6 +52,7 @@ function serve(port: MessagePort, setup: ThreadSetup): void {
   }
 
   port.on('message', (order: JobOrder) => {
+    if (order === 'stop') return stopped.abort();
     last = last.then(() => (order === 'close' ? close() : answer(order)));
   });
 }

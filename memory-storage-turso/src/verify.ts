@@ -54,6 +54,15 @@ export async function verifyPages(connection: Connection): Promise<Verification>
   return verification(connection, ENGINE_CHECKS);
 }
 
+/** As `verifyPages`, without looking whether indexes and rows agree: in a fraction of the time. */
+export async function quickCheck(connection: Connection): Promise<Verification> {
+  return verification(connection, [
+    rowsCheck('the pages of the file', `PRAGMA quick_check(${MAX_NAMED})`, (row) =>
+      structureFinding(textIn(row, 'quick_check')),
+    ),
+  ]);
+}
+
 async function verification(connection: Connection, checks: readonly Check[]): Promise<Verification> {
   const findings: string[] = [];
   for (const check of checks) {
@@ -83,6 +92,7 @@ export async function inspectFile(path: string, options: LocalFileOptions): Prom
     return await verifyStore(connection);
   } catch (error) {
     if (error instanceof Hindered || !(isEngineError(error) || isMemoryError(error))) throw error;
+    if (isMemoryError(error) && error.code === 'ABORTED') throw error;
     return { ok: false, findings: [findingOf(error, `read the store ${path}`)] };
   } finally {
     await connection?.close();
@@ -351,7 +361,7 @@ function rowsCheck(what: string, sql: string, findingIn: (row: Row) => string | 
   return {
     what,
     async *run(connection) {
-      const { rows } = await connection.execute({ sql, args: [] });
+      const { rows } = await connection.execute({ sql, args: [], isLong: true });
       yield* rows.map(findingIn).filter((finding) => finding !== undefined);
     },
   };

@@ -197,7 +197,8 @@ for (const scheme of ['http', 'ws']) {
 
     test('what was turned down cannot land later by an attempt that was still on its way [ST-04]', async () => {
       const server = await serve();
-      const store = await open({ url: urlOf(server), deadlineMs: 800 });
+      // A first attempt has a quarter of that, which is less than half a second.
+      const store = await open({ url: urlOf(server), deadlineMs: 1_600 });
       const episode = anEpisode();
       // The first attempt is done half a second later; the second comes before that, and there is no such episode.
       server.faults = faultsOf('late');
@@ -211,7 +212,7 @@ for (const scheme of ['http', 'ws']) {
 
     test('no call is later than its deadline, also one that waits for others [ST-03] [ST-10]', async () => {
       const server = await serve();
-      const store = await open({ url: urlOf(server), deadlineMs: 600, poolSize: 1 });
+      const store = await open({ url: urlOf(server), deadlineMs: 3_000, poolSize: 1 });
       server.faults = () => 'hang';
       const startedMs = performance.now();
       const writing = failureOf(store.write([put('pattern', aPattern())]));
@@ -221,7 +222,8 @@ for (const scheme of ['http', 'ws']) {
         failureOf(store.getMany('pattern', ['one'])),
         failureOf(store.changes(0)),
       ]);
-      expect(performance.now() - startedMs).toBeLessThan(900);
+      // Whose time begins with its turn would be answered after six seconds.
+      expect(performance.now() - startedMs).toBeLessThan(5_500);
       expect(errors.map(({ code, retryable }) => [code, retryable])).toEqual([
         ['STORE_UNAVAILABLE', false],
         ['STORE_UNAVAILABLE', true],
@@ -231,7 +233,8 @@ for (const scheme of ['http', 'ws']) {
 
     test('no more calls are under way than the pool allows, and one too many in the queue is refused at once [ST-10]', async () => {
       const server = await serve();
-      const store = await open({ url: urlOf(server), deadlineMs: 2_000, poolSize: 3 });
+      // The three hang for a quarter of that: long enough to look at them, however busy the machine is.
+      const store = await open({ url: urlOf(server), deadlineMs: 4_000, poolSize: 3 });
       const before = server.roundTrips;
       const three = new Promise<void>((resolve) => {
         server.faults = (question) => {
@@ -256,10 +259,9 @@ for (const scheme of ['http', 'ws']) {
       const store = await open({ url: urlOf(server), deadlineMs: 4_000 });
       await server.stop();
       await failureOf(store.changes(0));
-      const startedMs = performance.now();
       const error = await failureOf(store.changes(0));
       expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
-      expect(performance.now() - startedMs).toBeLessThan(100);
+      expect(error.message).toContain('could not be reached several times in a row');
       await server.start();
       await sleep(restMsIn(error.message));
       expect((await store.changes(0)).seq).toBe(0);

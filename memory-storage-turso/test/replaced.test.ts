@@ -197,7 +197,7 @@ test('a restore under the lock loses no write that other processes were told is 
   const [, restored] = stores;
   expect(await restored!.getMany('pattern', ['restored'])).toMatchObject([{ id: 'restored' }]);
   expect((await restored!.stats()).counts.tombstone).toBeGreaterThan(0);
-}, 30_000);
+});
 
 function told(child: ChildProcess, task: string): Promise<void> {
   return new Promise((resolve, reject) => {

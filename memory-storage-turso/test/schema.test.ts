@@ -293,7 +293,7 @@ test('a process killed while it backs up leaves no backup under its name, and th
   next.send({ url, steps: [NEXT_STEP] });
   expect((await answer)[0]).toEqual({ schema: NEWEST + 1 });
   expect(backups()).toEqual([expect.stringMatching(/-before-schema-.*Z\.db$/u)]);
-}, 20_000);
+});
 
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from './folder.ts';
 import { countOf, isLong, newSeed, report } from './form.ts';
 import { expectAllOf, FAULTS, journalOf, startedOn } from './remote-agents.ts';
-import { showTo } from './shown.ts';
+import { enoughShown, showTo } from './shown.ts';
 
 const DEADLINE_MS = 4_000;
 const SYNC_INTERVAL_MS = 200;
@@ -18,7 +18,7 @@ for (const scheme of isLong() ? ['http', 'ws'] : ['http']) {
     const where = `seed ${seed}`;
     const folder = temporaryFolder();
     const path = join(folder, 'server.db');
-    const server = await startLibsqlServerProcess({ path, plan: { ...FAULTS, seed } });
+    const server = await startLibsqlServerProcess({ path });
     onTestFinished(() => server.close());
     const url = server.url.replace('http', scheme);
     const bare: PlaceOptions = { url, deadlineMs: DEADLINE_MS };
@@ -29,6 +29,8 @@ for (const scheme of isLong() ? ['http', 'ws'] : ['http']) {
     const replicas = [start('south', replica, 2), start('west', replica, 3)] as const;
     const agents = [...bares, ...replicas];
     await Promise.all(agents.map((agent) => agent.opened));
+    // Opening is not repeated: what fails is the network under those at work.
+    await server.setFaults({ ...FAULTS, seed });
     // What a replica does not know by now, it may learn with its next sync; all others see everything at once.
     const shown = showTo([
       [bares[0], bares[1]],
@@ -37,11 +39,11 @@ for (const scheme of isLong() ? ['http', 'ws'] : ['http']) {
       [replicas[1], bares[1]],
     ]);
     await sleep(countOf('replicasMs'));
+    await enoughShown(shown, agents.length);
     const reports = await Promise.all(agents.map((agent) => agent.stop()));
     await server.setFaults();
     await Promise.all(agents.map((agent) => agent.leave()));
     expect(shown.findings, where).toEqual([]);
-    expect(shown.count).toBeGreaterThan(agents.length);
     report(`replicas over ${scheme}: calls ${reports.map(({ calls }) => calls).join(', ')}, ${where}`);
 
     await expectAllOf(agents, { url, where });

@@ -28,6 +28,8 @@ const HOLDER = fileURLToPath(new URL('fixtures/holder.mjs', import.meta.url));
 
 /** What happens to a process, and how it ends. */
 interface Distress {
+  /** Patience of the store with locks. @default that of the library: there are none but its own */
+  readonly store?: { readonly busyTimeoutMs: number };
   begin(agent: Agent): Promise<void> | void;
   end(agent: Agent): Promise<void> | void;
 }
@@ -84,6 +86,7 @@ test('a lock that another process keeps refuses writes with an error that may be
   const folder = temporaryFolder();
   let holder: Holder | undefined;
   const complaints = await endure(folder, folder, {
+    store: { busyTimeoutMs: SHORT_WAIT_MS },
     begin: async () => {
       holder = await holdLock(databaseIn(folder));
     },
@@ -110,7 +113,7 @@ const ENOUGH = 8;
 async function endure(place: string, folder: string, distress: Distress): Promise<readonly Complaint[]> {
   const ledger = join(folder, 'agent.ledger');
   const kept = await keepOne(place);
-  const orders = { folder: place, ledger, seed: newSeed(), name: 'agent', store: { busyTimeoutMs: SHORT_WAIT_MS } };
+  const orders = { folder: place, ledger, seed: newSeed(), name: 'agent', store: distress.store ?? {} };
   const agent = started({ ...orders, lanes: LANES, pauseMs: PAUSE_MS });
   await agent.opened;
   const count = (is: Entry['is']): number => readLedger(ledger).filter((entry) => entry.is === is).length;

@@ -80,5 +80,6 @@ export {
   startLibsqlServerProcess,
 } from './libsql-server-process.ts';
 export { wordsIn, wordsInBytes } from './plaintext.ts';
+export { type PrometheusFamily, readPrometheus } from './prometheus-text.ts';
 export { type StoreSuiteSubject, storeSuite } from './store-suite.ts';
 export { type FaultPlan, plannedFaults, WIRE_FAULTS, type WireFault, type WireFaults } from './wire-fault.ts';

@@ -10,9 +10,14 @@ export function bytesText(bytes: number): string {
   return `${index === 0 ? value : value.toFixed(1)} ${UNITS[index]}`;
 }
 
+/** `1 file`, `2,000 files`; `unit` is that of one. */
+export function countText(count: number, unit: string): string {
+  return `${count.toLocaleString('en')} ${unit}${count === 1 ? '' : 's'}`;
+}
+
 /** `12 episodes with 140 steps`. */
 export function countsText(counts: { readonly episode: number; readonly step: number }): string {
-  return `${counts.episode.toLocaleString('en')} episodes with ${counts.step.toLocaleString('en')} steps`;
+  return `${countText(counts.episode, 'episode')} with ${countText(counts.step, 'step')}`;
 }
 
 /** `3 days`, `5 hours`, `1 minute`: the largest unit of which there is one. */
@@ -20,6 +25,5 @@ export function ageText(ms: number): string {
   const [length, unit] = [[86_400_000, 'day'] as const, [3_600_000, 'hour'] as const, [60_000, 'minute'] as const].find(
     ([each]) => ms >= each,
   ) ?? [1_000, 'second'];
-  const count = Math.max(0, Math.floor(ms / length));
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+  return countText(Math.max(0, Math.floor(ms / length)), unit);
 }

@@ -1,11 +1,13 @@
 // backup create, list, verify, restore, prune.
 import { basename } from 'node:path';
 import { EXIT_CODES, MemoryError } from '@episodica/memory-core';
-import type { BackupEntry, CopyProgress, Place, RestorePlan, RestoreReceipt } from '@episodica/memory-storage-turso';
+import type { BackupEntry, Place, RestorePlan, RestoreReceipt } from '@episodica/memory-storage-turso';
 import { type Invocation, readKey, useDatabaseFile, useStore } from '../open.ts';
 import { localTime, print, table } from '../output.ts';
+import { withElapsed } from '../progress.ts';
 import { bytesText, countsText } from './amounts.ts';
 import { confirm } from './confirm.ts';
+import { withCopyProgress } from './copy-progress.ts';
 import { deleteCaches } from './erase.ts';
 
 /** A backup with another key than that of the store. */
@@ -34,7 +36,7 @@ export async function create(invocation: Invocation, file: string | undefined): 
   const { backupPathAt } = await import('@episodica/memory-storage-turso');
   const receipt = await useDatabaseFile(invocation, ({ path }) =>
     useStore(invocation, (store) =>
-      withProgress('copied', (onProgress) =>
+      withCopyProgress('backup', (onProgress) =>
         store.backup(file ?? backupPathAt(path, new Date()), { signal: invocation.signal, onProgress }),
       ),
     ),
@@ -85,9 +87,9 @@ export async function list(invocation: Invocation): Promise<number> {
 /** Reads a backup from end to end; findings are an exit code of their own. */
 export async function verify(invocation: Invocation, file: string, { keyFile }: KeyFlags): Promise<number> {
   const { verifyBackup } = await import('@episodica/memory-storage-turso');
-  const { path, sizeBytes, ok, findings, stats, isSealed, isEncrypted } = await verifyBackup(file, {
-    encryptionKey: await readKey(invocation, keyFile),
-  });
+  const { path, sizeBytes, ok, findings, stats, isSealed, isEncrypted } = await withElapsed('verify', async () =>
+    verifyBackup(file, { encryptionKey: await readKey(invocation, keyFile), signal: invocation.signal }),
+  );
   const held = stats && {
     schema: stats.schema,
     journal_seq: stats.journalSeq,
@@ -127,7 +129,7 @@ export async function restore(invocation: Invocation, file: string, flags: Resto
       await printPlan(invocation, await planRestore(ends));
       return 0;
     }
-    const receipt = await withProgress('copied', (onProgress) =>
+    const receipt = await withCopyProgress('restore', (onProgress) =>
       restoreBackup({
         ...ends,
         replace: flags.force === true,
@@ -202,8 +204,6 @@ function lockedText(paths: readonly string[]): readonly string[] {
 
 /** Paths are shown whole: a cut one cannot be copied. */
 const WHOLE_PATHS = 10_000;
-/** Milliseconds between two looks of the progress line. */
-const PROGRESS_MS = 100;
 
 interface ListedBackup extends BackupEntry {
   /** It has another key than the store: no sign of damage. */
@@ -318,24 +318,4 @@ function forgottenText(count: RestoreReceipt['forgottenAgain']): readonly string
   return count === 0
     ? []
     : [`${count} episodes that had been forgotten since were left out (--with-forgotten keeps them).`];
-}
-
-/** Shows on a terminal how far a copy has come. */
-async function withProgress<T>(
-  done: string,
-  work: (onProgress?: (progress: CopyProgress) => void) => Promise<T>,
-): Promise<T> {
-  if (!process.stderr.isTTY) return work();
-  let shownAtMs = 0;
-  try {
-    return await work(({ writtenBytes, totalBytes }) => {
-      const nowMs = performance.now();
-      if (nowMs - shownAtMs < PROGRESS_MS) return;
-      shownAtMs = nowMs;
-      process.stderr.write(`\r\u001b[K${bytesText(writtenBytes)} of about ${bytesText(totalBytes)} ${done}`);
-    });
-  } finally {
-    // Takes the progress line away.
-    process.stderr.write('\r\u001b[K');
-  }
 }

@@ -56,7 +56,7 @@ export function scopeText({ project, domain }: Scope): string {
 export function noteLines({ clusters, scopes }: TaskKinds): readonly string[] {
   const lonely = scopes.filter(({ ended, inNone }) => ended > 0 && inNone > 0);
   return lonely.map(({ scope, ended, inNone }) => {
-    const where = scopes.length > 1 || clusters.length === 0 ? ` (${scopeText(scope)})` : '';
+    const where = scopes.length > 1 || clusters.length === 0 ? ` (${onOneLine(scopeText(scope))})` : '';
     return `${inNone} of ${ended} episodes that ended are like no others, and in no kind${where}: ${percent(inNone / ended)}.`;
   });
 }

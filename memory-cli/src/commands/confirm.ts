@@ -1,5 +1,4 @@
 // Asking before something is replaced or deleted.
-import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { MemoryError } from '@episodica/memory-core';
 
@@ -13,21 +12,37 @@ export async function confirm(
 ): Promise<void> {
   if (yes === true) return;
   refuseUnasked();
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await withQuestions(signal, (ask) => ask(`${question} [y/N]`));
+  if (/^y(?:es)?$/iu.test(answer.trim())) return;
+  throw notAgreed();
+}
+
+/** Shows a question and answers what was typed. */
+export type Ask = (question: string) => Promise<string>;
+
+/**
+ * Runs `conversation` with the user at the terminal.
+ * @throws `ABORTED` when it is interrupted or the input ends
+ */
+export async function withQuestions<T>(signal: AbortSignal, conversation: (ask: Ask) => Promise<T>): Promise<T> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr, signal });
+  // What is typed ahead of a question is its answer.
+  const lines = terminal[Symbol.asyncIterator]();
   try {
-    const answer = await Promise.race([
-      terminal.question(`${question} [y/N] `, { signal }),
-      // The input ended.
-      once(terminal, 'close').then(() => ''),
-    ]);
-    if (/^y(?:es)?$/iu.test(answer.trim())) return;
-  } catch (cause) {
-    // Interrupted while it was asked: that is no.
-    if (!signal.aborted && !(cause instanceof Error && cause.name === 'AbortError')) throw cause;
+    return await conversation(async (question) => {
+      terminal.setPrompt(`${question} `);
+      terminal.prompt();
+      const { value, done } = await lines.next();
+      if (done === true) throw notAgreed();
+      return value;
+    });
   } finally {
     terminal.close();
   }
-  throw new MemoryError('ABORTED', 'The answer was not yes; nothing was changed.');
+}
+
+function notAgreed(): MemoryError {
+  return new MemoryError('ABORTED', 'The answer was not yes; nothing was changed.');
 }
 
 /** @throws `INVALID_INPUT` where nobody can be asked */

@@ -1,17 +1,7 @@
-// episode create, step, complete, list, view, search, tag.
-import {
-  type Complexity,
-  type Episode,
-  isMemoryError,
-  MemoryError,
-  type OutcomeKind,
-  type TaskType,
-} from '@episodica/memory-core';
+// episode create, step, complete, search, update, tag.
+import { type Complexity, isMemoryError, MemoryError, type OutcomeKind, type TaskType } from '@episodica/memory-core';
 import {
   type Detail,
-  type EpisodeDetailResult,
-  type EpisodeResult,
-  episodeDetailResult,
   episodeResult,
   evidenceResult,
   fixItem,
@@ -19,7 +9,6 @@ import {
   type HitItem,
   hitLines,
   hitsOf,
-  legible,
   type OutcomeArguments,
   type QueryResult,
   qualityResult,
@@ -28,19 +17,19 @@ import {
   restLines,
   rewardResult,
   type StepArguments,
-  type StepResultShape,
   scoreText,
   summaryResult,
-  sumText,
   toEpisodeInput,
   toOutcomeInput,
   toSearchQuery,
   toStepInput,
 } from '@episodica/memory-core/wire';
-import { type Invocation, useMemory } from '../open.ts';
-import { exactLocalTime, heading, localTime, onOneLine, print, table, terminalWidth } from '../output.ts';
-import { type FilterOptions, fromCursor, toCursor, toEpisodeFilter, toTime } from './filter.ts';
+import { type Invocation, useMemory, useMemoryToRead } from '../open.ts';
+import { exactLocalTime, hangingLine, heading, localTime, onOneLine, print } from '../output.ts';
+import { learningLines } from './episode-text.ts';
+import type { FilterOptions } from './filter.ts';
 import { jsonFlag } from './json-flag.ts';
+import { toTime } from './since.ts';
 import { wholeId } from './whole-id.ts';
 
 /** Flags of `episode create`. */
@@ -58,8 +47,6 @@ export interface CreateOptions {
 /** Tokens of prior experience that come with a new episode. */
 const RELATED_TOKENS = 800;
 const DEFAULT_MAX_TOKENS = 2_000;
-/** Lines of a step's output that are shown in words; `--format json` has them all. */
-const MAX_OUTPUT_LINES = 8;
 
 /** Begins an episode, and tells related experience. */
 export async function create(invocation: Invocation, description: string, options: CreateOptions): Promise<number> {
@@ -179,97 +166,6 @@ export async function complete(invocation: Invocation, given: string, options: C
   return 0;
 }
 
-/** Flags of `episode list`. */
-export interface ListOptions extends FilterOptions {
-  readonly limit: number;
-  readonly after?: string;
-}
-
-/** Lists episodes, newest first, and where the next page begins. */
-export async function list(invocation: Invocation, options: ListOptions): Promise<number> {
-  const { limit } = options;
-  const after = options.after === undefined ? undefined : fromCursor(options.after);
-  const { episodes, isMore, project } = await useMemory(invocation, async ({ memory, settings }) => {
-    const filter = {
-      ...toEpisodeFilter(options, settings.project),
-      order: 'newest' as const,
-      limit: limit + 1,
-      ...(after === undefined ? {} : { after }),
-    };
-    const found: Episode[] = [];
-    for await (const episode of memory.listEpisodes(filter, { signal: invocation.signal })) found.push(episode);
-    return { episodes: found.slice(0, limit), isMore: found.length > limit, project: filter.visibleTo?.project };
-  });
-  const last = episodes.at(-1);
-  const cursor = isMore && last !== undefined ? toCursor(last) : undefined;
-  const result = {
-    episodes: episodes.map(episodeResult),
-    ...(cursor === undefined ? {} : { next_cursor: cursor }),
-  };
-  await print(invocation.format, result, () =>
-    episodes.length === 0 ? nothingText(project) : listText(result.episodes, cursor),
-  );
-  return 0;
-}
-
-/** The names that `view --fields` takes. */
-const VIEW_FIELDS = [
-  'episode_id',
-  'task_description',
-  'project',
-  'domain',
-  'task_type',
-  'status',
-  'tags',
-  'started_at',
-  'ended_at',
-  'language',
-  'framework',
-  'complexity',
-  'repo',
-  'branch',
-  'files',
-  'metadata',
-  'source',
-  'outcome',
-  'reward',
-  'evidence',
-  'reflection',
-  'quality',
-  'salient',
-  'summary',
-  'steps',
-] as const satisfies readonly (keyof EpisodeDetailResult)[];
-
-/** Shows an episode with its steps, or the chosen fields of it. */
-export async function view(
-  invocation: Invocation,
-  given: string,
-  options: { readonly fields?: string },
-): Promise<number> {
-  const fields = options.fields === undefined ? undefined : checkedFields(options.fields);
-  const { signal, format } = invocation;
-  const whole = await useMemory(invocation, async ({ memory }) => {
-    const id = await wholeId(memory, given, signal);
-    const steps = await memory.getSteps(id, { signal });
-    const episode = await memory.getEpisode(id, { signal });
-    // Forgotten between the two reads.
-    if (episode === undefined) throw new MemoryError('NOT_FOUND', `There is no episode ${id} any more.`);
-    return episodeDetailResult(episode, steps);
-  });
-  if (fields === undefined) {
-    await print(format, whole, () => detailText(whole));
-    return 0;
-  }
-  const chosen = Object.fromEntries(fields.filter((field) => field in whole).map((field) => [field, whole[field]]));
-  await print(format, chosen, () =>
-    Object.entries(chosen)
-      .map(([field, value]) => `${field}: ${typeof value === 'string' ? legible(value) : JSON.stringify(value)}`)
-      .join('\n'),
-  );
-  return 0;
-}
-
 /** Flags of `episode search`. */
 export interface SearchOptions extends FilterOptions {
   readonly maxTokens?: number;
@@ -302,7 +198,7 @@ export async function search(
     framework,
     limit,
   });
-  const { found, tookMs } = await useMemory(invocation, async ({ memory }) => {
+  const { found, tookMs } = await useMemoryToRead(invocation, async ({ memory }) => {
     const startedMs = performance.now();
     const answer = await memory.search(query, { signal: invocation.signal }).catch(inWordsOfTerminal);
     return { found: answer, tookMs: performance.now() - startedMs };
@@ -350,6 +246,39 @@ export async function tag(
   return 0;
 }
 
+/** Flags of `episode update`. Steps, outcome and place are history, and stay. */
+export interface UpdateOptions {
+  readonly description?: string;
+  readonly meta?: readonly string[];
+  readonly unset?: readonly string[];
+}
+
+/** Corrects what was said of an episode. */
+export async function update(invocation: Invocation, given: string, options: UpdateOptions): Promise<number> {
+  const { description, meta, unset } = options;
+  if (description === undefined && meta === undefined && unset === undefined) {
+    throw new MemoryError('INVALID_INPUT', 'Say what is to change: --description, --meta or --unset.');
+  }
+  const keys = { remove: unset, set: meta === undefined ? undefined : keysAndValues(meta) };
+  const change = { description, metadataKeys: meta === undefined && unset === undefined ? undefined : keys };
+  const { signal } = invocation;
+  const episode = await useMemory(invocation, async ({ memory }) =>
+    memory.updateEpisode(await wholeId(memory, given, signal), change, { signal }),
+  );
+  const result = { ...episodeResult(episode), metadata: episode.metadata };
+  await print(invocation.format, result, () =>
+    [
+      `Episode ${result.episode_id} now reads: ${onOneLine(result.task_description)}`,
+      ...Object.entries(result.metadata).map(([key, value]) => onOneLine(`${key}: ${metadataText(value)}`)),
+    ].join('\n'),
+  );
+  return 0;
+}
+
+function metadataText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 function stepResultOf({ result: type, output, message }: StepOptions): NonNullable<StepArguments['result']> {
   if (type === 'success') {
     if (message === undefined) return { type, output };
@@ -369,164 +298,24 @@ function keysAndValues(pairs: readonly string[]): Readonly<Record<string, string
   );
 }
 
-function checkedFields(text: string): readonly (typeof VIEW_FIELDS)[number][] {
-  return text.split(',').map((part) => {
-    const field = VIEW_FIELDS.find((known) => known === part.trim());
-    if (field !== undefined) return field;
-    throw new MemoryError(
-      'INVALID_INPUT',
-      `--fields: there is no field "${part.trim()}"; choose from ${VIEW_FIELDS.join(', ')}.`,
-    );
-  });
-}
-
 function searchText(result: QueryResult & { readonly took_ms: number }): string {
   return [
-    ...result.fixes.map((fix) => onOneLine(fixLine(fix))),
+    ...result.fixes.map((fix) => hangingLine('', fixLine(fix))),
     ...hitsOf(result).map(hitText),
-    ...restLines(result, '--max-tokens').map(onOneLine),
+    ...restLines(result, '--max-tokens').map((text) => hangingLine('', text)),
     `Took ${result.took_ms} ms.`,
   ].join('\n');
 }
 
 function hitText(hit: HitItem): string {
-  return [`${scoreText(hit.score)}  ${headOf(hit)}`, ...hitLines(hit).map(onOneLine)].join('\n      ');
+  return [hangingLine(`${scoreText(hit.score)}  `, headOf(hit)), ...hitLines(hit).map(hitLine)].join('\n');
 }
+
+const hitLine = (text: string): string => hangingLine('      ', text);
 
 function headOf(hit: HitItem): string {
   if ('pattern_id' in hit) return `pattern ${hit.pattern_id}`;
-  const started = typeof hit.started_at === 'string' ? `  ${localTime(hit.started_at)}` : '';
-  const project = typeof hit.project === 'string' ? `  ${onOneLine(hit.project)}` : '';
+  const started = typeof hit.started_at === 'string' ? ` ${localTime(hit.started_at)}` : '';
+  const project = typeof hit.project === 'string' ? ` ${onOneLine(hit.project)}` : '';
   return `episode ${hit.episode_id}${started}${project}`;
-}
-
-/** Says which project was looked into: an empty list is no loss of data. */
-function nothingText(project: string | undefined): string {
-  if (project === undefined) return 'No episodes within these filters.';
-  return `No episodes within these filters in project ${legible(project)}; --all-projects looks into every project.`;
-}
-
-function listText(episodes: readonly EpisodeResult[], cursor: string | undefined): string {
-  const rows = episodes.map((episode) => [
-    episode.episode_id,
-    localTime(episode.started_at),
-    episode.outcome ?? episode.status,
-    episode.reward?.toFixed(2) ?? '',
-    episode.task_description,
-  ]);
-  const columns = [
-    { heading: 'EPISODE' },
-    { heading: 'STARTED' },
-    { heading: 'OUTCOME' },
-    { heading: 'REWARD', align: 'right' as const },
-    { heading: 'TASK' },
-  ];
-  const more = cursor === undefined ? [] : [`More: --after ${cursor}`];
-  return [table(columns, rows, terminalWidth()), ...more].join('\n');
-}
-
-function detailText(episode: EpisodeDetailResult): string {
-  const { outcome, reward, reflection, quality, steps, metadata } = episode;
-  const facts: readonly (readonly [string, string | undefined])[] = [
-    ['episode', episode.episode_id],
-    ['task', episode.task_description],
-    ['status', episode.status],
-    ['started', exactLocalTime(episode.started_at)],
-    ['ended', episode.ended_at === undefined ? undefined : exactLocalTime(episode.ended_at)],
-    ['project', episode.project],
-    ['domain', episode.domain],
-    ['type', episode.task_type],
-    ['language', episode.language],
-    ['framework', episode.framework],
-    ['complexity', episode.complexity],
-    ['repo', episode.repo],
-    ['branch', episode.branch],
-    ['files', episode.files?.join(', ')],
-    ['tags', episode.tags.length === 0 ? undefined : episode.tags.join(', ')],
-    ['metadata', Object.keys(metadata).length === 0 ? undefined : JSON.stringify(metadata)],
-    ['source', Object.keys(episode.source).length === 0 ? undefined : JSON.stringify(episode.source)],
-    ['outcome', outcome === undefined ? undefined : outcomeText(outcome)],
-  ];
-  const { evidence, summary, salient } = episode;
-  const learning =
-    reward && reflection && quality ? learningLines({ reward, evidence, reflection, quality, summary, salient }) : [];
-  return [
-    ...facts.flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(11)}${legible(value)}`])),
-    ...learning,
-    heading(steps.length === 1 ? '1 step' : `${steps.length} steps`),
-    ...steps.map(stepText),
-  ].join('\n');
-}
-
-function outcomeText({ kind, ...rest }: NonNullable<EpisodeDetailResult['outcome']>): string {
-  const parts = Object.entries(rest).flatMap(([name, value]: [string, string | readonly string[]]) => {
-    if (typeof value === 'string') return [`${name}: ${value}`];
-    return value.length === 0 ? [] : [`${name}: ${value.join(', ')}`];
-  });
-  return [kind, ...parts].join('; ');
-}
-
-interface Learnt extends Required<Pick<EpisodeDetailResult, 'reward' | 'reflection' | 'quality'>> {
-  readonly evidence?: EpisodeDetailResult['evidence'];
-  readonly summary?: EpisodeDetailResult['summary'];
-  readonly salient?: EpisodeDetailResult['salient'];
-}
-
-/** What it taught, each thing once: the insights that stand out are among those of the reflection. */
-function learningLines({ reward, evidence, reflection, quality, summary, salient }: Learnt): readonly string[] {
-  return [
-    ...(summary === undefined ? [] : [`summary    ${onOneLine(summary.text)}`]),
-    ...(summary === undefined || summary.concepts.length === 0
-      ? []
-      : [`concepts   ${onOneLine(summary.concepts.join(', '))}`]),
-    `reward     ${sumText(reward.total, reward.parts)}`,
-    ...evidenceLines(evidence ?? []),
-    `quality    ${quality.score.toFixed(2)}`,
-    ...quality.reasons.map((reason) => `           ${onOneLine(reason)}`),
-    ...(salient?.decisions ?? []).map((text) => `decided    ${onOneLine(text)}`),
-    ...(salient?.tool_combinations ?? []).map((tools) => `together   ${onOneLine(tools.join(' → '))}`),
-    ...reflection.insights.map((text) => `insight    ${onOneLine(text)}`),
-    ...reflection.improvements.map((text) => `to improve ${onOneLine(text)}`),
-    ...reflection.successes.map((text) => `went well  ${onOneLine(text)}`),
-  ];
-}
-
-/** Checks shown beside the reward, the last ones. */
-const MAX_EVIDENCE_LINES = 8;
-
-function evidenceLines(evidence: NonNullable<EpisodeDetailResult['evidence']>): readonly string[] {
-  const shown = evidence.slice(-MAX_EVIDENCE_LINES);
-  const left = evidence.length - shown.length;
-  return [
-    ...(left === 0 ? [] : [`evidence   ${left} earlier ${left === 1 ? 'check' : 'checks'}`]),
-    ...shown.map(({ step_number, kind, tool, is_passed, passed, failed }) => {
-      const counts = [
-        ...(passed === undefined ? [] : [`${passed} passed`]),
-        ...(failed === undefined ? [] : [`${failed} failed`]),
-      ];
-      const told = counts.length === 0 ? '' : `, ${counts.join(', ')}`;
-      return `evidence   step ${step_number}: ${kind}, ${onOneLine(tool)} ${is_passed ? 'passed' : 'failed'}${told}`;
-    }),
-  ];
-}
-
-function stepText(given: StepResultShape): string {
-  const { type, ...rest } = given.result;
-  const text = typeof rest.output === 'string' ? rest.output : typeof rest.message === 'string' ? rest.message : '';
-  const facts = [
-    String(type),
-    ...(given.latency_ms === undefined ? [] : [`${given.latency_ms} ms`]),
-    ...(given.tokens_used === undefined ? [] : [`${given.tokens_used} tokens`]),
-    ...(given.step_key === undefined ? [] : [`key ${given.step_key}`]),
-  ].join(', ');
-  const parameters = Object.keys(given.parameters).length === 0 ? [] : [JSON.stringify(given.parameters)];
-  const lines = text === '' ? [] : legible(text).trimEnd().split('\n');
-  const hidden = lines.length - MAX_OUTPUT_LINES;
-  return [
-    `${String(given.step_number).padStart(4)}  ${localTime(given.at)}  ${onOneLine(given.tool)}: ${onOneLine(given.action)} (${onOneLine(facts)})`,
-    ...(given.rationale === undefined ? [] : [`because ${onOneLine(given.rationale)}`]),
-    ...parameters.map(onOneLine),
-    ...lines.slice(0, MAX_OUTPUT_LINES),
-    ...(hidden > 0 ? [`… ${hidden} more lines; --format json has them all`] : []),
-  ].join('\n      ');
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { EXIT_CODES } from '@episodica/memory-core';
 import { type Invocation, useDatabaseFile, useStore } from '../open.ts';
 import { print } from '../output.ts';
+import { withElapsed } from '../progress.ts';
 import { bytesText } from './amounts.ts';
 
 /** What is left where, in the form in which it is printed. */
@@ -21,7 +22,9 @@ export interface EraseResult {
 /** Erases what was deleted, and deletes the caches: servers that use one begin another. */
 export async function eraseTraces(invocation: Invocation): Promise<EraseResult> {
   return useDatabaseFile(invocation, async ({ cachePath, primary }) => {
-    const report = await useStore(invocation, (store) => store.erase());
+    const report = await withElapsed('erase', () =>
+      useStore(invocation, (store) => store.erase({ signal: invocation.signal })),
+    );
     const left = await deleteCaches(cachePath);
     const reason = report.erased ? left : report.reason;
     return {

@@ -5,6 +5,7 @@ import { codeModeHost, codeModeMethods, declarations } from '@episodica/memory-m
 import {
   furtherLinesBack,
   type HostCallRecord,
+  measuredSandbox,
   openSandbox,
   type ProgramLanguage,
   type RunResult,
@@ -12,7 +13,7 @@ import {
   type SandboxError,
 } from '@episodica/memory-mcp/sandbox';
 import { PROGRAM_FAILED } from '../exit-codes.ts';
-import { type Invocation, type Opened, readSettings, useMemoryLater } from '../open.ts';
+import { figuresOf, type Invocation, type Opened, readSettings, useMemoryLater } from '../open.ts';
 import { note, onOneLine, print, writeOut } from '../output.ts';
 import { givenText } from './given-text.ts';
 import { jsonFlag } from './json-flag.ts';
@@ -52,7 +53,7 @@ export async function evaluate(
     return 0;
   }
   const request = await requestOf(invocation, code, options);
-  const sandbox = openSandbox({ warmWorkers: 1, maxWorkers: 1 });
+  const sandbox = measuredSandbox(openSandbox({ warmWorkers: 1, maxWorkers: 1 }), await figuresOf(invocation));
   let unopened: unknown;
   try {
     const run = await useMemoryLater(invocation, (open) => {

@@ -1,6 +1,7 @@
 // Filter flags that several commands share, as the library wants them.
 import { MemoryError, type OutcomeKind, type TaskType } from '@episodica/memory-core';
 import type { EpisodeFilter } from '@episodica/memory-core/ports';
+import { toTime } from './since.ts';
 
 /** Filter flags, as they were given. */
 export interface FilterOptions {
@@ -32,27 +33,6 @@ export function toEpisodeFilter(options: FilterOptions, project: string | undefi
     ...(since === undefined ? {} : { since: toTime('--since', since) }),
     ...(until === undefined ? {} : { until: toTime('--until', until) }),
   };
-}
-
-/** A day or a time with its zone, as an ISO time in UTC. @throws `INVALID_INPUT` */
-export function toTime(flag: string, text: string): string {
-  const isDay = /^\d{4}-\d{2}-\d{2}$/u.test(text);
-  const isTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/u.test(text);
-  const time = new Date(text);
-  if ((!isDay && !isTime) || !isInCalendar(text) || Number.isNaN(time.getTime())) {
-    throw new MemoryError(
-      'INVALID_INPUT',
-      `${flag}: "${text}" is no time; write 2026-01-31 (from midnight UTC) or 2026-01-31T08:00:00Z.`,
-    );
-  }
-  return time.toISOString();
-}
-
-/** Whether the month has that day: `Date` counts the 31st of February on into March. */
-function isInCalendar(text: string): boolean {
-  const day = text.slice(0, 10);
-  const time = new Date(`${day}T00:00:00Z`);
-  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(day);
 }
 
 /** Where the next page of a listing begins. */

@@ -4,9 +4,10 @@ import type { EpisodeFilter } from '@episodica/memory-core/ports';
 import { type ForgetResult, forgetResult, forgetText } from '@episodica/memory-core/wire';
 import { type Invocation, useDatabaseFile, useMemory } from '../open.ts';
 import { print } from '../output.ts';
+import { withElapsed } from '../progress.ts';
 import { confirm, refuseUnasked } from './confirm.ts';
 import { eraseExitCode, eraseText, eraseTraces } from './erase.ts';
-import { toTime } from './filter.ts';
+import { toTime } from './since.ts';
 import { wholeId } from './whole-id.ts';
 
 /** Flags of `episode forget`. */
@@ -51,9 +52,13 @@ export async function forget(
       expected = would.episodes;
       await confirm(`${forgetText(would)} This cannot be undone. Go on?`, { yes, signal });
     }
-    const receipt = forgetResult(await memory.forget(filter, { signal, dryRun, expected }));
+    const receipt = forgetResult(
+      await withElapsed('forget', () => memory.forget(filter, { signal, dryRun, expected })),
+    );
     // Until then the text of a pattern, or the name of a kind of task, may hold words of what went.
-    if (options.secure === true && dryRun !== true) await memory.learnPending({ signal });
+    if (options.secure === true && dryRun !== true) {
+      await withElapsed('learn', () => memory.learnPending({ signal }));
+    }
     return receipt;
   });
   if (options.secure !== true || dryRun === true || isNothing(result)) {

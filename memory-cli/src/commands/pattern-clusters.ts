@@ -1,8 +1,19 @@
 // pattern clusters: kinds of task as a table, as data, as a picture or as a page.
 import { type Episode, MemoryError, type TaskCluster, type TaskKinds } from '@episodica/memory-core';
 import { clusterItem } from '@episodica/memory-core/wire';
-import { type Invocation, type Opened, useMemory } from '../open.ts';
-import { cut, heading, localTime, onOneLine, print, rendered, table, terminalWidth, writeOut } from '../output.ts';
+import { type Invocation, type Read, useMemoryToRead } from '../open.ts';
+import {
+  cut,
+  hangingLine,
+  heading,
+  localTime,
+  onOneLine,
+  print,
+  rendered,
+  table,
+  terminalWidth,
+  writeOut,
+} from '../output.ts';
 import { clusterPage } from './cluster-page.ts';
 import { clusterPicture, noteLines, scopeText } from './cluster-picture.ts';
 import { type PlaceOptions, placeFilter } from './pattern.ts';
@@ -35,7 +46,7 @@ export async function clusters(
     await refuseOtherThanFile(output, 'leave --output out to write to standard output');
     if (!force) await refuseExisting(output);
   }
-  const { text, kinds } = await useMemory(invocation, async (opened) => {
+  const { text, kinds } = await useMemoryToRead(invocation, async (opened) => {
     const place = placeFilter(options, opened.settings.project);
     const all = await opened.memory.listClusters(place, { signal: invocation.signal });
     const chosen = given === undefined ? all : await oneOf(all, given);
@@ -56,7 +67,7 @@ export async function clusters(
 
 interface Shown {
   readonly invocation: Invocation;
-  readonly opened: Opened;
+  readonly opened: Read;
   readonly place: ReturnType<typeof placeFilter>;
   readonly isWithMembers: boolean;
 }
@@ -120,7 +131,7 @@ function newest({ memberIds }: TaskCluster): readonly string[] {
 }
 
 async function episodesOf(
-  { memory }: Opened,
+  { memory }: Read,
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Episode>> {
@@ -158,7 +169,7 @@ function humanText(kinds: TaskKinds, { typical, members, place }: Told): string 
     { heading: 'TOOLS' },
     { heading: 'TYPICAL' },
   ];
-  return [table(columns, rows, terminalWidth()), ...noteLines(kinds)].join('\n');
+  return [table(columns, rows, terminalWidth()), ...noteLines(kinds).map((text) => hangingLine('', text))].join('\n');
 }
 
 const MAX_TOOLS = 3;

@@ -1,7 +1,7 @@
 // Patterns in words: the table of their figures, the whole of one, and how their kinds are called.
 import type { Episode, Pattern, PatternHit, PatternKind } from '@episodica/memory-core';
 import { adviceOf, isHelpful, LIFT_DIGITS } from '@episodica/memory-core';
-import { cut, heading, localTime, onOneLine, table, terminalWidth } from '../output.ts';
+import { cut, heading, localTime, onOneLine, table, tableRows, terminalWidth } from '../output.ts';
 import { LEAST_CHARACTERS } from './whole-id.ts';
 
 /** An episode that a pattern rests on, or that speaks against it; `undefined` where it was forgotten meanwhile. */
@@ -21,7 +21,7 @@ export function patternTable(hits: readonly PatternHit[]): string {
   const width = terminalWidth();
   const ids = shortIds(hits.map(({ pattern }) => pattern.id));
   const rows = hits.map((hit, index) => [ids[index] ?? '', ...figureCells(hit)]);
-  const [head = '', ...lines] = table(COLUMNS, rows, width).split('\n');
+  const [head = '', ...lines] = tableRows(COLUMNS, rows, width);
   const told = hits.map(({ statement }, index) => [
     lines[index] ?? '',
     ...wrapped(statement, width - SENTENCE_INDENT.length).map((line) => `${SENTENCE_INDENT}${line}`),

@@ -2,8 +2,8 @@
 import { MemoryError, type PatternHit, type PatternKind, STANDINGS, type Standing } from '@episodica/memory-core';
 import type { PatternFilter } from '@episodica/memory-core/ports';
 import { hitLines, patternItem, queryResult, restLines, scoreText } from '@episodica/memory-core/wire';
-import { type Invocation, useMemory } from '../open.ts';
-import { heading, onOneLine, print } from '../output.ts';
+import { type Invocation, useMemoryToRead } from '../open.ts';
+import { hangingLine, heading, onOneLine, print } from '../output.ts';
 import { patternTable, patternText, tableNotes, type Witness, type Witnesses } from './pattern-text.ts';
 import { wholePatternId } from './whole-id.ts';
 
@@ -24,9 +24,9 @@ export interface ListOptions extends PlaceOptions {
 
 /** Lists patterns with their figures, the confirmed first; what has faded where it is asked for. */
 export async function list(invocation: Invocation, options: ListOptions): Promise<number> {
-  const { kind, standing, all, limit } = options;
+  const { kind, standing, all, limit = invocation.format === 'human' ? SHOWN_PATTERNS : undefined } = options;
   const wanted = STANDINGS.filter((each) => (standing === undefined ? all || each !== 'faded' : each === standing));
-  const { hits, place } = await useMemory({ ...invocation, learnsOwed: true }, async ({ memory, settings }) => {
+  const { hits, place } = await useMemoryToRead({ ...invocation, learnsOwed: true }, async ({ memory, settings }) => {
     const filter = { ...placeFilter(options, settings.project), ...(kind === undefined ? {} : { kind }) };
     // All are asked for, so that an empty answer can say that others are there.
     const listed = { ...filter, standings: STANDINGS };
@@ -35,12 +35,24 @@ export async function list(invocation: Invocation, options: ListOptions): Promis
       place: filter.visibleTo?.project,
     };
   });
-  const found = wanted.flatMap((each) => hits.filter(({ pattern }) => pattern.standing === each));
+  const found = wanted.flatMap((each) => hits.filter(({ pattern }) => pattern.standing === each).sort(byTelling));
   const shown = found.slice(0, limit);
   await print(invocation.format, { patterns: shown.map((hit) => patternItem(hit, 'full')) }, () =>
     found.length === 0 ? nothingText(options, place, hits.length) : listText(shown, found.length - shown.length),
   );
   return 0;
+}
+
+/** Patterns shown where a person reads and does not ask for more. */
+const SHOWN_PATTERNS = 20;
+
+/** What is least likely to be chance first, and of those what makes the greatest difference. */
+function byTelling(a: PatternHit, b: PatternHit): number {
+  return a.pattern.pValue - b.pattern.pValue || difference(b) - difference(a);
+}
+
+function difference({ figures: { lift } }: PatternHit): number {
+  return lift === undefined || lift <= 0 ? 0 : Math.abs(Math.log(lift));
 }
 
 /** Flags of `pattern view`. */
@@ -55,7 +67,7 @@ const SHOWN_EVIDENCE = 20;
 export async function view(invocation: Invocation, given: string, options: ViewOptions): Promise<number> {
   const { signal, format } = invocation;
   const limit = options.evidence ?? (format === 'human' ? SHOWN_EVIDENCE : Number.POSITIVE_INFINITY);
-  const { hit, inFavour, against } = await useMemory(invocation, async ({ memory }) => {
+  const { hit, inFavour, against } = await useMemoryToRead(invocation, async ({ memory }) => {
     const id = await wholePatternId(memory, given, signal);
     const found = await memory.getPattern(id, { signal });
     if (found === undefined) throw new MemoryError('NOT_FOUND', `There is no pattern ${id}; see "pattern list --all".`);
@@ -87,7 +99,7 @@ export interface SearchOptions extends PlaceOptions {
 export async function search(invocation: Invocation, text: string, options: SearchOptions): Promise<number> {
   const { allProjects, project, domain, limit } = options;
   const query = { text, project, domain, limit, scope: allProjects ? ('all' as const) : undefined };
-  const found = await useMemory({ ...invocation, learnsOwed: true }, ({ memory }) =>
+  const found = await useMemoryToRead({ ...invocation, learnsOwed: true }, ({ memory }) =>
     memory.search(query, { signal: invocation.signal }),
   );
   const hits = found.patterns;
@@ -105,11 +117,11 @@ export async function search(invocation: Invocation, text: string, options: Sear
     [
       ...whole.patterns.map((item) =>
         [
-          `${scoreText(item.score)}  pattern ${item.pattern_id}  ${String(item.standing)}`,
-          ...hitLines(item).map(onOneLine),
-        ].join('\n      '),
+          hangingLine(`${scoreText(item.score)}  `, `pattern ${item.pattern_id} ${String(item.standing)}`),
+          ...hitLines(item).map((text) => hangingLine('      ', text)),
+        ].join('\n'),
       ),
-      ...restLines({ ...whole, notes: result.notes }, '--limit').map(onOneLine),
+      ...restLines({ ...whole, notes: result.notes }, '--limit').map((text) => hangingLine('', text)),
     ].join('\n'),
   );
   return 0;
@@ -135,12 +147,12 @@ const HEADINGS: Readonly<Record<Standing, string>> = {
 function listText(shown: readonly PatternHit[], left: number): string {
   const parts = STANDINGS.flatMap((standing) => {
     const hits = shown.filter(({ pattern }) => pattern.standing === standing);
-    return hits.length === 0 ? [] : [`${heading(HEADINGS[standing])}\n${patternTable(hits)}`];
+    return hits.length === 0 ? [] : [`${heading(hangingLine('', HEADINGS[standing]))}\n${patternTable(hits)}`];
   });
   return [
     ...parts,
     tableNotes(shown).join('\n'),
-    ...(left > 0 ? [`${left} more; raise --limit to see them.`] : []),
+    ...(left > 0 ? [`… and ${left} more: --limit ${shown.length + left}`] : []),
   ].join('\n\n');
 }
 

@@ -6,6 +6,7 @@ import { type Invocation, readNewKey, useDatabaseFile } from '../open.ts';
 import { print } from '../output.ts';
 import { bytesText, countsText } from './amounts.ts';
 import { confirm } from './confirm.ts';
+import { withCopyProgress } from './copy-progress.ts';
 import { deleteCaches } from './erase.ts';
 
 /** Flags of `storage rekey`. */
@@ -30,17 +31,20 @@ export async function rekey(invocation: Invocation, flags: RekeyFlags): Promise<
       await printPlan(invocation, await planRekey(store));
       return 0;
     }
-    const receipt = await rekeyStore({
-      ...store,
-      signal: invocation.signal,
-      async agree(plan) {
-        // To give a key takes nothing away; the copies do not come back, and what is in plain text was read by then.
-        const question = questionOf(plan, flags);
-        if (question !== undefined) await confirm(question, { yes: flags.yes, signal: invocation.signal });
-        // What cannot be deleted now is told at the end, if it still cannot be then.
-        await deleteCaches(cachePath);
-      },
-    });
+    const receipt = await withCopyProgress('rekey', (onProgress) =>
+      rekeyStore({
+        ...store,
+        signal: invocation.signal,
+        onProgress,
+        async agree(plan) {
+          // To give a key takes nothing away; the copies do not come back, and what is in plain text was read by then.
+          const question = questionOf(plan, flags);
+          if (question !== undefined) await confirm(question, { yes: flags.yes, signal: invocation.signal });
+          // What cannot be deleted now is told at the end, if it still cannot be then.
+          await deleteCaches(cachePath);
+        },
+      }),
+    );
     // Each was made under the old key, or in plain text.
     const problem = await deleteCaches(cachePath);
     const advice = adviceOf(receipt, { isSet: newKey === encryptionKey, newKeyFile: flags.newKeyFile });

@@ -1,29 +1,34 @@
 // storage stats, sync, vacuum, health, verify, repair, migrate.
 import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { EXIT_CODES, isMemoryError, MemoryError } from '@episodica/memory-core';
+import { EXIT_CODES, MemoryError, throwIfAborted } from '@episodica/memory-core';
+import { type Answer, type Component, componentOf, healthFrom, replicaAnswer } from '@episodica/memory-core/health';
 import type { LmdbCacheStats } from '@episodica/memory-storage-lmdb';
 import type { ReplicaState, TursoStore, Verification } from '@episodica/memory-storage-turso';
-import { type DatabaseFile, databasePlace, type Invocation, useMemory, useStore, verifyStore } from '../open.ts';
-import { localTime, print } from '../output.ts';
-import { ageText, bytesText } from './amounts.ts';
 import {
-  type Component,
-  componentsText,
-  encryptionText,
-  healthOf,
-  replicaComponents,
-  replicaText,
-} from './components.ts';
+  type DatabaseFile,
+  databasePlace,
+  type Invocation,
+  readSettings,
+  useMemory,
+  useStore,
+  verifyStore,
+} from '../open.ts';
+import { localTime, print } from '../output.ts';
+import { withElapsed } from '../progress.ts';
+import { ageText, bytesText, countText } from './amounts.ts';
+import { componentsText, encryptionText, exitCodeOf, replicaText } from './components.ts';
+import { growthLines, growthOf } from './storage-growth.ts';
 
 /** Tells path, sizes and counts of the store, and what its cache has counted. */
 export async function stats(invocation: Invocation): Promise<number> {
-  const { cache, reach, encryption, replica, ...figures } = await useMemory(invocation, async (opened) => ({
+  const { cache, reach, encryption, replica, growth, ...figures } = await useMemory(invocation, async (opened) => ({
     ...(await opened.store.stats()),
     reach: opened.store.reach,
     encryption: encryptionText(opened),
     replica: await opened.store.replica?.state(),
     cache: cacheFigures(await opened.cache.stats?.()),
+    growth: await growthOf(invocation, opened),
   }));
   const { path, access, sizeBytes, freeBytes, schema, counts, journalSeq, oldestEpisodeAt, newestEpisodeAt } = figures;
   const logBytes = reach === 'file' ? await sizeOf(`${path}-wal`) : undefined;
@@ -42,6 +47,7 @@ export async function stats(invocation: Invocation): Promise<number> {
     ...(oldestEpisodeAt === undefined ? {} : { oldest_episode_at: oldestEpisodeAt }),
     ...(newestEpisodeAt === undefined ? {} : { newest_episode_at: newestEpisodeAt }),
     cache,
+    growth,
   };
   await print(invocation.format, result, () =>
     [
@@ -55,6 +61,7 @@ export async function stats(invocation: Invocation): Promise<number> {
       ...(oldestEpisodeAt === undefined || newestEpisodeAt === undefined
         ? []
         : [`from     ${localTime(oldestEpisodeAt)}`, `to       ${localTime(newestEpisodeAt)}`]),
+      ...growthLines(growth),
       ...Object.entries(counts).map(
         ([kind, count]) => `${(kind === 'evidence' ? kind : `${kind}s`).padEnd(17)}${count}`,
       ),
@@ -90,10 +97,12 @@ export async function sync(invocation: Invocation): Promise<number> {
   const startedMs = performance.now();
   // Opening may bring over something as well.
   const before = await journalSeqIn(place);
-  const { seq, primary, syncedAt } = await useStore(invocation, async ({ replica }) => ({
-    ...(await replica?.sync()),
-    ...(await replica?.state()),
-  }));
+  const { seq, primary, syncedAt } = await withElapsed('sync', () =>
+    useStore(invocation, async ({ replica }) => ({
+      ...(await replica?.sync()),
+      ...(await replica?.state()),
+    })),
+  );
   const changes = (seq ?? before) - before;
   const result = {
     path: place.path,
@@ -106,7 +115,7 @@ export async function sync(invocation: Invocation): Promise<number> {
   await print(invocation.format, result, () =>
     changes === 0
       ? `${place.path} has all that ${primary} has.`
-      : `${changes.toLocaleString('en')} changes came from ${primary}; ${place.path} has all of them now.`,
+      : `${countText(changes, 'change')} came from ${primary}; ${place.path} has all of them now.`,
   );
   return 0;
 }
@@ -132,7 +141,9 @@ export async function vacuum(invocation: Invocation, { dryRun }: { readonly dryR
     });
     return 0;
   }
-  const { sizeBytesBefore, sizeBytesAfter, tookMs } = await useStore(invocation, (store) => store.vacuum());
+  const { sizeBytesBefore, sizeBytesAfter, tookMs } = await withElapsed('vacuum', () =>
+    useStore(invocation, (store) => store.vacuum({ signal: invocation.signal })),
+  );
   const result = { size_bytes_before: sizeBytesBefore, size_bytes_after: sizeBytesAfter, took_ms: Math.round(tookMs) };
   await print(
     invocation.format,
@@ -144,20 +155,23 @@ export async function vacuum(invocation: Invocation, { dryRun }: { readonly dryR
 
 /** Tries what the store must be able to do. Answers the exit code of the store's error when it cannot be read. */
 export async function health(invocation: Invocation): Promise<number> {
+  await readSettings(invocation);
   const parts = [...(await storeComponents(invocation)), ...(await fileComponents(invocation))];
-  const { exitCode, ...told } = healthOf(parts);
+  const told = healthFrom(parts, ['read']);
   await print(invocation.format, told, () => `${told.status}\n${componentsText(told.components)}`);
-  return exitCode;
+  return exitCodeOf(told);
 }
 
 /** Checks the file as it lies there, whatever state it is in; findings are an exit code of their own. */
 export async function verify(invocation: Invocation): Promise<number> {
-  return toldFindings(invocation, await verifyStore(invocation));
+  return toldFindings(invocation, await withElapsed('verify', () => verifyStore(invocation)));
 }
 
 /** Makes the indexes anew; what is still found then is told like by `verify`. */
 export async function repair(invocation: Invocation): Promise<number> {
-  return toldFindings(invocation, await useStore(invocation, (store) => store.repair()));
+  const { signal } = invocation;
+  const found = await withElapsed('repair', () => useStore(invocation, (store) => store.repair({ signal })));
+  return toldFindings(invocation, found);
 }
 
 async function toldFindings(invocation: Invocation, { ok, findings }: Verification): Promise<number> {
@@ -191,63 +205,75 @@ async function schemaIn({ path, encryptionKey }: DatabaseFile): Promise<number> 
 }
 
 async function storeComponents(invocation: Invocation): Promise<readonly Component[]> {
-  try {
-    return await useStore(invocation, async (store) => [
-      await readComponent(store),
-      await writeComponent(store),
-      ...(await replicaComponents(store)),
-    ]);
-  } catch (error) {
-    if (!isMemoryError(error)) throw error;
-    return [{ name: 'read', status: 'down', detail: `${error.code}: ${error.message}`, code: error.code }];
-  }
+  const { signal } = invocation;
+  const behind: Component[] = [];
+  const read = await componentOf(
+    'read',
+    () =>
+      useStore(invocation, async (store) => {
+        const answer = await readAnswer(store);
+        const { replica } = store;
+        behind.push(await componentOf('write', () => writeAnswer(store), { signal, timeoutMs: WAIT_MS }));
+        if (replica !== undefined) behind.push(await componentOf('replica', () => replicaAnswer(replica), { signal }));
+        return answer;
+      }),
+    { signal, statusWithout: 'down', timeoutMs: WAIT_MS },
+  );
+  throwIfAborted(signal);
+  return [read, ...behind];
 }
 
-async function readComponent(store: TursoStore): Promise<Component> {
+/** A store that is large is counted for long, and one that others hold is waited for. */
+const WAIT_MS = 60_000;
+
+async function readAnswer(store: TursoStore): Promise<Answer> {
   const startedMs = performance.now();
   const { path, counts, sizeBytes } = await store.stats();
   const tookMs = performance.now() - startedMs;
-  const detail = `counted ${counts.episode} episodes (${bytesText(sizeBytes)}) in ${tookMs.toFixed(0)} ms, ${path}`;
-  return { name: 'read', status: 'ok', detail };
+  return {
+    detail: `counted ${countText(counts.episode, 'episode')} (${bytesText(sizeBytes)}) in ${tookMs.toFixed(0)} ms, ${path}`,
+  };
 }
 
-async function writeComponent(store: TursoStore): Promise<Component> {
-  try {
-    const { writeMs } = await store.probe();
-    return { name: 'write', status: 'ok', detail: `wrote a page in ${writeMs.toFixed(1)} ms` };
-  } catch (error) {
-    if (!isMemoryError(error)) throw error;
-    return { name: 'write', status: 'degraded', detail: `${error.code}: ${error.message}` };
-  }
+async function writeAnswer(store: TursoStore): Promise<Answer> {
+  const { writeMs } = await store.probe();
+  return { detail: `wrote a page in ${writeMs.toFixed(1)} ms` };
 }
 
 /** What is needed around a file; a host keeps its own. */
 async function fileComponents(invocation: Invocation): Promise<readonly Component[]> {
   const place = await databasePlace(invocation);
-  return place.kind === 'remote' ? [] : [await diskComponent(place.path), await backupsComponent(place)];
+  if (place.kind === 'remote') return [];
+  const { signal } = invocation;
+  return Promise.all([
+    componentOf('disk', () => diskAnswer(place.path), { signal }),
+    componentOf('backups', () => backupsAnswer(place), { signal, timeoutMs: WAIT_MS }),
+  ]);
 }
 
 /** A backup and a vacuum need as much room again as the store takes. */
-async function diskComponent(path: string): Promise<Component> {
+async function diskAnswer(path: string): Promise<Answer> {
   const disk = await statfs(dirname(path)).catch(() => undefined);
-  if (disk === undefined) return { name: 'disk', status: 'degraded', detail: `${dirname(path)} cannot be looked at` };
+  if (disk === undefined) {
+    return { status: 'degraded', detail: `${dirname(path)} cannot be looked at`, advice: 'memory-cli doctor' };
+  }
   const freeBytes = disk.bavail * disk.bsize;
   const sizeBytes = (await sizeOf(path)) + (await sizeOf(`${path}-wal`));
   const detail = `${bytesText(freeBytes)} free, the store takes ${bytesText(sizeBytes)}`;
-  return freeBytes > 2 * sizeBytes
-    ? { name: 'disk', status: 'ok', detail }
-    : { name: 'disk', status: 'degraded', detail: `${detail}: too little for a backup and work on it` };
+  if (freeBytes > 2 * sizeBytes) return { detail };
+  const advice = 'Make room on that disk: "memory-cli backup prune" deletes old backups.';
+  return { status: 'degraded', detail: `${detail}: too little for a backup and work on it`, advice };
 }
 
-async function backupsComponent({ path, encryptionKey }: DatabaseFile): Promise<Component> {
+async function backupsAnswer({ path, encryptionKey }: DatabaseFile): Promise<Answer> {
   const { listBackups } = await import('@episodica/memory-storage-turso');
   const entries = await listBackups(path, { encryptionKey });
   const newest = entries.find(({ held }) => held !== undefined);
   const unreadable = entries.filter(({ problem }) => problem !== undefined).length;
   const age = newest && ageText(Date.now() - Date.parse(newest.at));
   const detail = age === undefined ? 'none yet: memory-cli backup create' : `${entries.length}, the newest ${age} old`;
-  if (unreadable === 0) return { name: 'backups', status: 'ok', detail };
-  return { name: 'backups', status: 'degraded', detail: `${detail}; ${unreadable} cannot be read` };
+  if (unreadable === 0) return { detail };
+  return { status: 'degraded', detail: `${detail}; ${unreadable} cannot be read`, advice: 'memory-cli backup list' };
 }
 
 async function sizeOf(path: string): Promise<number> {

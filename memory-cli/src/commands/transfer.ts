@@ -2,9 +2,9 @@
 import { basename } from 'node:path';
 import { type ImportReceipt, isMemoryError, type Memory, MemoryError } from '@episodica/memory-core';
 import { SOME_FAILED } from '../exit-codes.ts';
-import { type Invocation, useMemory } from '../open.ts';
+import { type Invocation, useMemory, useMemoryToRead } from '../open.ts';
 import { onOneLine, print, writeOut } from '../output.ts';
-import { progressLine } from '../progress.ts';
+import { progressLine, withElapsed } from '../progress.ts';
 import { type FilterOptions, toEpisodeFilter } from './filter.ts';
 import {
   filesOf,
@@ -91,7 +91,7 @@ export async function importFiles(
 /** Vectors are made before the program ends, as there may be no other to make them. */
 async function catchUp(memory: Memory, { signal, warn }: Invocation): Promise<void> {
   try {
-    await memory.catchUp({ signal });
+    await withElapsed('vectors', () => memory.catchUp({ signal }));
   } catch (error) {
     if (!isMemoryError(error) || error.code !== 'EMBEDDER_FAILED') throw error;
     warn(`What was imported is stored, and found by its words; its vectors follow later: ${error.message}`);
@@ -183,9 +183,9 @@ export async function exportTo(
 ): Promise<number> {
   const file = given === '-' ? undefined : given;
   if (file !== undefined) await refuseOtherThanFile(file, 'leave FILE out to write to standard output');
-  const episodes = await useMemory(invocation, async ({ memory, store }) => {
+  const episodes = await useMemoryToRead(invocation, async ({ memory, store }) => {
     // Counting costs a look at every row: only where somebody sees the share.
-    const total = process.stderr.isTTY && isEverything(options) ? (await store.stats()).counts.episode : undefined;
+    const total = process.stderr.isTTY && isEverything(options) ? (await store?.stats())?.counts.episode : undefined;
     const exported = exportedLines(memory, { invocation, options, total });
     try {
       if (file === undefined) {

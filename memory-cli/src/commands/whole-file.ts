@@ -18,10 +18,17 @@ export async function refuseExisting(path: string): Promise<void> {
   throw new MemoryError('INVALID_INPUT', `${path}: is there already; name another file, or replace it with --force.`);
 }
 
-/** Readable by this user alone: it tells what was worked on. @throws `INVALID_INPUT`, `STORE_FAILED` that name the file */
-export async function writeWhole(path: string, texts: AsyncIterable<string> | Iterable<string>): Promise<void> {
+/**
+ * Readable by this user alone, as it tells what was worked on, unless `mode` says otherwise.
+ * @throws `INVALID_INPUT`, `STORE_FAILED` that name the file
+ */
+export async function writeWhole(
+  path: string,
+  texts: AsyncIterable<string> | Iterable<string>,
+  mode = 0o600,
+): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
-  const handle = await open(temporary, 'wx', 0o600).catch((cause: unknown) => {
+  const handle = await open(temporary, 'wx', mode).catch((cause: unknown) => {
     throw fileError(path, cause);
   });
   try {

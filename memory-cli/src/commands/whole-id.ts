@@ -1,5 +1,5 @@
 // Ids as people type them: in any case, or their beginnings.
-import { isId, type Memory, MemoryError } from '@episodica/memory-core';
+import { type EpisodeReading, isId, type Memory, MemoryError } from '@episodica/memory-core';
 
 /** Characters of an id that say which one is meant. */
 export const LEAST_CHARACTERS = 8;
@@ -10,12 +10,12 @@ const MAX_TOLD = 5;
  * The whole id of an episode. @throws `NOT_FOUND` for a beginning that no episode has; `INVALID_INPUT` for one that
  * several have, and for what cannot be an id
  */
-export function wholeId(memory: Memory, given: string, signal: AbortSignal): Promise<string> {
+export function wholeId(reading: EpisodeReading, given: string, signal: AbortSignal): Promise<string> {
   return meantId(given, {
     of: 'an episode',
     async beginningWith(idPrefix) {
       const found: string[] = [];
-      for await (const { id } of memory.listEpisodes({ idPrefix, limit: MAX_TOLD + 1 }, { signal })) found.push(id);
+      for await (const { id } of reading.listEpisodes({ idPrefix, limit: MAX_TOLD + 1 }, { signal })) found.push(id);
       return found;
     },
   });

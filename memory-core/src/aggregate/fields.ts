@@ -37,6 +37,7 @@ export type EpisodeField = (typeof EPISODE_FIELDS)[number];
 export const STEP_FIELDS = ['tool', 'act', 'result', 'error', 'error_code'] as const;
 export type StepField = (typeof STEP_FIELDS)[number];
 
+/** What may be grouped by: `EPISODE_FIELDS` and `STEP_FIELDS`. */
 export type Field = EpisodeField | StepField;
 
 /** What something says to a field; `null` where it says nothing. */

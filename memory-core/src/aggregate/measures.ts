@@ -57,6 +57,7 @@ export const STEP_MEASURES = [
 ] as const;
 export type StepMeasure = (typeof STEP_MEASURES)[number];
 
+/** What may be measured of a group: `EPISODE_MEASURES` and `STEP_MEASURES`. */
 export type Measure = EpisodeMeasure | StepMeasure;
 
 /** Measured where nothing is asked for. */

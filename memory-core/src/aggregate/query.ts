@@ -1,5 +1,5 @@
 // What may be asked of an aggregation, checked once, at the edge. Pure.
-import { z } from 'zod';
+import * as z from 'zod';
 import { OUTCOME_KINDS } from '../episode.ts';
 import { MemoryError } from '../errors.ts';
 import { FIELDS, list, parse } from '../input.ts';
@@ -25,6 +25,7 @@ export interface AggregateFilter
   readonly result?: (typeof RESULTS)[number] | undefined;
 }
 
+/** What is counted, which of it, and in what groups. */
 export interface AggregateQuery {
   /** @default 'episodes' */
   readonly of?: Aggregated | undefined;

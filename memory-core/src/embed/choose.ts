@@ -1,5 +1,5 @@
 // The embedder that the settings name. What it needs is loaded when it is chosen, and nothing of the others.
-import type { Config } from '../config.ts';
+import type { Config } from '../config/settings.ts';
 import { assertNever } from '../errors.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import { type GuardOptions, guardedEmbedder } from './guarded.ts';

@@ -16,6 +16,7 @@ import { type TextVectors, textVectors } from './text-vectors.ts';
 /** What of the world it needs. */
 export type EmbeddingContext = Pick<MemoryContext, 'store' | 'clock' | 'newId' | 'logger' | 'actor'>;
 
+/** How long the queue rests after a failure, and where it keeps what it paid for. */
 export interface EmbeddingQueueOptions {
   /** Keeps answers of a remote embedder. Closed by whoever opened it. */
   readonly cache?: MemoryCache | undefined;
@@ -27,6 +28,7 @@ export interface EmbeddingQueueOptions {
   readonly random?: (() => number) | undefined;
 }
 
+/** Vectors of what is stored, made in the background, and of what is asked. */
 export interface EmbeddingQueue {
   /** As `Embedder.model`. */
   readonly model: string;
@@ -56,6 +58,7 @@ export interface EmbeddingQueue {
   close(): Promise<void>;
 }
 
+/** What has no vector yet, and why. */
 export interface PendingEmbeddings {
   /** Episodes and patterns; counted up to 1,000. */
   readonly count: number;

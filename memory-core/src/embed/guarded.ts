@@ -11,6 +11,7 @@ import { type Clock, type Logger, silentLogger } from '../ports/runtime.ts';
 import { batchesOf, cut, type TextLimits } from './batches.ts';
 import { ProviderFailure } from './provider-failure.ts';
 
+/** How much patience there is with an embedder. */
 export interface GuardOptions extends Partial<Omit<TextLimits, 'maxBatch'>> {
   /** How long a call for documents may take, with its waiting, attempts and pauses. @default 60_000 */
   readonly timeoutMs?: number;
@@ -44,6 +45,8 @@ export function guardedEmbedder(embedder: Embedder, options: GuardOptions = {}):
   return {
     model: embedder.model,
     isRemote: embedder.isRemote,
+    noise: embedder.noise,
+    trust: embedder.trust,
     maxBatch: embedder.maxBatch,
     async embed(texts, { purpose, signal }) {
       if (isClosed) throw closed();

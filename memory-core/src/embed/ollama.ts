@@ -1,6 +1,7 @@
 // Embeddings of a model that Ollama runs (`POST /api/embed`), on this machine unless told otherwise.
+
+import { endpointAt } from '../network/base-url.ts';
 import type { Embedder } from '../ports/embedder.ts';
-import { endpointAt } from './base-url.ts';
 import { type Answer, httpEmbedder } from './http-embedder.ts';
 import { fieldOf } from './provider-call.ts';
 import { taskPrefix } from './task-prefix.ts';

@@ -22,6 +22,7 @@ export interface Searched {
   readonly bodies: TermIndex;
 }
 
+/** All that is searched, in memory, as it stood at one position of the journal. */
 export interface ExperienceIndex {
   readonly episodes: Searched & { readonly placeAndTime: PlaceAndTime };
   readonly patterns: Searched & { readonly held: ReadonlyMap<string, Pattern> };

@@ -1,6 +1,6 @@
 // The index between two starts: its packed parts as blocks of the cache, and a list of them that says where they stand.
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { MemoryCache, Position } from '../ports/cache.ts';
 import type { Logger } from '../ports/runtime.ts';
 import type { CallOptions, MemoryStore } from '../ports/store.ts';

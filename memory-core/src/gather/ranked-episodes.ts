@@ -17,6 +17,7 @@ export interface AskedOfIndex {
   readonly limit: number;
 }
 
+/** An episode of the index, with its score and the parts of it. */
 export interface RankedEpisode {
   readonly slot: number;
   readonly score: number;

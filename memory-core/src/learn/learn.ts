@@ -12,6 +12,7 @@ import { summary } from './summary.ts';
 import { touched } from './touched.ts';
 import { tracedSteps } from './trace-steps.ts';
 
+/** An attempt that ends, and what is known of others. */
 export interface LearnInput {
   readonly description: string;
   readonly outcome: Outcome;
@@ -22,6 +23,7 @@ export interface LearnInput {
   readonly waste?: readonly [number, number, number] | undefined;
 }
 
+/** What one episode teaches by itself: reward, reflection, recoveries, quality. */
 export function learn({ description, outcome, steps: told, similar, waste }: LearnInput): Learning {
   const steps = readSteps(told);
   const checks = checkRuns(steps);

@@ -9,6 +9,26 @@ export const COUNTERS = {
     help: 'Text that tools answered with: what an agent has to read.',
     labels: ['tool'],
   },
+  commands: { unit: 'events', help: 'Commands of the terminal program that ended.', labels: ['command', 'outcome'] },
+  verb_failures: {
+    unit: 'events',
+    help: 'Calls of the memory that rejected.',
+    labels: ['verb', 'code'],
+  },
+  episodes_created: { unit: 'events', help: 'Episodes that were begun; those that were imported are not.', labels: [] },
+  steps_added: { unit: 'events', help: 'Steps that were recorded.', labels: [] },
+  episodes_completed: { unit: 'events', help: 'Episodes that ended, by how they ended.', labels: ['outcome'] },
+  episodes_imported: { unit: 'events', help: 'Episodes that were imported.', labels: [] },
+  searches: {
+    unit: 'events',
+    help: 'Questions to the memory: with an answer (found), or where nothing had to do with them (nothing).',
+    labels: ['answer'],
+  },
+  patterns_written: {
+    unit: 'events',
+    help: 'Patterns that were stored, new or changed, by how they stand then.',
+    labels: ['standing'],
+  },
   calls_refused: { unit: 'events', help: 'Calls that were turned away because too many waited.', labels: [] },
   http_requests: { unit: 'events', help: 'HTTP requests that were answered.', labels: ['route', 'status'] },
   store_failures: {
@@ -38,6 +58,11 @@ export const COUNTERS = {
 /** Durations, in milliseconds. */
 export const TIMERS = {
   tool_call: { help: 'From the arrival of a call to its answer, waiting included.', labels: ['tool'] },
+  command: {
+    help: 'Commands of the terminal program, from the reading of their words to their end.',
+    labels: ['command'],
+  },
+  verb: { help: 'Calls of the memory; of a stream, the time that was spent in it.', labels: ['verb'] },
   queue_wait: { help: 'How long calls waited for their turn.', labels: ['lane'] },
   store_operation: {
     help: 'Operations of the store; of a scan, the time that was spent in it.',
@@ -51,7 +76,7 @@ export const TIMERS = {
 
 /**
  * What is so now, read when somebody asks. `together`: what several processes have, where they are counted as one, is
- * the sum of theirs or the largest of them.
+ * the sum of theirs or the largest of them. `isKept`: its largest value of each period is kept when the process is gone.
  */
 export const GAUGES = {
   calls_running: { unit: 'count', help: 'Calls that are worked on.', labels: [], together: 'sum' },
@@ -61,7 +86,13 @@ export const GAUGES = {
   sandbox_running: { unit: 'count', help: 'Programs that run.', labels: [], together: 'sum' },
   sandbox_waiting: { unit: 'count', help: 'Programs that wait for a worker.', labels: [], together: 'sum' },
   cache_bytes: { unit: 'bytes', help: 'Size of what the cache holds.', labels: ['layer'], together: 'max' },
-  store_bytes: { unit: 'bytes', help: 'Size of the database file and its log.', labels: [], together: 'max' },
+  store_bytes: {
+    unit: 'bytes',
+    help: 'Size of the database file and its log.',
+    labels: [],
+    together: 'max',
+    isKept: true,
+  },
   journal_seq: { unit: 'count', help: 'Number of the newest entry of the journal.', labels: [], together: 'max' },
   resident_bytes: { unit: 'bytes', help: 'Memory of the process.', labels: [], together: 'sum' },
   heap_bytes: { unit: 'bytes', help: 'Memory of its JavaScript objects.', labels: [], together: 'sum' },
@@ -80,8 +111,13 @@ export const GAUGES = {
   },
 } as const;
 
+/** The name of a sum. */
 export type CounterName = keyof typeof COUNTERS;
+
+/** The name of a duration. */
 export type TimerName = keyof typeof TIMERS;
+
+/** The name of what stands somewhere now. */
 export type GaugeName = keyof typeof GAUGES;
 
 type Figures = typeof COUNTERS & typeof TIMERS & typeof GAUGES;

@@ -1,9 +1,18 @@
 // Keeps the figures of one process. Not prom-client: the core has few dependencies, and what several processes of one
 // user counted, each of which lives for an hour, must be added to one; its summaries cannot be.
+import { AMOUNT, checkOptions } from '../options.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import { COUNTERS, type GaugeName, type LabelsOf, TIMERS } from './catalogue.ts';
 import { histogram } from './histogram.ts';
-import { type GaugeSeries, type Labels, type MetricsSnapshot, SNAPSHOT_VERSION, sorted } from './snapshot.ts';
+import {
+  type GaugeSeries,
+  type Labels,
+  MAX_SERIES,
+  type MetricsSnapshot,
+  OTHER,
+  SNAPSHOT_VERSION,
+  sorted,
+} from './snapshot.ts';
 
 /** What a gauge stands at: a number, several with their labels, or nothing where nobody can say. */
 export type GaugeReading<N extends GaugeName> =
@@ -29,20 +38,25 @@ export interface MetricsRegistry extends Metrics {
    * Never rejects.
    */
   snapshot(): Promise<MetricsSnapshot>;
+  /** All that was counted, at once: a snapshot without gauges. */
+  counted(): MetricsSnapshot;
 }
 
+/** How long a snapshot may take. */
 export interface RegistryOptions {
   /** How long a snapshot waits for its gauges. @default 1000 */
   readonly gaugeTimeoutMs?: number;
 }
 
-/** Series of one figure; what would be one more goes into a series whose labels are all `other`. */
-export const MAX_SERIES = 250;
 const MAX_LABEL_CHARACTERS = 64;
-const OTHER = 'other';
 
-/** Counts from nothing. */
-export function metricsRegistry({ gaugeTimeoutMs = 1_000 }: RegistryOptions = {}): MetricsRegistry {
+/**
+ * Counts from nothing.
+ * @throws `INVALID_INPUT` for options that cannot be meant
+ */
+export function metricsRegistry(options: RegistryOptions = {}): MetricsRegistry {
+  checkOptions('metricsRegistry', options, { gaugeTimeoutMs: AMOUNT });
+  const { gaugeTimeoutMs = 1_000 } = options;
   const counters = figures(COUNTERS, () => ({ value: 0 }));
   const timers = figures(TIMERS, histogram);
   const gauges = new Map<GaugeName, () => GaugeReading<GaugeName> | Promise<GaugeReading<GaugeName>>>();
@@ -52,7 +66,15 @@ export function metricsRegistry({ gaugeTimeoutMs = 1_000 }: RegistryOptions = {}
     if (held !== undefined) held.value += 1;
   }
 
+  const counted = (): MetricsSnapshot => ({
+    version: SNAPSHOT_VERSION,
+    counters: sorted(counters.all().map(({ held, ...series }) => ({ ...series, value: held.value }))),
+    timers: sorted(timers.all().map(({ held, ...series }) => ({ ...series, ...held.spread() }))),
+    gauges: [],
+  });
+
   return {
+    counted,
     count(counter, labels, by = 1) {
       const held = counters.at(counter, labels, folded);
       if (held !== undefined) held.value += by;
@@ -62,12 +84,7 @@ export function metricsRegistry({ gaugeTimeoutMs = 1_000 }: RegistryOptions = {}
     async snapshot() {
       const readings = [...gauges].map(([name, read]) => seriesOf({ name, read, timeoutMs: gaugeTimeoutMs }));
       const read = (await Promise.all(readings)).flat();
-      return {
-        version: SNAPSHOT_VERSION,
-        counters: sorted(counters.all().map(({ held, ...series }) => ({ ...series, value: held.value }))),
-        timers: sorted(timers.all().map(({ held, ...series }) => ({ ...series, ...held.spread() }))),
-        gauges: sorted(read),
-      };
+      return { ...counted(), gauges: sorted(read) };
     },
   };
 }

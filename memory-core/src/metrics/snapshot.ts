@@ -23,12 +23,15 @@ interface Series<N extends string> {
   readonly labels: Labels;
 }
 
+/** A sum, with the labels that tell it from others of its name. */
 export interface CounterSeries extends Series<CounterName> {
   readonly value: number;
 }
 
+/** How long something took, and how often, with its labels. */
 export interface TimerSeries extends Series<TimerName>, Spread {}
 
+/** What something stood at, with its labels. */
 export interface GaugeSeries extends Series<GaugeName> {
   readonly value: number;
 }
@@ -49,6 +52,32 @@ export function mergedSnapshots(a: MetricsSnapshot, b: MetricsSnapshot): Metrics
     counters: merged(a.counters, b.counters, (one, other) => ({ ...one, value: one.value + other.value })),
     timers: merged(a.timers, b.timers, (one, other) => ({ ...one, ...sumOfSpreads(one, other) })),
     gauges: merged(a.gauges, b.gauges, (one, other) => ({ ...one, value: together(one, other) })),
+  };
+}
+
+/** Series of one figure; what would be one more goes into a series whose labels are all `other`. */
+export const MAX_SERIES = 250;
+export const OTHER = 'other';
+
+/** As much in at most `MAX_SERIES` series of a figure, and one for the rest: what many processes counted may be in more. */
+export function withFewerSeries({ version, counters, timers, gauges }: MetricsSnapshot): MetricsSnapshot {
+  const nothing = { version, counters: [], timers: [], gauges: [] };
+  // Several series become one as they are added.
+  return mergedSnapshots(nothing, {
+    version,
+    counters: counters.map(renamedBeyondLimit()),
+    timers: timers.map(renamedBeyondLimit()),
+    gauges: gauges.map(renamedBeyondLimit()),
+  });
+}
+
+function renamedBeyondLimit(): <S extends Series<string>>(one: S) => S {
+  const counts = new Map<string, number>();
+  return (one) => {
+    const count = (counts.get(one.name) ?? 0) + 1;
+    counts.set(one.name, count);
+    if (count <= MAX_SERIES) return one;
+    return { ...one, labels: Object.fromEntries(Object.keys(one.labels).map((name) => [name, OTHER])) };
   };
 }
 

@@ -43,11 +43,13 @@ export interface MemoryCache {
   close(): Promise<void>;
 }
 
+/** What was at hand, and the position at which all of it is true. */
 export interface CacheRead<K extends Kind> {
   readonly at: Position;
   readonly values: readonly (Entities[K] | undefined)[];
 }
 
+/** From where to where the journal went, and what changed on the way. */
 export interface CacheMove {
   readonly from: Position;
   readonly to: Position;

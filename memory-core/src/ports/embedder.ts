@@ -1,6 +1,7 @@
 // What turns text into vectors must do. Providers over a network fail and hang: `guarded` in `embed/` stands before them.
 import type { CallOptions } from './store.ts';
 
+/** Turns texts into vectors. */
 export interface Embedder {
   /**
    * Names the function from text to vector: provider, model and version, as in `lexical/1` or
@@ -30,6 +31,7 @@ export interface Embedder {
   close?(): Promise<void>;
 }
 
+/** What the vectors are for, and a way to give up. */
 export interface EmbedOptions extends CallOptions {
   /** Some models turn what is searched and what it is searched with into vectors in two ways. */
   readonly purpose: 'document' | 'query';

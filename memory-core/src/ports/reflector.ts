@@ -3,6 +3,7 @@
 import type { CompletedEpisode, Reflection, Step } from '../episode.ts';
 import type { CallOptions } from './store.ts';
 
+/** Tells what an episode teaches. */
 export interface Reflector {
   /** Names who reflects: provider and model. Stored with what it says. */
   readonly name: string;
@@ -16,6 +17,7 @@ export interface Reflector {
   reflect(input: ReflectorInput, options: CallOptions): Promise<Reflection>;
 }
 
+/** An episode that has ended, and what is known around it. */
 export interface ReflectorInput {
   readonly episode: CompletedEpisode;
   readonly steps: readonly Step[];

@@ -14,4 +14,5 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
+/** Tells nobody anything. */
 export const silentLogger: Logger = Object.freeze({ debug() {}, info() {}, warn() {}, error() {} });

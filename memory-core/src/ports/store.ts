@@ -18,8 +18,11 @@ export interface Entities {
   embedding: Embedding;
   model: EmbeddingModel;
 }
+
+/** The name of a kind of thing. */
 export type Kind = keyof Entities;
 
+/** What every call takes. */
 export interface CallOptions {
   /** Aborting rejects with `ABORTED`; a write that has begun is finished all the same. */
   readonly signal?: AbortSignal | undefined;
@@ -69,8 +72,10 @@ export interface MemoryStore {
   close(): Promise<void>;
 }
 
+/** One operation of a batch. */
 export type Write = { [K in Kind]: Put<K> | Delete<K> }[Kind] | Require;
 
+/** Stores an entity, in place of the one with its id. */
 export interface Put<K extends Kind> {
   readonly op: 'put';
   readonly kind: K;
@@ -81,6 +86,7 @@ export interface Put<K extends Kind> {
   readonly terms?: IndexTerms;
 }
 
+/** Takes an entity out with what belongs to it; where there is none, the journal alone tells of it. */
 export interface Delete<K extends Kind> {
   readonly op: 'delete';
   readonly kind: K;
@@ -114,11 +120,13 @@ export interface IndexTerms {
   readonly body: readonly string[];
 }
 
+/** Who writes, and a way to give up before it begins. */
 export interface WriteOptions extends CallOptions {
   /** Who wrote it, for the journal. @default 'library' */
   readonly actor?: string;
 }
 
+/** What the store gave as it committed. */
 export interface WriteReceipt {
   /** Sequence number of the last journal entry of this write. */
   readonly seq: number;
@@ -126,6 +134,7 @@ export interface WriteReceipt {
   readonly stepNumbers: readonly number[];
 }
 
+/** That something was put or deleted, when, and by whom. */
 export interface JournalEntry {
   /** 1, 2, 3 … over the life of the store. */
   readonly seq: number;
@@ -136,12 +145,14 @@ export interface JournalEntry {
   readonly actor: string;
 }
 
+/** A stretch of the journal. */
 export interface Changes {
   readonly entries: readonly JournalEntry[];
   /** The newest sequence number of the store: larger than the last entry's when `limit` cut the list. */
   readonly seq: number;
 }
 
+/** Finds entities by their words. */
 export interface TextIndex {
   /**
    * The entities whose terms match any of `terms`, best first, at most `limit`. Rare terms are asked first; a store
@@ -175,8 +186,10 @@ export interface Dated<T> {
   readonly newest: JournalEntry | undefined;
 }
 
+/** The kinds that the text index knows. */
 export type IndexedKind = 'episode' | 'pattern';
 
+/** Words that are looked for in entities of one kind. */
 export interface TextQuery<K extends IndexedKind> {
   readonly kind: K;
   readonly terms: readonly string[];
@@ -184,6 +197,7 @@ export interface TextQuery<K extends IndexedKind> {
   readonly filter?: Filters[K];
 }
 
+/** What was found, and what was not asked. */
 export interface TextMatches {
   readonly hits: readonly {
     readonly id: string /** 0–1: `documentRelevance` in `retrieve/bm25.ts`. */;
@@ -208,6 +222,7 @@ export interface Filters {
 // Order of scans: episodes as `EpisodeFilter.order` says; steps by episode id, then number; evidence by episode id
 // backwards, so that the newest of a pattern are had without reading all; all others by id.
 
+/** Which episodes, in which order. A field that is left out does not narrow. */
 export interface EpisodeFilter {
   readonly ids?: readonly string[];
   /** The id begins so. */
@@ -245,6 +260,7 @@ export interface EpisodeFilter {
   readonly limit?: number;
 }
 
+/** Which steps. A field that is left out does not narrow. */
 export interface StepFilter {
   readonly episodeIds?: readonly string[];
   readonly key?: string;
@@ -257,6 +273,7 @@ export interface EvidenceFilter {
   readonly episodeIds?: readonly string[];
 }
 
+/** Which patterns. A field that is left out does not narrow. */
 export interface PatternFilter {
   /** The id begins so. */
   readonly idPrefix?: string;
@@ -270,6 +287,7 @@ export interface PatternFilter {
   readonly embeddingDue?: string;
 }
 
+/** Which kinds of task. A field that is left out does not narrow. */
 export interface ClusterFilter {
   /** That project alone. */
   readonly project?: string;
@@ -277,6 +295,7 @@ export interface ClusterFilter {
   readonly domain?: string;
 }
 
+/** Which embeddings. A field that is left out does not narrow. */
 export interface EmbeddingFilter {
   readonly ownerKind?: EmbeddedKind;
   readonly ownerIds?: readonly string[];

@@ -1,5 +1,5 @@
 // The reflector that the settings name. What it needs is loaded when it is chosen.
-import type { Config } from '../config.ts';
+import type { Config } from '../config/settings.ts';
 import { assertNever } from '../errors.ts';
 import type { Reflector } from '../ports/reflector.ts';
 import type { ReflectorGuard } from './http-reflector.ts';

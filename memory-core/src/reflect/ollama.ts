@@ -1,6 +1,7 @@
 // Reflection by a model that Ollama runs (`POST /api/chat`), on this machine unless told otherwise.
-import { endpointAt } from '../embed/base-url.ts';
+
 import { fieldOf } from '../embed/provider-call.ts';
+import { endpointAt } from '../network/base-url.ts';
 import type { Reflector } from '../ports/reflector.ts';
 import { httpReflector, type ReflectorGuard } from './http-reflector.ts';
 

@@ -1,5 +1,5 @@
 // What a model of language is told of an episode, and what is believed of its answer. Pure.
-import { z } from 'zod';
+import * as z from 'zod';
 import { oneLine } from '../clip.ts';
 import { type CompletedEpisode, type Reflection, resultText, type Step } from '../episode.ts';
 import { errorExcerpt } from '../error-text.ts';

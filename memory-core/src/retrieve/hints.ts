@@ -2,6 +2,7 @@
 import { type Episode, fixText, type Recovery } from '../episode.ts';
 import { type ErrorSignature, errorSignature, signatureMatch } from './error-signature.ts';
 
+/** What made an error like the one just seen good before. */
 export interface Hint {
   readonly episodeId: string;
   /** What failed then, and what made it good. */

@@ -5,6 +5,7 @@ import { type Fused, fuse, isRelevant, relevanceOf, type Scale, type Signals } f
 import { rated, type Standing, scoreOf, type Why } from './rank.ts';
 import type { WeightedTerm } from './term-index.ts';
 
+/** What a source found, before it is weighed. */
 export interface Candidate {
   readonly slot: number;
   readonly signals: Signals;

@@ -6,6 +6,7 @@ import type { Fused } from './fuse.ts';
 /** The parts of a score by name. They sum to the score. */
 export type Why = Readonly<Record<string, number>>;
 
+/** An episode that was found, with its score and the parts of it. */
 export interface EpisodeHit {
   readonly episode: Episode;
   /** 0–1. */
@@ -24,6 +25,7 @@ export interface OtherAttempt {
   readonly outcome: OutcomeKind | undefined;
 }
 
+/** A pattern that was found, with its figures and who bears it out. */
 export interface PatternHit {
   readonly pattern: Pattern;
   readonly figures: PatternFigures;

@@ -22,6 +22,7 @@ import {
   termAt,
 } from './term-segment.ts';
 
+/** A word that is asked for, and how much it counts. */
 export interface WeightedTerm {
   readonly term: string;
   /** Above 0. */

@@ -16,6 +16,7 @@ import type {
 import { type PlacedReads, placedReads } from './dated-reads.ts';
 import { positionText, readPosition, type Since, since } from './journal-position.ts';
 
+/** Who is told when the cache fails. */
 export interface CachedStoreOptions {
   /** Told of a failing cache: the first time as a warning, then at `debug`. @default silentLogger */
   readonly logger?: Logger;

@@ -5,6 +5,7 @@ import type { Block, MemoryCache } from '../ports/cache.ts';
 import type { Entities, Kind } from '../ports/store.ts';
 import { START, samePosition } from './journal-position.ts';
 
+/** How much is kept. */
 export interface InMemoryCacheOptions {
   /** Past this many, what was not read for longest is forgotten. @default 10_000 */
   readonly maxEntries?: number;
@@ -21,6 +22,7 @@ export interface InMemoryCacheStats {
   readonly sizeBytes: number;
 }
 
+/** A cache without files, and its counts. */
 export interface InMemoryCache extends MemoryCache {
   stats(): InMemoryCacheStats;
 }

@@ -78,6 +78,7 @@ export async function standsAt(store: MemoryStore, at: Position, call?: CallOpti
   return entry === undefined ? at.seq === 0 : isAt(entry, at);
 }
 
+/** Whether both are the same place in the same history. */
 export function samePosition(a: Position, b: Position): boolean {
   return a.seq === b.seq && a.stamp === b.stamp;
 }

@@ -1,5 +1,5 @@
 // One line of a Claude Code session: who said or did what. Knows the format, and nothing of episodes. Pure.
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StepResult } from '../episode.ts';
 import { isNamed, leftOut } from './within-limits.ts';
 

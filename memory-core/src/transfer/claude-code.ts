@@ -10,6 +10,7 @@ import { PositionedRecord, UnreadableRecord } from './import.ts';
 import type { EpisodeRecord, StepRecord } from './record.ts';
 import { fittingParameters, fittingResult, fittingText, isFullPart, isNamed, stepBytes } from './within-limits.ts';
 
+/** How sessions are read. */
 export interface ClaudeCodeOptions {
   /** The time of the import. */
   readonly at: string;

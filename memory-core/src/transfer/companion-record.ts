@@ -1,5 +1,5 @@
 // The lines that are no episodes: what was recommended and came of it, what was forgotten.
-import { z } from 'zod';
+import * as z from 'zod';
 import { isId } from '../id.ts';
 import { FIELDS, list, parse } from '../input.ts';
 import { defined } from '../json.ts';
@@ -24,6 +24,7 @@ export interface RecommendationRecord {
   readonly feedback?: FeedbackRecord | undefined;
 }
 
+/** Feedback as a record says it. */
 export interface FeedbackRecord {
   readonly at: string;
   readonly applied: readonly string[];

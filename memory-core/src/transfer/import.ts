@@ -8,6 +8,7 @@ import { type CompanionRecord, isCompanion, type LearningRecord, toCompanion } f
 import { type EpisodeWithSteps, fromRecord } from './record.ts';
 import { type Fate, type Item, storeItems } from './store-items.ts';
 
+/** How `importEpisodes` goes about it. */
 export interface ImportOptions extends CallOptions {
   /** Bring forgotten episodes back. @default false */
   readonly force?: boolean | undefined;
@@ -17,6 +18,7 @@ export interface ImportOptions extends CallOptions {
   readonly onProgress?: ((soFar: ImportReceipt) => void) | undefined;
 }
 
+/** What became of the records. */
 export interface ImportReceipt {
   /** Episodes that are now stored. */
   readonly imported: number;

@@ -1,5 +1,5 @@
 // One episode as one line of JSONL: the arguments of `create_episode`, its steps, how it ended and what it taught.
-import { z } from 'zod';
+import * as z from 'zod';
 import { toEpisode, toOutcome, toStep } from '../entities.ts';
 import { CHECK_KINDS, type Episode, type Learning, type Outcome, QUALITY_FLAGS, type Step } from '../episode.ts';
 import { contentId, isId } from '../id.ts';

@@ -1,5 +1,5 @@
 // Trajectories of SWE-agent (one JSON document each) as records.
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Outcome, type StepResult, UNKNOWN_OUTCOME } from '../episode.ts';
 import { contentId } from '../id.ts';
 import { defined } from '../json.ts';

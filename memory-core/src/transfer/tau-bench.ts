@@ -1,5 +1,5 @@
 // Result files of tau-bench (a JSON array of runs) as records.
-import { z } from 'zod';
+import * as z from 'zod';
 import { contentId } from '../id.ts';
 import type { JsonObject } from '../json.ts';
 import { PositionedRecord, UnreadableRecord } from './import.ts';

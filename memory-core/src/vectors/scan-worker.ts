@@ -3,6 +3,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { type Scan, type Scanned, scanning } from './scan.ts';
 import { type RoomSetup, vectorRoom } from './vector-room.ts';
 
+/** A scan that the worker is to make. */
 export interface ScanOrder {
   readonly id: number;
   readonly scan: Scan;

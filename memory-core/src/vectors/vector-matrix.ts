@@ -8,11 +8,13 @@ import { type PackedRows, type PackedVector, packedRows, unpackedRows } from './
 import { costBytes, type Scan, type Scanned, scanning } from './scan.ts';
 import { type ScanThread, scanThread } from './scan-thread.ts';
 
+/** A vector that was found, and how near it is. */
 export interface NearVector {
   readonly slot: number;
   readonly cosine: number;
 }
 
+/** Vectors of one dimension by slots, and a search for the nearest. */
 export interface VectorMatrix {
   readonly dimensions: number;
   /** Slots that have a vector. */
@@ -40,23 +42,26 @@ export interface VectorMatrix {
   close(): Promise<void>;
 }
 
+/** How many, among which, and a way to give up. */
 export interface NearestAsked {
   readonly count: number;
   readonly among?: SlotSet | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Where the worker for long scans is. */
 export interface VectorWorkerOptions {
   /** The worker's file. @default the one beside this module */
   readonly workerUrl?: URL;
 }
 
+/** The shape of the vectors. */
 export interface VectorMatrixOptions extends VectorWorkerOptions {
   /** Numbers of a vector: 1 to 8,192. */
   readonly dimensions: number;
 }
 
-/** @throws `INVALID_INPUT` for dimensions that it cannot take */
+/** An empty matrix. @throws `INVALID_INPUT` for dimensions that it cannot take */
 export function vectorMatrix({ dimensions, ...worker }: VectorMatrixOptions): VectorMatrix {
   return matrixOver(packedRows(dimensions), worker);
 }

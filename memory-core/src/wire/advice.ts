@@ -1,5 +1,5 @@
 // Recommendations, playbooks and feedback as tools and terminal show them. Knows no transport.
-import { z } from 'zod';
+import * as z from 'zod';
 import { oneLine } from '../clip.ts';
 import type { TaskType } from '../episode.ts';
 import { FIELDS, list } from '../input.ts';
@@ -32,6 +32,7 @@ export interface PlaybookResult {
   readonly risk: Playbook['risk'];
 }
 
+/** One piece of advice, outward. */
 export interface PlaybookItemResult {
   readonly text: string;
   readonly standing: PlaybookItem['standing'];
@@ -105,6 +106,7 @@ function packedPlaybook(
   return { playbook: { ...kept, ...lists }, leftOut: items.length - fit.length };
 }
 
+/** The playbook, outward. */
 export function playbookResult({
   kindOfTask,
   steps,
@@ -140,6 +142,7 @@ function itemResult({ text, standing, episodeIds, patternIds }: PlaybookItem): P
   return { text, standing, episode_ids: episodeIds, pattern_ids: patternIds };
 }
 
+/** The recommendation with its feedback, outward. */
 export function feedbackResult({ id, episodeId, episodeIds, patternIds, feedback }: Recommendation): FeedbackResult {
   const { applied = [], helped = [], hindered = [], isSuccess } = feedback ?? {};
   return {
@@ -250,6 +253,7 @@ export interface FeedbackArguments {
 
 const offered = list(idField('get_recommendation answers those it offers'), 2 * LIMITS.hits).optional();
 
+/** What `get_recommendation` takes. */
 export const recommendationShape: ShapeOf<RecommendationArguments> = {
   task_description: FIELDS.description,
   project: FIELDS.name.optional().describe("Default: that of the server's folder, over HTTP none"),
@@ -263,6 +267,7 @@ export const recommendationShape: ShapeOf<RecommendationArguments> = {
   max_tokens: z.int().min(MIN_ADVICE_TOKENS).max(100_000).optional().describe('Size of the answer. Default 3000'),
 };
 
+/** What `record_feedback` takes. */
 export const feedbackShape: ShapeOf<FeedbackArguments> = {
   recommendation_id: recommendationIdField,
   applied: offered.describe('Ids of episodes and patterns, of those offered, that you followed'),
@@ -274,11 +279,13 @@ export const feedbackShape: ShapeOf<FeedbackArguments> = {
   note: FIELDS.outcomeText.optional(),
 };
 
+/** Arguments of `get_recommendation` as the library takes them. */
 export function toRecommendQuery(given: RecommendationArguments): RecommendQuery {
   const { task_description, task_type, episode_id, max_tokens: _maxTokens, ...same } = given;
   return { ...same, description: task_description, taskType: task_type, episodeId: episode_id };
 }
 
+/** Arguments of `record_feedback` as the library takes them. */
 export function toFeedbackInput({
   recommendation_id,
   is_success,

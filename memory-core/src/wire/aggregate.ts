@@ -1,5 +1,5 @@
 // Aggregations as tools, programs and terminal ask for them and get them.
-import { z } from 'zod';
+import * as z from 'zod';
 import { EPISODE_FIELDS, type Field, type FieldValue, STEP_FIELDS } from '../aggregate/fields.ts';
 import type { Order } from '../aggregate/groups.ts';
 import { EPISODE_MEASURES, type Measure, STEP_MEASURES } from '../aggregate/measures.ts';
@@ -64,6 +64,7 @@ const fieldName = z
   .enum(FIELD_NAMES)
   .meta({ id: 'AggregateField', description: `${STEP_FIELDS.join(', ')} of steps alone` });
 
+/** What `memory.aggregate` takes. */
 export const aggregateShape: ShapeOf<AggregateArguments> = {
   of: z.enum(AGGREGATED).optional().describe('What is counted. Default "episodes"'),
   where: z
@@ -98,6 +99,7 @@ export const aggregateShape: ShapeOf<AggregateArguments> = {
     .describe(`The newest that are looked at. Default ${MAX_AGGREGATED_EPISODES}`),
 };
 
+/** Arguments of `memory.aggregate` as the library takes them. */
 export function toAggregateQuery(given: AggregateArguments): AggregateQuery {
   const { where, group_by, measures, having, order_by, descending, max_episodes, of, limit } = given;
   const { task_type, ...sameFilter } = where ?? {};
@@ -151,6 +153,7 @@ export const aggregateAnswer: z.ZodType<AggregateAnswer> = z
   })
   .meta({ id: 'AggregateAnswer' });
 
+/** The groups, outward. */
 export function aggregateResult({ groups, groupsLeftOut, scanned, isComplete }: AggregateResult): AggregateAnswer {
   return {
     groups: groups.map(({ group, count, measures }) => ({

@@ -27,6 +27,7 @@ export interface ClusterItem {
 
 const LABEL_CHARACTERS = 80;
 
+/** A kind of task, outward. */
 export function clusterItem(cluster: TaskCluster): ClusterItem {
   const { ended, successes } = cluster;
   return {

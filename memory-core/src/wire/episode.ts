@@ -13,6 +13,7 @@ import {
 import { defined, type JsonObject } from '../json.ts';
 import { rounded, roundedParts } from './shares.ts';
 
+/** A reward and the parts that sum to it, outward. */
 export interface RewardResult {
   readonly total: number;
   readonly parts: Readonly<Record<string, number>>;
@@ -66,6 +67,7 @@ export interface CheckEvidenceResult {
   readonly failed?: number;
 }
 
+/** How much can be learnt from an episode, outward. */
 export interface QualityResult {
   readonly score: number;
   readonly flags: readonly string[];
@@ -87,6 +89,7 @@ export interface SummaryResult {
   readonly key_steps: readonly number[];
 }
 
+/** A step, outward. */
 export interface StepResultShape {
   readonly step_number: number;
   readonly at: string;
@@ -100,6 +103,7 @@ export interface StepResultShape {
   readonly step_key?: string;
 }
 
+/** An episode without its steps, outward. */
 export function episodeResult(episode: Episode): EpisodeResult {
   const isCompleted = episode.status === 'completed';
   return {
@@ -115,6 +119,7 @@ export function episodeResult(episode: Episode): EpisodeResult {
   };
 }
 
+/** An episode with its steps, outward. */
 export function episodeDetailResult(episode: Episode, steps: readonly Step[]): EpisodeDetailResult {
   const { outcome: _outcome, reward: _reward, ...listed } = episodeResult(episode);
   const { capturedFrom, ...source } = episode.source;
@@ -140,6 +145,7 @@ export function episodeDetailResult(episode: Episode, steps: readonly Step[]): E
   };
 }
 
+/** A step, outward. */
 export function stepResult(step: Step): StepResultShape {
   const { originalBytes, ...result } = step.result;
   return {
@@ -154,18 +160,22 @@ export function stepResult(step: Step): StepResultShape {
   };
 }
 
+/** What a check showed, outward. */
 export function evidenceResult({ step, kind, tool, isPassed, passed, failed }: CheckEvidence): CheckEvidenceResult {
   return { step_number: step, kind, tool, is_passed: isPassed, ...defined({ passed, failed }) };
 }
 
+/** A reward, rounded so that its parts still sum to it. */
 export function rewardResult(reward: RewardResult): RewardResult {
   return { total: rounded(reward.total), parts: roundedParts(reward.parts, reward) };
 }
 
+/** A reflection, outward: without whose words are in it. */
 export function reflectionResult({ of: _of, ...told }: Reflection): ReflectionResult {
   return told;
 }
 
+/** How much can be learnt from an episode, outward. */
 export function qualityResult(quality: Quality): QualityResult {
   const { score, flags, duplicateOf } = quality;
   return {
@@ -180,6 +190,7 @@ function salientResult({ decisions, toolCombinations, insights }: SalientFeature
   return { decisions, tool_combinations: toolCombinations, insights };
 }
 
+/** A summary, outward. */
 export function summaryResult({ text, concepts, keySteps }: Summary): SummaryResult {
   return { text, concepts, key_steps: keySteps };
 }

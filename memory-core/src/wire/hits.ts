@@ -12,8 +12,11 @@ import { rounded, roundedParts, sumText } from './shares.ts';
 
 /** From little to much. */
 export const DETAILS = ['ids', 'summary', 'full'] as const;
+
+/** How much is told of a hit. */
 export type Detail = (typeof DETAILS)[number];
 
+/** An episode that was found, outward: more of it with more detail. */
 export interface EpisodeItem {
   readonly episode_id: string;
   readonly score: number;
@@ -21,6 +24,7 @@ export interface EpisodeItem {
   readonly [field: string]: unknown;
 }
 
+/** A pattern that was found, outward: more of it with more detail. */
 export interface PatternItem {
   readonly pattern_id: string;
   readonly score: number;
@@ -28,6 +32,7 @@ export interface PatternItem {
   readonly [field: string]: unknown;
 }
 
+/** Whatever was found. */
 export type HitItem = EpisodeItem | PatternItem;
 
 /** What made an error good before. */
@@ -91,6 +96,7 @@ export function queryResult(
   };
 }
 
+/** A hint, outward. */
 export function fixItem({ episodeId, failedStep, fixSteps, text: told, match }: Hint): FixItem {
   return { episode_id: episodeId, failed_step: failedStep, fix_steps: fixSteps, text: told, match: rounded(match) };
 }

@@ -1,5 +1,5 @@
 // Ids as callers hand them in: what a model copied wrongly is told before anything is looked up.
-import { z } from 'zod';
+import * as z from 'zod';
 import { oneLine } from '../clip.ts';
 import { isId } from '../id.ts';
 

@@ -1,5 +1,5 @@
 // Listing episodes and correcting one: what is asked for, and the page that is answered.
-import { z } from 'zod';
+import * as z from 'zod';
 import { oneLine } from '../clip.ts';
 import { type Episode, OUTCOME_KINDS, type OutcomeKind, type TaskType } from '../episode.ts';
 import { FIELDS } from '../input.ts';
@@ -21,6 +21,7 @@ export interface ListedArguments {
   readonly until?: string | undefined;
 }
 
+/** What `list_episodes` takes. */
 export const listedShape: ShapeOf<ListedArguments> = {
   domain: FIELDS.name.optional(),
   task_type: FIELDS.taskType.optional(),
@@ -31,6 +32,7 @@ export const listedShape: ShapeOf<ListedArguments> = {
   until: FIELDS.time.optional(),
 };
 
+/** Arguments of `list_episodes` as the library takes them. */
 export function toListedFilter({ task_type, tags, ...same }: ListedArguments): EpisodeFilter {
   // `defined` leaves out what is not given, which the filter's types ask for.
   return defined({ ...same, taskType: task_type, tagsAll: tags });
@@ -46,6 +48,7 @@ export interface UpdateArguments {
   readonly add_tags?: readonly string[] | undefined;
 }
 
+/** What `update_episode` takes. */
 export const updateShape: ShapeOf<UpdateArguments> = {
   episode_id: episodeIdField,
   task_description: FIELDS.description.optional(),
@@ -55,6 +58,7 @@ export const updateShape: ShapeOf<UpdateArguments> = {
   add_tags: FIELDS.tags.optional(),
 };
 
+/** Arguments of `update_episode` as the library takes them. */
 export function toEpisodeChange({
   task_description,
   metadata,

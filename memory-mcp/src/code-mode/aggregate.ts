@@ -1,6 +1,6 @@
 // memory.aggregate: groups and their figures, without reading all rows into the program.
 import { aggregateAnswer, aggregateResult, aggregateShape, toAggregateQuery } from '@episodica/memory-core/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 import { argument, type CodeModeMethod, json } from './method.ts';
 
 const aggregateArguments = z.strictObject(aggregateShape);

@@ -1,6 +1,6 @@
 // Long texts in rows: stored texts may have 64 kB in a line, and most programs only look at how they begin.
 import { type Json, LIMITS } from '@episodica/memory-core';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const DEFAULT_CHARACTERS = 4_000;
 const MIN_CHARACTERS = 20;

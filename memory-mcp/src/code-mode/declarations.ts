@@ -1,6 +1,6 @@
 // `memory.d.ts`: what a program in the sandbox can use, written as TypeScript from the methods themselves, so that a
 // model never reads of what is not there.
-import { z } from 'zod';
+import * as z from 'zod';
 import { asSchema, type JsonSchema } from '../arguments.ts';
 import {
   briefFields,

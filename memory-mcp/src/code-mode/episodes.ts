@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Episode, type Json, MemoryError } from '@episodica/memory-core';
 import type { EpisodeFilter } from '@episodica/memory-core/ports';
 import { episodeDetailResult, episodeResult, queryShape, stepResult } from '@episodica/memory-core/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 import { cutTexts, maxCharacters } from './cut.ts';
 import { idsIn, oneOrManyIds } from './ids.ts';
 import { argument, type CodeModeBackend, type CodeModeMethod, json } from './method.ts';

@@ -1,6 +1,6 @@
 // The first argument of methods that take one episode or many.
 import { type Json, LIMITS } from '@episodica/memory-core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { argument } from './method.ts';
 
 const episodeId = z.string().min(1);

@@ -1,7 +1,7 @@
 // Pages of rows: small enough that neither their making nor their sending holds the process for long.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Json } from '@episodica/memory-core';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Rows of one page. */
 export const MAX_PAGE_ROWS = 500;

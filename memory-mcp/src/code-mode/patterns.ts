@@ -1,7 +1,7 @@
 // memory.patterns: what many attempts have in common.
 import { type ListedPatterns, PATTERN_KINDS, STANDINGS } from '@episodica/memory-core';
 import { patternItem, queryShape } from '@episodica/memory-core/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 import { cutTexts, maxCharacters } from './cut.ts';
 import { argument, type CodeModeBackend, type CodeModeMethod, json } from './method.ts';
 import { fillingPage, pageBehind } from './pages.ts';

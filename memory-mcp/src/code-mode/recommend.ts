@@ -1,6 +1,6 @@
 // memory.recommend: how to go about a task. A read: unlike the tool it keeps nothing, so no feedback can name it.
 import { adviceResult, recommendationShape, toRecommendQuery } from '@episodica/memory-core/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 import { cutTexts, maxCharacters } from './cut.ts';
 import { argument, asQuestion, type CodeModeMethod, json } from './method.ts';
 import { adviceRow } from './rows.ts';

@@ -8,7 +8,7 @@ import {
   STANDINGS,
   TASK_TYPES,
 } from '@episodica/memory-core';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** An object of named fields, and none beside them. */
 export type Row = z.ZodObject<z.ZodRawShape, z.core.$strict>;

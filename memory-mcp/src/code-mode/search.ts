@@ -1,6 +1,6 @@
 // memory.search: experience for a task, a question or an error.
 import { queryResult, queryShape, toSearchQuery } from '@episodica/memory-core/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 import { cutTexts, maxCharacters } from './cut.ts';
 import { argument, asQuestion, type CodeModeMethod, json } from './method.ts';
 import { foundRow } from './rows.ts';

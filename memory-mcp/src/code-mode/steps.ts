@@ -1,6 +1,6 @@
 // memory.steps: what was done, over one episode or many.
 import { stepResult } from '@episodica/memory-core/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 import { cutTexts } from './cut.ts';
 import { idsIn, oneOrManyIds } from './ids.ts';
 import { argument, type CodeModeMethod, json } from './method.ts';

@@ -1,5 +1,5 @@
 // Health over HTTP: for who watches, whether it works; for who has the token, all that the tool tells.
-import { z } from 'zod';
+import * as z from 'zod';
 import { newConnection } from '../connection.ts';
 import type { Services } from '../services.ts';
 import { healthCheck } from '../tools/health.ts';

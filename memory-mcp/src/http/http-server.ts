@@ -35,6 +35,7 @@ const KEEP_ALIVE_MS = 30_000;
 const MAX_CHECK_MS = 5_000;
 const SWEEP_MS = 60_000;
 
+/** Where the server listens, and whom it lets in. */
 export interface HttpServerOptions {
   readonly host: string;
   /** 0 takes one that is free. */

@@ -3,7 +3,7 @@ import { isMemoryError } from '@episodica/memory-core';
 import { watchFaults } from '../faults.ts';
 import { close, warmUp } from '../lifetime.ts';
 import { switchableLogger } from '../log.ts';
-import { openBackend, readHttpSettings, readRights } from '../open.ts';
+import { openBackend, type ProgramFlags, readHttpSettings, readRights } from '../open.ts';
 import { createServer } from '../server.ts';
 import { createServices } from '../services.ts';
 import { openHttpServer } from './http-server.ts';
@@ -14,24 +14,20 @@ const GRACE_MS = 10_000;
 /** How long closing the memory may take behind that. */
 const MAX_CLOSE_MS = 10_000;
 
-/** What the command line says; it goes before the settings. */
-export interface HttpFlags {
-  readonly host?: string | undefined;
-  readonly port?: string | undefined;
-}
-
 /** Serves until a signal ends the process. One line tells where, or why not. */
-export async function serveHttp({ host, port }: HttpFlags): Promise<void> {
+export async function serveHttp(flags: ProgramFlags): Promise<void> {
   const tell = (line: string): void => void process.stderr.write(`memory-mcp: ${line}\n`);
   const log = switchableLogger((line) => process.stderr.write(line));
   const services = createServices({
-    openBackend: (metrics) => openBackend(log, metrics, { hasProject: false }),
-    readRights,
+    openBackend: (metrics) => openBackend(log, metrics, { hasProject: false, flags }),
+    readRights: () => readRights(flags),
     openSandbox: async () => (await import('../sandbox/sandbox.ts')).openSandbox(),
     logger: log,
+    requests: log.requests,
   });
+  services.parts.set('log', () => log.health());
   try {
-    const settings = await readHttpSettings({ MCP_HOST: host, MCP_PORT: port });
+    const settings = await readHttpSettings(flags);
     const { token, place } = await serverToken(settings);
     const server = await openHttpServer({
       host: settings.MCP_HOST,

@@ -2,7 +2,7 @@
 import type { Episode } from '@episodica/memory-core';
 import { episodeResult, oneLine, scoreText } from '@episodica/memory-core/wire';
 import type { Resource as ListedResource } from '@modelcontextprotocol/server';
-import { z } from 'zod';
+import * as z from 'zod';
 import { listedTo } from '../code-mode/place.ts';
 import { invalidParams } from '../protocol-errors.ts';
 import type { Backend } from '../services.ts';

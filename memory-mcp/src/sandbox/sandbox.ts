@@ -10,6 +10,7 @@ import type { RunFile, RunLimits, SandboxError } from './protocol.ts';
 import type { LogLine } from './recorder.ts';
 
 export type { HostApi, HostCallback, HostCallRecord, HostFunction } from './host-calls.ts';
+export { measuredSandbox } from './measured-sandbox.ts';
 export type { SandboxMetrics, Spread } from './metrics.ts';
 export type { RunRequest, SandboxOptions } from './options.ts';
 export type { StartedRun } from './pool.ts';

@@ -1,18 +1,22 @@
 // What is noted of every call of a tool: how long it took, how it ended, and how much an agent has to read of it.
-import type { Metrics } from '@episodica/memory-core/ports';
 import type { CallToolResult } from '@modelcontextprotocol/server';
+import { msSince } from '../requests.ts';
+import type { Services } from '../services.ts';
 
 /** The answer of `call` as it is. A call that is no tool's, which rejects, is not counted. */
 export async function measuredCall(
   tool: string,
   call: () => Promise<CallToolResult>,
-  metrics: Metrics,
+  { metrics, logger }: Pick<Services, 'metrics' | 'logger'>,
 ): Promise<CallToolResult> {
   const startedMs = performance.now();
   const result = await call();
+  const [outcome, characters] = [outcomeOf(result), charactersOf(result)];
   metrics.time('tool_call', { tool }, performance.now() - startedMs);
-  metrics.count('tool_calls', { tool, outcome: outcomeOf(result) });
-  metrics.count('tool_answer_characters', { tool }, charactersOf(result));
+  metrics.count('tool_calls', { tool, outcome });
+  metrics.count('tool_answer_characters', { tool }, characters);
+  // Nothing of what was asked or answered.
+  logger.info({ tool, outcome, ms: msSince(startedMs), characters }, 'a tool was called');
   return result;
 }
 

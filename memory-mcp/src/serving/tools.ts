@@ -6,7 +6,7 @@ import {
   type Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import { z } from 'zod';
+import * as z from 'zod';
 import { argumentsIn } from '../call-arguments.ts';
 import type { Connection } from '../connection.ts';
 import { NO_PROGRESS, type ProgressReport, progressReport } from '../progress.ts';
@@ -77,7 +77,7 @@ export function serveTools(server: Server, { services, connection, listPatienceM
         report.end();
       }
     };
-    const result = await measuredCall(tool.name, inTurn, services.metrics);
+    const result = await measuredCall(tool.name, inTurn, services);
     // The answer does not wait for it.
     if (tool.changesHolding && result.isError !== true) void disclosed.looked();
     return result;

@@ -20,7 +20,7 @@ import {
   toFeedbackInput,
   toRecommendQuery,
 } from '@episodica/memory-core/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 import { placeNotes, visible } from '../code-mode/place.ts';
 import { fittedObject } from '../fit.ts';
 import { defineTool, type Tool, type ToolAnswer } from '../tool.ts';

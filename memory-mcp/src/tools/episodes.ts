@@ -1,7 +1,7 @@
 // create_episode, add_step, complete_episode: the life of one attempt at a task.
 import type { Outcome } from '@episodica/memory-core';
 import { fixLine } from '@episodica/memory-core/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 import { shortened } from '../fit.ts';
 import {
   addStepArguments,

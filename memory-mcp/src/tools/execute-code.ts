@@ -1,6 +1,6 @@
 // execute_code: a program of the model's, run in the sandbox with the memory at hand.
 import { MemoryError } from '@episodica/memory-core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { shortDeclarations } from '../code-mode/declarations.ts';
 import { QUOTED } from '../code-mode/examples.ts';
 import { codeModeHost } from '../code-mode/host.ts';

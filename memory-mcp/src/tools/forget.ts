@@ -2,7 +2,7 @@
 import { MemoryError } from '@episodica/memory-core';
 import type { EpisodeFilter } from '@episodica/memory-core/ports';
 import { episodeIdField, forgetResult, forgetText } from '@episodica/memory-core/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineTool, type Tool } from '../tool.ts';
 
 /** Ids in one answer; the counts are of all. */

@@ -1,6 +1,7 @@
 // health_check: what works now, each part asked and not assumed.
-import { z } from 'zod';
-import { BASES, COMPONENT_STATUSES, type Component, healthOf } from '../health.ts';
+import { BASES, COMPONENT_STATUSES, type Component } from '@episodica/memory-core/health';
+import * as z from 'zod';
+import { serverHealth } from '../health.ts';
 import { defineTool, type Tool } from '../tool.ts';
 import { version } from '../version.ts';
 
@@ -18,14 +19,21 @@ export const healthCheck: Tool = defineTool({
     uptime_ms: z.number(),
     asked_at: z.string(),
     components: z.array(
-      z.object({ name: z.string(), status: z.enum(COMPONENT_STATUSES), basis: z.enum(BASES), detail: z.string() }),
+      z.object({
+        name: z.string(),
+        status: z.enum(COMPONENT_STATUSES),
+        basis: z.enum(BASES),
+        detail: z.string(),
+        code: z.string().optional(),
+        advice: z.string().optional(),
+      }),
     ),
   }),
   effects: { isReadOnly: true, isIdempotent: true },
   lane: 'watch',
   async run(_given, { services, signal }) {
     const askedAt = new Date().toISOString();
-    const { status, components } = await healthOf(services, { signal });
+    const { status, components } = await serverHealth(services, { signal });
     const uptimeMs = Math.round(performance.now() - services.startedAtMs);
     return {
       structured: { status, version, uptime_ms: uptimeMs, asked_at: askedAt, components },
@@ -34,6 +42,7 @@ export const healthCheck: Tool = defineTool({
   },
 });
 
-function lineOf({ name, status, basis, detail }: Component): string {
-  return `${name}: ${status}: ${detail}${basis === 'measured' ? '' : ` (${basis})`}`;
+function lineOf({ name, status, basis, detail, advice }: Component): string {
+  const known = basis === 'measured' ? '' : ` (${basis})`;
+  return `${name}: ${status}: ${detail}${known}${advice === undefined ? '' : ` What to do: ${advice}`}`;
 }

@@ -1,6 +1,6 @@
 // Hits of a search as a model reads them, and what output schemas say of them.
 import { fixLine, type HitItem, hitLines, nameText, type QueryResult, scoreText } from '@episodica/memory-core/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Any hit, for output schemas: later versions add fields. */
 export const episodeItemSchema: z.ZodType = z.looseObject({

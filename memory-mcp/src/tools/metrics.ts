@@ -9,7 +9,7 @@ import {
   type Spread,
   type TimerSeries,
 } from '@episodica/memory-core/metrics';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineTool, type Tool } from '../tool.ts';
 
 /** Rows of one table that are told, the busiest first. */
@@ -86,9 +86,9 @@ function latencies(timer: Spread): Latencies {
   };
 }
 
-/** What is told in the table of the tools. */
+/** The rest is told in the table of the tools; what each verb of the memory took, its tool took a little more of. */
 function isNoTool({ name }: TimerSeries | CounterSeries): boolean {
-  return name !== 'tool_call' && name !== 'tool_calls' && name !== 'tool_answer_characters';
+  return name !== 'tool_call' && name !== 'tool_calls' && name !== 'tool_answer_characters' && name !== 'verb';
 }
 
 function toolsIn({ timers, counters }: MetricsSnapshot): readonly ToolRow[] {

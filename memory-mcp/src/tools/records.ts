@@ -15,7 +15,7 @@ import {
   toListedFilter,
   updateShape,
 } from '@episodica/memory-core/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 import { placeNotes, visible } from '../code-mode/place.ts';
 import { fittedObject } from '../fit.ts';
 import { defineTool, type Tool } from '../tool.ts';

@@ -1,6 +1,6 @@
 // query_memory: what earlier attempts teach about a task, a question or an error.
 import { hitsOf, queryResult, queryShape, restLines, toSearchQuery } from '@episodica/memory-core/wire';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineTool, type Tool } from '../tool.ts';
 import { episodeItemSchema, fixItemSchema, foundText, patternItemSchema } from './hits.ts';
 

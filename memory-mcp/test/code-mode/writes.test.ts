@@ -100,21 +100,24 @@ async function aRound(round: number): Promise<Round> {
   return { episode_id: episode.id, round: `round${round}` };
 }
 
-test('writes under way when a run ends are stored as its journal says, and once however often they are repeated [SB-07] [SB-03]', {
-  timeout: 180_000,
-}, async () => {
+test('writes under way when a run ends are stored as its journal says, and once however often they are repeated [SB-07] [SB-03]', async () => {
   let killed = 0;
+  let unkilled = 0;
   let written = 0;
-  for (let number = 0; number < ROUNDS; number += 1) {
+  const wantsAnother = (): boolean => killed === 0 || unkilled === 0 || written <= ROUNDS;
+  for (let number = 0; number < ROUNDS || (number < 3 * ROUNDS && wantsAnother()); number += 1) {
     const round = await aRound(number);
     const told = `seed ${SEED}, round ${number}`;
-    const timeoutMs = 150 + Math.floor(random(number) * 450);
+    // A machine that is so slow that nothing came of these rounds has longer ones.
+    const patience = number < ROUNDS ? 1 : 10;
+    const timeoutMs = patience * (150 + Math.floor(random(number) * 450));
     const ran =
       number % 2 === 0
         ? await run(STUCK, { ...round, count: Math.floor(random(number) * 12) }, { timeoutMs })
         : await run(WRITING, round, { timeoutMs });
     expect(ran.ok, told).toBe(false);
     if (ran.killed) killed += 1;
+    else unkilled += 1;
     // A write in doubt may still be on its way: one that comes behind it waits for it.
     await memory.addStep(round.episode_id, { tool: 'bash', action: 'look' });
     const stored = await storedOf(round);
@@ -125,10 +128,10 @@ test('writes under way when a run ends are stored as its journal says, and once 
     const keys = (await memory.getSteps(round.episode_id)).flatMap(({ key }) => key ?? []);
     expect(keys.toSorted(), told).toEqual(ran.calls.map((_, n) => `${round.round} ${n}`).toSorted());
   }
-  expect([killed > 0, killed < ROUNDS, written > ROUNDS], `seed ${SEED}`).toEqual([true, true, true]);
+  expect([killed > 0, unkilled > 0, written > ROUNDS], `seed ${SEED}`).toEqual([true, true, true]);
 });
 
-test('a run that its caller cancels says how many of its writes are stored [SB-07]', { timeout: 120_000 }, async () => {
+test('a run that its caller cancels says how many of its writes are stored [SB-07]', async () => {
   for (let number = 0; number < CANCELLED_ROUNDS; number += 1) {
     const round = await aRound(ROUNDS + number);
     const told = `seed ${SEED}, round ${number}`;
@@ -155,9 +158,7 @@ test('a run that its caller cancels says how many of its writes are stored [SB-0
   }
 });
 
-test('a server that is killed while a program writes leaves whole writes, and the same program again completes them [SB-07] [EP-04]', {
-  timeout: 120_000,
-}, async () => {
+test('a server that is killed while a program writes leaves whole writes, and the same program again completes them [SB-07] [EP-04]', async () => {
   const dataDir = temporaryFolder();
   const writes = { SANDBOX_ALLOW_WRITES: 'true' };
   const reader = await startServer(dataDir);
@@ -166,7 +167,8 @@ test('a server that is killed while a program writes leaves whole writes, and th
   const looking = await opened(join(dataDir, 'memory.db'));
   onTestFinished(() => looking.close());
   let interrupted = 0;
-  for (let number = 0; number < SERVER_ROUNDS; number += 1) {
+  // Whoever looks may be so slow that the program has ended before it was seen at work.
+  for (let number = 0; number < SERVER_ROUNDS || (number < 10 * SERVER_ROUNDS && interrupted === 0); number += 1) {
     const told = `seed ${SEED}, round ${number}`;
     const server = await startServer(dataDir, writes);
     const given = {

@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { Server } from '@modelcontextprotocol/server';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { healthOf } from '../../src/health.ts';
+import { serverHealth } from '../../src/health.ts';
 import {
   ask,
   begunSession,
@@ -149,7 +149,7 @@ describe('what is asked', () => {
     const answered = new Promise((resolve) => first?.once('data', (chunk) => resolve(String(chunk))));
     first?.write(`GET /nowhere HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`);
     expect(await answered).toMatch(/^HTTP\/1\.1 404 /u);
-    expect((await healthOf(services)).components).toContainEqual(
+    expect((await serverHealth(services)).components).toContainEqual(
       expect.objectContaining({
         name: 'http',
         status: 'degraded',

@@ -109,7 +109,7 @@ test('a port in use, an address that is none and flags that do not go are each o
   const cases = [
     { flags: ['--http', '--port', port], code: 1, told: new RegExp(`port ${port} is in use.*--port`, 'u') },
     { flags: ['--http', '--host', '192.0.2.1'], code: 1, told: /MCP_TOKEN is not set.*openssl/u },
-    { flags: ['--http', '--port=99999'], code: 1, told: /MCP_PORT \(flag\).*65535/u },
+    { flags: ['--http', '--port=99999'], code: 1, told: /MCP_PORT \(--port\).*65535/u },
     { flags: ['--port', '3000'], code: 2, told: /go with --http/u },
     { flags: ['--http', '--port'], code: 2, told: /--port.* argument missing; see memory-mcp --help/u },
     { flags: ['--htpt'], code: 2, told: /Unknown option '--htpt'; see memory-mcp --help/u },

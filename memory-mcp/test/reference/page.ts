@@ -1,6 +1,5 @@
 // The reference of the server, docs/mcp.md: everything it serves, asked of a server, and what that cannot say in words.
 import { LIMITS } from '@episodica/memory-core';
-import { resolveConfig, SETTINGS, type Setting, settingRule } from '@episodica/memory-core/config';
 import type { Prompt, Resource, ResourceTemplateType, Tool } from '@modelcontextprotocol/client';
 import { CALL_LIMITS } from '../../src/calls.ts';
 import { typeText } from '../../src/code-mode/declarations-types.ts';
@@ -10,7 +9,7 @@ import { ERROR_MEANINGS } from '../../src/tool.ts';
 import { toolsFor } from '../../src/tools/all.ts';
 import { type ExampleCall, openPlace, type Place } from './examples.ts';
 import { argumentRows, cell } from './schemas.ts';
-import { LIMIT_WORDS, REPEATED_WORDS, SETTING_WORDS } from './words.ts';
+import { LIMIT_WORDS, REPEATED_WORDS } from './words.ts';
 
 const HEAD = `# The MCP server
 
@@ -183,24 +182,11 @@ function limitsSection(): string {
 }
 
 function settingsSection(): string {
-  const { values } = resolveConfig({ environment: {}, platform: 'linux', home: '/home/you' });
-  const rows = SETTINGS.map((name) => {
-    const preset = String(values[name]);
-    return `| \`${name}\` | ${SETTING_WORDS[name]} | ${kindText(name)} | ${preset === '' ? '' : `\`${preset}\``} |`;
-  });
   return [
     '## Settings',
-    'From the environment of the server, or in lower case from `memory-cli.toml` of the user; those marked * also from that of a ' +
-      'project. Defaults are those on Linux.',
-    ['| setting | what it says | values | default |', '| --- | --- | --- | --- |', ...rows].join('\n'),
+    `The server, the terminal program and the library have the same ones, from the same places: [configuration.md](configuration.md).
+An entry of a client may set them as environment, and name a file (\`--config FILE\`) or a data folder (\`--data-dir DIR\`) by flags.`,
   ].join('\n\n');
-}
-
-function kindText(name: Setting): string {
-  const { choices, range, isSecret, isProjectSetting } = settingRule(name);
-  const values =
-    choices?.map((choice) => `\`${choice}\``).join(', ') ?? range?.map((end) => end.toLocaleString('en')).join(' to ');
-  return `${values ?? (isSecret ? 'secret' : '')}${isProjectSetting ? ' *' : ''}`;
 }
 
 /** Without what is measured, and where that was little or much at one time is told at all. */

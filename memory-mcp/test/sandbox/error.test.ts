@@ -261,7 +261,7 @@ describe('limits that were met', () => {
       expect(run, way).toMatchObject({ ok: true, killed: false });
       expect(['InternalError', 'RangeError', 'SyntaxError'], way).toContain(run.ok ? run.result : '');
     }
-  }, 120_000);
+  });
 });
 
 describe('hints', () => {
@@ -454,7 +454,7 @@ describe('console', () => {
     expect(run.logs.at(-1)?.text).toBe('line 1000000');
     expect(run.logs.length + (run.logsDropped ?? 0)).toBe(1_000_000);
     expect(JSON.stringify(run.logs).length).toBeLessThan(200_000);
-  }, 90_000);
+  });
 
   test('one huge line is cut and says so [SB-02] [SB-07]', async () => {
     const { logs } = await sandbox.run({ code: 'console.log("x".repeat(1e7)); console.log(Array(1e6).fill(1));' });

@@ -100,7 +100,6 @@ describe('the end of a run', () => {
     const startedAt = performance.now();
     await calls.end();
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(WRITE_FATE_MS - 1);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
     expect(calls.records()).toMatchObject([{ status: 'in_doubt' }]);
   });
 

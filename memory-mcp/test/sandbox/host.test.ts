@@ -235,7 +235,7 @@ describe('limits of host calls', () => {
         return new Promise(() => {});
       },
     };
-    const result = await run('console.log("asked"); await memory.never();', { host, timeoutMs: 200 });
+    const result = await run('console.log("asked"); await memory.never();', { host, timeoutMs: 1_000 });
     expect(result).toMatchObject({
       ok: false,
       killed: false,
@@ -243,8 +243,8 @@ describe('limits of host calls', () => {
       logs: [{ text: 'asked' }],
     });
     expect(result.calls).toMatchObject([{ method: 'never', status: 'aborted' }]);
-    expect(result.usage.wallMs).toBeGreaterThanOrEqual(199);
-    expect(result.usage.wallMs).toBeLessThan(1_200);
+    expect(result.usage.wallMs).toBeGreaterThanOrEqual(999);
+    expect(result.usage.wallMs).toBeLessThan(10_000);
     expect(result.usage.cpuMs).toBeLessThan(result.usage.wallMs / 2);
     expect(signal?.aborted).toBe(true);
   });
@@ -257,7 +257,9 @@ describe('limits of host calls', () => {
   });
 
   test('a kill keeps the record of the calls [SB-03] [SB-07]', async () => {
-    const result = await run('await memory.sum(1); memory.never(); Array(4294967295).indexOf(1);', { timeoutMs: 300 });
+    const result = await run('await memory.sum(1); memory.never(); Array(4294967295).indexOf(1);', {
+      timeoutMs: 2_000,
+    });
     expect(result).toMatchObject({ ok: false, killed: true, error: { code: 'TIMEOUT_CPU' }, usage: { hostCalls: 2 } });
     expect(result.calls).toMatchObject([
       { method: 'sum', status: 'done' },

@@ -147,12 +147,12 @@ describe('the journal of host calls', () => {
     };
     // It saves a while after the answer. That goes out in a turn of the loop, and then this thread is busy until long
     // after the time for a kill.
-    const later = 'const from = Date.now(); while (Date.now() < from + 200);';
-    const running = run(`await memory.ready(); ${later} memory.save(); ${STUCK}`, host, { timeoutMs: 1_000 });
+    const later = 'const from = Date.now(); while (Date.now() < from + 1_000);';
+    const running = run(`await memory.ready(); ${later} memory.save(); ${STUCK}`, host, { timeoutMs: 3_000 });
     await here.promise;
     await turn();
     await turn();
-    const until = performance.now() + 1_800;
+    const until = performance.now() + 4_000;
     setImmediate(() => {
       while (performance.now() < until);
     });

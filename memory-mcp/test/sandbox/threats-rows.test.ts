@@ -72,7 +72,9 @@ describe('the threat model', () => {
 describe('rows that are not one program', () => {
   test('a hundred runs after memory bombs are all right [SB-03] [SB-08]', async () => {
     const sandbox = open({ maxWorkers: 2 });
-    const bombs = await Promise.all(Array.from({ length: 4 }, () => sandbox.run({ code: BOMB, memoryMb: 32 })));
+    const bombs = await Promise.all(
+      Array.from({ length: 4 }, () => sandbox.run({ code: BOMB, memoryMb: 32, timeoutMs: 60_000 })),
+    );
     expect(bombs.map((bomb) => (bomb.ok ? 'ok' : bomb.error.code))).toEqual(Array(4).fill('MEMORY'));
     const runs = await Promise.all(
       Array.from({ length: 100 }, (_, input) => sandbox.run({ code: '[input, input * 2].map(String)', input })),
@@ -113,7 +115,7 @@ describe('rows that are not one program', () => {
     expect(sandbox.metrics().waiting).toBe(0);
     // One more where a run was so late to end that its worker had a successor: that is idle, and goes.
     expect(sandbox.metrics().workers).toBeLessThanOrEqual(3);
-    expect(activeResources()).toBeLessThanOrEqual(before + MORE_RESOURCES);
+    await expect.poll(activeResources).toBeLessThanOrEqual(before + MORE_RESOURCES);
     await sandbox.close();
     expect(sandbox.metrics()).toMatchObject({ running: 0, waiting: 0, workers: 0 });
   });
@@ -152,10 +154,11 @@ describe('rows that are not one program', () => {
       sandbox.run({ code: 'Array(4294967295).indexOf(1)', timeoutMs: 1_000 }),
     );
     const honest = Array.from({ length: 20 }, (_, input) => sandbox.run({ code: 'input * 2', input }));
-    const refusedAt = performance.now();
+    let ended = 0;
+    for (const run of [...stuck, ...honest]) void run.then(() => (ended += 1));
     const refused = await sandbox.run({ code: '1' });
     expect(refused).toMatchObject({ ok: false, error: { code: 'QUEUE_FULL' } });
-    expect(performance.now() - refusedAt).toBeLessThan(500);
+    expect(ended).toBe(0);
     const served = await Promise.all(honest);
     expect(served.map((run) => (run.ok ? run.result : run.error))).toEqual(Array.from({ length: 20 }, (_, n) => n * 2));
     for (const run of await Promise.all(stuck)) expect(run).toMatchObject({ ok: false });

@@ -11,6 +11,7 @@ import { type Nearby, sharedNeighbours } from './shared-neighbours.ts';
 import { featuresOf } from './task-features.ts';
 import { taskLikeness } from './task-likeness.ts';
 
+/** The kinds of task of a scope, and which episode is of which. */
 export interface Clustering {
   /** Versions as known, 0 for new ones: the caller raises them. */
   readonly clusters: readonly TaskCluster[];
@@ -23,6 +24,7 @@ export interface Clustering {
   readonly noise: number;
 }
 
+/** The kinds of task that were known before, and of how many episodes. */
 export interface KnownClusters {
   readonly scope: Scope;
   readonly clusters: readonly TaskCluster[];

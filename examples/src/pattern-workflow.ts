@@ -26,10 +26,11 @@ for (let task = 0; task < 80; task += 1) {
     : { kind: 'failure' as const, reason: 'The service stayed down.' };
   await memory.completeEpisode(episode.id, end);
 }
+// #region patterns
 // It learns by itself, in the background; this waits for it.
-await memory.catchUp();
-
-const [best] = await memory.listPatterns({ domain: 'operations' });
+await memory.learnPending();
+const [best] = await memory.listPatterns({ domain: 'operations', standings: ['confirmed'] });
+// #endregion
 assert.equal(best?.pattern.standing, 'confirmed');
 console.log(`${best.pattern.kind}, ${best.pattern.standing}: ${best.statement}`);
 console.log(`borne out by ${best.evidence.length} episodes, spoken against by ${best.against.length}`);
@@ -41,10 +42,12 @@ for (const { label, size, successes, ended } of clusters) {
 }
 
 const task = 'Release version 3.0 of the billing service to production';
+// #region playbook
 const { playbook, recommendationId } = await memory.recommend({ description: task, domain: 'operations' });
 console.log(`${task}\n  fit: ${playbook.fit.reason}\n  risk: ${playbook.risk.reason}`);
 for (const step of playbook.steps) console.log(`  do: ${step.text}`);
 for (const warning of playbook.warnings) console.log(`  beware: ${warning.text}`);
+// #endregion
 // Every part tells of the same attempts: how many of them succeeded is said once and means one thing.
 const [release] = clusters.filter(({ label }) => label.includes('billing'));
 assert.ok(playbook.risk.reason.startsWith(`${release?.successes} of ${release?.ended} attempts`));
@@ -55,7 +58,9 @@ assert.ok(tools.findIndex((text) => text.includes('migrate')) < tools.findIndex(
 const followed = [...playbook.steps, ...playbook.warnings].flatMap(({ patternIds }) => patternIds);
 const [first] = followed;
 assert.ok(first !== undefined, 'No confirmed pattern is cited by the playbook.');
+// #region feedback
 await memory.recordFeedback({ recommendationId, applied: followed, helped: followed, isSuccess: true });
+// #endregion
 const pattern = (await memory.getPattern(first))?.pattern;
 assert.equal(pattern?.standing, 'confirmed');
 assert.equal(pattern.applied, 1);
