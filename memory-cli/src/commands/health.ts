@@ -23,6 +23,9 @@ export interface KnownStore {
   readonly loss?: string;
 }
 
+/** For each part. All of them begin anew for a look, which on a machine at work takes longer than in a server. */
+const LONGEST_MS = 20_000;
+
 /** Remembers what one look after the other finds. */
 export interface Memento {
   store?: KnownStore;
@@ -43,6 +46,7 @@ export async function lookAt(invocation: Invocation, memento: Memento = {}): Pro
       },
       others: [['sandbox', sandboxAnswer]],
       signal: invocation.signal,
+      timeoutMs: LONGEST_MS,
       onFault: ({ component, error }) => invocation.warn(`${component}: ${faultText(error)}`),
     }),
   );
